@@ -1,0 +1,107 @@
+//! The result of an assessment: every number a KPI has at an instant, and its status.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::calendar::Period;
+
+/// All that is known about one KPI and label set at one instant. A number that does not exist is
+/// `None`: never zero, NaN or infinity. Ratios are 1 = 100 %.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    /// The period the numbers are about.
+    pub period: Period,
+    /// Share of it that has passed, 0 to 1, up to `data_through`.
+    pub elapsed_ratio: f64,
+    /// In the KPI's unit, as are all `*_value`s.
+    pub value: Option<f64>,
+    /// Resolved baseline.
+    pub baseline_value: Option<f64>,
+    /// Resolved target; the nearer limit of a range is not here but in the two below.
+    pub target_value: Option<f64>,
+    /// Lower limit of a range or `min` target.
+    pub target_lower_value: Option<f64>,
+    /// Upper limit of a range or `max` target.
+    pub target_upper_value: Option<f64>,
+    /// Attainment: 1 or more is a met target, whatever the direction.
+    pub target_ratio: Option<f64>,
+    /// Share of the way from baseline (flow: zero) to target.
+    pub progress_ratio: Option<f64>,
+    /// Where the value should be now.
+    pub expected_value: Option<f64>,
+    /// Share of the way that should be done now.
+    pub expected_progress_ratio: Option<f64>,
+    /// 1 is exactly on the path.
+    pub pace_ratio: Option<f64>,
+    /// Value at the end of the period if things go on like this.
+    pub projected_value: Option<f64>,
+    /// Attainment of that.
+    pub projected_target_ratio: Option<f64>,
+    /// Run rate still needed per day (flow only), 0 when reached.
+    pub required_value_per_day: Option<f64>,
+    /// The verdict.
+    pub status: Status,
+    /// Up to when the data is complete.
+    pub data_through: Option<DateTime<Utc>>,
+    /// One plain sentence: why this status.
+    pub reason: String,
+}
+
+/// The verdict on a KPI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// No value, or one older than the KPI's `max_age`.
+    NoData,
+    /// Too little of the period has passed for a verdict.
+    TooEarly,
+    /// Pace at or above the on-track threshold.
+    OnTrack,
+    /// Pace between the two thresholds.
+    AtRisk,
+    /// Pace below the at-risk threshold, or the target can no longer be reached.
+    OffTrack,
+    /// Target met.
+    Achieved,
+    /// Period over, target not met.
+    Missed,
+}
+
+impl Status {
+    /// All of them, in the order of the stateset.
+    pub const ALL: [Self; 7] = [
+        Self::NoData,
+        Self::TooEarly,
+        Self::OnTrack,
+        Self::AtRisk,
+        Self::OffTrack,
+        Self::Achieved,
+        Self::Missed,
+    ];
+
+    /// As in labels and JSON: `off_track`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoData => "no_data",
+            Self::TooEarly => "too_early",
+            Self::OnTrack => "on_track",
+            Self::AtRisk => "at_risk",
+            Self::OffTrack => "off_track",
+            Self::Achieved => "achieved",
+            Self::Missed => "missed",
+        }
+    }
+
+    /// For people: `off track`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoData => "no data",
+            Self::TooEarly => "too early",
+            Self::OnTrack => "on track",
+            Self::AtRisk => "at risk",
+            Self::OffTrack => "off track",
+            Self::Achieved => "achieved",
+            Self::Missed => "missed",
+        }
+    }
+}

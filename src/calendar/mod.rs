@@ -1,0 +1,81 @@
+//! Calendar: time zone, periods, windows, fiscal years, business days.
+//!
+//! Pure functions of their arguments. Not here: the clock (the caller says what instant it is) and
+//! schedules (`schedule`).
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc, Weekday};
+use chrono_tz::Tz;
+
+/// The rules by which a company divides time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calendar {
+    /// IANA zone in which days begin and end.
+    pub timezone: Tz,
+    /// First month of the fiscal year, 1 to 12; the year is named after the year of its last day.
+    pub fiscal_year_start: u32,
+    /// First day of a week.
+    pub week_start: Weekday,
+    /// Days of the week on which business is done.
+    pub business_days: BTreeSet<u8>,
+    /// Days off.
+    pub holidays: BTreeSet<NaiveDate>,
+}
+
+/// The time-bound part of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeriodKind {
+    /// Seven days from the calendar's `week_start`.
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three months of the fiscal year.
+    Quarter,
+    /// Six months of the fiscal year.
+    Half,
+    /// The fiscal year.
+    Year,
+    /// Explicit dates, both inclusive.
+    Dates {
+        /// First day.
+        start: NaiveDate,
+        /// Last day.
+        end: NaiveDate,
+    },
+}
+
+/// The span one value of a KPI covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowSpec {
+    /// From the start of the period to the as-of instant.
+    PeriodToDate,
+    /// So many whole local days, the as-of day included (`30d`, `4w`).
+    TrailingDays(u32),
+    /// So many seconds up to the as-of instant (`26h`).
+    TrailingSeconds(u64),
+}
+
+/// A half-open span of time `[start, end)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Window {
+    /// First instant.
+    pub start: DateTime<Utc>,
+    /// First instant after.
+    pub end: DateTime<Utc>,
+}
+
+/// One concrete period of a [`PeriodKind`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    /// `2026-06`, `2026-Q2`, `2026-W14`, `FY2027-Q1`, `2026-04-01..2026-06-30`.
+    pub id: String,
+    /// What kind it is one of.
+    pub kind: PeriodKind,
+    /// First local day.
+    pub first_day: NaiveDate,
+    /// First local day after it.
+    pub end_day: NaiveDate,
+    /// The same as instants.
+    pub span: Window,
+}

@@ -1,0 +1,192 @@
+//! Validated definitions: objectives, metrics and KPIs with every reference resolved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Accumulation, Baseline, Direction, Formula, Path, Target, Unit};
+use crate::calendar::{Calendar, PeriodKind, WindowSpec};
+use crate::schedule::Schedule;
+
+/// Everything the engine works from. Invariant: every metric that a formula names exists, as does
+/// every objective and KPI that a KPI names.
+#[derive(Debug)]
+pub struct Definitions {
+    /// Zone, fiscal year, business days.
+    pub calendar: Calendar,
+    /// By id.
+    pub objectives: BTreeMap<String, Objective>,
+    /// By id.
+    pub metrics: BTreeMap<String, Arc<Metric>>,
+    /// In the order of the configuration.
+    pub kpis: Vec<Arc<Kpi>>,
+}
+
+/// A business goal that KPIs ladder up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objective {
+    /// For people.
+    pub title: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+/// Numbers fetched from one source for a window of time.
+#[derive(Debug)]
+pub struct Metric {
+    /// `[a-z][a-z0-9_]*`.
+    pub id: String,
+    /// Id of the source.
+    pub source: String,
+    /// What to ask it.
+    pub query: Query,
+    /// Columns that become labels.
+    pub labels: Vec<String>,
+    /// Columns that formulas name (`orders.revenue`); their absence is a failed fetch.
+    pub columns: Vec<String>,
+    /// Whether some formula names the metric without a column (`orders`): then it has to have a
+    /// column `value`, or exactly one value column.
+    pub bare: bool,
+    /// When to fetch.
+    pub schedule: Schedule,
+    /// More label sets than this are refused.
+    pub max_label_sets: usize,
+}
+
+/// What a metric asks its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// SQL with named parameters (`:window_start` ...), for `sql` and `files` sources.
+    Sql(String),
+}
+
+/// Whether a KPI predicts or reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Predicts the outcome.
+    Leading,
+    /// How well activity turns into outcome.
+    Efficiency,
+    /// The outcome.
+    Lagging,
+}
+
+impl Kind {
+    /// Leading and efficiency KPIs are the early ones: they page first.
+    pub fn is_early(self) -> bool {
+        matches!(self, Self::Leading | Self::Efficiency)
+    }
+}
+
+/// The business function a KPI belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Function {
+    Marketing,
+    Sales,
+    Product,
+    CustomerSuccess,
+    Executive,
+    Finance,
+    Operations,
+    Other,
+}
+
+/// One key performance indicator.
+#[derive(Debug)]
+pub struct Kpi {
+    /// `[a-z][a-z0-9_]*`.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// What is counted, in one sentence.
+    pub description: Option<String>,
+    /// Predicts or reports.
+    pub kind: Kind,
+    /// Business function.
+    pub function: Function,
+    /// Id of the objective it ladders up to.
+    pub objective: Option<String>,
+    /// Team that reviews it.
+    pub team: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// What the team can do about it.
+    pub levers: Vec<String>,
+    /// How it is computed from metrics.
+    pub formula: Formula,
+    /// How it adds up over time.
+    pub accumulation: Accumulation,
+    /// What its numbers mean.
+    pub unit: Unit,
+    /// Which way is better.
+    pub direction: Direction,
+    /// Time-bound: the period of the target.
+    pub period: PeriodKind,
+    /// What span one value covers.
+    pub window: WindowSpec,
+    /// Where it starts from.
+    pub baseline: Baseline,
+    /// Where it should get to.
+    pub target: Target,
+    /// The way there.
+    pub path: Path,
+    /// Ids of the lagging KPIs it predicts.
+    pub predicts: Vec<String>,
+    /// How long before.
+    pub lead_time: Option<Duration>,
+    /// Limits of the verdict.
+    pub thresholds: Thresholds,
+    /// Older data than this is no data.
+    pub max_age: Duration,
+    /// Lint codes silenced for this KPI.
+    pub allow: Vec<String>,
+}
+
+/// Limits of the verdict, as ratios.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds {
+    /// Pace at or above this is on track.
+    pub on_track: f64,
+    /// Pace at or above this (and below `on_track`) is at risk.
+    pub at_risk: f64,
+    /// No verdict before this share of the period.
+    pub too_early: f64,
+    /// Data points needed to confirm a worse status (daemon only).
+    pub confirm: u32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { on_track: 0.95, at_risk: 0.80, too_early: 0.10, confirm: 2 }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Leading => "leading",
+            Self::Efficiency => "efficiency",
+            Self::Lagging => "lagging",
+        })
+    }
+}
+
+impl std::fmt::Display for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Marketing => "marketing",
+            Self::Sales => "sales",
+            Self::Product => "product",
+            Self::CustomerSuccess => "customer_success",
+            Self::Executive => "executive",
+            Self::Finance => "finance",
+            Self::Operations => "operations",
+            Self::Other => "other",
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! Formulas over metrics: f64 arithmetic, parentheses, `min`, `max`, `abs`.
+//!
+//! A parser of our own because two things are needed that expression crates do not give: the byte
+//! span of every mistake, and the tree (a ratio KPI needs its numerator and denominator). Not here:
+//! whether a metric exists (`config`) and how label sets are joined (`assess`).
+
+use std::fmt;
+use std::ops::Range;
+
+/// A parsed formula. Equality and display go by its text.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    text: String,
+    expr: Expr,
+    references: Vec<(MetricRef, Range<usize>)>,
+}
+
+/// A column of a metric, or its only value: `orders.revenue`, `sessions`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MetricRef {
+    /// Metric id.
+    pub metric: String,
+    /// Column; `None` means `value` or the only one.
+    pub column: Option<String>,
+}
+
+/// One node of a formula.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    /// A literal.
+    Number(f64),
+    /// A metric.
+    Metric(MetricRef),
+    /// `-x`
+    Negate(Box<Expr>),
+    /// `a + b` and the like; the character is the operator.
+    Binary(Box<Expr>, char, Box<Expr>),
+    /// `min(a, b, ...)` and the like.
+    Call(Call, Vec<Expr>),
+}
+
+/// The functions of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// Smallest of one or more.
+    Min,
+    /// Largest of one or more.
+    Max,
+    /// Magnitude of one.
+    Abs,
+}
+
+/// Why a text is not a formula.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormulaError {
+    /// Lower case, no full stop.
+    pub message: String,
+    /// Where, in bytes of the text.
+    pub span: Range<usize>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Formula {
+    /// Parses a formula.
+    ///
+    /// # Errors
+    /// The first mistake with its place.
+    pub fn parse(text: &str) -> Result<Self, FormulaError> {
+        let mut parser = Parser { text, at: 0, depth: 0, references: Vec::new() };
+        let expr = parser.sum()?;
+        parser.skip_space();
+        if parser.at < text.len() {
+            return Err(parser.unexpected("an operator"));
+        }
+        Ok(Self { text: text.to_owned(), expr, references: parser.references })
+    }
+
+    /// The tree.
+    pub fn expr(&self) -> &Expr {
+        &self.expr
+    }
+
+    /// The metrics it names, in order, with their places in the text.
+    pub fn references(&self) -> impl Iterator<Item = (&MetricRef, Range<usize>)> {
+        self.references.iter().map(|(r, span)| (r, span.clone()))
+    }
+
+    /// Numerator and denominator, when the formula is a division as a whole.
+    pub fn quotient(&self) -> Option<(&Expr, &Expr)> {
+        match &self.expr {
+            Expr::Binary(numerator, '/', denominator) => Some((numerator, denominator)),
+            _ => None,
+        }
+    }
+}
+
+impl Expr {
+    /// The value, given the metrics' values. `None` when an operand is missing, a denominator is
+    /// zero or the result is not finite: such a KPI has no value, never 0, NaN or infinity.
+    pub fn eval(&self, value_of: &impl Fn(&MetricRef) -> Option<f64>) -> Option<f64> {
+        let result = match self {
+            Self::Number(number) => *number,
+            Self::Metric(reference) => value_of(reference)?,
+            Self::Negate(inner) => -inner.eval(value_of)?,
+            Self::Binary(left, operator, right) => {
+                let (left, right) = (left.eval(value_of)?, right.eval(value_of)?);
+                match operator {
+                    '+' => left + right,
+                    '-' => left - right,
+                    '*' => left * right,
+                    _ => left / right,
+                }
+            }
+            Self::Call(call, arguments) => {
+                let values: Option<Vec<f64>> =
+                    arguments.iter().map(|argument| argument.eval(value_of)).collect();
+                let values = values?.into_iter();
+                match call {
+                    Call::Min => values.reduce(f64::min)?,
+                    Call::Max => values.reduce(f64::max)?,
+                    Call::Abs => values.map(f64::abs).next()?,
+                }
+            }
+        };
+        result.is_finite().then_some(result)
+    }
+}
+
+impl fmt::Display for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Formula {
+    fn eq(&self, other: &Self) -> bool {
+        self.expr == other.expr
+    }
+}
+
+impl fmt::Display for MetricRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.column {
+            Some(column) => write!(f, "{}.{column}", self.metric),
+            None => f.write_str(&self.metric),
+        }
+    }
+}
+
+/// Parentheses and signs nest at most this deep, so that no input overflows the stack.
+const MAX_DEPTH: usize = 64;
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    references: Vec<(MetricRef, Range<usize>)>,
+}
+
+impl Parser<'_> {
+    fn sum(&mut self) -> Result<Expr, FormulaError> {
+        let mut left = self.product()?;
+        while let Some(operator) = self.accept(&['+', '-']) {
+            left = Expr::Binary(Box::new(left), operator, Box::new(self.product()?));
+        }
+        Ok(left)
+    }
+
+    fn product(&mut self) -> Result<Expr, FormulaError> {
+        let mut left = self.factor()?;
+        while let Some(operator) = self.accept(&['*', '/']) {
+            left = Expr::Binary(Box::new(left), operator, Box::new(self.factor()?));
+        }
+        Ok(left)
+    }
+
+    fn factor(&mut self) -> Result<Expr, FormulaError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error("formula nests too deeply", self.at..self.at + 1));
+        }
+        let factor = if self.accept(&['-']).is_some() {
+            Expr::Negate(Box::new(self.factor()?))
+        } else if self.accept(&['(']).is_some() {
+            let inner = self.sum()?;
+            self.expect(')')?;
+            inner
+        } else {
+            self.atom()?
+        };
+        self.depth -= 1;
+        Ok(factor)
+    }
+
+    fn atom(&mut self) -> Result<Expr, FormulaError> {
+        self.skip_space();
+        let start = self.at;
+        match self.peek() {
+            Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
+            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
+                let name = self.word();
+                if self.accept(&['(']).is_some() {
+                    return self.call(&name, start);
+                }
+                let column = (self.peek() == Some('.')).then(|| {
+                    self.at += 1;
+                    self.word()
+                });
+                let span = start..self.at;
+                if column.as_ref().is_some_and(String::is_empty) {
+                    return Err(self.error("expected a column name after the dot", span));
+                }
+                let reference = MetricRef { metric: name, column };
+                self.references.push((reference.clone(), span));
+                Ok(Expr::Metric(reference))
+            }
+            _ => Err(self.unexpected("a metric, a number or `(`")),
+        }
+    }
+
+    fn number(&mut self) -> Result<Expr, FormulaError> {
+        let start = self.at;
+        let rest = &self.text[start..];
+        let mut length = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+        if let Some(exponent) = rest[length..].strip_prefix(['e', 'E']) {
+            let sign = usize::from(exponent.starts_with(['+', '-']));
+            let digits = exponent[sign..].bytes().take_while(u8::is_ascii_digit).count();
+            length += if digits > 0 { 1 + sign + digits } else { 0 };
+        }
+        self.at += length;
+        match rest[..length].parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Expr::Number(number)),
+            _ => Err(self.error(&format!("`{}` is not a number", &rest[..length]), start..self.at)),
+        }
+    }
+
+    fn call(&mut self, name: &str, start: usize) -> Result<Expr, FormulaError> {
+        let span = start..start + name.len();
+        let call = match name {
+            "min" => Call::Min,
+            "max" => Call::Max,
+            "abs" => Call::Abs,
+            _ => {
+                let mut error = self.error(&format!("unknown function `{name}`"), span);
+                error.hint = Some("the functions are min, max and abs".to_owned());
+                return Err(error);
+            }
+        };
+        let mut arguments = vec![self.sum()?];
+        while self.accept(&[',']).is_some() {
+            arguments.push(self.sum()?);
+        }
+        self.expect(')')?;
+        if call == Call::Abs && arguments.len() != 1 {
+            return Err(self.error("`abs` takes one argument", span));
+        }
+        Ok(Expr::Call(call, arguments))
+    }
+
+    fn word(&mut self) -> String {
+        let rest = &self.text[self.at..];
+        let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        self.at += length;
+        rest[..length].to_owned()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn skip_space(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn accept(&mut self, wanted: &[char]) -> Option<char> {
+        self.skip_space();
+        let next = self.peek().filter(|c| wanted.contains(c))?;
+        self.at += next.len_utf8();
+        Some(next)
+    }
+
+    fn expect(&mut self, wanted: char) -> Result<(), FormulaError> {
+        match self.accept(&[wanted]) {
+            Some(_) => Ok(()),
+            None => Err(self.unexpected(&format!("`{wanted}`"))),
+        }
+    }
+
+    fn unexpected(&mut self, wanted: &str) -> FormulaError {
+        self.skip_space();
+        match self.peek() {
+            Some(c) => self
+                .error(&format!("expected {wanted}, found `{c}`"), self.at..self.at + c.len_utf8()),
+            None => self
+                .error(&format!("expected {wanted}, but the formula ends here"), self.at..self.at),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as the other constructors of errors do")]
+    fn error(&self, message: &str, span: Range<usize>) -> FormulaError {
+        FormulaError { message: message.to_owned(), span, hint: None }
+    }
+}

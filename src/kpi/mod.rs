@@ -1,0 +1,16 @@
+//! The domain: what a KPI, a metric and an objective *are* once a configuration has been validated.
+//!
+//! Plain immutable data and the small functions that belong to it. Not here: how it is written in
+//! YAML (`config`), where numbers come from (`source`) and what they mean (`assess`).
+
+mod definitions;
+mod formula;
+mod labels;
+mod target;
+mod unit;
+
+pub use definitions::{Definitions, Function, Kind, Kpi, Metric, Objective, Query, Thresholds};
+pub use formula::{Expr, Formula, FormulaError, MetricRef};
+pub use labels::Labels;
+pub use target::{Accumulation, Baseline, Direction, Path, Target};
+pub use unit::Unit;

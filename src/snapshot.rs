@@ -1,0 +1,89 @@
+//! The immutable result of one evaluation. Built by `engine`, read by everything that shows it:
+//! `exposition`, `web`, `server`, `cli`. Nothing here computes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::assess::Assessment;
+use crate::kpi::{Kpi, Labels, Objective};
+
+/// Everything known at one instant. Consistent in itself: value, target, period and status of a
+/// KPI always belong together.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The instant for which it was computed.
+    pub as_of: DateTime<Utc>,
+    /// Zone for showing instants.
+    pub timezone: Tz,
+    /// Every configured KPI, in the order of the configuration.
+    pub kpis: Vec<KpiState>,
+    /// By id.
+    pub objectives: BTreeMap<String, ObjectiveState>,
+    /// The metrics behind the KPIs, by name (`orders.revenue`).
+    pub metrics: Vec<MetricState>,
+    /// By id.
+    pub sources: BTreeMap<String, SourceState>,
+}
+
+/// One KPI with a verdict per label set.
+#[derive(Debug, Clone)]
+pub struct KpiState {
+    /// Its definition.
+    pub kpi: Arc<Kpi>,
+    /// Never empty: a KPI without any value has one verdict, `no_data`, with no labels.
+    pub verdicts: Vec<Verdict>,
+    /// When its numbers were last computed from good data.
+    pub last_success: Option<DateTime<Utc>>,
+}
+
+/// The assessment of one label set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The user's own labels.
+    pub labels: Labels,
+    /// The numbers.
+    pub assessment: Assessment,
+}
+
+/// An objective with the mean progress of its KPIs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectiveState {
+    /// Its definition.
+    pub objective: Objective,
+    /// Mean of progress clamped to 0..1 over its KPIs; absent when none has a progress.
+    pub progress_ratio: Option<f64>,
+}
+
+/// One metric series for a current window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricState {
+    /// `orders.revenue`, or `sessions` when it has one value column.
+    pub name: String,
+    /// Set where several windows of the metric are in use: the KPI whose window this is.
+    pub kpi: Option<String>,
+    /// The user's own labels.
+    pub labels: Labels,
+    /// Finite.
+    pub value: f64,
+}
+
+/// What is known about a source.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceState {
+    /// Whether the last fetch of every metric of it was good; `None` before the first.
+    pub up: Option<bool>,
+    /// Last good fetch.
+    pub last_success: Option<DateTime<Utc>>,
+    /// What is wrong, in words without secrets: one entry a failing metric.
+    pub problems: BTreeMap<String, String>,
+}
+
+impl Snapshot {
+    /// All verdicts with their KPIs, in order.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&KpiState, &Verdict)> {
+        self.kpis.iter().flat_map(|state| state.verdicts.iter().map(move |v| (state, v)))
+    }
+}

@@ -1,0 +1,110 @@
+//! Sources: where numbers come from. A source answers one [`Request`] with one [`Table`]; it does
+//! not loop, sleep, retry or know about KPIs. Turning a table into numbers with labels is
+//! [`measurement`], the same for every kind of source.
+
+mod error;
+pub mod files;
+pub mod measurement;
+pub mod params;
+pub mod sql;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+
+pub use error::{FetchError, FetchErrorKind};
+
+use crate::calendar::Window;
+use crate::kpi::Metric;
+
+/// Something that can be asked for a metric over a window.
+pub trait Source: Send + Sync {
+    /// Asks once. Must give up by itself within the source's own time limit and leave nothing
+    /// running on the other side.
+    fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Table, FetchError>>;
+}
+
+/// One question: a metric, over a window, in the light of a period and an as-of instant.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What to ask.
+    pub metric: Arc<Metric>,
+    /// The span to measure.
+    pub span: Span,
+    /// Zone in which days begin and end.
+    pub timezone: Tz,
+}
+
+/// The instants that a query may refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// What is measured.
+    pub window: Window,
+    /// The KPI's period.
+    pub period: Window,
+    /// The instant for which everything is computed.
+    pub as_of: DateTime<Utc>,
+}
+
+/// An answer, still in the source's terms.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    /// Column names as the source spells them.
+    pub columns: Vec<String>,
+    /// Each as long as `columns`.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One value of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// NULL, or missing.
+    Null,
+    /// Any number; booleans are 0 and 1, intervals are seconds.
+    Number(f64),
+    /// Text as it came.
+    Text(String),
+    /// An instant; local date-times are read in the calendar's zone.
+    Instant(DateTime<Utc>),
+    /// A type that is neither number, text nor time: its name, for the error message.
+    Other(String),
+}
+
+/// A validated source, not yet opened.
+#[derive(Debug, Clone)]
+pub enum SourceConfig {
+    /// Files on disk, queried by SQL.
+    Files(FilesConfig),
+    /// A database.
+    Sql(SqlConfig),
+}
+
+/// Settings of a `files` source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilesConfig {
+    /// Table name to path or glob; relative paths are already resolved against the configuration.
+    pub tables: BTreeMap<String, PathBuf>,
+    /// Time allowed for one fetch, reading included.
+    pub timeout: Duration,
+}
+
+/// Settings of a `sql` source.
+#[derive(Debug, Clone)]
+pub struct SqlConfig {
+    /// `postgres://`, `mysql://`, `mariadb://` or `sqlite://`; may hold a password.
+    pub url: SecretString,
+    /// Overrides the URL's user.
+    pub user: Option<String>,
+    /// Overrides the URL's password; may hold any character.
+    pub password: Option<SecretString>,
+    /// Connections and concurrent queries, at most.
+    pub max_connections: u32,
+    /// Time allowed for one fetch.
+    pub timeout: Duration,
+}
