@@ -98,7 +98,7 @@ families! {
     KPI_SOURCE_UP = Gauge "kpi_source_up";
     /// Last good fetch from a source.
     KPI_SOURCE_LAST_SUCCESS_TIMESTAMP_SECONDS = Gauge "kpi_source_last_success_timestamp_seconds";
-    /// Fetches by outcome; bad_row counts rows without a usable value.
+    /// Fetches by outcome, and rows without a usable value.
     KPI_SOURCE_FETCHES_TOTAL = Counter "kpi_source_fetches_total";
     /// Time that a fetch took.
     KPI_SOURCE_FETCH_DURATION_SECONDS = Histogram "kpi_source_fetch_duration_seconds";

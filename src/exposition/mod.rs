@@ -7,6 +7,7 @@ mod body;
 mod encode;
 pub mod families;
 mod labels;
+mod number;
 mod published;
 #[cfg(test)]
 mod reader;

@@ -101,12 +101,11 @@ impl Part {
     }
 
     fn gzip_with(&self, own: &str) -> io::Result<ScrapeBody> {
-        let shared = match self.deflated.get() {
-            Some(shared) => shared,
-            None => {
-                let made = Deflated::new(&self.plain)?;
-                self.deflated.get_or_init(|| made)
-            }
+        let shared = if let Some(shared) = self.deflated.get() {
+            shared
+        } else {
+            let made = Deflated::new(&self.plain)?;
+            self.deflated.get_or_init(|| made)
         };
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(own.as_bytes())?;
