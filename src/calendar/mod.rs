@@ -2,11 +2,29 @@
 //!
 //! Pure functions of their arguments. Not here: the clock (the caller says what instant it is) and
 //! schedules (`schedule`).
+//!
+//! Days tile time: each instant belongs to exactly one local day, and every span is half-open. An
+//! as-of instant *closes* a span, so an as-of of local midnight belongs to the day that just ended.
+
+mod as_of;
+mod day;
+mod duration;
+mod elapsed;
+mod period;
+mod same_point;
+mod window;
+
+#[cfg(test)]
+mod oracle;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc, Weekday};
 use chrono_tz::Tz;
+
+pub use as_of::{parse_as_of, parse_date};
+pub use day::{ceil_day, day_before, day_of, day_start, instant_of};
+pub use duration::parse_duration;
 
 /// The rules by which a company divides time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +35,23 @@ pub struct Calendar {
     pub fiscal_year_start: u32,
     /// First day of a week.
     pub week_start: Weekday,
-    /// Days of the week on which business is done.
+    /// Days of the week on which business is done: `Weekday::num_days_from_monday`, 0 to 6.
     pub business_days: BTreeSet<u8>,
     /// Days off.
     pub holidays: BTreeSet<NaiveDate>,
+}
+
+impl Default for Calendar {
+    /// UTC, fiscal years from January, weeks from Monday, business from Monday to Friday.
+    fn default() -> Self {
+        Self {
+            timezone: Tz::UTC,
+            fiscal_year_start: 1,
+            week_start: Weekday::Mon,
+            business_days: (0..5).collect(),
+            holidays: BTreeSet::new(),
+        }
+    }
 }
 
 /// The time-bound part of a target.

@@ -1,6 +1,279 @@
 //! Schedules: crontab meaning, intervals, jitter, back-off. Owns time and nothing else: what runs on
-//! a schedule is the caller's business.
+//! a schedule is the caller's business, as is reading the clock.
+//!
+//! When clocks change, schedules follow the rules of ISC cron: see [`Schedule::next_after`].
 
-/// When something is due.
+mod crontab;
+mod delay;
+mod field;
+
+#[cfg(test)]
+mod oracle;
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::calendar::parse_duration;
+use crontab::Crontab;
+
+pub use delay::backoff;
+
+/// When something is due. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedule;
+pub struct Schedule {
+    text: String,
+    rule: Rule,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rule {
+    /// Multiples of so many seconds since the Unix epoch, more than 0.
+    Every(i64),
+    /// Times on the clock of a zone.
+    Crontab(Box<Crontab>),
+}
+
+impl Schedule {
+    /// Parses five crontab fields (minute, hour, day of month, month, day of week; 0 and 7 are
+    /// Sunday; either day matches when both are restricted), `@hourly`, `@daily`, `@midnight`,
+    /// `@weekly`, `@monthly`, `@yearly`, `@annually`, or `every 30s`.
+    ///
+    /// # Errors
+    /// What was expected instead; also a schedule that never comes, such as 31 February.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let rule = match text.split_once(char::is_whitespace) {
+            Some(("every", interval)) => Rule::Every(parse_interval(interval.trim())?),
+            _ => Rule::Crontab(Box::new(Crontab::parse(text)?)),
+        };
+        Ok(Self { text: text.to_owned(), rule })
+    }
+
+    /// The first time due after an instant, always later than it; `None` beyond the year 2100.
+    ///
+    /// Times that the clocks skip: a job at fixed hours runs once, right after the gap. Times that
+    /// the clocks show twice: it runs the first time only. A job whose hour field starts with `*`
+    /// (or that names every hour) follows the clock: nothing to catch up with after a gap, and it
+    /// runs both times.
+    pub fn next_after(&self, after: DateTime<Utc>, tz: Tz) -> Option<DateTime<Utc>> {
+        match &self.rule {
+            Rule::Every(seconds) => {
+                let past = after.timestamp().div_euclid(*seconds);
+                DateTime::from_timestamp(past.checked_add(1)?.checked_mul(*seconds)?, 0)
+            }
+            Rule::Crontab(crontab) => crontab.next_after(after, tz),
+        }
+    }
+
+    /// The first run of the job `id` after an instant: its due times, each late by its
+    /// [`jitter`](Self::jitter).
+    pub fn next_run(&self, id: &str, after: DateTime<Utc>, tz: Tz) -> Option<DateTime<Utc>> {
+        let jitter = TimeDelta::from_std(self.jitter(id)).ok()?;
+        self.next_after(after.checked_sub_signed(jitter)?, tz)?.checked_add_signed(jitter)
+    }
+
+    /// A small delay that is always the same for the same job, so that jobs with one schedule do
+    /// not all start at once: less than a tenth of the shortest interval, and than 30 s.
+    pub fn jitter(&self, id: &str) -> Duration {
+        delay::jitter(id, self.shortest_interval())
+    }
+
+    fn shortest_interval(&self) -> Duration {
+        match &self.rule {
+            Rule::Every(seconds) => Duration::from_secs(seconds.unsigned_abs()),
+            Rule::Crontab(crontab) => crontab.shortest_interval(),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn parse_interval(text: &str) -> Result<i64, String> {
+    match parse_duration(text)?.as_secs() {
+        0 => Err("an interval has to be longer than nothing (hint: `every 30s`)".to_owned()),
+        seconds => i64::try_from(seconds).map_err(|_| format!("`{text}` is too long")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    /// The next times due, as local text.
+    fn times(schedule: &str, tz: Tz, after: &str, count: usize) -> Vec<String> {
+        let schedule = Schedule::parse(schedule).unwrap();
+        let mut now = at(after);
+        let mut due = Vec::new();
+        for _ in 0..count {
+            now = schedule.next_after(now, tz).unwrap();
+            due.push(now.with_timezone(&tz).format("%m-%d %H:%M %z").to_string());
+        }
+        due
+    }
+
+    #[test]
+    fn a_schedule_displays_as_it_was_written() {
+        for text in ["*/5 * * * *", "@hourly", "every 30s", "0 9 * * mon-fri"] {
+            assert_eq!(Schedule::parse(&format!(" {text} ")).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn intervals_are_multiples_since_the_epoch() {
+        let every = Schedule::parse("every 30s").unwrap();
+        for (after, due) in [
+            ("2026-03-08T06:59:59.9Z", "2026-03-08T07:00:00Z"),
+            ("2026-03-08T07:00:00Z", "2026-03-08T07:00:30Z"),
+            ("2026-03-08T07:00:00.1Z", "2026-03-08T07:00:30Z"),
+            ("1969-12-31T23:59:45Z", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(every.next_after(at(after), Tz::America__New_York), Some(at(due)));
+        }
+    }
+
+    #[test]
+    fn shorthands_mean_what_cron_means_by_them() {
+        for (text, due) in [
+            ("@hourly", "06-30 13:00 +0000"),
+            ("@daily", "07-01 00:00 +0000"),
+            ("@midnight", "07-01 00:00 +0000"),
+            ("@weekly", "07-05 00:00 +0000"),
+            ("@monthly", "07-01 00:00 +0000"),
+            ("@yearly", "01-01 00:00 +0000"),
+            ("@annually", "01-01 00:00 +0000"),
+        ] {
+            assert_eq!(times(text, Tz::UTC, "2026-06-30T12:30:00Z", 1), [due], "{text}");
+        }
+    }
+
+    #[test]
+    fn day_of_month_or_day_of_week_when_both_are_restricted() {
+        let due = times("0 9 13 * fri", Tz::UTC, "2026-01-05T00:00:00Z", 4);
+        assert_eq!(due.map_days(), ["01-09", "01-13", "01-16", "01-23"]);
+        // A field that starts with `*` is no restriction of its own: both have to match.
+        let due = times("0 9 */2 * fri", Tz::UTC, "2026-01-05T00:00:00Z", 3);
+        assert_eq!(due.map_days(), ["01-09", "01-23", "02-13"]);
+        // A day that never comes leaves the other.
+        let due = times("0 9 31 2 mon", Tz::UTC, "2026-01-05T00:00:00Z", 2);
+        assert_eq!(due.map_days(), ["02-02", "02-09"]);
+    }
+
+    trait MapDays {
+        fn map_days(&self) -> Vec<&str>;
+    }
+
+    impl MapDays for Vec<String> {
+        fn map_days(&self) -> Vec<&str> {
+            self.iter().map(|time| &time[..5]).collect()
+        }
+    }
+
+    #[test]
+    fn new_york_skips_an_hour_and_a_fixed_job_runs_right_after_it() {
+        let tz = Tz::America__New_York;
+        let eve = "2026-03-07T17:00:00Z";
+        assert_eq!(times("30 2 * * *", tz, eve, 2), ["03-08 03:00 -0400", "03-09 02:30 -0400"]);
+        // However many times were skipped, and whether or not one is due then anyway.
+        assert_eq!(times("*/20 2 * * *", tz, eve, 2), ["03-08 03:00 -0400", "03-09 02:00 -0400"]);
+        assert_eq!(times("0 2,3 * * *", tz, eve, 2), ["03-08 03:00 -0400", "03-09 02:00 -0400"]);
+        assert_eq!(
+            times("0 * * * *", tz, "2026-03-08T06:30:00Z", 2),
+            ["03-08 03:00 -0400", "03-08 04:00 -0400"]
+        );
+        // Every second hour follows the clock: there was no two o'clock.
+        assert_eq!(
+            times("0 */2 * * *", tz, "2026-03-08T05:30:00Z", 2),
+            ["03-08 04:00 -0400", "03-08 06:00 -0400"]
+        );
+    }
+
+    #[test]
+    fn new_york_repeats_an_hour_and_a_fixed_job_runs_the_first_time() {
+        let tz = Tz::America__New_York;
+        let eve = "2026-10-31T16:00:00Z";
+        assert_eq!(times("30 1 * * *", tz, eve, 2), ["11-01 01:30 -0400", "11-02 01:30 -0500"]);
+        assert_eq!(
+            times("*/30 1 * * *", tz, eve, 3),
+            ["11-01 01:00 -0400", "11-01 01:30 -0400", "11-02 01:00 -0500"]
+        );
+        assert_eq!(
+            times("*/30 * * * *", tz, "2026-11-01T04:45:00Z", 5),
+            [
+                "11-01 01:00 -0400",
+                "11-01 01:30 -0400",
+                "11-01 01:00 -0500",
+                "11-01 01:30 -0500",
+                "11-01 02:00 -0500"
+            ]
+        );
+        assert_eq!(times("0 0-23 * * *", tz, "2026-11-01T05:30:00Z", 1), ["11-01 01:00 -0500"]);
+        // Started in the second pass: the first one is over.
+        assert_eq!(times("45 1 * * *", tz, "2026-11-01T06:30:00Z", 1), ["11-02 01:45 -0500"]);
+    }
+
+    #[test]
+    fn berlin_changes_its_clocks_on_other_days_and_the_rules_are_the_same() {
+        let tz = Tz::Europe__Berlin;
+        assert_eq!(
+            times("15 2 * * *", tz, "2026-03-28T12:00:00Z", 2),
+            ["03-29 03:00 +0200", "03-30 02:15 +0200"]
+        );
+        assert_eq!(
+            times("15 2 * * *", tz, "2026-10-24T12:00:00Z", 2),
+            ["10-25 02:15 +0200", "10-26 02:15 +0100"]
+        );
+        assert_eq!(
+            times("0 * * * *", tz, "2026-10-24T23:30:00Z", 3),
+            ["10-25 02:00 +0200", "10-25 02:00 +0100", "10-25 03:00 +0100"]
+        );
+    }
+
+    #[test]
+    fn runs_are_the_due_times_late_by_the_jitter() {
+        for text in ["every 5m", "*/5 * * * *"] {
+            let schedule = Schedule::parse(text).unwrap();
+            let jitter = TimeDelta::from_std(schedule.jitter("orders")).unwrap();
+            assert!(jitter > TimeDelta::zero() && jitter < TimeDelta::seconds(30));
+            let mut now = at("2026-06-30T12:00:00Z");
+            // Within the jitter of a due time, that one is still to come.
+            for due in ["2026-06-30T12:00:00Z", "2026-06-30T12:05:00Z", "2026-06-30T12:10:00Z"] {
+                now = schedule.next_run("orders", now, Tz::UTC).unwrap();
+                assert_eq!(now, at(due) + jitter);
+            }
+        }
+    }
+
+    #[test]
+    fn the_jitter_follows_the_shortest_interval() {
+        for (text, seconds) in [
+            ("every 30s", 30),
+            ("* * * * *", 60),
+            ("*/5 9-17 * * mon-fri", 300),
+            ("0,1 3 * * *", 60),
+            ("55,5 * * * *", 600),
+            ("@monthly", 3_600),
+        ] {
+            let schedule = Schedule::parse(text).unwrap();
+            assert_eq!(schedule.shortest_interval(), Duration::from_secs(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn after_the_last_year_nothing_is_due() {
+        let schedule = Schedule::parse("@yearly").unwrap();
+        assert_eq!(schedule.next_after(at("2100-06-01T00:00:00Z"), Tz::UTC), None);
+        let every = Schedule::parse("every 1d").unwrap();
+        assert_eq!(every.next_after(DateTime::<Utc>::MAX_UTC, Tz::UTC), None);
+    }
+}

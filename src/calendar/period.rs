@@ -1,0 +1,329 @@
+//! Periods: which one an instant belongs to, its name, and its neighbours.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+
+use super::day::shift;
+use super::{Calendar, Period, PeriodKind, Window};
+
+impl PeriodKind {
+    /// Parses the words of the configuration; explicit dates are not a word.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        Ok(match word {
+            "week" => Self::Week,
+            "month" => Self::Month,
+            "quarter" => Self::Quarter,
+            "half" => Self::Half,
+            "year" => Self::Year,
+            _ => {
+                return Err(format!(
+                    "`{word}` is not a period (hint: week, month, quarter, half, year or \
+                     `{{start: DATE, end: DATE}}`)"
+                ));
+            }
+        })
+    }
+}
+
+impl fmt::Display for PeriodKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Week => f.write_str("week"),
+            Self::Month => f.write_str("month"),
+            Self::Quarter => f.write_str("quarter"),
+            Self::Half => f.write_str("half"),
+            Self::Year => f.write_str("year"),
+            Self::Dates { start, end } => write!(f, "{start}..{end}"),
+        }
+    }
+}
+
+impl Calendar {
+    /// The period with `start < as_of <= end`: at the boundary it is the one that just closed.
+    /// Explicit dates are one period, whatever the instant.
+    pub fn period_at(&self, kind: &PeriodKind, as_of: DateTime<Utc>) -> Period {
+        self.period_of(kind, self.day_before(as_of))
+    }
+
+    /// The one before. For explicit dates: as many days, just before.
+    pub fn previous(&self, period: &Period) -> Period {
+        let last = shift(period.first_day, -1);
+        match period.kind {
+            PeriodKind::Dates { .. } => {
+                let days = (period.end_day - period.first_day).num_days();
+                let kind = PeriodKind::Dates { start: shift(period.first_day, -days), end: last };
+                self.period_of(&kind, last)
+            }
+            _ => self.period_of(&period.kind, last),
+        }
+    }
+
+    /// The same period one year earlier: 52 weeks earlier for weeks, the dates of the year before
+    /// for explicit dates (28 February for the 29th).
+    pub fn same_last_year(&self, period: &Period) -> Period {
+        match period.kind {
+            PeriodKind::Week => self.period_of(&PeriodKind::Week, shift(period.first_day, -364)),
+            PeriodKind::Dates { start, end } => {
+                let start = add_months(start, -12);
+                let kind = PeriodKind::Dates { start, end: add_months(end, -12) };
+                self.period_of(&kind, start)
+            }
+            _ => self.period_of(&period.kind, add_months(period.first_day, -12)),
+        }
+    }
+
+    /// The period that contains a day.
+    fn period_of(&self, kind: &PeriodKind, day: NaiveDate) -> Period {
+        let (first_day, end_day) = match *kind {
+            PeriodKind::Week => {
+                let first = shift(day, -i64::from(day.weekday().days_since(self.week_start)));
+                (first, shift(first, 7))
+            }
+            PeriodKind::Dates { start, end } => (start, shift(end, 1)),
+            PeriodKind::Month => self.months_around(day, 1),
+            PeriodKind::Quarter => self.months_around(day, 3),
+            PeriodKind::Half => self.months_around(day, 6),
+            PeriodKind::Year => self.months_around(day, 12),
+        };
+        let span = Window { start: self.day_start(first_day), end: self.day_start(end_day) };
+        Period { id: self.period_id(kind, first_day), kind: kind.clone(), first_day, end_day, span }
+    }
+
+    fn period_id(&self, kind: &PeriodKind, first_day: NaiveDate) -> String {
+        let number = |months| self.fiscal_month(first_day) / months + 1;
+        match kind {
+            PeriodKind::Week => {
+                // ISO 8601 names a week after the year of its Thursday, the fourth day of a week
+                // from Monday; other weeks follow the same rule with their own fourth day.
+                let week = shift(first_day, 3).iso_week();
+                format!("{}-W{:02}", week.year(), week.week())
+            }
+            PeriodKind::Month => first_day.format("%Y-%m").to_string(),
+            PeriodKind::Quarter => format!("{}-Q{}", self.fiscal_year(first_day), number(3)),
+            PeriodKind::Half => format!("{}-H{}", self.fiscal_year(first_day), number(6)),
+            PeriodKind::Year => self.fiscal_year(first_day),
+            PeriodKind::Dates { .. } => kind.to_string(),
+        }
+    }
+
+    /// First day, and first day after, of the part of the fiscal year that contains a day, for
+    /// parts of so many months.
+    fn months_around(&self, day: NaiveDate, months: i32) -> (NaiveDate, NaiveDate) {
+        let first_of_month = shift(day, -i64::from(day.day0()));
+        let first = add_months(first_of_month, -(self.fiscal_month(day) % months));
+        (first, add_months(first, months))
+    }
+
+    /// Months since the start of the fiscal year, 0 to 11.
+    fn fiscal_month(&self, day: NaiveDate) -> i32 {
+        (day.month().cast_signed() - self.fiscal_year_start.cast_signed()).rem_euclid(12)
+    }
+
+    /// `2026`, or `FY2027` for a year that does not start in January; named after its last day.
+    fn fiscal_year(&self, day: NaiveDate) -> String {
+        if self.fiscal_year_start == 1 {
+            return day.year().to_string();
+        }
+        format!("FY{}", add_months(day, 11 - self.fiscal_month(day)).year())
+    }
+}
+
+/// The same day of the month so many months later (earlier when negative), or the last day of a
+/// shorter month.
+fn add_months(day: NaiveDate, months: i32) -> NaiveDate {
+    let count = Months::new(months.unsigned_abs());
+    if months < 0 {
+        day.checked_sub_months(count).unwrap_or(NaiveDate::MIN)
+    } else {
+        day.checked_add_months(count).unwrap_or(NaiveDate::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Weekday;
+    use chrono_tz::Tz;
+
+    fn dates(start: &str, end: &str) -> PeriodKind {
+        PeriodKind::Dates { start: start.parse().unwrap(), end: end.parse().unwrap() }
+    }
+
+    fn fiscal(month: u32) -> Calendar {
+        Calendar { fiscal_year_start: month, ..Calendar::default() }
+    }
+
+    fn weeks_from(week_start: Weekday) -> Calendar {
+        Calendar { week_start, ..Calendar::default() }
+    }
+
+    fn period(calendar: &Calendar, kind: &PeriodKind, as_of: &str) -> Period {
+        calendar.period_at(kind, calendar.parse_as_of(as_of).unwrap())
+    }
+
+    fn id(calendar: &Calendar, kind: &PeriodKind, as_of: &str) -> String {
+        period(calendar, kind, as_of).id
+    }
+
+    fn bounds(period: &Period) -> (String, String) {
+        (period.first_day.to_string(), period.end_day.to_string())
+    }
+
+    #[test]
+    fn periods_are_named_after_the_calendar_year() {
+        let calendar = Calendar::default();
+        for (kind, expected) in [
+            (PeriodKind::Week, "2026-W27"),
+            (PeriodKind::Month, "2026-06"),
+            (PeriodKind::Quarter, "2026-Q2"),
+            (PeriodKind::Half, "2026-H1"),
+            (PeriodKind::Year, "2026"),
+            (dates("2026-04-01", "2026-06-30"), "2026-04-01..2026-06-30"),
+        ] {
+            assert_eq!(id(&calendar, &kind, "2026-06-30"), expected);
+        }
+    }
+
+    #[test]
+    fn weeks_are_those_of_iso_8601() {
+        let calendar = Calendar::default();
+        for (day, expected) in [
+            ("2026-04-01", "2026-W14"),
+            ("2025-12-28", "2025-W52"),
+            ("2025-12-29", "2026-W01"),
+            ("2026-12-31", "2026-W53"),
+            ("2027-01-03", "2026-W53"),
+            ("2027-01-04", "2027-W01"),
+        ] {
+            assert_eq!(id(&calendar, &PeriodKind::Week, day), expected, "{day}");
+        }
+    }
+
+    #[test]
+    fn other_weeks_are_named_after_their_fourth_day() {
+        for (start, first, expected) in [
+            // Wednesday 31 December 2025 lies in 2026-W01, as does Tuesday 30 December.
+            (Weekday::Sun, "2025-12-28", "2026-W01"),
+            (Weekday::Sat, "2025-12-27", "2026-W01"),
+            (Weekday::Fri, "2025-12-26", "2026-W01"),
+            // Sunday 28 December lies in 2025-W52.
+            (Weekday::Thu, "2025-12-25", "2025-W52"),
+        ] {
+            let week = period(&weeks_from(start), &PeriodKind::Week, "2025-12-29");
+            assert_eq!((week.first_day.to_string().as_str(), week.id.as_str()), (first, expected));
+        }
+    }
+
+    #[test]
+    fn fiscal_years_are_named_after_the_year_of_their_last_day() {
+        for (start, day, quarter, half, year) in [
+            (7, "2026-07-01", "FY2027-Q1", "FY2027-H1", "FY2027"),
+            (7, "2026-06-30", "FY2026-Q4", "FY2026-H2", "FY2026"),
+            (4, "2026-04-01", "FY2027-Q1", "FY2027-H1", "FY2027"),
+            (4, "2027-03-31", "FY2027-Q4", "FY2027-H2", "FY2027"),
+            (2, "2026-01-31", "FY2026-Q4", "FY2026-H2", "FY2026"),
+            (2, "2026-02-01", "FY2027-Q1", "FY2027-H1", "FY2027"),
+            (12, "2026-11-30", "FY2026-Q4", "FY2026-H2", "FY2026"),
+            (12, "2026-12-01", "FY2027-Q1", "FY2027-H1", "FY2027"),
+        ] {
+            let calendar = fiscal(start);
+            let name = |kind| id(&calendar, &kind, day);
+            assert_eq!(name(PeriodKind::Quarter), quarter, "{start} {day}");
+            assert_eq!(name(PeriodKind::Half), half, "{start} {day}");
+            assert_eq!(name(PeriodKind::Year), year, "{start} {day}");
+            assert_eq!(name(PeriodKind::Month), day[..7], "months stay calendar months");
+        }
+    }
+
+    #[test]
+    fn quarters_follow_a_fiscal_year_from_any_month() {
+        for start in 1..=12 {
+            let calendar = fiscal(start);
+            let year = period(&calendar, &PeriodKind::Year, "2026-05-15");
+            assert_eq!((year.first_day.month(), year.first_day.day()), (start, 1));
+            let mut day = year.first_day;
+            for number in 1..=4 {
+                let quarter = calendar.period_of(&PeriodKind::Quarter, day);
+                assert_eq!(quarter.first_day, day);
+                assert!(quarter.id.ends_with(&format!("-Q{number}")), "{}", quarter.id);
+                day = quarter.end_day;
+            }
+            assert_eq!(day, year.end_day);
+        }
+    }
+
+    #[test]
+    fn late_on_the_last_evening_in_new_york_is_still_the_second_quarter() {
+        let calendar = Calendar { timezone: Tz::America__New_York, ..Calendar::default() };
+        let at = |at: &str| calendar.period_at(&PeriodKind::Quarter, at.parse().unwrap()).id;
+        assert_eq!(at("2026-07-01T03:30:00Z"), "2026-Q2");
+        assert_eq!(at("2026-07-01T04:00:00Z"), "2026-Q2", "the boundary closes the old period");
+        assert_eq!(at("2026-07-01T04:00:00.000000001Z"), "2026-Q3");
+    }
+
+    #[test]
+    fn months_have_the_hours_that_their_clocks_show() {
+        for (tz, day, hours) in [
+            (Tz::America__New_York, "2026-03-10", 743),
+            (Tz::America__New_York, "2026-11-10", 721),
+            (Tz::Europe__Berlin, "2026-03-10", 743),
+            (Tz::Europe__Berlin, "2026-10-10", 745),
+            (Tz::UTC, "2026-10-10", 744),
+        ] {
+            let calendar = Calendar { timezone: tz, ..Calendar::default() };
+            let span = period(&calendar, &PeriodKind::Month, day).span;
+            assert_eq!((span.end - span.start).num_hours(), hours, "{tz} {day}");
+        }
+    }
+
+    #[test]
+    fn february_has_a_29th_in_a_leap_year() {
+        let calendar = Calendar::default();
+        let leap = period(&calendar, &PeriodKind::Month, "2028-02-29");
+        assert_eq!(bounds(&leap), ("2028-02-01".into(), "2028-03-01".into()));
+        assert_eq!(calendar.same_last_year(&leap).end_day.to_string(), "2027-03-01");
+        assert_eq!(calendar.previous(&leap).id, "2028-01");
+    }
+
+    #[test]
+    fn neighbours_of_explicit_dates_are_dates() {
+        let calendar = Calendar::default();
+        let spring = period(&calendar, &dates("2026-04-01", "2026-06-30"), "1999-01-01");
+        assert_eq!(calendar.previous(&spring).id, "2025-12-31..2026-03-31");
+        assert_eq!(calendar.same_last_year(&spring).id, "2025-04-01..2025-06-30");
+        let leap = period(&calendar, &dates("2028-02-01", "2028-02-29"), "2028-02-10");
+        assert_eq!(calendar.same_last_year(&leap).id, "2027-02-01..2027-02-28");
+    }
+
+    #[test]
+    fn neighbours_of_named_periods_are_named_periods() {
+        let calendar = Calendar::default();
+        for (kind, day, before, last_year) in [
+            (PeriodKind::Week, "2027-01-01", "2026-W52", "2026-W01"),
+            (PeriodKind::Month, "2026-01-31", "2025-12", "2025-01"),
+            (PeriodKind::Quarter, "2026-05-01", "2026-Q1", "2025-Q2"),
+            (PeriodKind::Half, "2026-05-01", "2025-H2", "2025-H1"),
+            (PeriodKind::Year, "2026-05-01", "2025", "2025"),
+        ] {
+            let now = period(&calendar, &kind, day);
+            assert_eq!(calendar.previous(&now).id, before);
+            assert_eq!(calendar.same_last_year(&now).id, last_year);
+        }
+    }
+
+    #[test]
+    fn kinds_are_read_and_shown_by_the_same_words() {
+        for word in ["week", "month", "quarter", "half", "year"] {
+            assert_eq!(PeriodKind::parse(word).unwrap().to_string(), word);
+        }
+        assert_eq!(
+            PeriodKind::parse("quarterly").unwrap_err(),
+            "`quarterly` is not a period (hint: week, month, quarter, half, year or \
+             `{start: DATE, end: DATE}`)"
+        );
+    }
+}
