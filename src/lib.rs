@@ -7,12 +7,16 @@
 pub mod api;
 pub mod assess;
 pub mod calendar;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod exposition;
 pub mod kpi;
 pub mod limits;
+pub mod logging;
 pub mod schedule;
 pub mod server;
 pub mod snapshot;

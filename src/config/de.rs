@@ -1,0 +1,291 @@
+//! From a tree of nodes to the "as written" structures, through serde. Errors know the place, the
+//! path of keys to it and, in a structured form, what is wrong. Not here: reporting (`entry`).
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::files::Span;
+use super::node::{Core, Node, NodeKind};
+use super::spanned::{SPANNED, SpannedParts};
+
+/// Why a node does not fit a structure.
+#[derive(Debug)]
+pub(crate) struct DeError {
+    pub(crate) kind: DeErrorKind,
+    /// Positions of keys and list items from the outside in, once complete; see [`DeError::path`].
+    steps: Vec<usize>,
+    pub(crate) span: Option<Span>,
+    /// What stands there, in words.
+    pub(crate) found: String,
+    /// The value is not what the file says and must not be shown.
+    pub(crate) interpolated: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum DeErrorKind {
+    UnknownKey {
+        key: String,
+        known: &'static [&'static str],
+    },
+    UnknownChoice {
+        given: String,
+        known: &'static [&'static str],
+    },
+    Expected(String),
+    NoValue,
+    /// Has been reported before.
+    Reported,
+    Other(String),
+}
+
+impl DeError {
+    fn new(kind: DeErrorKind) -> Self {
+        Self { kind, steps: Vec::new(), span: None, found: String::new(), interpolated: false }
+    }
+
+    /// The position in the entry, from the outside in.
+    pub(crate) fn path(&self) -> Vec<usize> {
+        self.steps.iter().rev().copied().collect()
+    }
+
+    /// Fills in the place, unless an inner node has done so.
+    fn located(mut self, node: &Node) -> Self {
+        if self.span.is_none() {
+            self.span = Some(node.span);
+            self.found = node.describe();
+            self.interpolated = node.is_interpolated();
+            if matches!(node.kind, NodeKind::Reported) {
+                self.kind = DeErrorKind::Reported;
+            } else if node.is_null() {
+                self.kind = DeErrorKind::NoValue;
+            }
+        }
+        self
+    }
+
+    fn inside(mut self, step: usize) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+impl de::Error for DeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(DeErrorKind::Other(message.to_string()))
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new(DeErrorKind::Expected(in_words(&expected.to_string())))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_variant(given: &str, known: &'static [&'static str]) -> Self {
+        Self::new(DeErrorKind::UnknownChoice { given: given.to_owned(), known })
+    }
+
+    fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
+        Self::new(DeErrorKind::UnknownKey { key: key.to_owned(), known })
+    }
+}
+
+/// For serde; people see what `entry` makes of it.
+impl fmt::Display for DeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.kind)
+    }
+}
+
+impl std::error::Error for DeError {}
+
+/// Serde's words for types in the words of a configuration.
+fn in_words(expected: &str) -> String {
+    match expected {
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "f64" => "a number",
+        "u32" | "u64" | "usize" => "a whole number of 0 or more",
+        "a map" => "a map of keys",
+        other if other.starts_with("struct ") => "a map of keys",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Reads one node.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'n>(pub(crate) &'n Node);
+
+impl<'n> Reader<'n> {
+    /// The text of a scalar; numbers and booleans are text where text is wanted.
+    fn text<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        match &self.0.kind {
+            NodeKind::Scalar(scalar) if scalar.core() != Core::Null => {
+                visitor.visit_str(&scalar.text)
+            }
+            _ => Err(wrong_type(&visitor)),
+        }
+        .map_err(|error: DeError| error.located(self.0))
+    }
+
+    /// A number. Interpolated values count as written without quotes.
+    fn number<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        let NodeKind::Scalar(scalar) = &self.0.kind else {
+            return Err(wrong_type(&visitor).located(self.0));
+        };
+        let mut scalar = scalar.clone();
+        scalar.plain |= scalar.written.is_some();
+        match scalar.core() {
+            Core::Integer(number) => match u64::try_from(number) {
+                Ok(number) => visitor.visit_u64(number),
+                Err(_) => visitor.visit_i64(number),
+            },
+            Core::Float(number) if number.is_finite() => visitor.visit_f64(number),
+            _ => Err(wrong_type(&visitor)),
+        }
+        .map_err(|error: DeError| error.located(self.0))
+    }
+}
+
+fn wrong_type<'de, V: Visitor<'de>>(visitor: &V) -> DeError {
+    de::Error::invalid_type(de::Unexpected::Other(""), visitor)
+}
+
+macro_rules! forward {
+    ($target:ident: $($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+            self.$target(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Reader<'_> {
+    type Error = DeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        let scalar = match &self.0.kind {
+            NodeKind::Seq(_) => return self.deserialize_seq(visitor),
+            NodeKind::Map(_) => return self.deserialize_map(visitor),
+            NodeKind::Reported => return Err(wrong_type(&visitor).located(self.0)),
+            NodeKind::Scalar(scalar) => scalar,
+        };
+        match scalar.core() {
+            Core::Null => Err(wrong_type(&visitor).located(self.0)),
+            // A sign in front is a change in a target: the reader of the text has to see it.
+            Core::Integer(_) | Core::Float(_) if !scalar.text.starts_with('+') => {
+                self.number(visitor)
+            }
+            _ => self.text(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, DeError> {
+        if name == SPANNED {
+            visitor.visit_seq(SpannedParts::new(self.0)).map_err(|error| error.located(self.0))
+        } else {
+            self.deserialize_any(visitor)
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        match &self.0.kind {
+            NodeKind::Seq(items) => visitor.visit_seq(Items { items, at: 0 }),
+            _ => Err(wrong_type(&visitor)),
+        }
+        .map_err(|error| error.located(self.0))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        match &self.0.kind {
+            NodeKind::Map(entries) => visitor.visit_map(Entries { entries, at: 0 }),
+            _ => Err(wrong_type(&visitor)),
+        }
+        .map_err(|error| error.located(self.0))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DeError> {
+        self.deserialize_map(visitor)
+    }
+
+    forward!(text: deserialize_str deserialize_string deserialize_identifier);
+    forward!(number: deserialize_u32 deserialize_u64 deserialize_f64);
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u128 f32 char bytes byte_buf unit unit_struct tuple enum
+        ignored_any
+    }
+}
+
+/// The items of a list, one after the other.
+struct Items<'n> {
+    items: &'n [Node],
+    at: usize,
+}
+
+impl<'de> SeqAccess<'de> for Items<'_> {
+    type Error = DeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DeError> {
+        let Some(item) = self.items.get(self.at) else { return Ok(None) };
+        self.at += 1;
+        let located = |error: DeError| error.located(item).inside(self.at - 1);
+        seed.deserialize(Reader(item)).map(Some).map_err(located)
+    }
+}
+
+/// The entries of a map, one after the other.
+struct Entries<'n> {
+    entries: &'n [(super::node::Key, Node)],
+    at: usize,
+}
+
+impl<'de> MapAccess<'de> for Entries<'_> {
+    type Error = DeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DeError> {
+        let Some((key, _)) = self.entries.get(self.at) else { return Ok(None) };
+        let node = Node::text(key.span, &key.name);
+        let located = |error: DeError| error.located(&node).inside(self.at);
+        seed.deserialize(Reader(&node)).map(Some).map_err(located)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DeError> {
+        let Some((_, value)) = self.entries.get(self.at) else {
+            return Err(de::Error::custom("a value was asked for before its key"));
+        };
+        self.at += 1;
+        let located = |error: DeError| error.located(value).inside(self.at - 1);
+        seed.deserialize(Reader(value)).map_err(located)
+    }
+}

@@ -1,0 +1,139 @@
+//! What is wrong with a configuration, collected first and shown all at once. Not here: finding the
+//! mistakes.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::excerpt::excerpt;
+use super::files::{Files, Span};
+
+/// One mistake, with its place and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file as the user named it, or what else is wrong (`environment`).
+    pub file: String,
+    /// Line and column, both from 1, when the mistake is at a place in the file.
+    pub place: Option<(usize, usize)>,
+    /// Lower case, no full stop; never holds a secret.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The source line and its underline, secrets masked.
+    excerpt: Option<String>,
+}
+
+/// One or more mistakes, in the order of files and lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+/// Mistakes while they are being collected.
+#[derive(Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+struct Problem {
+    place: Place,
+    message: String,
+    hint: Option<String>,
+}
+
+enum Place {
+    At(Span),
+    Whole(String),
+}
+
+impl Problems {
+    /// A mistake at a place.
+    pub(crate) fn at(&mut self, span: Span, message: impl Into<String>) -> &mut Self {
+        self.push(Place::At(span), message.into())
+    }
+
+    /// A mistake of a file, or of the environment, as a whole.
+    pub(crate) fn whole(&mut self, file: &str, message: impl Into<String>) -> &mut Self {
+        self.push(Place::Whole(file.to_owned()), message.into())
+    }
+
+    /// Says what to do about the mistake just added.
+    pub(crate) fn hint(&mut self, hint: impl Into<Option<String>>) {
+        if let Some(last) = self.0.last_mut() {
+            last.hint = hint.into();
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn push(&mut self, place: Place, message: String) -> &mut Self {
+        self.0.push(Problem { place, message, hint: None });
+        self
+    }
+
+    /// The mistakes with their lines, sorted, each once.
+    pub(crate) fn into_diagnostics(self, files: &Files) -> Diagnostics {
+        let mut list: Vec<Diagnostic> = self.0.into_iter().map(|p| p.resolve(files)).collect();
+        list.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+        let mut seen = BTreeSet::new();
+        list.retain(|one| seen.insert((one.file.clone(), one.place, one.message.clone())));
+        Diagnostics(list)
+    }
+}
+
+impl Problem {
+    fn resolve(self, files: &Files) -> Diagnostic {
+        let (message, hint) = (self.message, self.hint);
+        match self.place {
+            Place::Whole(file) => Diagnostic { file, place: None, message, hint, excerpt: None },
+            Place::At(span) => {
+                let file = files.get(span.file);
+                let (line, column) = files.line_column(span);
+                let excerpt = Some(excerpt(file, line, span.start..span.end));
+                let place = Some((line, column));
+                Diagnostic { file: file.name.clone(), place, message, hint, excerpt }
+            }
+        }
+    }
+}
+
+impl Diagnostics {
+    /// How many; never 0.
+    #[expect(clippy::len_without_is_empty, reason = "never empty")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// In order.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+}
+
+/// `FILE:LINE:COLUMN: message`, the source line with a caret underline, the hint.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(excerpt) = &self.excerpt {
+            write!(f, "\n{excerpt}")?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// All of them, an empty line between two, and how many there are.
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for one in &self.0 {
+            write!(f, "{one}\n\n")?;
+        }
+        let count = self.0.len();
+        write!(f, "{count} error{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+impl std::error::Error for Diagnostics {}

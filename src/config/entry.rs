@@ -1,0 +1,118 @@
+//! Reads one entry (a KPI, a metric, a section) and reports *all* of its mistakes: after each one
+//! the offending key is taken out and the entry read again. Not here: mistakes that take more than
+//! one entry, or more than the shape of a value, to see (`validate`).
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+
+use super::de::{DeError, DeErrorKind, Reader};
+use super::diagnostic::Problems;
+use super::files::Span;
+use super::node::{Key, Node, NodeKind};
+use super::suggest::{did_you_mean, listed};
+
+/// So many mistakes in one entry are enough for one round.
+const MAX_MISTAKES: usize = 100;
+
+/// One entry as far as it could be read.
+pub(crate) struct Entry<T> {
+    /// Its key: an id, or the name of a section.
+    pub(crate) id: String,
+    /// Dotted, for messages: `kpis.average_order_value`.
+    pub(crate) path: String,
+    /// The place of its key.
+    pub(crate) span: Span,
+    pub(crate) value: T,
+    /// Keys that are left out because a mistake in them has been reported.
+    broken: BTreeSet<String>,
+}
+
+impl<T> Entry<T> {
+    /// Whether a mistake in this key, or below it, has been reported.
+    pub(crate) fn is_broken(&self, key: &str) -> bool {
+        self.broken.contains(key)
+    }
+
+    /// Whether any key had a mistake.
+    pub(crate) fn has_broken(&self) -> bool {
+        !self.broken.is_empty()
+    }
+
+    /// `kpis.average_order_value.target`.
+    pub(crate) fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+}
+
+/// Reads an entry. Without a value it is of no use at all, e.g. a text instead of a map. A key with
+/// a mistake anywhere below it is left out of the value as a whole.
+pub(crate) fn read<T: DeserializeOwned>(
+    path: String,
+    key: &Key,
+    mut node: Node,
+    problems: &mut Problems,
+) -> Option<Entry<T>> {
+    let mut broken = BTreeSet::new();
+    for _ in 0..MAX_MISTAKES {
+        let Err(error) = T::deserialize(Reader(&node)) else { break };
+        report(&path, &node, &error, key.span, problems);
+        let steps = error.path();
+        let name = node.path_name(steps.get(..1)?);
+        broken.insert(name.trim_start_matches('.').to_owned());
+        node.remove(&steps);
+    }
+    if let NodeKind::Map(entries) = &mut node.kind {
+        entries.retain(|(key, _)| !broken.contains(&key.name));
+    }
+    let value = T::deserialize(Reader(&node)).ok()?;
+    Some(Entry { id: key.name.clone(), path, span: key.span, value, broken })
+}
+
+fn report(path: &str, node: &Node, error: &DeError, fallback: Span, problems: &mut Problems) {
+    let steps = error.path();
+    let span = error.span.unwrap_or(fallback);
+    let name = format!("{path}{}", node.path_name(&steps));
+    match &error.kind {
+        DeErrorKind::Reported => {}
+        DeErrorKind::NoValue => problems
+            .at(span, format!("`{name}` has no value"))
+            .hint("write a value after the colon, or delete the key".to_owned()),
+        DeErrorKind::UnknownKey { key, known } => {
+            let parent = steps.split_last().map_or(&steps[..], |(_, parent)| parent);
+            let parent = format!("{path}{}", node.path_name(parent));
+            let (what, list) = if *known == ["files", "sql"] {
+                ("source type", "the types of sources are")
+            } else {
+                ("key", "the keys here are")
+            };
+            problems
+                .at(span, format!("unknown {what} `{key}` in `{parent}`"))
+                .hint(did_you_mean(key, list, known));
+        }
+        DeErrorKind::UnknownChoice { given, known } => {
+            let expected = listed(known, "or");
+            let message = format!("`{name}`: expected {expected}, found {}", error.found);
+            let similar = super::suggest::closest(given, known.iter().copied());
+            let shown = similar.filter(|_| !error.interpolated);
+            problems.at(span, message).hint(shown.map(|one| format!("did you mean `{one}`?")));
+        }
+        DeErrorKind::Expected(expected) => {
+            let message = format!("`{name}`: expected {expected}, found {}", error.found);
+            problems.at(span, message).hint(unquote_hint(expected, &error.found));
+        }
+        DeErrorKind::Other(message) if !error.interpolated => {
+            problems.at(span, format!("`{name}`: {message}")).hint(None);
+        }
+        DeErrorKind::Other(_) => {
+            problems.at(span, format!("`{name}` cannot be {}", error.found)).hint(None);
+        }
+    }
+}
+
+/// `"5"` where a number is expected.
+fn unquote_hint(expected: &str, found: &str) -> Option<String> {
+    let text = found.strip_prefix('`')?.strip_suffix('`')?;
+    let number = expected.contains("number") && text.parse::<f64>().is_ok();
+    number.then(|| format!("write {text} without quotes"))
+}

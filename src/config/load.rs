@@ -1,0 +1,148 @@
+//! Reads the files of a configuration, or one built-in text, and has them parsed, interpolated,
+//! merged and validated. The only I/O of this room, with `${file:}`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Config;
+use super::diagnostic::{Diagnostics, Problems};
+use super::document::Document;
+use super::environment::Environment;
+use super::files::{FileId, Files};
+use super::interpolate::{Lookup, reason};
+use super::validate::validate;
+use super::yaml;
+use crate::limits::read_capped;
+
+/// More than this is not a configuration written by hand.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// Loads a file, or all `*.yaml` and `*.yml` files of a folder as one configuration.
+///
+/// # Errors
+/// All mistakes at once. A file that is not YAML hides what can only be seen with all files.
+pub fn load(path: &Path, environment: &Environment) -> Result<Config, Diagnostics> {
+    let mut loader = Loader::new(environment);
+    let paths = loader.paths(path);
+    for path in &paths {
+        loader.read(path);
+    }
+    loader.finish()
+}
+
+/// Loads a built-in text. `name` is shown in messages; relative paths are relative to `dir`.
+///
+/// # Errors
+/// All mistakes at once.
+pub fn load_text(
+    name: &str,
+    text: &str,
+    dir: &Path,
+    environment: &Environment,
+) -> Result<Config, Diagnostics> {
+    let mut loader = Loader::new(environment);
+    loader.add(name, text, dir);
+    loader.finish()
+}
+
+struct Loader<'a> {
+    environment: &'a Environment,
+    files: Files,
+    document: Document,
+    problems: Problems,
+    /// Some file could not be read or parsed.
+    incomplete: bool,
+}
+
+impl<'a> Loader<'a> {
+    fn new(environment: &'a Environment) -> Self {
+        Self {
+            environment,
+            files: Files::default(),
+            document: Document::default(),
+            problems: Problems::default(),
+            incomplete: false,
+        }
+    }
+
+    /// The files to read, by name; hidden ones are left out.
+    fn paths(&mut self, path: &Path) -> Vec<PathBuf> {
+        if !path.is_dir() {
+            return vec![path.to_owned()];
+        }
+        let entries =
+            match std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.unreadable(path, &error);
+                    return Vec::new();
+                }
+            };
+        let is_yaml = |path: &PathBuf| {
+            let hidden = path.file_name().is_none_or(|n| n.to_string_lossy().starts_with('.'));
+            !hidden && path.extension().is_some_and(|e| e == "yaml" || e == "yml")
+        };
+        let mut paths: Vec<_> = entries.into_iter().map(|e| e.path()).filter(is_yaml).collect();
+        paths.sort();
+        if paths.is_empty() {
+            let name = path.display().to_string();
+            let hint = "put `*.yaml` files into it, or name a file".to_owned();
+            self.problems.whole(&name, "the folder holds no configuration").hint(hint);
+            self.incomplete = true;
+        }
+        paths
+    }
+
+    fn read(&mut self, path: &Path) {
+        let bytes = match read_capped(path, MAX_FILE) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.unreadable(path, &error),
+        };
+        let name = path.display().to_string();
+        match String::from_utf8(bytes) {
+            Ok(text) => self.add(&name, &text, path.parent().unwrap_or(Path::new(""))),
+            Err(error) => {
+                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = good.split(|byte| *byte == b'\n').count();
+                let message = format!("line {line} is not UTF-8 text");
+                self.problems.whole(&name, message).hint("save the file as UTF-8".to_owned());
+                self.incomplete = true;
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, text: &str, dir: &Path) {
+        let file = self.files.add(name, text, dir);
+        match yaml::parse(&mut self.files, file, &mut self.problems) {
+            Some(root) => self.merge(file, root),
+            None => self.incomplete = true,
+        }
+    }
+
+    fn merge(&mut self, file: FileId, mut root: super::node::Node) {
+        let lookup = Lookup { files: &self.files, environment: self.environment };
+        lookup.replace("", &mut root, &mut self.problems);
+        self.document.merge(file, root, &self.files, &mut self.problems);
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &io::Error) {
+        let hint = (error.kind() == io::ErrorKind::NotFound)
+            .then(|| "name a file or folder with `--config`".to_owned());
+        self.problems
+            .whole(&path.display().to_string(), format!("cannot be read: {}", reason(error)))
+            .hint(hint);
+        self.incomplete = true;
+    }
+
+    fn finish(mut self) -> Result<Config, Diagnostics> {
+        let config = if self.incomplete {
+            None
+        } else {
+            validate(self.document, &self.files, self.environment, &mut self.problems)
+        };
+        match config {
+            Some(config) if self.problems.is_empty() => Ok(config),
+            _ => Err(self.problems.into_diagnostics(&self.files)),
+        }
+    }
+}

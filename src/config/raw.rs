@@ -1,0 +1,187 @@
+//! The configuration as written: one structure per kind of entry, every key optional. What is
+//! mandatory, and whether values make sense together, is `validate`'s.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chrono::{NaiveDate, Weekday};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::forms::{Alternative, Choice, Mixed, Month, Pairs, Parsed, Quantity};
+use super::settings::LogFormat;
+use super::spanned::Spanned;
+use crate::kpi::{Accumulation, Direction, Function, Kind};
+
+/// A text with its place.
+pub(crate) type Text = Spanned<String>;
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ServerRaw {
+    pub(crate) listen: Option<Parsed<SocketAddr>>,
+    pub(crate) web_config_file: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LogRaw {
+    pub(crate) level: Option<Choice<tracing::Level>>,
+    pub(crate) format: Option<Choice<LogFormat>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StoreRaw {
+    pub(crate) path: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CalendarRaw {
+    pub(crate) timezone: Option<Text>,
+    pub(crate) fiscal_year_start: Option<Choice<Month>>,
+    pub(crate) week_start: Option<Choice<Weekday>>,
+    pub(crate) business_days: Option<Spanned<Vec<Choice<Weekday>>>>,
+    pub(crate) holidays: Option<Vec<Parsed<NaiveDate>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DefaultsRaw {
+    pub(crate) schedule: Option<Text>,
+    pub(crate) period: Option<Spanned<Mixed<DatesRaw>>>,
+    pub(crate) max_age: Option<Parsed<Duration>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LimitsRaw {
+    pub(crate) max_label_sets: Option<Spanned<u32>>,
+}
+
+/// Externally tagged: the key is the type, and there is one.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SourceRaw {
+    pub(crate) files: Option<FilesRaw>,
+    pub(crate) sql: Option<SqlRaw>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct FilesRaw {
+    pub(crate) tables: Option<Spanned<Pairs<String, String>>>,
+    pub(crate) timeout: Option<Parsed<Duration>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SqlRaw {
+    pub(crate) url: Option<Spanned<Parsed<SecretString>>>,
+    pub(crate) user: Option<Text>,
+    pub(crate) password: Option<Spanned<Parsed<SecretString>>>,
+    pub(crate) max_connections: Option<Spanned<u32>>,
+    pub(crate) timeout: Option<Parsed<Duration>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ObjectiveRaw {
+    pub(crate) title: Option<String>,
+    pub(crate) owner: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MetricRaw {
+    pub(crate) source: Option<Text>,
+    pub(crate) query: Option<Text>,
+    pub(crate) labels: Option<Vec<Text>>,
+    pub(crate) schedule: Option<Text>,
+    pub(crate) limits: Option<LimitsRaw>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct KpiRaw {
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) kind: Option<Choice<Kind>>,
+    pub(crate) function: Option<Choice<Function>>,
+    pub(crate) objective: Option<Text>,
+    pub(crate) team: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) levers: Option<Vec<String>>,
+    pub(crate) formula: Option<Text>,
+    pub(crate) accumulation: Option<Choice<Accumulation>>,
+    pub(crate) unit: Option<Text>,
+    pub(crate) direction: Option<Spanned<Choice<Direction>>>,
+    pub(crate) period: Option<Spanned<Mixed<DatesRaw>>>,
+    pub(crate) window: Option<Text>,
+    pub(crate) baseline: Option<Spanned<Mixed<FormulaRaw>>>,
+    pub(crate) target: Option<Spanned<Mixed<TargetRaw>>>,
+    pub(crate) path: Option<Spanned<Mixed<PathRaw>>>,
+    pub(crate) predicts: Option<Vec<Text>>,
+    pub(crate) lead_time: Option<Parsed<Duration>>,
+    pub(crate) max_age: Option<Parsed<Duration>>,
+    pub(crate) status: Option<Spanned<StatusRaw>>,
+    pub(crate) allow: Option<Vec<Text>>,
+    pub(crate) labels: Option<Spanned<Vec<String>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StatusRaw {
+    pub(crate) on_track: Option<Spanned<Quantity>>,
+    pub(crate) at_risk: Option<Spanned<Quantity>>,
+    pub(crate) too_early: Option<Spanned<Quantity>>,
+    pub(crate) confirm: Option<Spanned<u32>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DatesRaw {
+    pub(crate) start: Option<Parsed<NaiveDate>>,
+    pub(crate) end: Option<Parsed<NaiveDate>>,
+}
+
+impl Alternative for DatesRaw {
+    const EXPECTED: &'static str =
+        "week, month, quarter, half, year or { start: 2026-04-01, end: 2026-06-30 }";
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct FormulaRaw {
+    pub(crate) formula: Option<Text>,
+}
+
+impl Alternative for FormulaRaw {
+    const EXPECTED: &'static str = "a number, a percentage, previous_period, \
+        same_period_last_year or { formula: plan.last_year }";
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TargetRaw {
+    pub(crate) min: Option<Spanned<Quantity>>,
+    pub(crate) max: Option<Spanned<Quantity>>,
+    pub(crate) formula: Option<Text>,
+}
+
+impl Alternative for TargetRaw {
+    const EXPECTED: &'static str = "a number, 16%, +10%, +1.4pt, { min: 1 }, { max: 2 }, \
+        { min: 1, max: 2 } or { formula: plan.revenue }";
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PathRaw {
+    pub(crate) milestones: Option<Spanned<Pairs<Parsed<NaiveDate>, Quantity>>>,
+}
+
+impl Alternative for PathRaw {
+    const EXPECTED: &'static str =
+        "linear, business_days, flat, seasonal or { milestones: { 2026-05-01: 20 } }";
+}

@@ -1,0 +1,83 @@
+//! What must not be shown: values under keys that hold secrets, and user information in URLs. Used
+//! only for showing lines of a configuration; secrets in memory are `secrecy`'s.
+
+use std::ops::Range;
+
+/// Words that make a key's value a secret.
+const SECRET_WORDS: [&str; 7] =
+    ["password", "passwd", "token", "secret", "bearer", "api_key", "private_key"];
+
+/// Whether the value of a key of this name is a secret.
+pub(crate) fn is_secret_key(name: &str) -> bool {
+    let name = name.to_lowercase().replace('-', "_");
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// The text with user information in URLs replaced by `***`.
+pub(crate) fn mask_urls(text: &str) -> String {
+    let mut masked = text.to_owned();
+    for region in url_secrets(text).into_iter().rev() {
+        masked.replace_range(region, "***");
+    }
+    masked
+}
+
+/// Stretches of one line that must not be shown, judged by the line alone: for texts that are not
+/// valid YAML and so have no tree to ask.
+pub(crate) fn secrets_of_line(line: &str) -> Vec<Range<usize>> {
+    let mut regions = url_secrets(line);
+    for (colon, _) in line.match_indices(':') {
+        let key_end = line[..colon].trim_end_matches(['"', '\'', ' ']);
+        let is_key_end = |c: char| !(c.is_alphanumeric() || c == '_' || c == '-');
+        let key = key_end.rsplit(is_key_end).next().unwrap_or("");
+        let value = line[colon + 1..].trim_start();
+        if is_secret_key(key) && !value.is_empty() && !is_reference(value) {
+            regions.push(line.len() - value.len()..line.len());
+        }
+    }
+    regions
+}
+
+/// A `${...}` reference names a secret but does not hold one.
+pub(crate) fn is_reference(value: &str) -> bool {
+    value.trim_start_matches(['"', '\'']).starts_with("${")
+}
+
+/// User information of every `scheme://user:password@host` in a text. A password may hold any
+/// character, so it ends at the last `@` of its word.
+fn url_secrets(text: &str) -> Vec<Range<usize>> {
+    let mut regions: Vec<Range<usize>> = Vec::new();
+    for (at, mark) in text.match_indices("://") {
+        let start = at + mark.len();
+        let word = text[start..].find([' ', '"', '\'', ',', '\t', '\n']);
+        let end = word.map_or(text.len(), |length| start + length);
+        if let Some(length) = text[start..end].rfind('@')
+            && !is_reference(&text[start..])
+            && regions.last().is_none_or(|last| last.end <= start)
+        {
+            regions.push(start..start + length);
+        }
+    }
+    regions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_with_any_character_are_masked_in_urls() {
+        let url = "at postgres://bob:p@ss:w/rd@db:5432/shop now";
+        assert_eq!(mask_urls(url), "at postgres://***@db:5432/shop now");
+        assert_eq!(mask_urls("http://db/x"), "http://db/x");
+    }
+
+    #[test]
+    fn values_of_secret_keys_are_found_without_a_tree() {
+        let line = "  crm: { user: bob, api-token: abc";
+        assert_eq!(secrets_of_line(line).len(), 1);
+        assert_eq!(&line[secrets_of_line(line)[0].clone()], "abc");
+        assert!(secrets_of_line("  password: \"${env:PW}\"").is_empty());
+        assert!(secrets_of_line("  timeout: 30s").is_empty());
+    }
+}

@@ -1,0 +1,193 @@
+//! Settings of the daemon itself: where it listens, how it logs, where it keeps history. Layers of
+//! the `config` crate: defaults, then the file, then `KPI_EXPORTER_SECTION__KEY` variables.
+//!
+//! Only this closed set of keys goes through that crate: it lower-cases keys of the environment and
+//! forgets lines. The file's sections have been checked, with places, before they get here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use config::ConfigError;
+use serde::Deserialize;
+
+use super::diagnostic::Problems;
+use super::environment::Environment;
+use super::forms::{FromText, Named};
+use super::suggest::{did_you_mean, listed};
+
+const PREFIX: &str = "KPI_EXPORTER_";
+
+/// Settings of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The HTTP server.
+    pub server: ServerSettings,
+    /// Log output.
+    pub log: LogSettings,
+    /// History.
+    pub store: StoreSettings,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Where it listens; by default `0.0.0.0:9877`.
+    pub listen: SocketAddr,
+}
+
+/// Log output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    /// The least level that is written; by default `info`.
+    pub level: tracing::Level,
+    /// By default text.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Named for LogFormat {
+    const NAMES: &'static [&'static str] = &["text", "json"];
+    const VALUES: &'static [Self] = &[Self::Text, Self::Json];
+}
+
+/// History. Accepted and checked so that configurations can carry it; nothing is stored yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// The database file, or `:memory:`.
+    pub path: Option<PathBuf>,
+}
+
+/// All keys that a variable can set, as `(key, default)`.
+const KEYS: [(&str, Option<&str>); 4] = [
+    ("server.listen", Some("0.0.0.0:9877")),
+    ("log.level", Some("info")),
+    ("log.format", Some("text")),
+    ("store.path", None),
+];
+
+/// The merged layers, still as texts.
+#[derive(Deserialize)]
+struct Layered {
+    server: LayeredServer,
+    log: LayeredLog,
+    store: Option<LayeredStore>,
+}
+
+#[derive(Deserialize)]
+struct LayeredServer {
+    listen: String,
+}
+
+#[derive(Deserialize)]
+struct LayeredLog {
+    level: String,
+    format: String,
+}
+
+#[derive(Deserialize)]
+struct LayeredStore {
+    path: Option<String>,
+}
+
+/// Lays the environment over what the file says (`(key, value)` pairs) over the defaults. What is
+/// wrong then is wrong in the environment, and the variable is named; its value is not shown.
+pub(crate) fn resolve(
+    file: &[(&'static str, String)],
+    environment: &Environment,
+    problems: &mut Problems,
+) -> Option<Settings> {
+    let variables: Vec<(&str, &str)> = environment
+        .iter()
+        .filter(|(name, _)| name.strip_prefix(PREFIX).is_some_and(|rest| rest.contains("__")))
+        .collect();
+    let unknown = report_unknown(&variables, problems);
+    let layered = match layers(file, &variables) {
+        Ok(layered) => layered,
+        Err(error) => {
+            problems.whole("environment", format!("settings cannot be read: {error}"));
+            return None;
+        }
+    };
+    let listen = read(&layered.server.listen, "server.listen", SocketAddr::EXPECTED, problems);
+    let level = choose(&layered.log.level, "log.level", problems);
+    let format = choose(&layered.log.format, "log.format", problems);
+    if unknown {
+        return None;
+    }
+    Some(Settings {
+        server: ServerSettings { listen: listen? },
+        log: LogSettings { level: level?, format: format? },
+        store: StoreSettings { path: layered.store.and_then(|s| s.path).map(PathBuf::from) },
+    })
+}
+
+fn layers(
+    file: &[(&'static str, String)],
+    variables: &[(&str, &str)],
+) -> Result<Layered, ConfigError> {
+    let mut builder = config::Config::builder();
+    for (key, default) in KEYS {
+        if let Some(default) = default {
+            builder = builder.set_default(key, default)?;
+        }
+    }
+    for (key, value) in file {
+        builder = builder.set_default(*key, value.as_str())?;
+    }
+    let known = variables.iter().filter(|(name, _)| key_of(name).is_some());
+    let known = known.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let environment = config::Environment::with_prefix("KPI_EXPORTER")
+        .prefix_separator("_")
+        .separator("__")
+        .source(Some(known));
+    builder.add_source(environment).build()?.try_deserialize()
+}
+
+fn report_unknown(variables: &[(&str, &str)], problems: &mut Problems) -> bool {
+    let known: Vec<String> = KEYS.iter().map(|(key, _)| variable_of(key)).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let unknown = variables.iter().filter(|(name, _)| !known.contains(name));
+    unknown
+        .map(|(name, _)| {
+            problems.whole("environment", format!("`{name}` names no setting")).hint(did_you_mean(
+                name,
+                "the variables are",
+                &known,
+            ));
+        })
+        .count()
+        > 0
+}
+
+fn key_of(variable: &str) -> Option<&'static str> {
+    KEYS.iter().map(|(key, _)| *key).find(|key| variable_of(key) == variable)
+}
+
+fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+}
+
+fn read<T: FromText>(text: &str, key: &str, expected: &str, problems: &mut Problems) -> Option<T> {
+    let value = T::from_text(text);
+    if value.is_none() {
+        problems.whole("environment", format!("`{}`: expected {expected}", variable_of(key)));
+    }
+    value
+}
+
+fn choose<T: Named>(text: &str, key: &str, problems: &mut Problems) -> Option<T> {
+    let value = T::of(text);
+    if value.is_none() {
+        let names = listed(T::NAMES, "or");
+        problems.whole("environment", format!("`{}`: expected {names}", variable_of(key)));
+    }
+    value
+}

@@ -1,0 +1,86 @@
+//! A value with the place it came from, for serde structures. Works with `de` only.
+
+use std::marker::PhantomData;
+
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor,
+};
+
+use super::de::{DeError, Reader};
+use super::files::{FileId, Span};
+use super::node::Node;
+
+/// The name by which `de` recognises a [`Spanned`].
+pub(crate) const SPANNED: &str = "$spanned";
+
+/// A value and where it stands.
+#[derive(Clone)]
+pub(crate) struct Spanned<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+    /// Not what the file says, but what `${...}` stood for: must not be shown.
+    pub(crate) interpolated: bool,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_tuple_struct(SPANNED, 5, SpannedVisitor(PhantomData))
+    }
+}
+
+struct SpannedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for SpannedVisitor<T> {
+    type Value = Spanned<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value with its place")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Spanned<T>, A::Error> {
+        let missing = || de::Error::custom("a value with its place has four parts");
+        let interpolated = parts.next_element()?.ok_or_else(missing)?;
+        let file = parts.next_element()?.ok_or_else(missing)?;
+        let start = parts.next_element()?.ok_or_else(missing)?;
+        let end = parts.next_element()?.ok_or_else(missing)?;
+        let value = parts.next_element()?.ok_or_else(missing)?;
+        Ok(Spanned {
+            value,
+            span: Span { file: FileId::from_number(file), start, end },
+            interpolated,
+        })
+    }
+}
+
+/// Gives a [`Spanned`] its parts: whether interpolated, file, start, end, value.
+pub(crate) struct SpannedParts<'n> {
+    node: &'n Node,
+    next: usize,
+}
+
+impl<'n> SpannedParts<'n> {
+    pub(crate) fn new(node: &'n Node) -> Self {
+        Self { node, next: 0 }
+    }
+}
+
+impl<'de> SeqAccess<'de> for SpannedParts<'_> {
+    type Error = DeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DeError> {
+        self.next += 1;
+        let span = self.node.span;
+        match self.next {
+            1 => seed.deserialize(self.node.is_interpolated().into_deserializer()),
+            2 => seed.deserialize(span.file.number().into_deserializer()),
+            3 => seed.deserialize(span.start.into_deserializer()),
+            4 => seed.deserialize(span.end.into_deserializer()),
+            5 => seed.deserialize(Reader(self.node)),
+            _ => return Ok(None),
+        }
+        .map(Some)
+    }
+}

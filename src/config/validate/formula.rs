@@ -1,0 +1,72 @@
+//! Formulas of KPIs, targets and baselines: syntax, and that the metrics they name exist.
+
+use super::context::Context;
+use crate::config::raw::Text;
+use crate::config::suggest::did_you_mean;
+use crate::kpi::{Formula, MetricRef};
+
+/// Parses a formula and notes what it asks of metrics. Every unknown name is a mistake of its own.
+pub(super) fn formula(context: &mut Context<'_>, path: &str, text: &Text) -> Option<Formula> {
+    let formula = match Formula::parse(&text.value) {
+        Ok(formula) => formula,
+        Err(_) if text.interpolated => {
+            let found = context.shown(text, "");
+            let message = format!("`{path}`: {found} is not a formula");
+            context.problem(text.span, message, None);
+            return None;
+        }
+        Err(error) => {
+            let span = context.files.part(text.span, &text.value, error.span);
+            context.problem(span, format!("`{path}`: {}", error.message), error.hint);
+            return None;
+        }
+    };
+    let mut good = true;
+    for (reference, part) in formula.references() {
+        let span = context.files.part(text.span, &text.value, part);
+        if let Some((message, hint)) = mistake(context, reference, text.interpolated) {
+            context.problem(span, format!("`{path}`: {message}"), hint);
+            good = false;
+            continue;
+        }
+        let used = context.uses.entry(reference.metric.clone()).or_default();
+        match &reference.column {
+            Some(column) if !used.columns.contains(column) => used.columns.push(column.clone()),
+            Some(_) => {}
+            None => used.bare = true,
+        }
+    }
+    good.then_some(formula)
+}
+
+/// Why a formula cannot name this; message and hint.
+fn mistake(
+    context: &Context<'_>,
+    reference: &MetricRef,
+    interpolated: bool,
+) -> Option<(String, Option<String>)> {
+    let metric = &reference.metric;
+    if !context.metrics.has(metric) {
+        let known: Vec<&str> = context.metrics.ids.iter().map(String::as_str).collect();
+        return Some(match (interpolated, known.is_empty()) {
+            (true, _) => ("the formula names a metric that does not exist".to_owned(), None),
+            (_, true) => (
+                format!("there is no metric `{metric}`"),
+                Some("define it under `metrics`: no metric is defined yet".to_owned()),
+            ),
+            _ => (
+                format!("there is no metric `{metric}`"),
+                Some(did_you_mean(metric, "the metrics are", &known)),
+            ),
+        });
+    }
+    let column = reference.column.as_ref()?;
+    let labels = context.labels.get(metric)?;
+    labels.contains(column).then(|| {
+        let message = match interpolated {
+            true => "the formula names a label column".to_owned(),
+            false => format!("`{metric}.{column}` is a label of the metric, not a number"),
+        };
+        (message, Some("name a value column, or take the column out of `labels`".to_owned()))
+    })
+}

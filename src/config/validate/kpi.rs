@@ -1,0 +1,205 @@
+//! One KPI, key by key. All keys are looked at before the first mistake makes it `None`.
+
+use std::collections::BTreeSet;
+
+use super::amount;
+use super::context::Context;
+use super::formula::formula;
+use super::goal::{Goal, goal};
+use super::sections::Defaults;
+use super::{path, period};
+use crate::calendar::WindowSpec;
+use crate::config::entry::Entry;
+use crate::config::forms::Quantity;
+use crate::config::raw::{KpiRaw, StatusRaw, Text};
+use crate::config::spanned::Spanned;
+use crate::kpi::{Accumulation, Baseline, Formula, Function, Kpi, Target, Thresholds, Unit};
+
+/// Codes of the framework lint that a KPI can silence.
+const LINTS: [&str; 12] = [
+    "K001", "K002", "K003", "K004", "K005", "K006", "K007", "K008", "K009", "K010", "K011", "K012",
+];
+
+/// `None` after a mistake.
+pub(super) fn kpi(
+    context: &mut Context<'_>,
+    entry: &Entry<KpiRaw>,
+    defaults: &Defaults,
+) -> Option<Kpi> {
+    let raw = &entry.value;
+    let kind = context.required(entry, "kind", raw.kind, "lagging");
+    let formula_text = context.required(entry, "formula", raw.formula.as_ref(), "orders.revenue");
+    let formula = formula_text.and_then(|text| formula(context, &entry.key("formula"), text));
+    let accumulation = context.required(entry, "accumulation", raw.accumulation, "flow");
+    let accumulation = accumulation.map(|choice| choice.0);
+    let unit = unit(context, entry);
+    let goal = goal(context, entry, unit.as_ref(), accumulation);
+    let period = match &raw.period {
+        Some(given) => period::period(&entry.key("period"), given, context.problems),
+        None => Some(defaults.period.clone()),
+    };
+    let window = window(context, entry, accumulation);
+    let path = match &raw.path {
+        Some(given) => path::path(context, entry, given, period.as_ref(), unit.as_ref()),
+        None => accumulation.zip(window).map(|(a, w)| path::default(a, w)),
+    };
+    let objective = raw.objective.as_ref().map(|id| {
+        context.reference(|context| &context.objectives, "objective", &entry.key("objective"), id)
+    });
+    let predicts = predicts(context, entry);
+    check_labels(context, entry, formula.as_ref(), goal.as_ref());
+    let allow = allow(context, entry);
+    let thresholds = thresholds(context, entry);
+
+    let Goal { baseline, target, direction } = goal?;
+    Some(Kpi {
+        id: entry.id.clone(),
+        title: raw.title.clone().unwrap_or_else(|| entry.id.clone()),
+        description: raw.description.clone(),
+        kind: kind?.0,
+        function: raw.function.map_or(Function::Other, |function| function.0),
+        objective: objective.flatten(),
+        team: raw.team.clone(),
+        owner: raw.owner.clone(),
+        levers: raw.levers.clone().unwrap_or_default(),
+        formula: formula?,
+        accumulation: accumulation?,
+        unit: unit?,
+        direction,
+        period: period?,
+        window: window?,
+        baseline,
+        target,
+        path: path?,
+        predicts,
+        lead_time: raw.lead_time.as_ref().map(|time| time.0),
+        thresholds: thresholds?,
+        max_age: raw.max_age.as_ref().map_or(defaults.max_age, |age| age.0),
+        allow,
+    })
+}
+
+fn unit(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Option<Unit> {
+    let given = context.required(entry, "unit", entry.value.unit.as_ref(), "count")?;
+    if let Some(unit) = Unit::parse(&given.value) {
+        return Some(unit);
+    }
+    let upper = given.value.to_uppercase();
+    let known = ["count", "percent", "ratio", "points", "seconds", "days", &upper];
+    let known = if Unit::parse(&upper).is_some() { &known[..] } else { &known[..6] };
+    let expected = "count, percent, ratio, points, seconds, days or a currency code like USD";
+    context.wrong_word(&entry.key("unit"), given, &given.value, expected, known);
+    None
+}
+
+/// A flow is summed over its period: it has no trailing window.
+fn window(
+    context: &mut Context<'_>,
+    entry: &Entry<KpiRaw>,
+    accumulation: Option<Accumulation>,
+) -> Option<WindowSpec> {
+    let Some(given) = &entry.value.window else { return Some(WindowSpec::PeriodToDate) };
+    let path = entry.key("window");
+    let window = period::window(&path, given, context.problems)?;
+    if accumulation == Some(Accumulation::Flow) && window != WindowSpec::PeriodToDate {
+        let message = format!("`{path}`: a flow is summed over its period, not a trailing window");
+        let hint = "use `accumulation: level` for a trailing sum, or delete `window`".to_owned();
+        context.problem(given.span, message, hint);
+        return None;
+    }
+    Some(window)
+}
+
+fn predicts(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<String> {
+    let path = entry.key("predicts");
+    let mut ids = Vec::new();
+    for id in entry.value.predicts.iter().flatten() {
+        if id.value == entry.id {
+            let message = format!("`{path}`: a KPI cannot predict itself");
+            context.problem(id.span, message, "name the KPI that follows it".to_owned());
+        }
+        ids.extend(context.reference(|context| &context.kpis, "KPI", &path, id));
+    }
+    ids
+}
+
+fn allow(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<String> {
+    let path = entry.key("allow");
+    let given = entry.value.allow.iter().flatten();
+    let (known, unknown): (Vec<&Text>, Vec<&Text>) =
+        given.partition(|code| LINTS.contains(&code.value.as_str()));
+    for code in unknown {
+        let expected = "a lint code from K001 to K012";
+        context.wrong_word(&path, code, &code.value, expected, &LINTS);
+    }
+    known.into_iter().map(|code| code.value.clone()).collect()
+}
+
+/// `labels`, where given, is what the metrics of the KPI have: a check, not a choice.
+fn check_labels(
+    context: &mut Context<'_>,
+    entry: &Entry<KpiRaw>,
+    formula: Option<&Formula>,
+    goal: Option<&Goal>,
+) {
+    let (Some(given), Some(formula), Some(goal)) = (&entry.value.labels, formula, goal) else {
+        return;
+    };
+    let baseline = match &goal.baseline {
+        Baseline::Formula(formula) => Some(formula),
+        _ => None,
+    };
+    let target = match &goal.target {
+        Target::Formula(formula) => Some(formula),
+        _ => None,
+    };
+    let mut expected: BTreeSet<&str> = BTreeSet::new();
+    for formula in [Some(formula), baseline, target].into_iter().flatten() {
+        for (reference, _) in formula.references() {
+            // A metric with a mistake: nobody knows its labels.
+            let Some(labels) = context.labels.get(&reference.metric) else { return };
+            expected.extend(labels.iter().map(String::as_str));
+        }
+    }
+    let found: BTreeSet<&str> = given.value.iter().map(String::as_str).collect();
+    if found != expected {
+        let list = expected.into_iter().collect::<Vec<_>>().join(", ");
+        let message = format!("`{}` are not the labels of its metrics", entry.key("labels"));
+        context.problem(
+            given.span,
+            message,
+            format!("write `labels: [{list}]`, or delete the key"),
+        );
+    }
+}
+
+/// Limits of the verdict: given ones over the defaults.
+fn thresholds(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Option<Thresholds> {
+    let defaults = Thresholds::default();
+    let Some(given) = &entry.value.status else { return Some(defaults) };
+    let StatusRaw { on_track, at_risk, too_early, confirm } = &given.value;
+    let path = entry.key("status");
+    let mut ratio = |key: &str, given: Option<&Spanned<Quantity>>, default: f64| match given {
+        Some(given) => amount::value(context, &format!("{path}.{key}"), given, Some(&Unit::Ratio)),
+        None => Some(default),
+    };
+    let on_track = ratio("on_track", on_track.as_ref(), defaults.on_track);
+    let at_risk = ratio("at_risk", at_risk.as_ref(), defaults.at_risk);
+    let early = ratio("too_early", too_early.as_ref(), defaults.too_early);
+    let (on_track, at_risk, early) = (on_track?, at_risk?, early?);
+    if !(0.0 < at_risk && at_risk < on_track && on_track <= 1.5) {
+        let message = format!("`{path}`: expected 0 < `at_risk` < `on_track` <= 1.5");
+        let hint = "the defaults are 0.8 and 0.95".to_owned();
+        context.problem(given.span, message, hint);
+    }
+    if let Some(place) = too_early.as_ref().filter(|_| !(0.0..=1.0).contains(&early)) {
+        let message = format!("`{path}.too_early`: expected a share of the period, 0 to 100%");
+        context.problem(place.span, message, "10% is the default".to_owned());
+    }
+    if let Some(place) = confirm.as_ref().filter(|confirm| confirm.value == 0) {
+        let message = format!("`{path}.confirm`: expected 1 or more");
+        context.problem(place.span, message, "1 takes the first data point as it is".to_owned());
+    }
+    let confirm = confirm.as_ref().map_or(defaults.confirm, |confirm| confirm.value);
+    Some(Thresholds { on_track, at_risk, too_early: early, confirm })
+}

@@ -1,0 +1,83 @@
+//! From entries as written to validated definitions: what is mandatory, what refers to what, what
+//! makes sense together. No I/O. One file per kind of entry; here is the order in which they are
+//! looked at. A mistake in one entry never hides one in another, nor makes up one there.
+
+mod amount;
+mod context;
+mod formula;
+mod goal;
+mod kpi;
+mod metrics;
+mod path;
+mod period;
+mod sections;
+mod settings;
+mod sources;
+
+use std::sync::Arc;
+
+use super::Config;
+use super::diagnostic::Problems;
+use super::document::Document;
+use super::environment::Environment;
+use super::files::Files;
+use super::raw::{KpiRaw, MetricRaw, ObjectiveRaw, SourceRaw};
+use crate::kpi::{Definitions, Objective};
+use context::Context;
+
+/// Validates a document. Without a result there are problems; with problems the result is of no
+/// use, for what is wrong is left out of it.
+pub(crate) fn validate(
+    mut document: Document,
+    files: &Files,
+    environment: &Environment,
+    problems: &mut Problems,
+) -> Option<Config> {
+    sections::check_version(&document, files, problems);
+    let settings = settings::settings(&mut document, files, environment, problems);
+    let calendar = sections::calendar(&mut document, problems);
+    let defaults = sections::defaults(&mut document, problems);
+
+    let (sources, source_names) = document.entries::<SourceRaw>("sources", problems);
+    let (objectives, objective_names) = document.entries::<ObjectiveRaw>("objectives", problems);
+    let (metrics, metric_names) = document.entries::<MetricRaw>("metrics", problems);
+    let (kpis, kpi_names) = document.entries::<KpiRaw>("kpis", problems);
+    document.check_rest(problems);
+
+    let mut context = Context::new(files, problems);
+    context.sources = source_names;
+    context.objectives = objective_names;
+    context.metrics = metric_names;
+    context.kpis = kpi_names;
+
+    let sources = sources
+        .iter()
+        .filter_map(|entry| Some((entry.id.clone(), sources::source(&mut context, entry)?)))
+        .collect();
+    let objectives = objectives
+        .into_iter()
+        .filter_map(|entry| {
+            let title = context.required(&entry, "title", entry.value.title.clone(), "Grow sales");
+            Some((entry.id, Objective { title: title?, owner: entry.value.owner }))
+        })
+        .collect();
+    let metrics: Vec<_> = metrics
+        .iter()
+        .filter_map(|entry| metrics::metric(&mut context, entry, &sources, &defaults))
+        .collect();
+    let kpis: Vec<_> =
+        kpis.into_iter().filter_map(|entry| kpi::kpi(&mut context, &entry, &defaults)).collect();
+
+    let metrics = metrics
+        .into_iter()
+        .map(|mut metric| {
+            let used = context.uses.remove(&metric.id).unwrap_or_default();
+            metric.columns = used.columns;
+            metric.bare = used.bare;
+            (metric.id.clone(), Arc::new(metric))
+        })
+        .collect();
+    let kpis = kpis.into_iter().map(Arc::new).collect();
+    let definitions = Definitions { calendar: calendar?, objectives, metrics, kpis };
+    Some(Config { settings: settings?, definitions, sources })
+}

@@ -1,0 +1,149 @@
+//! The sections with fixed keys that concern definitions: `version`, `calendar`, `defaults`,
+//! `limits`. The daemon's own settings are in `settings`.
+
+use chrono::Weekday;
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::period;
+use crate::calendar::{Calendar, PeriodKind};
+use crate::config::diagnostic::Problems;
+use crate::config::document::Document;
+use crate::config::files::{Files, Span};
+use crate::config::node::{Core, NodeKind};
+use crate::config::parse;
+use crate::config::raw::{CalendarRaw, DefaultsRaw, LimitsRaw, Text};
+use crate::config::suggest::closest;
+use crate::schedule::Schedule;
+use std::time::Duration;
+
+/// When nothing else is said: every five minutes.
+const SCHEDULE: &str = "*/5 * * * *";
+/// A daily load may be two hours late.
+const MAX_AGE: Duration = Duration::from_secs(26 * 3_600);
+/// A forgotten GROUP BY must not flood Prometheus.
+const MAX_LABEL_SETS: usize = 10_000;
+
+/// What entries get that say nothing themselves.
+pub(super) struct Defaults {
+    /// `None` after a mistake.
+    pub(super) schedule: Option<Schedule>,
+    pub(super) period: PeriodKind,
+    pub(super) max_age: Duration,
+    pub(super) max_label_sets: usize,
+}
+
+/// `version: 1`, once a file at most and once at least.
+pub(super) fn check_version(document: &Document, files: &Files, problems: &mut Problems) {
+    if document.versions.is_empty()
+        && let Some(file) = document.files.first()
+    {
+        let start = Span { file: *file, start: 0, end: 0 };
+        problems
+            .at(start, "`version` is missing")
+            .hint(format!("start {} with `version: 1`", files.get(*file).name));
+    }
+    for node in &document.versions {
+        let one = matches!(&node.kind, NodeKind::Scalar(s) if s.core() == Core::Integer(1));
+        if !one && !matches!(node.kind, NodeKind::Reported) {
+            problems
+                .at(node.span, format!("`version`: expected 1, found {}", node.describe()))
+                .hint("this program reads version 1 of the configuration".to_owned());
+        }
+    }
+}
+
+/// `None` after a mistake.
+pub(super) fn calendar(document: &mut Document, problems: &mut Problems) -> Option<Calendar> {
+    let raw: CalendarRaw = document.section("calendar", problems);
+    let timezone = raw.timezone.as_ref().map_or(Some(Tz::UTC), |name| timezone(name, problems));
+    let working = raw.business_days.map_or_else(
+        || vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],
+        |days| {
+            if days.value.is_empty() {
+                problems.at(days.span, "`calendar.business_days` is empty").hint(
+                    "name at least one day, or delete the key for Monday to Friday".to_owned(),
+                );
+            }
+            days.value.into_iter().map(|day| day.0).collect()
+        },
+    );
+    Some(Calendar {
+        timezone: timezone?,
+        fiscal_year_start: raw.fiscal_year_start.map_or(1, |month| month.0.0),
+        week_start: raw.week_start.map_or(Weekday::Mon, |day| day.0),
+        business_days: working.into_iter().map(day_number).collect(),
+        holidays: raw.holidays.unwrap_or_default().into_iter().map(|day| day.0).collect(),
+    })
+}
+
+/// Days of the week from Monday = 0, at most 6.
+fn day_number(day: Weekday) -> u8 {
+    u8::try_from(day.num_days_from_monday()).unwrap_or(0)
+}
+
+fn timezone(name: &Text, problems: &mut Problems) -> Option<Tz> {
+    let zone = name.value.parse().ok();
+    if zone.is_none() && name.interpolated {
+        problems
+            .at(name.span, "`calendar.timezone`: the value is not the name of a time zone")
+            .hint("zones have names like Europe/Berlin or America/New_York".to_owned());
+    } else if zone.is_none() {
+        let city = |zone: &str| zone.rsplit('/').next().unwrap_or(zone).to_lowercase();
+        let given = name.value.to_lowercase().replace(' ', "_");
+        let same_city = TZ_VARIANTS.iter().map(|tz| tz.name()).find(|tz| city(tz) == given);
+        let similar =
+            same_city.or_else(|| closest(&name.value, TZ_VARIANTS.iter().map(|z| z.name())));
+        problems
+            .at(name.span, format!("`calendar.timezone`: there is no zone `{}`", name.value))
+            .hint(similar.map_or_else(
+                || "zones have names like Europe/Berlin or America/New_York".to_owned(),
+                |one| format!("did you mean `{one}`?"),
+            ));
+    }
+    zone
+}
+
+/// `defaults` and the top-level `limits`.
+pub(super) fn defaults(document: &mut Document, problems: &mut Problems) -> Defaults {
+    let raw: DefaultsRaw = document.section("defaults", problems);
+    let limits: LimitsRaw = document.section("limits", problems);
+    let schedule = match &raw.schedule {
+        Some(text) => schedule("defaults.schedule", text, problems),
+        None => parse::schedule(SCHEDULE).ok(),
+    };
+    let period = raw.period.as_ref().and_then(|p| period::period("defaults.period", p, problems));
+    Defaults {
+        schedule,
+        period: period.unwrap_or(PeriodKind::Quarter),
+        max_age: raw.max_age.map_or(MAX_AGE, |age| age.0),
+        max_label_sets: max_label_sets("limits", &limits, problems).unwrap_or(MAX_LABEL_SETS),
+    }
+}
+
+/// A crontab line, `@hourly` or `every 30s`.
+pub(super) fn schedule(path: &str, text: &Text, problems: &mut Problems) -> Option<Schedule> {
+    let example = "write five fields like `*/5 * * * *`, or `@hourly`, or `every 30s`";
+    match parse::schedule(&text.value) {
+        Ok(schedule) => return Some(schedule),
+        Err(_) if text.interpolated => {
+            problems.at(text.span, format!("`{path}`: the value is not a schedule"))
+        }
+        Err(reason) => problems.at(text.span, format!("`{path}`: {reason}")),
+    }
+    .hint(example.to_owned());
+    None
+}
+
+pub(super) fn max_label_sets(
+    path: &str,
+    limits: &LimitsRaw,
+    problems: &mut Problems,
+) -> Option<usize> {
+    let given = limits.max_label_sets.as_ref()?;
+    if given.value == 0 {
+        problems
+            .at(given.span, format!("`{path}.max_label_sets` has to be more than 0"))
+            .hint("delete the key for the default of 10000".to_owned());
+    }
+    usize::try_from(given.value).ok()
+}

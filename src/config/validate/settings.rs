@@ -1,0 +1,57 @@
+//! The sections that become [`Settings`]: what the file says, handed on to the layers.
+
+use crate::config::diagnostic::Problems;
+use crate::config::document::Document;
+use crate::config::environment::Environment;
+use crate::config::files::Files;
+use crate::config::forms::Named;
+use crate::config::raw::{LogRaw, ServerRaw, StoreRaw};
+use crate::config::settings::{self, Settings};
+
+/// `None` after a mistake.
+pub(super) fn settings(
+    document: &mut Document,
+    files: &Files,
+    environment: &Environment,
+    problems: &mut Problems,
+) -> Option<Settings> {
+    let server: ServerRaw = document.section("server", problems);
+    let log: LogRaw = document.section("log", problems);
+    let store: StoreRaw = document.section("store", problems);
+
+    let mut file = Vec::new();
+    if let Some(listen) = server.listen {
+        file.push(("server.listen", listen.0.to_string()));
+    }
+    if let Some(web) = server.web_config_file {
+        problems
+            .at(web.span, "`server.web_config_file`: TLS and basic auth are not available yet")
+            .hint(
+                "delete the key and listen on 127.0.0.1 behind a proxy that does both".to_owned(),
+            );
+    }
+    if let Some(level) = log.level {
+        file.push(("log.level", name_of(level.0)));
+    }
+    if let Some(format) = log.format {
+        file.push(("log.format", name_of(format.0)));
+    }
+    if let Some(path) = store.path {
+        if path.value.is_empty() {
+            problems
+                .at(path.span, "`store.path` is empty")
+                .hint("name a file, or `:memory:`".to_owned());
+        }
+        let resolved = match path.value.as_str() {
+            ":memory:" => path.value.clone(),
+            name => files.get(path.span.file).dir.join(name).to_string_lossy().into_owned(),
+        };
+        file.push(("store.path", resolved));
+    }
+    settings::resolve(&file, environment, problems)
+}
+
+fn name_of<T: Named + PartialEq>(value: T) -> String {
+    let at = T::VALUES.iter().position(|known| *known == value);
+    at.and_then(|at| T::NAMES.get(at)).map_or_else(String::new, |name| (*name).to_owned())
+}
