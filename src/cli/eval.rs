@@ -58,7 +58,11 @@ pub(super) fn run(
     match arguments.format {
         Format::Table => table::write(&mut stdout, &snapshot)?,
         Format::Json => {
-            writeln!(stdout, "{}", serde_json::to_string_pretty(&api::kpis_json(&snapshot, None))?)?;
+            writeln!(
+                stdout,
+                "{}",
+                serde_json::to_string_pretty(&api::kpis_json(&snapshot, None))?
+            )?;
         }
     }
     let complete = snapshot.verdicts().all(|(_, verdict)| verdict.assessment.value.is_some());

@@ -60,7 +60,7 @@ const UNUSABLE: u8 = 2;
 /// Runs the program and says how it should exit. Results go to stdout, everything else to stderr.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let environment = Environment::read();
+    let environment = Environment::from_process();
     let outcome = match &arguments.command {
         Command::Run(command) => run::run(command, &arguments.global, &environment),
         Command::Demo(command) => demo::run(command, &arguments.global, &environment),

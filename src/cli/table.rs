@@ -44,8 +44,9 @@ pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()>
 
 fn cells(kpi: &Kpi, name: String, a: &Assessment) -> [String; 8] {
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| kpi.unit.format(v));
-    let percent =
-        |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", v * 100.0));
+    let percent = |value: Option<f64>| {
+        value.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", v * 100.0))
+    };
     let target = match (a.target_value, a.target_lower_value, a.target_upper_value) {
         (None, Some(low), Some(high)) => {
             format!("{} to {}", kpi.unit.format(low), kpi.unit.format(high))

@@ -98,8 +98,7 @@ async fn fetch(
     let answer = handle.source.fetch(request).await;
     let duration = started.elapsed();
     drop(permit);
-    let result =
-        answer.and_then(|table| Measurement::from_table(&request.metric, table, request.timezone));
+    let result = answer.and_then(|table| Measurement::from_table(request, &table));
     let (outcome, bad_rows) = match &result {
         Ok(measured) => ("success", measured.bad_rows),
         Err(error) => (error.kind.as_str(), 0),

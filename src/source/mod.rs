@@ -112,3 +112,14 @@ pub struct SqlConfig {
     /// Time allowed for one fetch.
     pub timeout: Duration,
 }
+
+impl SourceConfig {
+    /// How many fetches it takes at once.
+    pub fn concurrency(&self) -> usize {
+        match self {
+            // One in-memory database behind one connection.
+            Self::Files(_) => 1,
+            Self::Sql(config) => config.max_connections as usize,
+        }
+    }
+}
