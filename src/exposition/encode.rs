@@ -236,6 +236,13 @@ mod tests {
     }
 
     #[test]
+    fn a_nul_which_would_end_the_body_for_a_scraper_is_replaced() {
+        let mut set = String::new();
+        push_label(&mut set, "a", "x\0y");
+        assert_eq!(set, "a=\"x\u{fffd}y\"");
+    }
+
+    #[test]
     fn openmetrics_moves_suffixes_from_the_family_to_the_sample() {
         let mut encoder = Encoder::new(Format::OpenMetrics, 0);
         for family in [KPI_SOURCE_FETCHES_TOTAL, KPI_EXPORTER_BUILD_INFO, KPI_STATUS] {

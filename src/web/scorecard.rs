@@ -26,6 +26,9 @@ const COLUMNS: [&str; 9] = [
     "Data through",
 ];
 
+/// Those of them that hold numbers.
+const NUMBERS: std::ops::RangeInclusive<usize> = 2..=6;
+
 /// The scorecard: the answer in one sentence, every KPI, objectives, sources in trouble.
 pub fn scorecard(snapshot: &Snapshot) -> String {
     let (tone, sentence) = answer(snapshot);
@@ -44,11 +47,19 @@ pub fn scorecard(snapshot: &Snapshot) -> String {
 
 fn kpis(snapshot: &Snapshot) -> Markup {
     html! {
-        table.kpis {
-            caption.hidden { "All KPIs, the most urgent first" }
-            thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
-            @for (state, verdict) in most_urgent_first(snapshot) {
-                (row(state, verdict, snapshot.timezone))
+        div.scroll {
+            table.kpis {
+                caption.hidden { "All KPIs, the most urgent first" }
+                thead {
+                    tr {
+                        @for (i, column) in COLUMNS.into_iter().enumerate() {
+                            th.number[NUMBERS.contains(&i)] scope="col" { (column) }
+                        }
+                    }
+                }
+                @for (state, verdict) in most_urgent_first(snapshot) {
+                    (row(state, verdict, snapshot.timezone))
+                }
             }
         }
     }
@@ -72,8 +83,8 @@ fn row(state: &KpiState, verdict: &Verdict, timezone: Tz) -> Markup {
                 td.number data-label=(COLUMNS[4]) { (attainment(a.target_ratio)) }
                 td.number data-label=(COLUMNS[5]) { (a.pace_ratio.map_or(ABSENT.to_owned(), pace)) }
                 td.number data-label=(COLUMNS[6]) { (number(a.projected_value)) }
-                td data-label=(COLUMNS[7]) { (a.period.id) }
-                td data-label=(COLUMNS[8]) { (data) }
+                td.when data-label=(COLUMNS[7]) { (period(&a.period.id)) }
+                td.when data-label=(COLUMNS[8]) { (data) }
             }
             @if !a.reason.is_empty() {
                 tr.reason { td {} td colspan=(COLUMNS.len() - 1) { (a.reason) } }
@@ -103,6 +114,16 @@ fn target(kpi: &Kpi, a: &Assessment) -> String {
         (None, Some(upper), _) => format!("at most {}", shown(upper)),
         (None, None, Some(target)) => shown(target),
         (None, None, None) => ABSENT.to_owned(),
+    }
+}
+
+/// Explicit dates may break between, not inside, the two.
+fn period(id: &str) -> Markup {
+    html! {
+        @for (i, part) in id.split("..").enumerate() {
+            @if i > 0 { " " }
+            span.unbroken { @if i > 0 { "to " } (part) }
+        }
     }
 }
 
