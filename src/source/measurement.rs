@@ -1,1 +1,176 @@
-//! Being built.
+//! From a table to numbers with labels: the rules that are the same for every kind of source. What
+//! is missing is missing: nothing here turns into a 0. Not here: how the table was got, and what the
+//! numbers mean.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::columns::Layout;
+use super::moment;
+use super::{Cell, FetchError, FetchErrorKind, Request, Table};
+use crate::kpi::{Labels, Metric};
+
+/// The numbers of one metric over one window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measurement {
+    /// One series per label set; none when the answer had no rows.
+    pub series: BTreeMap<Labels, Series>,
+    /// Rows of which some value is no number.
+    pub bad_rows: u64,
+    /// The first of them, for people.
+    pub first_bad_row: Option<String>,
+}
+
+/// The numbers of one label set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// By column, spelled as formulas spell it; the column that a formula means by the metric's
+    /// bare name is `value`. A column without a number is absent. Finite.
+    pub values: BTreeMap<String, f64>,
+    /// Up to when the data are complete, if the source says so.
+    pub data_through: Option<DateTime<Utc>>,
+}
+
+impl Series {
+    /// The number in a column; `None` means `value`.
+    pub fn value(&self, column: Option<&str>) -> Option<f64> {
+        self.values.get(column.unwrap_or(BARE)).copied()
+    }
+}
+
+/// The column that a metric's bare name means.
+pub(super) const BARE: &str = "value";
+
+impl Measurement {
+    /// Reads the answer to a request.
+    ///
+    /// # Errors
+    /// A `Shape` failure when columns are missing or ambiguous, two rows have the same labels, or
+    /// there are more rows than the metric may have.
+    pub fn from_table(request: &Request, table: &Table) -> Result<Self, FetchError> {
+        let metric = &*request.metric;
+        if table.rows.len() > metric.max_label_sets {
+            return Err(too_many_rows(metric));
+        }
+        let layout = Layout::of(metric, table)?;
+        let mut measurement = Self::default();
+        for (index, row) in table.rows.iter().enumerate() {
+            let labels = labels(metric, &layout, row, request)?;
+            let mut series = Series::default();
+            let mut bad = None;
+            for (name, column) in &layout.values {
+                match number(&row[*column]) {
+                    Ok(Some(number)) => drop(series.values.insert(name.clone(), number)),
+                    Ok(None) => {}
+                    Err(found) => {
+                        let heading = &table.columns[*column];
+                        bad.get_or_insert_with(|| {
+                            format!("row {}: column `{heading}` holds {found}", index + 1)
+                        });
+                    }
+                }
+            }
+            if let Some(column) = layout.data_through {
+                series.data_through = moment::read(&row[column], request.timezone)
+                    .map_err(|found| bad_data_through(metric, &found))?;
+            }
+            if let Some(bad) = bad {
+                measurement.bad_rows += 1;
+                measurement.first_bad_row.get_or_insert(bad);
+            }
+            if measurement.series.contains_key(&labels) {
+                return Err(same_labels(metric, &labels));
+            }
+            measurement.series.insert(labels, series);
+        }
+        Ok(measurement)
+    }
+
+    /// Up to when the data of all series are complete: the oldest that any of them says.
+    pub fn data_through(&self) -> Option<DateTime<Utc>> {
+        self.series.values().filter_map(|series| series.data_through).min()
+    }
+}
+
+/// The failure of an answer with more rows than the metric may have. Sources use it as well, to stop
+/// reading early.
+pub(super) fn too_many_rows(metric: &Metric) -> FetchError {
+    let message = format!("metric `{}` got more than {} rows", metric.id, metric.max_label_sets);
+    FetchError::new(FetchErrorKind::Shape, message)
+        .with_hint("a forgotten GROUP BY? otherwise raise `limits: { max_label_sets: ... }`")
+}
+
+/// A cell of a value column: a number, nothing, or what it holds instead.
+pub(super) fn number(cell: &Cell) -> Result<Option<f64>, String> {
+    match cell {
+        Cell::Null => Ok(None),
+        Cell::Number(number) => Ok(Some(*number).filter(|number| number.is_finite())),
+        Cell::Text(text) => match text.trim().parse::<f64>() {
+            // "inf" and "nan" parse, but are words.
+            Ok(number) if number.is_finite() => Ok(Some(number)),
+            _ => Err(format!("the text `{}`", shortened(text))),
+        },
+        Cell::Instant(instant) => Err(format!("the time {}", instant.to_rfc3339())),
+        Cell::Other(kind) => Err(format!("a value of type {kind}")),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 40;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
+}
+
+fn labels(
+    metric: &Metric,
+    layout: &Layout,
+    row: &[Cell],
+    request: &Request,
+) -> Result<Labels, FetchError> {
+    let pairs = metric.labels.iter().zip(&layout.labels).map(|(name, column)| {
+        let text = match &row[*column] {
+            Cell::Null => String::new(),
+            Cell::Number(number) => number.to_string(),
+            Cell::Text(text) => text.clone(),
+            Cell::Instant(instant) => instant.with_timezone(&request.timezone).to_rfc3339(),
+            Cell::Other(kind) => {
+                let message = format!(
+                    "label column `{name}` of metric `{}` holds a value of type {kind}",
+                    metric.id
+                );
+                return Err(FetchError::new(FetchErrorKind::Shape, message)
+                    .with_hint("cast it to text in the query"));
+            }
+        };
+        Ok((name.clone(), text))
+    });
+    pairs.collect()
+}
+
+fn same_labels(metric: &Metric, labels: &Labels) -> FetchError {
+    let (message, hint) = if metric.labels.is_empty() {
+        (
+            format!("metric `{}` has no labels, but got more than one row", metric.id),
+            "aggregate to one row, or list the columns that tell rows apart under `labels`",
+        )
+    } else {
+        (
+            format!("metric `{}` got two rows with the labels {labels}", metric.id),
+            "GROUP BY all label columns, or add the column that tells the rows apart to `labels`",
+        )
+    };
+    FetchError::new(FetchErrorKind::Shape, message).with_hint(hint)
+}
+
+fn bad_data_through(metric: &Metric, found: &str) -> FetchError {
+    let message = format!("column `data_through` of metric `{}` holds {found}", metric.id);
+    FetchError::new(FetchErrorKind::Shape, message)
+        .with_hint("use a timestamp, a date, `YYYY-MM-DD HH:MM:SS`, RFC 3339 or seconds since 1970")
+}
+
+#[cfg(test)]
+#[path = "measurement_tests.rs"]
+mod tests;

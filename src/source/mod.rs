@@ -2,11 +2,15 @@
 //! not loop, sleep, retry or know about KPIs. Turning a table into numbers with labels is
 //! [`measurement`], the same for every kind of source.
 
+mod columns;
 mod error;
 pub mod files;
 pub mod measurement;
+mod moment;
 pub mod params;
 pub mod sql;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
