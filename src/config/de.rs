@@ -12,9 +12,12 @@ use super::spanned::{SPANNED, SpannedParts};
 
 /// Why a node does not fit a structure.
 #[derive(Debug)]
-pub(crate) struct DeError {
+pub(crate) struct DeError(Box<Mismatch>);
+
+#[derive(Debug)]
+pub(crate) struct Mismatch {
     pub(crate) kind: DeErrorKind,
-    /// Positions of keys and list items from the outside in, once complete; see [`DeError::path`].
+    /// Positions of keys and list items, the innermost first.
     steps: Vec<usize>,
     pub(crate) span: Option<Span>,
     /// What stands there, in words.
@@ -42,32 +45,46 @@ pub(crate) enum DeErrorKind {
 
 impl DeError {
     fn new(kind: DeErrorKind) -> Self {
-        Self { kind, steps: Vec::new(), span: None, found: String::new(), interpolated: false }
+        Self(Box::new(Mismatch {
+            kind,
+            steps: Vec::new(),
+            span: None,
+            found: String::new(),
+            interpolated: false,
+        }))
     }
 
-    /// The position in the entry, from the outside in.
-    pub(crate) fn path(&self) -> Vec<usize> {
-        self.steps.iter().rev().copied().collect()
+    /// What is wrong, and where.
+    pub(crate) fn mismatch(&self) -> &Mismatch {
+        &self.0
     }
 
     /// Fills in the place, unless an inner node has done so.
     fn located(mut self, node: &Node) -> Self {
-        if self.span.is_none() {
-            self.span = Some(node.span);
-            self.found = node.describe();
-            self.interpolated = node.is_interpolated();
+        let mismatch = &mut *self.0;
+        if mismatch.span.is_none() {
+            mismatch.span = Some(node.span);
+            mismatch.found = node.describe();
+            mismatch.interpolated = node.is_interpolated();
             if matches!(node.kind, NodeKind::Reported) {
-                self.kind = DeErrorKind::Reported;
+                mismatch.kind = DeErrorKind::Reported;
             } else if node.is_null() {
-                self.kind = DeErrorKind::NoValue;
+                mismatch.kind = DeErrorKind::NoValue;
             }
         }
         self
     }
 
     fn inside(mut self, step: usize) -> Self {
-        self.steps.push(step);
+        self.0.steps.push(step);
         self
+    }
+}
+
+impl Mismatch {
+    /// The position in the entry, from the outside in.
+    pub(crate) fn path(&self) -> Vec<usize> {
+        self.steps.iter().rev().copied().collect()
     }
 }
 
@@ -96,7 +113,7 @@ impl de::Error for DeError {
 /// For serde; people see what `entry` makes of it.
 impl fmt::Display for DeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.kind)
+        write!(f, "{:?}", self.0.kind)
     }
 }
 
@@ -120,7 +137,7 @@ fn in_words(expected: &str) -> String {
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'n>(pub(crate) &'n Node);
 
-impl<'n> Reader<'n> {
+impl Reader<'_> {
     /// The text of a scalar; numbers and booleans are text where text is wanted.
     fn text<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
         match &self.0.kind {

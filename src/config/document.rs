@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::diagnostic::Problems;
 use super::entry::{self, Entry};
-use super::files::{FileId, Files, Span};
+use super::files::{FileId, Files};
 use super::node::{Key, Node, NodeKind};
 use super::suggest::did_you_mean;
 use super::yaml::report_duplicate;
@@ -70,7 +70,7 @@ impl Document {
             }
             match self.sections.iter_mut().find(|(have, _)| have.name == key.name) {
                 None => self.sections.push((key, node)),
-                Some((_, have)) if node.is_null() => drop(have),
+                Some(_) if node.is_null() => {}
                 Some((_, have)) if have.is_null() => *have = node,
                 Some((have_key, have)) => match (&mut have.kind, node.kind) {
                     (NodeKind::Map(into), NodeKind::Map(from)) => {
@@ -80,11 +80,6 @@ impl Document {
                 },
             }
         }
-    }
-
-    /// The place of a key at the top, if it is there.
-    pub(crate) fn section_span(&self, name: &str) -> Option<Span> {
-        self.sections.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
     }
 
     /// A section of keys; without it, or when it is unreadable, its defaults.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
-use super::de::{DeError, DeErrorKind, Reader};
+use super::de::{DeErrorKind, Mismatch, Reader};
 use super::diagnostic::Problems;
 use super::files::Span;
 use super::node::{Key, Node, NodeKind};
@@ -56,7 +56,8 @@ pub(crate) fn read<T: DeserializeOwned>(
     let mut broken = BTreeSet::new();
     for _ in 0..MAX_MISTAKES {
         let Err(error) = T::deserialize(Reader(&node)) else { break };
-        report(&path, &node, &error, key.span, problems);
+        let error = error.mismatch();
+        report(&path, &node, error, key.span, problems);
         let steps = error.path();
         let name = node.path_name(steps.get(..1)?);
         broken.insert(name.trim_start_matches('.').to_owned());
@@ -69,7 +70,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     Some(Entry { id: key.name.clone(), path, span: key.span, value, broken })
 }
 
-fn report(path: &str, node: &Node, error: &DeError, fallback: Span, problems: &mut Problems) {
+fn report(path: &str, node: &Node, error: &Mismatch, fallback: Span, problems: &mut Problems) {
     let steps = error.path();
     let span = error.span.unwrap_or(fallback);
     let name = format!("{path}{}", node.path_name(&steps));

@@ -36,15 +36,15 @@ pub(crate) fn excerpt(file: &SourceFile, number: usize, place: Range<usize>) -> 
     if window.start > 0 {
         shown.push('…', false);
     }
-    let mut masked = false;
+    let mut in_secret = false;
     for (at, c) in line.char_indices().filter(|(at, _)| window.contains(at)) {
         let marked = (from..to).contains(&at) || (from == to && at == from);
         match hidden.iter().any(|region| region.contains(&at)) {
-            true if masked => {}
+            true if in_secret => {}
             true => "***".chars().for_each(|star| shown.push(star, marked)),
             false => shown.push(c, marked),
         }
-        masked = hidden.iter().any(|region| region.contains(&at));
+        in_secret = hidden.iter().any(|region| region.contains(&at));
     }
     if window.end < line.len() {
         shown.push('…', false);

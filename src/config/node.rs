@@ -1,6 +1,8 @@
 //! A YAML value with its place in the text. Not here: how it is built (`yaml`) and what it means
 //! (`de` and up).
 
+use std::fmt::Write as _;
+
 use super::files::Span;
 use super::secrets::mask_urls;
 
@@ -135,7 +137,7 @@ impl Node {
                 }
                 NodeKind::Seq(items) => {
                     let Some(item) = items.get(*step) else { break };
-                    names.push_str(&format!("[{step}]"));
+                    let _ = write!(names, "[{step}]");
                     node = item;
                 }
                 NodeKind::Scalar(_) | NodeKind::Reported => break,

@@ -1,45 +1,23 @@
-//! Small texts of a configuration: durations, windows, periods, dates; and the two larger languages
-//! that other rooms own: schedules and SQL. Not here: places and messages (`forms`, `validate`).
+//! Calls the rooms that own the small languages of a configuration: durations, windows, periods,
+//! dates and schedules (`calendar`, `schedule`) and SQL (`source`). Not here: places and the rest of
+//! the messages (`forms`, `validate`).
 
 use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::calendar::{PeriodKind, WindowSpec};
+use crate::calendar::{PeriodKind, WindowSpec, parse_date, parse_duration};
 use crate::schedule::Schedule;
 use crate::source::SourceConfig;
 
-const DAY: u64 = 86_400;
-
-/// `30s`, `5m`, `26h`, `30d`, `4w`: a whole number with a unit, more than zero.
+/// `30s`, `5m`, `26h`, `30d`, `4w`: more than zero, for a configuration has no use for none.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
-    let unit = text.char_indices().last()?;
-    let seconds = match unit.1 {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => DAY,
-        'w' => 7 * DAY,
-        _ => return None,
-    };
-    let digits = &text[..unit.0];
-    let number: u64 = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??;
-    // A thousand years: more is a slip, and dates would overflow.
-    let length = number.checked_mul(seconds).filter(|s| (1..=365_000 * DAY).contains(s))?;
-    Some(Duration::from_secs(length))
+    parse_duration(text).ok().filter(|duration| !duration.is_zero())
 }
 
-/// `period`, or a trailing window: days and weeks are whole local days, the rest seconds.
+/// `period`, or a trailing window like `30d`.
 pub(crate) fn window(text: &str) -> Option<WindowSpec> {
-    if text == "period" {
-        return Some(WindowSpec::PeriodToDate);
-    }
-    let seconds = duration(text)?.as_secs();
-    if text.ends_with(['d', 'w']) {
-        u32::try_from(seconds / DAY).ok().map(WindowSpec::TrailingDays)
-    } else {
-        Some(WindowSpec::TrailingSeconds(seconds))
-    }
+    WindowSpec::parse(text).ok()
 }
 
 /// The periods that have a name.
@@ -47,25 +25,25 @@ pub(crate) const PERIODS: [&str; 5] = ["week", "month", "quarter", "half", "year
 
 /// One of [`PERIODS`].
 pub(crate) fn period(name: &str) -> Option<PeriodKind> {
-    Some(match name {
-        "week" => PeriodKind::Week,
-        "month" => PeriodKind::Month,
-        "quarter" => PeriodKind::Quarter,
-        "half" => PeriodKind::Half,
-        "year" => PeriodKind::Year,
-        _ => return None,
-    })
+    PeriodKind::parse(name).ok()
 }
 
 /// `2026-05-25`.
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
-    let exact = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    exact.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
+    parse_date(text).ok()
 }
 
-/// A schedule, or what is wrong with it.
-pub(crate) fn schedule(_text: &str) -> Result<Schedule, String> {
-    Ok(Schedule)
+/// A schedule; else message and hint.
+pub(crate) fn schedule(text: &str) -> Result<Schedule, (String, Option<String>)> {
+    Schedule::parse(text).map_err(|reason| split_hint(&reason))
+}
+
+/// Takes a message of the form `what (hint: cure)` apart.
+fn split_hint(message: &str) -> (String, Option<String>) {
+    match message.strip_suffix(')').and_then(|message| message.split_once(" (hint: ")) {
+        Some((what, cure)) => (what.to_owned(), Some(cure.to_owned())),
+        None => (message.to_owned(), None),
+    }
 }
 
 /// Why a query cannot be used: what, where in its text, and what to do.
@@ -85,29 +63,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_a_whole_number_with_a_unit() {
-        for (text, seconds) in [("30s", 30), ("5m", 300), ("26h", 93_600), ("4w", 2_419_200)] {
-            assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "s", "5", "5 m", "-5m", "+5m", "1.5h", "5M", "0s", "99999999999999w", "5é"]
-        {
-            assert_eq!(duration(text), None, "{text}");
-        }
+    fn a_duration_of_nothing_is_none() {
+        assert_eq!(duration("26h"), Some(Duration::from_secs(93_600)));
+        assert_eq!(duration("0s"), None);
     }
 
     #[test]
-    fn windows_of_days_are_days_and_shorter_ones_seconds() {
-        assert_eq!(window("period"), Some(WindowSpec::PeriodToDate));
-        assert_eq!(window("4w"), Some(WindowSpec::TrailingDays(28)));
-        assert_eq!(window("26h"), Some(WindowSpec::TrailingSeconds(93_600)));
-        assert_eq!(window("quarter"), None);
-    }
-
-    #[test]
-    fn dates_have_four_two_and_two_digits() {
-        assert_eq!(date("2026-05-25"), NaiveDate::from_ymd_opt(2026, 5, 25));
-        for text in ["2026-5-25", "2026-02-30", "25.05.2026", "+026-05-25"] {
-            assert_eq!(date(text), None, "{text}");
-        }
+    fn hints_are_told_from_messages() {
+        assert_eq!(split_hint("a (b) c (hint: d (e))"), ("a (b) c".into(), Some("d (e)".into())));
+        assert_eq!(split_hint("no hint (here)"), ("no hint (here)".into(), None));
     }
 }

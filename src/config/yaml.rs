@@ -105,7 +105,7 @@ impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Mistake> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
-                return Err(self.mistake(
+                return Err(mistake(
                     span,
                     "a second document starts here",
                     "put it into a file of its own: `--config` takes a folder",
@@ -113,17 +113,17 @@ impl Builder<'_> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !is_text_tag(tag.as_deref());
-                self.check_tag(tag.as_deref(), span)?;
+                Self::check_tag(tag.as_deref(), span)?;
                 let scalar = Scalar { text: text.into_owned(), plain, written: None };
                 self.add(Node { span, kind: NodeKind::Scalar(scalar) }, anchor)?;
             }
             Event::Alias(anchor) => self.alias(anchor, span)?,
             Event::SequenceStart(anchor, tag) => {
-                self.check_tag(tag.as_deref(), span)?;
+                Self::check_tag(tag.as_deref(), span)?;
                 self.open(span, anchor, Content::Seq(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
-                self.check_tag(tag.as_deref(), span)?;
+                Self::check_tag(tag.as_deref(), span)?;
                 self.open(
                     span,
                     anchor,
@@ -138,7 +138,7 @@ impl Builder<'_> {
 
     fn open(&mut self, start: Span, anchor: usize, content: Content) -> Result<(), Mistake> {
         if self.stack.len() >= MAX_DEPTH {
-            return Err(self.mistake(
+            return Err(mistake(
                 start,
                 "lists and maps nest too deeply here",
                 "64 levels are allowed",
@@ -153,7 +153,7 @@ impl Builder<'_> {
         let span = Span { end: end.end.max(start.end), ..start };
         let kind = match content {
             Content::Seq(items) => NodeKind::Seq(items),
-            Content::Map { entries, .. } => NodeKind::Map(self.merge(entries)?),
+            Content::Map { entries, .. } => NodeKind::Map(Self::merge(entries)?),
         };
         self.add(Node { span, kind }, anchor)
     }
@@ -176,7 +176,7 @@ impl Builder<'_> {
                         *key = Some(Key { name: scalar.text, span: node.span });
                     }
                     _ => {
-                        return Err(self.mistake(
+                        return Err(mistake(
                             node.span,
                             "a key has to be a text",
                             "quote the value if it starts with `[` or `{`",
@@ -203,26 +203,21 @@ impl Builder<'_> {
         {
             self.secrets.push(node.span.start..node.span.end);
         }
-        match seen.get(&key.name) {
-            Some(first) => self.duplicates.push((key, *first)),
-            None => {
-                seen.insert(key.name.clone(), key.span);
-                entries.push((key, node));
-            }
+        if let Some(first) = seen.get(&key.name) {
+            self.duplicates.push((key, *first));
+        } else {
+            seen.insert(key.name.clone(), key.span);
+            entries.push((key, node));
         }
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Mistake> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(self.mistake(
-                span,
-                "this alias refers to a value that it is part of",
-                None,
-            ));
+            return Err(mistake(span, "this alias refers to a value that it is part of", None));
         };
         self.aliased += size(node);
         if self.aliased > MAX_ALIASED {
-            return Err(self.mistake(
+            return Err(mistake(
                 span,
                 "aliases blow the configuration up",
                 "they may add 100000 values in all",
@@ -234,14 +229,14 @@ impl Builder<'_> {
 
     /// Resolves merge keys (`<<`): a map, or a list of maps of which the first wins; a key given
     /// beside them wins over all.
-    fn merge(&mut self, entries: Vec<(Key, Node)>) -> Result<Vec<(Key, Node)>, Mistake> {
-        let (merges, mut merged): (Vec<_>, Vec<_>) =
+    fn merge(entries: Vec<(Key, Node)>) -> Result<Vec<(Key, Node)>, Mistake> {
+        let (sources, mut merged): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(key, _)| key.name == "<<");
-        if merges.is_empty() {
+        if sources.is_empty() {
             return Ok(merged);
         }
         let mut seen: HashSet<String> = merged.iter().map(|(key, _)| key.name.clone()).collect();
-        for (_, node) in merges {
+        for (_, node) in sources {
             let span = node.span;
             let maps = match node.kind {
                 NodeKind::Seq(items) => items,
@@ -249,7 +244,7 @@ impl Builder<'_> {
             };
             for map in maps {
                 let NodeKind::Map(more) = map.kind else {
-                    return Err(self.mistake(
+                    return Err(mistake(
                         span,
                         "`<<` merges maps, and this is none",
                         "write `<<: *name`, where `&name` marks a map",
@@ -265,22 +260,13 @@ impl Builder<'_> {
         Ok(merged)
     }
 
-    fn check_tag(&self, tag: Option<&Tag>, span: Span) -> Result<(), Mistake> {
+    fn check_tag(tag: Option<&Tag>, span: Span) -> Result<(), Mistake> {
         match tag {
             Some(tag) if !tag.is_yaml_core_schema() => {
-                Err(self.mistake(span, format!("the tag `{tag}` has no meaning here"), "remove it"))
+                Err(mistake(span, format!("the tag `{tag}` has no meaning here"), "remove it"))
             }
             _ => Ok(()),
         }
-    }
-
-    fn mistake<'h>(
-        &self,
-        span: Span,
-        message: impl Into<String>,
-        hint: impl Into<Option<&'h str>>,
-    ) -> Mistake {
-        Mistake { span, message: message.into(), hint: hint.into().map(str::to_owned) }
     }
 
     /// Characters to bytes.
@@ -303,8 +289,16 @@ impl Builder<'_> {
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line = self.text[line_start..].lines().next().unwrap_or("");
         let hint = syntax_hint(error.info(), line);
-        self.mistake(span, format!("not valid YAML: {}", error.info()), hint)
+        mistake(span, format!("not valid YAML: {}", error.info()), hint)
     }
+}
+
+fn mistake<'h>(
+    span: Span,
+    message: impl Into<String>,
+    hint: impl Into<Option<&'h str>>,
+) -> Mistake {
+    Mistake { span, message: message.into(), hint: hint.into().map(str::to_owned) }
 }
 
 /// Advice for what people most often get wrong.

@@ -63,9 +63,10 @@ fn mistake(
     let column = reference.column.as_ref()?;
     let labels = context.labels.get(metric)?;
     labels.contains(column).then(|| {
-        let message = match interpolated {
-            true => "the formula names a label column".to_owned(),
-            false => format!("`{metric}.{column}` is a label of the metric, not a number"),
+        let message = if interpolated {
+            "the formula names a label column".to_owned()
+        } else {
+            format!("`{metric}.{column}` is a label of the metric, not a number")
         };
         (message, Some("name a value column, or take the column out of `labels`".to_owned()))
     })

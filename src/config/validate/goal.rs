@@ -108,9 +108,10 @@ fn target(
             return Some(Target::Delta(points / scale));
         }
         Ok(Amount::Value(value)) => {
-            let value = match text.contains('%') {
-                true => amount::percentage(context, path, given, value, unit),
-                false => amount::plain(context, path, given, value, unit),
+            let value = if text.contains('%') {
+                amount::percentage(context, path, given, value, unit)
+            } else {
+                amount::plain(context, path, given, value, unit)
             };
             return value.map(Target::Absolute);
         }

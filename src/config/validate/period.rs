@@ -22,9 +22,10 @@ pub(super) fn period(
         },
         Mixed::Quantity(Quantity::Number(number)) => number.to_string(),
     };
-    let (found, similar) = match given.interpolated {
-        true => ("something else".to_owned(), None),
-        false => (format!("`{found}`"), closest(&found, parse::PERIODS)),
+    let (found, similar) = if given.interpolated {
+        ("something else".to_owned(), None)
+    } else {
+        (format!("`{found}`"), closest(&found, parse::PERIODS))
     };
     problems
         .at(given.span, format!("`{path}`: expected {}, found {found}", DatesRaw::EXPECTED))
@@ -59,9 +60,10 @@ pub(super) fn window(path: &str, given: &Text, problems: &mut Problems) -> Optio
     let window = parse::window(&given.value);
     if window.is_none() {
         let expected = "`period` or a length like 30d or 4w";
-        let found = match given.interpolated {
-            true => "something else".to_owned(),
-            false => format!("`{}`", given.value),
+        let found = if given.interpolated {
+            "something else".to_owned()
+        } else {
+            format!("`{}`", given.value)
         };
         problems.at(given.span, format!("`{path}`: expected {expected}, found {found}")).hint(
             "`period` measures from the start of the period, `30d` the last 30 days".to_owned(),

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// When nothing else is said: every five minutes.
 const SCHEDULE: &str = "*/5 * * * *";
 /// A daily load may be two hours late.
-const MAX_AGE: Duration = Duration::from_secs(26 * 3_600);
+const MAX_AGE: Duration = Duration::from_hours(26);
 /// A forgotten GROUP BY must not flood Prometheus.
 const MAX_LABEL_SETS: usize = 10_000;
 
@@ -56,28 +56,24 @@ pub(super) fn check_version(document: &Document, files: &Files, problems: &mut P
 pub(super) fn calendar(document: &mut Document, problems: &mut Problems) -> Option<Calendar> {
     let raw: CalendarRaw = document.section("calendar", problems);
     let timezone = raw.timezone.as_ref().map_or(Some(Tz::UTC), |name| timezone(name, problems));
-    let working = raw.business_days.map_or_else(
-        || vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],
-        |days| {
-            if days.value.is_empty() {
-                problems.at(days.span, "`calendar.business_days` is empty").hint(
-                    "name at least one day, or delete the key for Monday to Friday".to_owned(),
-                );
-            }
-            days.value.into_iter().map(|day| day.0).collect()
-        },
-    );
+    let standard = Calendar::default();
+    if let Some(days) = raw.business_days.as_ref().filter(|days| days.value.is_empty()) {
+        problems
+            .at(days.span, "`calendar.business_days` is empty")
+            .hint("name at least one day, or delete the key for Monday to Friday".to_owned());
+    }
+    let working = raw.business_days.map(|days| days.value.into_iter().map(|day| number(day.0)));
     Some(Calendar {
         timezone: timezone?,
-        fiscal_year_start: raw.fiscal_year_start.map_or(1, |month| month.0.0),
-        week_start: raw.week_start.map_or(Weekday::Mon, |day| day.0),
-        business_days: working.into_iter().map(day_number).collect(),
+        fiscal_year_start: raw.fiscal_year_start.map_or(standard.fiscal_year_start, |m| m.0.0),
+        week_start: raw.week_start.map_or(standard.week_start, |day| day.0),
+        business_days: working.map_or(standard.business_days, Iterator::collect),
         holidays: raw.holidays.unwrap_or_default().into_iter().map(|day| day.0).collect(),
     })
 }
 
-/// Days of the week from Monday = 0, at most 6.
-fn day_number(day: Weekday) -> u8 {
+/// From Monday = 0 to 6.
+fn number(day: Weekday) -> u8 {
     u8::try_from(day.num_days_from_monday()).unwrap_or(0)
 }
 
@@ -122,16 +118,18 @@ pub(super) fn defaults(document: &mut Document, problems: &mut Problems) -> Defa
 
 /// A crontab line, `@hourly` or `every 30s`.
 pub(super) fn schedule(path: &str, text: &Text, problems: &mut Problems) -> Option<Schedule> {
-    let example = "write five fields like `*/5 * * * *`, or `@hourly`, or `every 30s`";
     match parse::schedule(&text.value) {
-        Ok(schedule) => return Some(schedule),
+        Ok(schedule) => Some(schedule),
         Err(_) if text.interpolated => {
-            problems.at(text.span, format!("`{path}`: the value is not a schedule"))
+            let example = "five fields like `*/5 * * * *`, or `@hourly`, or `every 30s`".to_owned();
+            problems.at(text.span, format!("`{path}`: the value is not a schedule")).hint(example);
+            None
         }
-        Err(reason) => problems.at(text.span, format!("`{path}`: {reason}")),
+        Err((reason, hint)) => {
+            problems.at(text.span, format!("`{path}`: {reason}")).hint(hint);
+            None
+        }
     }
-    .hint(example.to_owned());
-    None
 }
 
 pub(super) fn max_label_sets(

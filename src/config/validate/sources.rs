@@ -82,13 +82,12 @@ fn check_tables(context: &mut Context<'_>, path: &str, tables: &Pairs<String, St
 
 fn sql(context: &mut Context<'_>, entry: &Entry<SourceRaw>, raw: &SqlRaw) -> Option<SqlConfig> {
     let path = entry.key("sql");
-    let url = match &raw.url {
-        Some(given) => url(context, &path, given, raw),
-        None => {
-            let hint = "add `url: postgres://host/database`, mysql:// or sqlite://".to_owned();
-            context.problem(entry.span, format!("`{path}` lacks `url`"), hint);
-            None
-        }
+    let url = if let Some(given) = &raw.url {
+        url(context, &path, given, raw)
+    } else {
+        let hint = "add `url: postgres://host/database`, mysql:// or sqlite://".to_owned();
+        context.problem(entry.span, format!("`{path}` lacks `url`"), hint);
+        None
     };
     let connections = raw.max_connections.as_ref();
     if let Some(given) = connections.filter(|given| !(1..=100).contains(&given.value)) {
