@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::calendar::{Calendar, Period, Window, WindowSpec};
+use crate::calendar::{Calendar, Period, PeriodKind, Window, WindowSpec};
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, Metric, Path, Query, Target};
 use crate::source::Span;
 
@@ -53,6 +53,12 @@ pub fn plan(kpi: &Kpi, calendar: &Calendar, as_of: DateTime<Utc>) -> Plan {
     Plan { period, value, baseline, whole, seasons }
 }
 
+/// The instant at which the period before closed, for periods that follow one another: planning for
+/// it gives the spans of its result.
+pub fn last_close(kpi: &Kpi, period: &Period) -> Option<DateTime<Utc>> {
+    (!matches!(kpi.period, PeriodKind::Dates { .. })).then_some(period.span.start)
+}
+
 /// An earlier period as a whole; with a trailing window, the window that ends at `end`.
 fn closed(calendar: &Calendar, window: WindowSpec, period: &Period, end: DateTime<Utc>) -> Span {
     let window = match window {
@@ -95,14 +101,17 @@ pub fn spans_of(
         if !in_value && !in_whole {
             continue;
         }
-        let plan = plan(kpi, &definitions.calendar, as_of);
-        if in_value {
-            spans.insert(plan.value);
-            spans.extend(plan.baseline);
-            spans.extend(plan.seasons.iter().flat_map(|(part, whole)| [*part, *whole]));
-        }
-        if in_whole {
-            spans.insert(plan.whole);
+        let now = plan(kpi, &definitions.calendar, as_of);
+        let last = last_close(kpi, &now.period).map(|at| plan(kpi, &definitions.calendar, at));
+        for plan in std::iter::once(now).chain(last) {
+            if in_value {
+                spans.insert(plan.value);
+                spans.extend(plan.baseline);
+                spans.extend(plan.seasons.iter().flat_map(|(part, whole)| [*part, *whole]));
+            }
+            if in_whole {
+                spans.insert(plan.whole);
+            }
         }
     }
     spans.into_iter().map(|span| shared(metric, span)).collect()

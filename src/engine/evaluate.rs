@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::book::Book;
 use super::demand::{plan, shared};
-use super::kpi_state::{Outcome, draws_on, evaluate_kpi, metrics_of};
+use super::kpi_state::{Outcome, Verdicts, draws_on, evaluate_kpi, metrics_of};
 use crate::assess::hysteresis::{self, DataPoint, Memory};
 use crate::kpi::{Definitions, Kpi, Labels, Metric};
 use crate::snapshot::{KpiState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict};
@@ -49,34 +49,37 @@ impl Engine {
     }
 
     fn kpi_state(&mut self, kpi: &Arc<Kpi>, book: &Book, now: DateTime<Utc>) -> KpiState {
-        let (mut verdicts, as_of) = match evaluate_kpi(kpi, &self.definitions, book, now) {
-            Outcome::Verdicts(verdicts, as_of) => (verdicts, as_of),
+        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, book, now) {
+            Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => match self.last.get(&kpi.id) {
                 Some(state) => return state.clone(),
-                None => return self.no_state_yet(kpi, now),
+                None => self.nothing_yet(kpi, now),
             },
         };
         if let Some(memories) = &mut self.memories {
-            let day = self.definitions.calendar.day_before(as_of.unwrap_or(now));
-            for verdict in &mut verdicts {
-                confirm(memories, kpi, verdict, as_of, day);
+            let day = self.definitions.calendar.day_before(verdicts.as_of.unwrap_or(now));
+            for verdict in &mut verdicts.current {
+                confirm(memories, kpi, verdict, verdicts.as_of, day);
             }
         }
-        let good = verdicts.iter().any(|verdict| verdict.assessment.value.is_some());
+        let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
         let before = self.last.get(&kpi.id).and_then(|state| state.last_success);
-        let last_success = as_of.filter(|_| good).or(before);
-        let state = KpiState { kpi: Arc::clone(kpi), verdicts, last_success };
+        let state = KpiState {
+            kpi: Arc::clone(kpi),
+            verdicts: verdicts.current,
+            last_period: verdicts.last_period,
+            last_success: verdicts.as_of.filter(|_| good).or(before),
+        };
         self.last.insert(kpi.id.clone(), state.clone());
         state
     }
 
     /// The daemon was started in the very moment of a roll-over.
-    fn no_state_yet(&self, kpi: &Arc<Kpi>, now: DateTime<Utc>) -> KpiState {
-        let verdicts = match evaluate_kpi(kpi, &self.definitions, &Book::default(), now) {
-            Outcome::Verdicts(verdicts, _) => verdicts,
-            Outcome::Straddles => Vec::new(),
-        };
-        KpiState { kpi: Arc::clone(kpi), verdicts, last_success: None }
+    fn nothing_yet(&self, kpi: &Kpi, now: DateTime<Utc>) -> Verdicts {
+        match evaluate_kpi(kpi, &self.definitions, &Book::default(), now) {
+            Outcome::Verdicts(verdicts) => verdicts,
+            Outcome::Straddles => Verdicts::default(),
+        }
     }
 
     fn source_states(&self, book: &Book) -> BTreeMap<String, SourceState> {

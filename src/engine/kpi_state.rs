@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::book::Book;
-use super::demand::{Plan, names, plan, shared, whole_formulas};
+use super::demand::{Plan, last_close, names, plan, shared, whole_formulas};
 use crate::assess::join::{Joined, evaluate, lookup};
 use crate::assess::{Measured, assess};
 use crate::calendar::Period;
@@ -16,11 +16,22 @@ use crate::source::measurement::Measurement;
 
 /// What the book gives for a KPI.
 pub(super) enum Outcome {
-    /// Verdicts, and the instant their measurements were made for (`None` without any).
-    Verdicts(Vec<Verdict>, Option<DateTime<Utc>>),
+    /// Its verdicts.
+    Verdicts(Verdicts),
     /// Its metrics were measured in different periods: a roll-over is under way, and what was shown
     /// before holds until all have arrived.
     Straddles,
+}
+
+/// Verdicts of one KPI that belong together.
+#[derive(Default)]
+pub(super) struct Verdicts {
+    /// On the current period.
+    pub(super) current: Vec<Verdict>,
+    /// On the one that closed last.
+    pub(super) last_period: Vec<Verdict>,
+    /// The instant the measurements were made for; `None` without any.
+    pub(super) as_of: Option<DateTime<Utc>>,
 }
 
 /// The measurements of one KPI.
@@ -45,7 +56,8 @@ pub(super) fn evaluate_kpi(
         let Some(measured_at) = book.get(metric).and_then(|entry| entry.as_of) else {
             let period = calendar.period_at(&kpi.period, now);
             let problem = problem(definitions, book, metric);
-            return Outcome::Verdicts(vec![no_data(kpi, definitions, &period, now, problem)], None);
+            let current = vec![no_data(kpi, definitions, &period, now, problem)];
+            return Outcome::Verdicts(Verdicts { current, ..Verdicts::default() });
         };
         as_of = as_of.min(measured_at);
         view.plans.insert(metric, plan(kpi, calendar, measured_at));
@@ -54,8 +66,15 @@ pub(super) fn evaluate_kpi(
     if view.plans.values().any(|plan| plan.period != period) {
         return Outcome::Straddles;
     }
-    let verdicts = view.verdicts(kpi, &period, as_of, now);
-    Outcome::Verdicts(verdicts, Some(as_of))
+    let current = view.verdicts(kpi, &period, as_of, now);
+    let last_period = last_close(kpi, &period).map_or_else(Vec::new, |close| {
+        let closed = calendar.period_at(&kpi.period, close);
+        view.plans.values_mut().for_each(|of_metric| *of_metric = plan(kpi, calendar, close));
+        let mut verdicts = view.verdicts(kpi, &closed, close, close);
+        verdicts.retain(|verdict| verdict.assessment.value.is_some());
+        verdicts
+    });
+    Outcome::Verdicts(Verdicts { current, last_period, as_of: Some(as_of) })
 }
 
 impl View<'_> {

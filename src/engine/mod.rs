@@ -9,5 +9,5 @@ mod kpi_state;
 
 pub use book::{Book, Entry};
 pub use collect::{Fetch, Run, SourceHandle, Sources, collect};
-pub use demand::{Plan, plan, spans_of};
+pub use demand::{Plan, last_close, plan, spans_of};
 pub use evaluate::{Engine, is_complete};

@@ -10,7 +10,7 @@ use super::labels::push_user_labels;
 use crate::assess::{Assessment, Status};
 use crate::calendar::PeriodKind;
 use crate::kpi::{Direction, Kind, Kpi};
-use crate::snapshot::{KpiState, Snapshot};
+use crate::snapshot::{KpiState, Snapshot, Verdict};
 
 /// Where a number of a verdict comes from; `None` leaves the sample out.
 type Read = fn(&KpiState, &Assessment) -> Option<f64>;
@@ -32,7 +32,7 @@ const NUMBERS: &[(Family, Read)] = &[
     (families::KPI_REQUIRED_VALUE_PER_DAY, |_, a| a.required_value_per_day),
 ];
 
-/// The gauges after it: thresholds, period, freshness.
+/// The gauges after it: thresholds and period.
 const CONTEXT: &[(Family, Read)] = &[
     (families::KPI_PACE_ON_TRACK_RATIO, |state, _| Some(state.kpi.thresholds.on_track)),
     (families::KPI_PACE_AT_RISK_RATIO, |state, _| Some(state.kpi.thresholds.at_risk)),
@@ -40,6 +40,17 @@ const CONTEXT: &[(Family, Read)] = &[
     (families::KPI_PERIOD_ELAPSED_RATIO, |_, a| Some(a.elapsed_ratio)),
     (families::KPI_PERIOD_START_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.start))),
     (families::KPI_PERIOD_END_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.end))),
+];
+
+/// The gauges about the period that closed last.
+const LAST_PERIOD: &[(Family, Read)] = &[
+    (families::KPI_LAST_PERIOD_VALUE, |_, a| a.value),
+    (families::KPI_LAST_PERIOD_TARGET_RATIO, |_, a| a.target_ratio),
+    (families::KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.end))),
+];
+
+/// The gauges about the age of it all.
+const FRESHNESS: &[(Family, Read)] = &[
     (families::KPI_DATA_TIMESTAMP_SECONDS, |_, a| a.data_through.map(seconds)),
     (families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS, |state, _| state.last_success.map(seconds)),
 ];
@@ -50,13 +61,17 @@ const SAMPLE_BYTES: usize = 80;
 /// Renders everything that a snapshot says. The self-metrics, and in OpenMetrics the end mark, are
 /// still to follow.
 pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
-    let rows = Rows::new(snapshot);
-    let samples = rows.rows.len() * (NUMBERS.len() + CONTEXT.len() + Status::ALL.len());
+    let rows = Rows::of(snapshot, |state| &state.verdicts);
+    let last_period = Rows::of(snapshot, |state| &state.last_period);
+    let gauges = NUMBERS.len() + CONTEXT.len() + FRESHNESS.len() + Status::ALL.len();
+    let samples = rows.rows.len() * gauges + last_period.rows.len() * LAST_PERIOD.len();
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
     info(&mut encoder, snapshot);
     rows.numbers(&mut encoder, NUMBERS);
     rows.status(&mut encoder);
     rows.numbers(&mut encoder, CONTEXT);
+    last_period.numbers(&mut encoder, LAST_PERIOD);
+    rows.numbers(&mut encoder, FRESHNESS);
     objectives(&mut encoder, snapshot);
     framework(&mut encoder, snapshot);
     metrics(&mut encoder, snapshot);
@@ -82,17 +97,20 @@ struct Row<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(snapshot: &'a Snapshot) -> Self {
+    fn of(snapshot: &'a Snapshot, verdicts: fn(&KpiState) -> &Vec<Verdict>) -> Self {
         let (mut labels, mut set) = (String::new(), String::new());
-        let rows = snapshot.verdicts().map(|(state, verdict)| {
-            set.clear();
-            push_label(&mut set, "kpi", &state.kpi.id);
-            push_user_labels(&mut set, &verdict.labels);
-            let start = labels.len();
-            labels.push_str(&set);
-            Row { labels: start..labels.len(), state, assessment: &verdict.assessment }
-        });
-        let rows = rows.collect();
+        let mut rows = Vec::new();
+        for state in &snapshot.kpis {
+            for verdict in verdicts(state) {
+                set.clear();
+                push_label(&mut set, "kpi", &state.kpi.id);
+                push_user_labels(&mut set, &verdict.labels);
+                let start = labels.len();
+                labels.push_str(&set);
+                let labels = start..labels.len();
+                rows.push(Row { labels, state, assessment: &verdict.assessment });
+            }
+        }
         Self { labels, rows }
     }
 

@@ -84,6 +84,12 @@ families! {
     KPI_PERIOD_START_TIMESTAMP_SECONDS = Gauge "kpi_period_start_timestamp_seconds";
     /// End of the current period.
     KPI_PERIOD_END_TIMESTAMP_SECONDS = Gauge "kpi_period_end_timestamp_seconds";
+    /// Value with which the last period closed, in the unit of the KPI.
+    KPI_LAST_PERIOD_VALUE = Gauge "kpi_last_period_value";
+    /// Attainment with which the last period closed.
+    KPI_LAST_PERIOD_TARGET_RATIO = Gauge "kpi_last_period_target_ratio";
+    /// End of the last period.
+    KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS = Gauge "kpi_last_period_end_timestamp_seconds";
     /// Instant up to which the data is complete.
     KPI_DATA_TIMESTAMP_SECONDS = Gauge "kpi_data_timestamp_seconds";
     /// Last computation from good data.

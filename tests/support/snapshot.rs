@@ -88,6 +88,7 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
     KpiState {
         kpi: Arc::new(kpi),
         verdicts: verdicts.map(|(labels, assessment)| Verdict { labels, assessment }).collect(),
+        last_period: Vec::new(),
         last_success: Some(at("2026-05-01T04:00:00Z")),
     }
 }
