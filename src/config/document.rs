@@ -49,20 +49,21 @@ impl Names {
 }
 
 impl Document {
-    /// Adds the tree of one file. Sections merge by key; a key that is there already is a mistake.
+    /// Adds the tree of one file, if it is a map. Sections merge by key; a key that is there already
+    /// is a mistake.
     pub(crate) fn merge(
         &mut self,
         file: FileId,
         root: Node,
         files: &Files,
         problems: &mut Problems,
-    ) {
+    ) -> bool {
         self.files.push(file);
-        let NodeKind::Map(entries) = root.kind else {
+        if !matches!(root.kind, NodeKind::Map(_)) {
             let message = format!("expected a map of keys, found {}", root.describe());
             problems.at(root.span, message).hint("start with `version: 1`".to_owned());
-            return;
-        };
+        }
+        let NodeKind::Map(entries) = root.kind else { return false };
         for (key, node) in entries {
             if key.name == "version" {
                 self.versions.push(node);
@@ -80,6 +81,7 @@ impl Document {
                 },
             }
         }
+        true
     }
 
     /// A section of keys; without it, or when it is unreadable, its defaults.

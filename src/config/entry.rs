@@ -100,7 +100,7 @@ fn report(path: &str, node: &Node, error: &Mismatch, fallback: Span, problems: &
         }
         DeErrorKind::Expected(expected) => {
             let message = format!("`{name}`: expected {expected}, found {}", error.found);
-            problems.at(span, message).hint(unquote_hint(expected, &error.found));
+            problems.at(span, message).hint(form_hint(expected, &error.found));
         }
         DeErrorKind::Other(message) if !error.interpolated => {
             problems.at(span, format!("`{name}`: {message}")).hint(None);
@@ -111,9 +111,23 @@ fn report(path: &str, node: &Node, error: &Mismatch, fallback: Span, problems: &
     }
 }
 
-/// `"5"` where a number is expected.
-fn unquote_hint(expected: &str, found: &str) -> Option<String> {
-    let text = found.strip_prefix('`')?.strip_suffix('`')?;
-    let number = expected.contains("number") && text.parse::<f64>().is_ok();
-    number.then(|| format!("write {text} without quotes"))
+/// The way out of the most frequent slips of form.
+fn form_hint(expected: &str, found: &str) -> Option<String> {
+    let quoted = |prefix: &str| found.strip_prefix(prefix)?.strip_suffix('`');
+    if expected.contains("number")
+        && let Some(number) = quoted("the text `")
+    {
+        return Some(format!("write {number} without quotes"));
+    }
+    if expected == "a list"
+        && let Some(item) = quoted("`")
+    {
+        return Some(format!("write `[{item}]`"));
+    }
+    if expected.starts_with("a duration")
+        && let Some(number) = quoted("the number `")
+    {
+        return Some(format!("add a unit, for example `{number}h`"));
+    }
+    None
 }

@@ -74,19 +74,9 @@ named!(Function: "marketing" => Function::Marketing, "sales" => Function::Sales,
     "operations" => Function::Operations, "other" => Function::Other);
 named!(tracing::Level: "trace" => Self::TRACE, "debug" => Self::DEBUG, "info" => Self::INFO,
     "warn" => Self::WARN, "error" => Self::ERROR);
-named!(Weekday: "monday" => Self::Mon, "tuesday" => Self::Tue, "wednesday" => Self::Wed,
-    "thursday" => Self::Thu, "friday" => Self::Fri, "saturday" => Self::Sat,
-    "sunday" => Self::Sun, "mon" => Self::Mon, "tue" => Self::Tue, "wed" => Self::Wed,
-    "thu" => Self::Thu, "fri" => Self::Fri, "sat" => Self::Sat, "sun" => Self::Sun);
-
 /// A month by its English name, 1 to 12.
 #[derive(Clone, Copy)]
 pub(crate) struct Month(pub(crate) u32);
-
-named!(Month: "january" => Month(1), "february" => Month(2), "march" => Month(3),
-    "april" => Month(4), "may" => Month(5), "june" => Month(6), "july" => Month(7),
-    "august" => Month(8), "september" => Month(9), "october" => Month(10),
-    "november" => Month(11), "december" => Month(12));
 
 /// Something that is written as a text of some form.
 pub(crate) trait FromText: Sized {
@@ -132,6 +122,43 @@ impl FromText for NaiveDate {
     const EXPECTED: &'static str = "a date like 2026-05-25";
     fn from_text(text: &str) -> Option<Self> {
         parse::date(text)
+    }
+}
+
+impl FromText for Weekday {
+    const EXPECTED: &'static str = "a day of the week like monday or mon";
+    fn from_text(text: &str) -> Option<Self> {
+        Some(match text {
+            "monday" | "mon" => Self::Mon,
+            "tuesday" | "tue" => Self::Tue,
+            "wednesday" | "wed" => Self::Wed,
+            "thursday" | "thu" => Self::Thu,
+            "friday" | "fri" => Self::Fri,
+            "saturday" | "sat" => Self::Sat,
+            "sunday" | "sun" => Self::Sun,
+            _ => return None,
+        })
+    }
+}
+
+impl FromText for Month {
+    const EXPECTED: &'static str = "the name of a month like january";
+    fn from_text(text: &str) -> Option<Self> {
+        const NAMES: [&str; 12] = [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ];
+        (1..).zip(NAMES).find(|(_, name)| *name == text).map(|(number, _)| Self(number))
     }
 }
 

@@ -122,7 +122,8 @@ impl<'a> Loader<'a> {
     fn merge(&mut self, file: FileId, mut root: super::node::Node) {
         let lookup = Lookup { files: &self.files, environment: self.environment };
         lookup.replace("", &mut root, &mut self.problems);
-        self.document.merge(file, root, &self.files, &mut self.problems);
+        let map = self.document.merge(file, root, &self.files, &mut self.problems);
+        self.incomplete |= !map;
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {

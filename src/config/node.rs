@@ -118,6 +118,9 @@ impl Node {
                     format!("the number `{}`", shortened(&scalar.text))
                 }
                 _ if scalar.text.is_empty() => "an empty text".to_owned(),
+                _ if scalar.text.parse::<f64>().is_ok() => {
+                    format!("the text `{}`", shortened(&scalar.text))
+                }
                 _ => format!("`{}`", shortened(&scalar.text)),
             },
         }

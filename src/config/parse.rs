@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use secrecy::ExposeSecret;
 
 use crate::calendar::{PeriodKind, WindowSpec, parse_date, parse_duration};
 use crate::schedule::Schedule;
 use crate::source::SourceConfig;
+use crate::source::sql::{Dialect, rewrite};
 
 /// `30s`, `5m`, `26h`, `30d`, `4w`: more than zero, for a configuration has no use for none.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
@@ -54,8 +56,22 @@ pub(crate) struct QueryMistake {
 }
 
 /// Checks the parameters of a query in the dialect of its source.
-pub(crate) fn query(_source: &SourceConfig, _text: &str) -> Result<(), QueryMistake> {
-    Ok(())
+pub(crate) fn query(source: &SourceConfig, text: &str) -> Result<(), QueryMistake> {
+    let dialect = match source {
+        SourceConfig::Files(_) => Dialect::Sqlite,
+        SourceConfig::Sql(sql) => match Dialect::of_url(sql.url.expose_secret()) {
+            Some(dialect) => dialect,
+            // The URL has been found wrong already.
+            None => return Ok(()),
+        },
+    };
+    match rewrite::parse(dialect, text) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let part = error.offset..error.offset + error.len;
+            Err(QueryMistake { message: error.message, part, hint: error.hint })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -40,9 +40,9 @@ pub(crate) struct StoreRaw {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CalendarRaw {
     pub(crate) timezone: Option<Text>,
-    pub(crate) fiscal_year_start: Option<Choice<Month>>,
-    pub(crate) week_start: Option<Choice<Weekday>>,
-    pub(crate) business_days: Option<Spanned<Vec<Choice<Weekday>>>>,
+    pub(crate) fiscal_year_start: Option<Parsed<Month>>,
+    pub(crate) week_start: Option<Parsed<Weekday>>,
+    pub(crate) business_days: Option<Spanned<Vec<Parsed<Weekday>>>>,
     pub(crate) holidays: Option<Vec<Parsed<NaiveDate>>>,
 }
 

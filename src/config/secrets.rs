@@ -3,14 +3,17 @@
 
 use std::ops::Range;
 
+use super::suggest::closest;
+
 /// Words that make a key's value a secret.
 const SECRET_WORDS: [&str; 7] =
     ["password", "passwd", "token", "secret", "bearer", "api_key", "private_key"];
 
-/// Whether the value of a key of this name is a secret.
+/// Whether the value of a key of this name is a secret. Misspelt names count: their lines are the
+/// ones that get shown.
 pub(crate) fn is_secret_key(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
-    SECRET_WORDS.iter().any(|word| name.contains(word))
+    SECRET_WORDS.iter().any(|word| name.contains(word)) || closest(&name, SECRET_WORDS).is_some()
 }
 
 /// The text with user information in URLs replaced by `***`.
@@ -79,5 +82,6 @@ mod tests {
         assert_eq!(&line[secrets_of_line(line)[0].clone()], "abc");
         assert!(secrets_of_line("  password: \"${env:PW}\"").is_empty());
         assert!(secrets_of_line("  timeout: 30s").is_empty());
+        assert_eq!(secrets_of_line("  pasword: abc").len(), 1);
     }
 }

@@ -179,7 +179,7 @@ impl Builder<'_> {
                         return Err(mistake(
                             node.span,
                             "a key has to be a text",
-                            "quote the value if it starts with `[` or `{`",
+                            "quote the key if it starts with `[` or `{`",
                         ));
                     }
                 },
@@ -219,7 +219,7 @@ impl Builder<'_> {
         if self.aliased > MAX_ALIASED {
             return Err(mistake(
                 span,
-                "aliases blow the configuration up",
+                "aliases make the configuration too large",
                 "they may add 100000 values in all",
             ));
         }
@@ -315,7 +315,9 @@ fn syntax_hint(info: &str, line: &str) -> Option<&'static str> {
             "check the indentation of this line against the lines above it"
         }
         _ if info.contains("expect ':'") => "a key is followed by a colon and a space",
-        _ if info.contains("flow") || info.contains("','") => "check the brackets and commas",
+        _ if info.contains("flow") || info.contains("node content") || info.contains("','") => {
+            "check the brackets and commas"
+        }
         _ if info.contains("quoted") => "check the closing quote",
         _ => return None,
     })

@@ -73,7 +73,7 @@ pub(super) fn value(
         }
         Ok(_) | Err(AmountError::SignedNumber | AmountError::UnsignedPoints) => {
             let message = format!("`{path}`: expected a value, found the change {found}");
-            context.problem(given.span, message, "changes belong into `target`".to_owned());
+            context.problem(given.span, message, "changes belong in `target`".to_owned());
             None
         }
         Err(AmountError::NotANumber) => {

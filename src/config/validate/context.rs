@@ -9,7 +9,7 @@ use crate::config::entry::Entry;
 use crate::config::files::{Files, Span};
 use crate::config::raw::Text;
 use crate::config::spanned::Spanned;
-use crate::config::suggest::{closest, did_you_mean};
+use crate::config::suggest::{closest, did_you_mean, listed};
 
 /// The state of a validation.
 pub(super) struct Context<'a> {
@@ -51,17 +51,17 @@ impl<'a> Context<'a> {
         self.problems.at(span, message).hint(hint);
     }
 
-    /// A key that has to be there, unless a mistake in it has been reported. `example` is a value.
+    /// A key that has to be there, unless a mistake in it has been reported. `hint` says what to add.
     pub(super) fn required<T, E>(
         &mut self,
         entry: &Entry<E>,
         key: &str,
         value: Option<T>,
-        example: &str,
+        hint: &str,
     ) -> Option<T> {
         if value.is_none() && !entry.is_broken(key) {
             let message = format!("`{}` lacks `{key}`", entry.path);
-            self.problem(entry.span, message, format!("add it, for example `{key}: {example}`"));
+            self.problem(entry.span, message, format!("add {hint}"));
         }
         value
     }
@@ -77,19 +77,15 @@ impl<'a> Context<'a> {
         if names(self).has(&id.value) {
             return Some(id.value.clone());
         }
-        let hint = self.similar(names, what, id);
-        let message = format!("`{path}`: there is no {what} {}", self.shown(id, &id.value));
+        let known: Vec<&str> = names(self).ids.iter().map(String::as_str).collect();
+        let hint = match id.interpolated {
+            _ if known.is_empty() => format!("no {what} is defined yet"),
+            true => format!("the {what}s are {}", listed(&known, "and")),
+            false => did_you_mean(&id.value, &format!("the {what}s are"), &known),
+        };
+        let message = format!("`{path}`: {} is the id of no {what}", self.shown(id, &id.value));
         self.problem(id.span, message, hint);
         None
-    }
-
-    fn similar(&self, names: fn(&Self) -> &Names, what: &str, id: &Text) -> String {
-        let known: Vec<&str> = names(self).ids.iter().map(String::as_str).collect();
-        match known.is_empty() {
-            true => format!("no {what} is defined yet"),
-            false if id.interpolated => format!("it has to be the id of a {what}"),
-            false => did_you_mean(&id.value, &format!("there is {what}"), &known),
-        }
     }
 
     /// Refuses a word that is none of `known`; `expected` says all that could stand there.

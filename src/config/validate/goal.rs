@@ -29,7 +29,12 @@ pub(super) fn goal(
         None if entry.is_broken("baseline") => None,
         None => Some(Baseline::None),
     };
-    let given = context.required(entry, "target", raw.target.as_ref(), "+10%");
+    let given = context.required(
+        entry,
+        "target",
+        raw.target.as_ref(),
+        "a value like `target: 250000`, or a change like `target: +10%`",
+    );
     let target = given.and_then(|given| target(context, &entry.key("target"), given, unit));
     let direction = direction(context, entry, raw.direction.as_ref(), target.as_ref());
     let (target, baseline, direction) = (target?, baseline?, direction?);
@@ -200,7 +205,12 @@ fn direction(
         (None, Some((implied, _))) if !entry.is_broken("direction") => Some(implied),
         // Without a readable target nobody knows whether it is needed.
         (None, _) if target.is_none() => None,
-        (None, _) => context.required(entry, "direction", None, "increase"),
+        (None, _) => context.required(
+            entry,
+            "direction",
+            None,
+            "`direction: increase`, `decrease` or `maintain`",
+        ),
     }
 }
 

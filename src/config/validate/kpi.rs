@@ -27,15 +27,26 @@ pub(super) fn kpi(
     defaults: &Defaults,
 ) -> Option<Kpi> {
     let raw = &entry.value;
-    let kind = context.required(entry, "kind", raw.kind, "lagging");
-    let formula_text = context.required(entry, "formula", raw.formula.as_ref(), "orders.revenue");
+    let kind =
+        context.required(entry, "kind", raw.kind, "`kind: leading`, `efficiency` or `lagging`");
+    let formula_text = context.required(
+        entry,
+        "formula",
+        raw.formula.as_ref(),
+        "one over metrics, like `formula: orders.revenue`",
+    );
     let formula = formula_text.and_then(|text| formula(context, &entry.key("formula"), text));
-    let accumulation = context.required(entry, "accumulation", raw.accumulation, "flow");
+    let accumulation = context.required(
+        entry,
+        "accumulation",
+        raw.accumulation,
+        "`accumulation: flow`, `level` or `ratio`",
+    );
     let accumulation = accumulation.map(|choice| choice.0);
     let unit = unit(context, entry);
     let goal = goal(context, entry, unit.as_ref(), accumulation);
     let period = match &raw.period {
-        Some(given) => period::period(&entry.key("period"), given, context.problems),
+        Some(given) => period::period(context, &entry.key("period"), given),
         None => Some(defaults.period.clone()),
     };
     let window = window(context, entry, accumulation);
@@ -80,7 +91,12 @@ pub(super) fn kpi(
 }
 
 fn unit(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Option<Unit> {
-    let given = context.required(entry, "unit", entry.value.unit.as_ref(), "count")?;
+    let given = context.required(
+        entry,
+        "unit",
+        entry.value.unit.as_ref(),
+        "`unit: count`, `percent`, `USD` or the like",
+    )?;
     if let Some(unit) = Unit::parse(&given.value) {
         return Some(unit);
     }
@@ -100,7 +116,7 @@ fn window(
 ) -> Option<WindowSpec> {
     let Some(given) = &entry.value.window else { return Some(WindowSpec::PeriodToDate) };
     let path = entry.key("window");
-    let window = period::window(&path, given, context.problems)?;
+    let window = period::window(context, &path, given)?;
     if accumulation == Some(Accumulation::Flow) && window != WindowSpec::PeriodToDate {
         let message = format!("`{path}`: a flow is summed over its period, not a trailing window");
         let hint = "use `accumulation: level` for a trailing sum, or delete `window`".to_owned();
@@ -130,7 +146,7 @@ fn allow(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<String> {
         given.partition(|code| LINTS.contains(&code.value.as_str()));
     for code in unknown {
         let expected = "a lint code from K001 to K012";
-        context.wrong_word(&path, code, &code.value, expected, &LINTS);
+        context.wrong_word(&path, code, &code.value, expected, &[]);
     }
     known.into_iter().map(|code| code.value.clone()).collect()
 }

@@ -21,12 +21,21 @@ pub(super) fn metric(
     defaults: &Defaults,
 ) -> Option<Metric> {
     let raw = &entry.value;
-    let source = context.required(entry, "source", raw.source.as_ref(), "shop");
+    let source = context.required(
+        entry,
+        "source",
+        raw.source.as_ref(),
+        "the id of a source, like `source: shop`",
+    );
     let source = source.and_then(|id| {
         context.reference(|context| &context.sources, "source", &entry.key("source"), id)
     });
-    let query =
-        context.required(entry, "query", raw.query.as_ref(), "SELECT count(*) AS value FROM …");
+    let query = context.required(
+        entry,
+        "query",
+        raw.query.as_ref(),
+        "one, like `query: SELECT count(*) AS value FROM orders`",
+    );
     if let Some(query) = query {
         check_query(context, entry, query, source.as_ref().and_then(|id| sources.get(id)));
     }
@@ -35,7 +44,7 @@ pub(super) fn metric(
         context.labels.insert(entry.id.clone(), labels.clone());
     }
     let schedule = match &raw.schedule {
-        Some(text) => schedule(&entry.key("schedule"), text, context.problems),
+        Some(text) => schedule(context, &entry.key("schedule"), text),
         None => defaults.schedule.clone(),
     };
     let limit = raw

@@ -35,20 +35,19 @@ pub(crate) fn validate(
 ) -> Option<Config> {
     sections::check_version(&document, files, problems);
     let settings = settings::settings(&mut document, files, environment, problems);
-    let calendar = sections::calendar(&mut document, problems);
-    let defaults = sections::defaults(&mut document, problems);
-
-    let (sources, source_names) = document.entries::<SourceRaw>("sources", problems);
-    let (objectives, objective_names) = document.entries::<ObjectiveRaw>("objectives", problems);
-    let (metrics, metric_names) = document.entries::<MetricRaw>("metrics", problems);
-    let (kpis, kpi_names) = document.entries::<KpiRaw>("kpis", problems);
-    document.check_rest(problems);
-
     let mut context = Context::new(files, problems);
-    context.sources = source_names;
-    context.objectives = objective_names;
-    context.metrics = metric_names;
-    context.kpis = kpi_names;
+    let calendar = sections::calendar(&mut context, &mut document);
+    let defaults = sections::defaults(&mut context, &mut document);
+
+    let (sources, names) = document.entries::<SourceRaw>("sources", context.problems);
+    context.sources = names;
+    let (objectives, names) = document.entries::<ObjectiveRaw>("objectives", context.problems);
+    context.objectives = names;
+    let (metrics, names) = document.entries::<MetricRaw>("metrics", context.problems);
+    context.metrics = names;
+    let (kpis, names) = document.entries::<KpiRaw>("kpis", context.problems);
+    context.kpis = names;
+    document.check_rest(context.problems);
 
     let sources = sources
         .iter()
@@ -57,7 +56,8 @@ pub(crate) fn validate(
     let objectives = objectives
         .into_iter()
         .filter_map(|entry| {
-            let title = context.required(&entry, "title", entry.value.title.clone(), "Grow sales");
+            let title = entry.value.title.clone();
+            let title = context.required(&entry, "title", title, "one, like `title: Grow sales`");
             Some((entry.id, Objective { title: title?, owner: entry.value.owner }))
         })
         .collect();

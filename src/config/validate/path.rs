@@ -70,7 +70,7 @@ fn milestones(
     for (date, quantity) in &given.0 {
         let day = date.value.0;
         if let Some(before) = before.filter(|before| *before >= day) {
-            let message = format!("`{key}.milestones`: {day} comes after {before}");
+            let message = format!("`{key}.milestones`: {day} stands after {before}");
             context.problem(date.span, message, "sort the milestones by date".to_owned());
             good = false;
         }

@@ -4,6 +4,7 @@
 use chrono::Weekday;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use super::context::Context;
 use super::period;
 use crate::calendar::{Calendar, PeriodKind};
 use crate::config::diagnostic::Problems;
@@ -53,14 +54,13 @@ pub(super) fn check_version(document: &Document, files: &Files, problems: &mut P
 }
 
 /// `None` after a mistake.
-pub(super) fn calendar(document: &mut Document, problems: &mut Problems) -> Option<Calendar> {
-    let raw: CalendarRaw = document.section("calendar", problems);
-    let timezone = raw.timezone.as_ref().map_or(Some(Tz::UTC), |name| timezone(name, problems));
+pub(super) fn calendar(context: &mut Context<'_>, document: &mut Document) -> Option<Calendar> {
+    let raw: CalendarRaw = document.section("calendar", context.problems);
+    let timezone = raw.timezone.as_ref().map_or(Some(Tz::UTC), |name| timezone(context, name));
     let standard = Calendar::default();
     if let Some(days) = raw.business_days.as_ref().filter(|days| days.value.is_empty()) {
-        problems
-            .at(days.span, "`calendar.business_days` is empty")
-            .hint("name at least one day, or delete the key for Monday to Friday".to_owned());
+        let hint = "name at least one day, or delete the key for Monday to Friday".to_owned();
+        context.problem(days.span, "`calendar.business_days` is empty".to_owned(), hint);
     }
     let working = raw.business_days.map(|days| days.value.into_iter().map(|day| number(day.0)));
     Some(Calendar {
@@ -77,59 +77,59 @@ fn number(day: Weekday) -> u8 {
     u8::try_from(day.num_days_from_monday()).unwrap_or(0)
 }
 
-fn timezone(name: &Text, problems: &mut Problems) -> Option<Tz> {
+fn timezone(context: &mut Context<'_>, name: &Text) -> Option<Tz> {
     let zone = name.value.parse().ok();
-    if zone.is_none() && name.interpolated {
-        problems
-            .at(name.span, "`calendar.timezone`: the value is not the name of a time zone")
-            .hint("zones have names like Europe/Berlin or America/New_York".to_owned());
-    } else if zone.is_none() {
-        let city = |zone: &str| zone.rsplit('/').next().unwrap_or(zone).to_lowercase();
-        let given = name.value.to_lowercase().replace(' ', "_");
-        let same_city = TZ_VARIANTS.iter().map(|tz| tz.name()).find(|tz| city(tz) == given);
-        let similar =
-            same_city.or_else(|| closest(&name.value, TZ_VARIANTS.iter().map(|z| z.name())));
-        problems
-            .at(name.span, format!("`calendar.timezone`: there is no zone `{}`", name.value))
-            .hint(similar.map_or_else(
-                || "zones have names like Europe/Berlin or America/New_York".to_owned(),
-                |one| format!("did you mean `{one}`?"),
-            ));
+    if zone.is_none() {
+        let similar = similar_zone(&name.value).filter(|_| !name.interpolated);
+        let hint = match similar {
+            Some(zone) => format!("did you mean `{zone}`?"),
+            None => "zones have names like Europe/Berlin or America/New_York".to_owned(),
+        };
+        let found = context.shown(name, &name.value);
+        let message = format!("`calendar.timezone`: {found} is the name of no time zone");
+        context.problem(name.span, message, hint);
     }
     zone
 }
 
+/// The zone of a city given by itself, or one with a name like this.
+fn similar_zone(name: &str) -> Option<&'static str> {
+    let zones = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let city = |zone: &str| zone.rsplit('/').next().unwrap_or(zone).to_lowercase();
+    let given = name.to_lowercase().replace(' ', "_");
+    zones().find(|zone| city(zone) == given).or_else(|| closest(name, zones()))
+}
+
 /// `defaults` and the top-level `limits`.
-pub(super) fn defaults(document: &mut Document, problems: &mut Problems) -> Defaults {
-    let raw: DefaultsRaw = document.section("defaults", problems);
-    let limits: LimitsRaw = document.section("limits", problems);
+pub(super) fn defaults(context: &mut Context<'_>, document: &mut Document) -> Defaults {
+    let raw: DefaultsRaw = document.section("defaults", context.problems);
+    let limits: LimitsRaw = document.section("limits", context.problems);
     let schedule = match &raw.schedule {
-        Some(text) => schedule("defaults.schedule", text, problems),
+        Some(text) => schedule(context, "defaults.schedule", text),
         None => parse::schedule(SCHEDULE).ok(),
     };
-    let period = raw.period.as_ref().and_then(|p| period::period("defaults.period", p, problems));
+    let period = raw.period.as_ref().and_then(|p| period::period(context, "defaults.period", p));
     Defaults {
         schedule,
         period: period.unwrap_or(PeriodKind::Quarter),
         max_age: raw.max_age.map_or(MAX_AGE, |age| age.0),
-        max_label_sets: max_label_sets("limits", &limits, problems).unwrap_or(MAX_LABEL_SETS),
+        max_label_sets: max_label_sets("limits", &limits, context.problems)
+            .unwrap_or(MAX_LABEL_SETS),
     }
 }
 
 /// A crontab line, `@hourly` or `every 30s`.
-pub(super) fn schedule(path: &str, text: &Text, problems: &mut Problems) -> Option<Schedule> {
+pub(super) fn schedule(context: &mut Context<'_>, path: &str, text: &Text) -> Option<Schedule> {
     match parse::schedule(&text.value) {
-        Ok(schedule) => Some(schedule),
+        Ok(schedule) => return Some(schedule),
         Err(_) if text.interpolated => {
-            let example = "five fields like `*/5 * * * *`, or `@hourly`, or `every 30s`".to_owned();
-            problems.at(text.span, format!("`{path}`: the value is not a schedule")).hint(example);
-            None
+            let message = format!("`{path}`: {} is no schedule", context.shown(text, ""));
+            let hint = "write five fields like `*/5 * * * *`, or `@hourly`, or `every 30s`";
+            context.problem(text.span, message, hint.to_owned());
         }
-        Err((reason, hint)) => {
-            problems.at(text.span, format!("`{path}`: {reason}")).hint(hint);
-            None
-        }
+        Err((reason, hint)) => context.problem(text.span, format!("`{path}`: {reason}"), hint),
     }
+    None
 }
 
 pub(super) fn max_label_sets(

@@ -10,6 +10,7 @@ use crate::config::entry::Entry;
 use crate::config::forms::{Pairs, Parsed};
 use crate::config::raw::{FilesRaw, SourceRaw, SqlRaw};
 use crate::config::spanned::Spanned;
+use crate::source::sql::Dialect;
 use crate::source::{FilesConfig, SourceConfig, SqlConfig};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -113,26 +114,19 @@ fn url(
     raw: &SqlRaw,
 ) -> Option<SecretString> {
     let text = given.value.0.expose_secret();
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return unknown_scheme(context, path, given);
-    };
-    match scheme {
-        "postgres" | "postgresql" | "mysql" | "mariadb" if rest.starts_with("//") => {
-            Some(given.value.0.clone())
-        }
-        "sqlite" => {
-            for (key, span) in [
-                ("user", raw.user.as_ref().map(|user| user.span)),
-                ("password", raw.password.as_ref().map(|password| password.span)),
-            ] {
-                if let Some(span) = span {
-                    let message = format!("`{path}.{key}`: SQLite has no users");
-                    context.problem(span, message, "delete the key".to_owned());
-                }
+    let rest = text.split_once(':').map_or("", |(_, rest)| rest);
+    match Dialect::of_url(text) {
+        Some(Dialect::Sqlite) => {
+            let user = raw.user.as_ref().map(|user| ("user", user.span));
+            let password = raw.password.as_ref().map(|password| ("password", password.span));
+            for (key, span) in [user, password].into_iter().flatten() {
+                let message = format!("`{path}.{key}`: SQLite has no users");
+                context.problem(span, message, "delete the key".to_owned());
             }
             let dir = &context.files.get(given.span.file).dir;
             Some(sqlite_url(rest, dir).map_or_else(|| given.value.0.clone(), SecretString::from))
         }
+        Some(_) if rest.starts_with("//") => Some(given.value.0.clone()),
         _ => unknown_scheme(context, path, given),
     }
 }
