@@ -9,5 +9,6 @@ pub mod calendar;
 pub mod kpi;
 pub mod limits;
 pub mod schedule;
+pub mod signals;
 pub mod snapshot;
 pub mod source;
