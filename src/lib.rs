@@ -19,6 +19,7 @@ pub mod limits;
 pub mod logging;
 pub mod schedule;
 pub mod server;
+pub mod signals;
 pub mod snapshot;
 pub mod source;
 pub mod web;

@@ -49,10 +49,13 @@ pub fn assess(
     let mut facts = facts(kpi, measured, goal, path, &at);
     facts.data_through = measured.data_through;
     let about = reason::About { kpi, calendar, through, at: &at };
-    let (Some(goal), Some(path), Some(value), false) = (goal, path, measured.value, too_old) else {
+    let value = measured.value.filter(|_| !too_old);
+    let (Some(goal), Some(path), Some(value)) = (goal, path, value) else {
+        // A value without a target is still worth showing; only its verdict is missing.
+        facts.value = value;
         let missing = reason::Missing {
             too_old: too_old && measured.value.is_some(),
-            no_target: goal.is_none(),
+            no_target: goal.is_none() && value.is_some(),
             problem: measured.problem.as_deref(),
         };
         facts.reason = about.no_data(&missing);
@@ -135,10 +138,12 @@ fn is_too_early(judged: &Judged, kpi: &Kpi, at: &Point<'_>) -> bool {
     judged.status == Status::TooEarly || (!at.closed && at.elapsed < kpi.thresholds.too_early)
 }
 
-/// The value at the close if things go on like this: a flow grows with its path, `v / e`; a ratio
-/// keeps its two parts growing together, and a level stays: both keep their value.
+/// The value at the close if things go on like this: a flow grows with its path, `v / e`, and so
+/// does a ratio that was seen to grow with its window. Any other ratio keeps its two parts growing
+/// together, and a level stays: both keep their value.
 fn projection(kpi: &Kpi, path: &Expected, value: f64, at: &Point<'_>) -> Option<f64> {
-    if at.closed || kpi.accumulation != Accumulation::Flow {
+    let grows = kpi.accumulation == Accumulation::Flow || path.shape == Shape::Flat;
+    if at.closed || !grows {
         return Some(value);
     }
     (path.share > 0.0).then(|| value / path.share)

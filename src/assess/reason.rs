@@ -45,9 +45,9 @@ impl About<'_> {
                 hours(self.kpi.max_age),
             ),
             Missing { no_target: true, .. } => {
-                "the target cannot be worked out, because the baseline or a number of its formula \
-                 is missing or not above zero"
-                    .to_owned()
+                return "No verdict: the target cannot be worked out, because the baseline or a \
+                        number of its formula is missing or not above zero."
+                    .to_owned();
             }
             Missing { .. } => format!(
                 "`{}` has no value: its source returned no rows, NULL or a zero denominator",
@@ -99,7 +99,7 @@ impl About<'_> {
         let value = self.number(case.value);
         let word = capital(case.judged.status.words());
         let mut text = match case.path.value {
-            Some(expected) if case.path.shape != Shape::Flat => format!(
+            Some(expected) if case.path.shape != Shape::Flat || case.path.share < 1.0 => format!(
                 "{word}: {value} against {} expected by {}; target {} by {}",
                 unit.format(expected),
                 date(self.calendar.day_before(self.through)),

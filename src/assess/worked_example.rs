@@ -265,6 +265,7 @@ fn a_relative_target_on_a_baseline_that_is_not_positive_gives_no_verdict() {
     for baseline in [0.0, -5.0] {
         let none = at_end_of("2026-04-30", &traffic_level(), from(baseline, value(1.0)));
         assert_eq!((none.status, none.target_value), (Status::NoData, None));
+        assert_eq!((none.value, none.pace_ratio), (Some(1.0), None));
         assert!(none.reason.contains("target cannot be worked out"), "{}", none.reason);
     }
 }

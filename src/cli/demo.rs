@@ -19,7 +19,7 @@ const DAY: u64 = 30;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    serve: run::Arguments,
+    serve: run::ListenArguments,
     /// Write configuration and data to this folder and stop: a start for an example of your own.
     #[arg(long, value_name = "FOLDER")]
     write: Option<PathBuf>,

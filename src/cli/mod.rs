@@ -45,7 +45,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Poll the sources on their schedules and serve the KPIs.
-    Run(run::Arguments),
+    Run(run::ListenArguments),
     /// Run on a built-in example, generated around today: no file, no server needed.
     Demo(demo::Arguments),
     /// Validate the configuration; nothing is fetched.

@@ -15,14 +15,14 @@ use crate::config::{self, Config, Environment};
 use crate::{clock, daemon, logging};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ListenArguments {
     /// Address to serve on, instead of the configuration's `server.listen`.
     #[arg(long = "web.listen-address", value_name = "HOST:PORT")]
     pub(super) listen: Option<SocketAddr>,
 }
 
 pub(super) fn run(
-    arguments: &Arguments,
+    arguments: &ListenArguments,
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {

@@ -1,0 +1,255 @@
+//! Control charts: has the series left its usual level in the bad direction?
+//!
+//! `XmR` 3σ limits find a sudden `Shift`, a CUSUM finds a slow `Drift`, both one-sided and measured
+//! against a baseline that is frozen on the first 20 points. Not here: where residuals come from
+//! (path, forecast or season), and when a baseline starts anew: after a changed definition or an
+//! accepted new level the caller passes only the points since then.
+//!
+//! Equations: W. A. Shewhart's individuals chart as in D. J. Wheeler, *Understanding Variation*
+//! (X̄ − 2.66·mR̄); E. S. Page, *Continuous Inspection Schemes*, Biometrika 41 (1954).
+
+/// Points on which limits are frozen.
+pub const BASELINE_POINTS: usize = 20;
+/// Below this many baseline points there are no limits at all.
+pub const MIN_BASELINE_POINTS: usize = 8;
+
+/// Mean moving range of independent normal points in standard deviations (d₂ of two points); hence
+/// 3σ is 2.66 mean moving ranges.
+const MOVING_RANGE_PER_SIGMA: f64 = 1.128;
+/// Lag-1 autocorrelation of the baseline above which its points count as dependent; one or two in
+/// a hundred baselines of 20 independent points exceed it.
+const DEPENDENT: f64 = 0.4;
+/// Limits grow without bound as the autocorrelation nears 1, and 20 points cannot tell 0.9 from 1.
+const MAX_AUTOCORRELATION: f64 = 0.9;
+/// Spread given to a baseline that never moved, relative to its size: above rounding, below news.
+const CONSTANT_SPREAD: f64 = 1e-9;
+/// The same for a baseline of zeros.
+const ZERO_SPREAD: f64 = 1e-12;
+
+/// What the newest points say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Nothing but noise, or too few points to tell.
+    None,
+    /// The newest point lies more than 3σ on the bad side.
+    Shift,
+    /// Small deviations to the bad side have added up; no single point need stand out.
+    Drift,
+}
+
+/// The usual level and spread of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Baseline {
+    /// Mean of the points, in the unit of the residuals.
+    pub centre: f64,
+    /// Standard deviation by which departures are measured, above 0, in the same unit.
+    pub sigma: f64,
+    /// How many points it rests on, 8 or more.
+    pub points: usize,
+    /// Whether the points never differed: then `sigma` only stands for rounding.
+    pub constant: bool,
+}
+
+/// Which side of the usual level is bad, in the unit that people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Lower is worse.
+    Below,
+    /// Higher is worse: the caller has changed the sign of the residuals.
+    Above,
+}
+
+/// The answer of [`detect`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// The signal that is on at the newest point present.
+    pub signal: Signal,
+    /// Index of the first point of what is signalled: of the unbroken run beyond the limit (shift)
+    /// or of the first point after the cumulative sum was last zero (drift).
+    pub since: Option<usize>,
+    /// Standard deviations from the usual level, negative = bad: of the newest point, in a drift
+    /// the mean since `since`. Absent without a baseline or a point to judge.
+    pub deviation: Option<f64>,
+    /// The limits used; absent below 8 baseline points.
+    pub baseline: Option<Baseline>,
+    /// How many points were present, the baseline included.
+    pub points: usize,
+}
+
+/// Where noise ends.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// Deviation beyond which a single point is a shift, in sigma.
+    shift: f64,
+    /// What the cumulative sum forgives per point (k), in sigma.
+    slack: f64,
+    /// The cumulative sum above which there is a drift (h), in sigma.
+    decision: f64,
+    /// Most the sum can hold above `decision`, so that a recovery is seen within 6 points at the
+    /// usual level however long the bad time was.
+    excess: f64,
+}
+
+const RULES: Rules = Rules { shift: 3.0, slack: 0.5, decision: 5.0, excess: 3.0 };
+
+/// Reads the current signal from a series of residuals: oldest first, evenly spaced, negative =
+/// bad direction. `None` and non-finite points are missing: they are skipped, neither good nor bad.
+///
+/// The baseline is the first 20 points present and never moves while the slice starts at the same
+/// point. Between 9 and 20 points the newest one is judged by limits from all before it; these are
+/// provisional and can show a shift only. With fewer points there is no signal.
+pub fn detect(residuals: &[Option<f64>]) -> Reading {
+    detect_by(residuals, RULES)
+}
+
+fn detect_by(residuals: &[Option<f64>], rules: Rules) -> Reading {
+    let points = present(residuals);
+    let split = points.len().saturating_sub(1).min(BASELINE_POINTS);
+    let (before, after) = points.split_at(split);
+    let values: Vec<f64> = before.iter().map(|&(_, value)| value).collect();
+    match Baseline::of_values(&values) {
+        Some(baseline) => baseline.judge(after, points.len(), rules),
+        None => Reading {
+            signal: Signal::None,
+            since: None,
+            deviation: None,
+            baseline: None,
+            points: points.len(),
+        },
+    }
+}
+
+fn present(residuals: &[Option<f64>]) -> Vec<(usize, f64)> {
+    let finite = |(index, value): (usize, &Option<f64>)| {
+        value.filter(|v| v.is_finite()).map(|value| (index, value))
+    };
+    residuals.iter().enumerate().filter_map(finite).collect()
+}
+
+impl Baseline {
+    /// Freezes level and spread on these points, for callers that store a baseline; absent below 8.
+    pub fn freeze(residuals: &[Option<f64>]) -> Option<Self> {
+        let values: Vec<f64> = present(residuals).into_iter().map(|(_, value)| value).collect();
+        Self::of_values(&values)
+    }
+
+    /// Reads the current signal from *all* points after a stored baseline, as [`detect`] does.
+    pub fn detect(&self, later: &[Option<f64>]) -> Reading {
+        let points = present(later);
+        self.judge(&points, self.points + points.len(), RULES)
+    }
+
+    fn of_values(values: &[f64]) -> Option<Self> {
+        if values.len() < MIN_BASELINE_POINTS {
+            return None;
+        }
+        let count = values.len() as f64;
+        let centre = values.iter().sum::<f64>() / count;
+        let ranges: f64 = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
+        let moving = ranges / (count - 1.0) / MOVING_RANGE_PER_SIGMA;
+        let size = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        let floor = (size * CONSTANT_SPREAD).max(ZERO_SPREAD);
+        let constant = moving <= floor;
+        let sigma = if constant { floor } else { moving * widening(values, centre, moving) };
+        Some(Self { centre, sigma, points: values.len(), constant })
+    }
+
+    /// `points`: indices and values, oldest first; `total`: what the reading reports as present.
+    fn judge(&self, points: &[(usize, f64)], total: usize, rules: Rules) -> Reading {
+        let mut newest = None;
+        let mut beyond = None;
+        let mut climb = Climb::default();
+        for &(index, value) in points {
+            let deviation = (value - self.centre) / self.sigma;
+            newest = Some(deviation);
+            beyond = if deviation < -rules.shift { beyond.or(Some(index)) } else { None };
+            climb.add(index, deviation, rules);
+        }
+        let (signal, since, deviation) = if beyond.is_some() {
+            (Signal::Shift, beyond, newest)
+        } else if climb.sum > rules.decision {
+            (Signal::Drift, climb.onset, Some(climb.deviations / climb.points))
+        } else {
+            (Signal::None, None, newest)
+        };
+        Reading { signal, since, deviation, baseline: Some(*self), points: total }
+    }
+}
+
+/// The one-sided cumulative sum and what happened since it was last zero.
+#[derive(Default)]
+struct Climb {
+    sum: f64,
+    onset: Option<usize>,
+    deviations: f64,
+    points: f64,
+}
+
+impl Climb {
+    /// A point counts for at most the shift limit: one freak value is a shift, not a drift.
+    fn add(&mut self, index: usize, deviation: f64, rules: Rules) {
+        let step = -deviation.max(-rules.shift) - rules.slack;
+        self.sum = (self.sum + step).min(rules.decision + rules.excess);
+        if self.sum <= 0.0 {
+            *self = Self::default();
+            return;
+        }
+        self.onset = self.onset.or(Some(index));
+        self.deviations += deviation;
+        self.points += 1.0;
+    }
+}
+
+/// By how much the moving range understates the spread, 1 for independent points.
+///
+/// Neighbours that resemble each other (trailing windows that overlap, slow business) have small
+/// moving ranges, and their chart would cry wolf every other time. When the baseline shows such
+/// dependence, the plain standard deviation takes over, times √((1+r)/(1−r)), the factor by which
+/// first-order autocorrelation r widens sums of points (Box, Jenkins & Reinsel, *Time Series
+/// Analysis*, section 2.1).
+fn widening(values: &[f64], centre: f64, moving: f64) -> f64 {
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    let products: f64 = values.windows(2).map(|pair| (pair[0] - centre) * (pair[1] - centre)).sum();
+    let autocorrelation = products / squares;
+    if autocorrelation <= DEPENDENT {
+        return 1.0;
+    }
+    let r = autocorrelation.min(MAX_AUTOCORRELATION);
+    let spread = (squares / (values.len() as f64 - 1.0)).sqrt();
+    (spread / moving).max(1.0) * ((1.0 + r) / (1.0 - r)).sqrt()
+}
+
+impl Reading {
+    /// One clause for people, or nothing when all is quiet. `since` is the caller's date of the
+    /// point `self.since`.
+    pub fn words(&self, bad: Side, since: &str) -> Option<String> {
+        let side = match bad {
+            Side::Below => "below",
+            Side::Above => "above",
+        };
+        let Some((baseline, deviation)) = self.baseline.zip(self.deviation) else {
+            let needed = MIN_BASELINE_POINTS + 1;
+            return self.baseline.is_none().then(|| {
+                format!("no signal yet: {} points, at least {needed} are needed", self.points)
+            });
+        };
+        let distance = deviation.abs();
+        match self.signal {
+            Signal::None => None,
+            _ if baseline.constant => Some(format!(
+                "a change: {side} its usual level since {since}, which had never moved before"
+            )),
+            Signal::Shift => Some(format!(
+                "a shift: the last point is {distance:.1} standard deviations {side} its usual level, \
+                 beyond the limit since {since}"
+            )),
+            Signal::Drift => Some(format!(
+                "a drift: on average {distance:.1} standard deviations {side} its usual level since \
+                 {since}"
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
