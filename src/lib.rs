@@ -4,11 +4,21 @@
 //! windows that KPIs need, `assess` turns measurements into verdicts, the `snapshot` of them is what
 //! `exposition`, `server`, `web` and `cli` show. A module imports only what stands below it.
 
+pub mod api;
 pub mod assess;
 pub mod calendar;
+pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod daemon;
+pub mod demo;
+pub mod engine;
+pub mod exposition;
 pub mod kpi;
 pub mod limits;
+pub mod logging;
 pub mod schedule;
+pub mod server;
 pub mod snapshot;
 pub mod source;
+pub mod web;

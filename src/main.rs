@@ -1,3 +1,5 @@
-//! The program: parse, dispatch, print the error chain, exit.
+//! The program: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    kpi_exporter::cli::main()
+}

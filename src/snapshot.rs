@@ -35,6 +35,9 @@ pub struct KpiState {
     pub kpi: Arc<Kpi>,
     /// Never empty: a KPI without any value has one verdict, `no_data`, with no labels.
     pub verdicts: Vec<Verdict>,
+    /// The result of the period that closed last, by label set; empty where none was measured and
+    /// for explicit dates, which have no period before.
+    pub last_period: Vec<Verdict>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
 }

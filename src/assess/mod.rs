@@ -1,6 +1,20 @@
 //! From measurements to verdicts: target, pace, projection, status, reason. Pure functions of
 //! definition, measurements and the as-of instant; no clock, no I/O.
 
+mod assessment;
+pub mod hysteresis;
+pub mod join;
+mod path;
+mod reason;
+mod status;
+mod target;
 mod verdict;
 
+#[cfg(test)]
+mod worked_example;
+
+pub use assessment::{Measured, assess};
+pub use path::{Expected, Point, Shape, expected};
+pub use status::{Sums, wilson};
+pub use target::{Goal, band_attainment, progress};
 pub use verdict::{Assessment, Status};

@@ -105,3 +105,41 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::calendar::{PeriodKind, Window};
+
+    /// An assessment of nothing, to be filled in by tests.
+    pub(crate) fn assessment() -> Assessment {
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
+        let start = day.and_time(chrono::NaiveTime::MIN).and_utc();
+        Assessment {
+            period: Period {
+                id: "2026-Q2".to_owned(),
+                kind: PeriodKind::Quarter,
+                first_day: day,
+                end_day: day + chrono::Days::new(91),
+                span: Window { start, end: start + chrono::TimeDelta::days(91) },
+            },
+            elapsed_ratio: 0.5,
+            value: None,
+            baseline_value: None,
+            target_value: None,
+            target_lower_value: None,
+            target_upper_value: None,
+            target_ratio: None,
+            progress_ratio: None,
+            expected_value: None,
+            expected_progress_ratio: None,
+            pace_ratio: None,
+            projected_value: None,
+            projected_target_ratio: None,
+            required_value_per_day: None,
+            status: Status::NoData,
+            data_through: None,
+            reason: String::new(),
+        }
+    }
+}

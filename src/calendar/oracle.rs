@@ -202,6 +202,28 @@ proptest! {
     }
 
     #[test]
+    fn the_same_point_is_the_same_weekday_at_most_three_days_off(
+        at in instant(), calendar in calendar(), kind in kind(),
+    ) {
+        let current = calendar.period_at(&kind, at);
+        let inside = current.span.start < at && at < current.span.end;
+        // Apia had no 30 December in 2011: a point on it is the close of the day before.
+        if !inside || calendar.timezone == Tz::Pacific__Apia {
+            return Ok(());
+        }
+        for earlier in [calendar.previous(&current), calendar.same_last_year(&current)] {
+            let point = calendar.same_point(&earlier, &current, at);
+            let (today, then) = (calendar.day_before(at), calendar.day_before(point));
+            // At its ends the earlier period may not have that weekday.
+            if earlier.first_day < then && point < earlier.span.end {
+                prop_assert_eq!(today.weekday(), then.weekday());
+                let off = (today - current.first_day) - (then - earlier.first_day);
+                prop_assert!(off.num_days().abs() <= 3, "{} days", off.num_days());
+            }
+        }
+    }
+
+    #[test]
     fn the_ceiling_of_an_instant_is_the_first_day_that_does_not_start_before_it(
         at in instant(), tz in zone(),
     ) {

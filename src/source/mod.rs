@@ -112,3 +112,25 @@ pub struct SqlConfig {
     /// Time allowed for one fetch.
     pub timeout: Duration,
 }
+
+impl SourceConfig {
+    /// How many fetches it takes at once.
+    pub fn concurrency(&self) -> usize {
+        match self {
+            // One in-memory database behind one connection.
+            Self::Files(_) => 1,
+            Self::Sql(config) => config.max_connections as usize,
+        }
+    }
+}
+
+/// Opens a source: reads its settings, touches neither network nor disk.
+///
+/// # Errors
+/// What is wrong with the settings, in words that hold no secret.
+pub fn build(config: &SourceConfig) -> Result<Arc<dyn Source>, String> {
+    Ok(match config {
+        SourceConfig::Files(config) => Arc::new(files::FilesSource::new(config)?),
+        SourceConfig::Sql(config) => Arc::new(sql::SqlSource::new(config)?),
+    })
+}

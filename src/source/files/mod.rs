@@ -1,1 +1,234 @@
-//! Being built.
+//! The `files` source: tables from CSV, NDJSON and JSON files, in an SQLite database in memory that
+//! the user's SQL runs on. A table is read when a query first names it, and again when its files
+//! have changed; a broken file fails only the queries that name its table.
+
+mod infer;
+mod json;
+mod read;
+mod scan;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+
+use self::read::Budget;
+use self::scan::Found;
+use self::table::Rows;
+use super::sql::rewrite::Statement;
+use super::sql::sqlite::Connection;
+use super::sql::{self, Dialect};
+use super::{FetchError, FetchErrorKind, FilesConfig, Request, Source, Table};
+
+/// What the files of one source may hold together, decompressed.
+const MAX_BYTES: u64 = 512 << 20;
+
+/// Files on disk, queried by SQL.
+#[derive(Debug)]
+pub struct FilesSource {
+    config: FilesConfig,
+    /// Taken out while a fetch uses it; `None` before the first and after an interrupted one.
+    database: Mutex<Option<Database>>,
+}
+
+struct Database {
+    connection: Connection,
+    tables: BTreeMap<String, Loaded>,
+}
+
+/// What a table was read from.
+struct Loaded {
+    files: Vec<Found>,
+    bytes: u64,
+}
+
+impl FilesSource {
+    /// Reads the settings; opens no file.
+    ///
+    /// # Errors
+    /// A table whose file has a name of no known format.
+    pub fn new(config: &FilesConfig) -> Result<Self, String> {
+        for (name, path) in &config.tables {
+            let named = read::check_name(path);
+            if !scan::is_pattern(path) {
+                named.map_err(|message| format!("table `{name}`: {message}"))?;
+            }
+        }
+        Ok(Self { config: config.clone(), database: Mutex::new(None) })
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
+        let statement = sql::statement(Dialect::Sqlite, request)?;
+        let limit = self.config.timeout;
+        let deadline = Instant::now() + limit;
+        let loading = async {
+            let mut place = self.database.lock().await;
+            let mut database = match place.take() {
+                Some(database) => database,
+                None => Database::open().await?,
+            };
+            let outcome = database.refresh(&self.config, &statement).await;
+            Ok((place, database, outcome))
+        };
+        let (mut place, mut database, loaded) =
+            timeout_at(deadline, loading).await.unwrap_or_else(|_| {
+                let message = format!("reading the files took longer than {}", sql::seconds(limit));
+                Err(FetchError::new(FetchErrorKind::Timeout, message)
+                    .with_hint("raise the `timeout` of the source, or keep less in its files"))
+            })?;
+        let answer = match loaded {
+            Ok(()) => database.connection.ask(request, &statement, deadline, limit).await,
+            Err(error) => Err(error),
+        };
+        *place = Some(database);
+        answer.map_err(|error| {
+            if !error.message.starts_with("no such table") {
+                return error;
+            }
+            let known: Vec<&str> = self.config.tables.keys().map(String::as_str).collect();
+            error.with_hint(format!("the tables of this source are: {}", known.join(", ")))
+        })
+    }
+}
+
+impl Source for FilesSource {
+    fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Table, FetchError>> {
+        self.ask(request).boxed()
+    }
+}
+
+impl Database {
+    async fn open() -> Result<Self, FetchError> {
+        let options = SqliteConnectOptions::new()
+            .in_memory(true)
+            .pragma("temp_store", "memory")
+            .disable_statement_logging();
+        let connection = Connection::open(&options).await.map_err(internal)?;
+        Ok(Self { connection, tables: BTreeMap::new() })
+    }
+
+    /// Reads the tables that the statement names and whose files are not those read before.
+    async fn refresh(
+        &mut self,
+        config: &FilesConfig,
+        statement: &Statement,
+    ) -> Result<(), FetchError> {
+        self.read_only(false).await?;
+        for (name, path) in &config.tables {
+            if !names(statement.sql(), name) {
+                continue;
+            }
+            let pattern = path.clone();
+            let files = blocking(move || scan::scan(&pattern)).await?;
+            let files = files.map_err(|error| about(name, error))?;
+            if self.tables.get(name).is_none_or(|loaded| loaded.files != files) {
+                self.load(name, path, files).await.map_err(|error| about(name, error))?;
+            }
+        }
+        self.read_only(true).await
+    }
+
+    async fn load(&mut self, name: &str, path: &Path, files: Vec<Found>) -> Result<(), FetchError> {
+        let others = self.tables.iter().filter(|(other, _)| *other != name);
+        let others: u64 = others.map(|(_, loaded)| loaded.bytes).sum();
+        let left = MAX_BYTES.saturating_sub(others);
+        let budget = Arc::new(Budget { left: AtomicU64::new(left), stop: AtomicBool::new(false) });
+        let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+        let stop = StopOnDrop(Arc::clone(&budget));
+        let reading = Arc::clone(&budget);
+        let rows = blocking(move || {
+            let mut rows = Rows::default();
+            paths.iter().try_for_each(|path| read::read(path, &reading, &mut rows))?;
+            Ok(rows)
+        });
+        let rows = rows.await??;
+        drop(stop);
+        if !rows.has_columns() {
+            let message = format!("{} has no rows, so its columns are not known", path.display());
+            return Err(FetchError::new(FetchErrorKind::Shape, message));
+        }
+        for (column, place) in rows.spoilt() {
+            tracing::warn!(
+                table = name,
+                column,
+                "column is mostly numbers, but text because of {place}"
+            );
+        }
+        rows.store(&mut self.connection.inner, name).await.map_err(internal)?;
+        let bytes = left - budget.left.load(Ordering::Relaxed);
+        self.tables.insert(name.to_owned(), Loaded { files, bytes });
+        Ok(())
+    }
+
+    async fn read_only(&mut self, on: bool) -> Result<(), FetchError> {
+        let sql = format!("PRAGMA query_only = {}", u8::from(on));
+        let setting = sqlx::query(AssertSqlSafe(sql)).execute(&mut self.connection.inner);
+        setting.await.map(drop).map_err(internal)
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.tables.keys()).finish()
+    }
+}
+
+/// Tells the reading thread that nobody waits for it.
+struct StopOnDrop(Arc<Budget>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, FetchError> {
+    spawn_blocking(work).await.map_err(|error| {
+        FetchError::new(FetchErrorKind::Unreachable, format!("reading files failed: {error}"))
+    })
+}
+
+/// Whether a query names a table; says yes too often rather than too seldom (strings, comments).
+fn names(sql: &str, table: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let (sql, table) = (sql.to_lowercase(), table.to_lowercase());
+    sql.match_indices(&table).any(|(at, found)| {
+        !sql[..at].ends_with(is_word) && !sql[at + found.len()..].starts_with(is_word)
+    })
+}
+
+fn about(table: &str, error: FetchError) -> FetchError {
+    FetchError { message: format!("table `{table}`: {}", error.message), ..error }
+}
+
+/// The database in memory fails only when something is very wrong, or a table too wide.
+fn internal(error: sqlx::Error) -> FetchError {
+    let what = match error.as_database_error() {
+        Some(error) => error.message().to_owned(),
+        None => error.to_string(),
+    };
+    FetchError::new(FetchErrorKind::Shape, format!("cannot load files into SQLite: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_named_by_a_whole_word_in_any_case() {
+        assert!(names("SELECT * FROM Orders", "orders"));
+        assert!(names("SELECT * FROM \"orders\" o", "orders"));
+        assert!(!names("SELECT * FROM orders_old, reorders", "orders"));
+    }
+}

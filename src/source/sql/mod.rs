@@ -1,6 +1,37 @@
-//! x
+//! The `sql` source: one read-only query per fetch on PostgreSQL, MySQL, MariaDB or SQLite.
+//!
+//! This file holds what all databases share: waiting for a connection, connecting, the deadline.
+//! What differs is a [`Driver`]. Nothing connects before the first fetch, so a database that is down
+//! is no reason not to start. Not here: when to fetch and how often to try again.
+
+mod cells;
+mod driver;
+mod errors;
 mod lexer;
+mod mysql;
+mod pool;
+mod postgres;
 pub mod rewrite;
+pub(super) mod sqlite;
+mod url;
+
+pub(super) use self::errors::seconds;
+
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use self::driver::{Driver, Failure};
+use self::mysql::MySql;
+use self::pool::Pool;
+use self::postgres::Postgres;
+use self::rewrite::Statement;
+use self::sqlite::Sqlite;
+use super::{FetchError, FetchErrorKind, Request, Source, SqlConfig, Table};
+use crate::kpi::Query;
 
 /// The SQL dialects that differ in what hides text and in their placeholders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,4 +54,155 @@ impl Dialect {
             _ => None,
         }
     }
+}
+
+/// How long after its time limit a query may still be cleaned up on the server before the
+/// connection is given up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A database.
+pub struct SqlSource {
+    /// Kind and address, without user and password.
+    target: String,
+    timeout: Duration,
+    backend: Backend,
+}
+
+enum Backend {
+    Postgres(Postgres, Pool<<Postgres as Driver>::Connection>),
+    MySql(MySql, Pool<<MySql as Driver>::Connection>),
+    Sqlite(Sqlite, Pool<<Sqlite as Driver>::Connection>),
+}
+
+impl SqlSource {
+    /// Reads the settings; connects to nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, without repeating it.
+    pub fn new(config: &SqlConfig) -> Result<Self, String> {
+        let max = config.max_connections;
+        let (target, backend) = match url::dialect(config)? {
+            Dialect::Postgres => {
+                let driver = Postgres::new(config)?;
+                (driver.target(), Backend::Postgres(driver, Pool::new(max)))
+            }
+            Dialect::MySql => {
+                let driver = MySql::new(config)?;
+                (driver.target(), Backend::MySql(driver, Pool::new(max)))
+            }
+            Dialect::Sqlite => {
+                let driver = Sqlite::new(config)?;
+                (driver.target(), Backend::Sqlite(driver, Pool::new(max)))
+            }
+        };
+        Ok(Self { target, timeout: config.timeout, backend })
+    }
+
+    /// The dialect in which its queries are written.
+    pub fn dialect(&self) -> Dialect {
+        match self.backend {
+            Backend::Postgres(..) => Dialect::Postgres,
+            Backend::MySql(..) => Dialect::MySql,
+            Backend::Sqlite(..) => Dialect::Sqlite,
+        }
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
+        let statement = statement(self.dialect(), request)?;
+        match &self.backend {
+            Backend::Postgres(driver, pool) => {
+                self.ask_with(driver, pool, request, &statement).await
+            }
+            Backend::MySql(driver, pool) => self.ask_with(driver, pool, request, &statement).await,
+            Backend::Sqlite(driver, pool) => self.ask_with(driver, pool, request, &statement).await,
+        }
+    }
+
+    /// The connection is out of the pool while it is used and goes back only after success: whatever
+    /// happens, even this future being dropped, no other fetch meets its remains.
+    async fn ask_with<D: Driver>(
+        &self,
+        driver: &D,
+        pool: &Pool<D::Connection>,
+        request: &Request,
+        statement: &Statement,
+    ) -> Result<Table, FetchError> {
+        let deadline = Instant::now() + self.timeout;
+        let _slot =
+            timeout_at(deadline, pool.slot()).await.map_err(|_| errors::busy(self.timeout))?;
+        let opening = self.open(driver, pool, request, deadline);
+        let mut connection = timeout_at(deadline, opening)
+            .await
+            .unwrap_or_else(|_| Err(errors::no_answer(&self.target, self.timeout)))?;
+        let running = driver.run(&mut connection, request, statement, deadline);
+        let outcome = timeout_at(deadline + GRACE, running).await;
+        match outcome {
+            Ok(Ok(table)) => {
+                pool.put(connection);
+                Ok(table)
+            }
+            Ok(Err(Failure::Refused(error))) => Err(error),
+            Ok(Err(Failure::Sql(error))) => {
+                let error = errors::explain(&error, self.timeout, |e| driver.explain(e, statement));
+                if error.kind == FetchErrorKind::Unreachable {
+                    pool.forget();
+                }
+                Err(error)
+            }
+            Err(_) => {
+                pool.forget();
+                Err(errors::hung(&self.target, self.timeout))
+            }
+        }
+    }
+
+    /// A connection with its read-only transaction begun. An idle one may have been cut off unseen:
+    /// if it does not answer soon, it is dropped and the next one tried, at last a new one.
+    async fn open<D: Driver>(
+        &self,
+        driver: &D,
+        pool: &Pool<D::Connection>,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<D::Connection, FetchError> {
+        let patience = (self.timeout / 4).min(Duration::from_secs(5));
+        while let Some(mut idle) = pool.take() {
+            let beginning = driver.begin(&mut idle, request, deadline);
+            if let Ok(Ok(())) = timeout(patience, beginning).await {
+                return Ok(idle);
+            }
+        }
+        let failed = |error| {
+            errors::cannot_connect(&self.target, &error, |error| {
+                driver.explain(error, &Statement::default())
+            })
+        };
+        let mut connection = driver.connect().await.map_err(failed)?;
+        driver.begin(&mut connection, request, deadline).await.map_err(failed)?;
+        Ok(connection)
+    }
+}
+
+impl Source for SqlSource {
+    fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Table, FetchError>> {
+        self.ask(request).boxed()
+    }
+}
+
+impl fmt::Debug for SqlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlSource").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// The request's query, ready for a dialect.
+pub(super) fn statement(dialect: Dialect, request: &Request) -> Result<Statement, FetchError> {
+    let Query::Sql(text) = &request.metric.query;
+    rewrite::parse(dialect, text).map_err(|error| {
+        let failure = FetchError::new(FetchErrorKind::Query, error.message);
+        match error.hint {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    })
 }

@@ -9,7 +9,7 @@ use super::lexer::{opaque_at, starts_word, word_end};
 use crate::source::params::{Param, Point};
 
 /// One statement, ready to be prepared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Statement {
     text: String,
     sql: String,

@@ -1,0 +1,106 @@
+//! A snapshot as JSON: what `/api/v1/kpis` and `eval --format json` print.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::assess::Status;
+use crate::kpi::{Accumulation, Direction, Function, Kind, Labels, Unit};
+use crate::snapshot::{KpiState, Snapshot, Verdict};
+
+/// `{"as_of": …, "kpis": […]}`, one object per KPI and label set; with `only`, those of one KPI.
+/// Instants are RFC 3339 in the snapshot's zone; a number that does not exist is `null`.
+pub fn kpis_json(snapshot: &Snapshot, only: Option<&str>) -> Value {
+    let kpis: Vec<_> = snapshot
+        .verdicts()
+        .filter(|(state, _)| only.is_none_or(|id| state.kpi.id == id))
+        .map(|(state, verdict)| KpiJson::new(state, verdict, snapshot.timezone))
+        .collect();
+    json!({ "as_of": instant(snapshot.as_of, snapshot.timezone), "kpis": kpis })
+}
+
+fn instant(at: DateTime<Utc>, timezone: Tz) -> String {
+    at.with_timezone(&timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
+/// One verdict; the fields stand in the order in which they are printed.
+#[derive(Serialize)]
+struct KpiJson<'a> {
+    kpi: &'a str,
+    labels: &'a Labels,
+    title: &'a str,
+    kind: Kind,
+    function: Function,
+    objective: Option<&'a str>,
+    team: Option<&'a str>,
+    unit: &'a Unit,
+    direction: Direction,
+    accumulation: Accumulation,
+    period: PeriodJson<'a>,
+    value: Option<f64>,
+    baseline_value: Option<f64>,
+    target_value: Option<f64>,
+    target_lower_value: Option<f64>,
+    target_upper_value: Option<f64>,
+    target_ratio: Option<f64>,
+    progress_ratio: Option<f64>,
+    expected_value: Option<f64>,
+    expected_progress_ratio: Option<f64>,
+    pace_ratio: Option<f64>,
+    projected_value: Option<f64>,
+    projected_target_ratio: Option<f64>,
+    required_value_per_day: Option<f64>,
+    status: Status,
+    data_through: Option<String>,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct PeriodJson<'a> {
+    id: &'a str,
+    start: String,
+    end: String,
+    elapsed_ratio: f64,
+}
+
+impl<'a> KpiJson<'a> {
+    fn new(state: &'a KpiState, verdict: &'a Verdict, timezone: Tz) -> Self {
+        let (kpi, numbers) = (&state.kpi, &verdict.assessment);
+        let period = &numbers.period;
+        Self {
+            kpi: &kpi.id,
+            labels: &verdict.labels,
+            title: &kpi.title,
+            kind: kpi.kind,
+            function: kpi.function,
+            objective: kpi.objective.as_deref(),
+            team: kpi.team.as_deref(),
+            unit: &kpi.unit,
+            direction: kpi.direction,
+            accumulation: kpi.accumulation,
+            period: PeriodJson {
+                id: &period.id,
+                start: instant(period.span.start, timezone),
+                end: instant(period.span.end, timezone),
+                elapsed_ratio: numbers.elapsed_ratio,
+            },
+            value: numbers.value,
+            baseline_value: numbers.baseline_value,
+            target_value: numbers.target_value,
+            target_lower_value: numbers.target_lower_value,
+            target_upper_value: numbers.target_upper_value,
+            target_ratio: numbers.target_ratio,
+            progress_ratio: numbers.progress_ratio,
+            expected_value: numbers.expected_value,
+            expected_progress_ratio: numbers.expected_progress_ratio,
+            pace_ratio: numbers.pace_ratio,
+            projected_value: numbers.projected_value,
+            projected_target_ratio: numbers.projected_target_ratio,
+            required_value_per_day: numbers.required_value_per_day,
+            status: numbers.status,
+            data_through: numbers.data_through.map(|at| instant(at, timezone)),
+            reason: &numbers.reason,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Puts one assessment together: resolve the goal, find the place on the path, judge, explain.
+
+use chrono::{DateTime, Utc};
+
+use super::path::{Expected, Point, Shape, expected};
+use super::reason;
+use super::status::{Because, Judged, Sums, judge};
+use super::target::{Goal, progress};
+use super::verdict::{Assessment, Status};
+use crate::calendar::{Calendar, Period};
+use crate::kpi::{Accumulation, Kpi};
+
+/// What was measured for one KPI and label set. All numbers in the KPI's unit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Measured {
+    /// Value of the formula over the KPI's window.
+    pub value: Option<f64>,
+    /// Its two parts, when the formula is a quotient.
+    pub sums: Option<Sums>,
+    /// Measured or declared baseline.
+    pub baseline: Option<f64>,
+    /// Value of a target formula.
+    pub target: Option<f64>,
+    /// What earlier periods had done by the same point, as a share of their close.
+    pub seasonal_share: Option<f64>,
+    /// Up to when the data is complete; the as-of instant of the fetch when the source says nothing.
+    pub data_through: Option<DateTime<Utc>>,
+    /// Why there is no value, when something failed.
+    pub problem: Option<String>,
+}
+
+/// Assesses one KPI and label set.
+///
+/// `as_of` is the instant the measurements were made for; `now`, the same or later, is the instant
+/// for which their age counts.
+pub fn assess(
+    kpi: &Kpi,
+    calendar: &Calendar,
+    period: &Period,
+    as_of: DateTime<Utc>,
+    now: DateTime<Utc>,
+    measured: &Measured,
+) -> Assessment {
+    let through = measured.data_through.map_or(as_of, |through| through.min(as_of));
+    let at = Point::new(calendar, period, through);
+    let goal = Goal::resolve(&kpi.target, kpi.direction, measured.baseline, measured.target);
+    let path = goal.map(|g| expected(kpi, g, measured.baseline, measured.seasonal_share, &at));
+    let too_old = (now - through).to_std().is_ok_and(|age| age > kpi.max_age);
+    let mut facts = facts(kpi, measured, goal, path, &at);
+    facts.data_through = measured.data_through;
+    let about = reason::About { kpi, calendar, through, at: &at };
+    let (Some(goal), Some(path), Some(value), false) = (goal, path, measured.value, too_old) else {
+        let missing = reason::Missing {
+            too_old: too_old && measured.value.is_some(),
+            no_target: goal.is_none(),
+            problem: measured.problem.as_deref(),
+        };
+        facts.reason = about.no_data(&missing);
+        return facts;
+    };
+    let judged = judge(kpi, goal, &path, value, measured.sums, &at);
+    with_value(facts, kpi, goal, &path, value, &judged, &about)
+}
+
+/// What is known without a value.
+fn facts(
+    kpi: &Kpi,
+    measured: &Measured,
+    goal: Option<Goal>,
+    path: Option<Expected>,
+    at: &Point<'_>,
+) -> Assessment {
+    let (lower, upper) = match (&kpi.target, goal) {
+        (_, Some(Goal::Between(low, high))) => (Some(low), Some(high)),
+        (crate::kpi::Target::Min(limit), _) => (Some(*limit), None),
+        (crate::kpi::Target::Max(limit), _) => (None, Some(*limit)),
+        _ => (None, None),
+    };
+    let undirected = matches!(goal, Some(Goal::Between(..)));
+    Assessment {
+        period: at.period.clone(),
+        elapsed_ratio: at.elapsed,
+        value: None,
+        baseline_value: measured.baseline,
+        target_value: goal.and_then(Goal::value),
+        target_lower_value: lower,
+        target_upper_value: upper,
+        target_ratio: None,
+        progress_ratio: None,
+        expected_value: path.and_then(|p| p.value),
+        expected_progress_ratio: path.filter(|_| !undirected).map(|p| p.share),
+        pace_ratio: None,
+        projected_value: None,
+        projected_target_ratio: None,
+        required_value_per_day: None,
+        status: Status::NoData,
+        data_through: None,
+        reason: String::new(),
+    }
+}
+
+fn with_value(
+    facts: Assessment,
+    kpi: &Kpi,
+    goal: Goal,
+    path: &Expected,
+    value: f64,
+    judged: &Judged,
+    about: &reason::About<'_>,
+) -> Assessment {
+    let at = about.at;
+    let projected = projection(kpi, path, value, at).filter(|_| !is_too_early(judged, kpi, at));
+    let required = required_per_day(kpi, goal, value, at);
+    let reason = about.verdict(&reason::Case { value, goal, path, judged, required });
+    let progress = match path.shape {
+        Shape::Cumulative => goal.value().and_then(|target| progress(value, 0.0, target)),
+        _ => facts.baseline_value.zip(goal.value()).and_then(|(b, t)| progress(value, b, t)),
+    };
+    Assessment {
+        value: Some(value),
+        target_ratio: goal.attainment(value),
+        progress_ratio: progress.filter(|_| !matches!(goal, Goal::Between(..))),
+        pace_ratio: path.pace(goal, value),
+        projected_value: projected,
+        projected_target_ratio: projected.and_then(|p| goal.attainment(p)),
+        required_value_per_day: required,
+        status: judged.status,
+        reason,
+        ..facts
+    }
+}
+
+/// Nothing is projected before there is something to project from.
+fn is_too_early(judged: &Judged, kpi: &Kpi, at: &Point<'_>) -> bool {
+    judged.status == Status::TooEarly || (!at.closed && at.elapsed < kpi.thresholds.too_early)
+}
+
+/// The value at the close if things go on like this: a flow grows with its path, `v / e`; a ratio
+/// keeps its two parts growing together, and a level stays: both keep their value.
+fn projection(kpi: &Kpi, path: &Expected, value: f64, at: &Point<'_>) -> Option<f64> {
+    if at.closed || kpi.accumulation != Accumulation::Flow {
+        return Some(value);
+    }
+    (path.share > 0.0).then(|| value / path.share)
+}
+
+/// `(T - v) / days left` of a flow, 0 when reached; nothing for a budget or after the close.
+fn required_per_day(kpi: &Kpi, goal: Goal, value: f64, at: &Point<'_>) -> Option<f64> {
+    let Goal::AtLeast(target) = goal else { return None };
+    if kpi.accumulation != Accumulation::Flow {
+        return None;
+    }
+    let open = target - value;
+    if open <= 0.0 {
+        return Some(0.0);
+    }
+    (at.days_left > 0.0).then(|| open / at.days_left)
+}
+
+impl Judged {
+    /// Whether the verdict cannot change before the close.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.because, Because::Overspent | Because::Impossible { .. })
+    }
+}

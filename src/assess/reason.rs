@@ -1,0 +1,205 @@
+//! The sentence that says why: value, what was expected by when, target, what is still needed.
+//! For people who have not read the manual; numbers are rounded here and nowhere else.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use super::path::{Expected, Point, Shape};
+use super::status::{Because, Judged};
+use super::target::Goal;
+use super::verdict::Status;
+use crate::calendar::Calendar;
+use crate::kpi::{Kpi, Path};
+
+/// What every sentence needs to know.
+pub(super) struct About<'a> {
+    pub(super) kpi: &'a Kpi,
+    pub(super) calendar: &'a Calendar,
+    /// Up to when the data counts.
+    pub(super) through: DateTime<Utc>,
+    pub(super) at: &'a Point<'a>,
+}
+
+/// Why there is no verdict.
+pub(super) struct Missing<'a> {
+    pub(super) too_old: bool,
+    pub(super) no_target: bool,
+    pub(super) problem: Option<&'a str>,
+}
+
+/// One verdict to explain.
+pub(super) struct Case<'a> {
+    pub(super) value: f64,
+    pub(super) goal: Goal,
+    pub(super) path: &'a Expected,
+    pub(super) judged: &'a Judged,
+    pub(super) required: Option<f64>,
+}
+
+impl About<'_> {
+    pub(super) fn no_data(&self, missing: &Missing<'_>) -> String {
+        let why = match missing {
+            Missing { problem: Some(problem), .. } => (*problem).to_owned(),
+            Missing { too_old: true, .. } => format!(
+                "the newest data is of {} and counts for {} only",
+                date(self.calendar.day_before(self.through)),
+                hours(self.kpi.max_age),
+            ),
+            Missing { no_target: true, .. } => {
+                "the target cannot be worked out, because the baseline or a number of its formula \
+                 is missing or not above zero"
+                    .to_owned()
+            }
+            Missing { .. } => format!(
+                "`{}` has no value: its source returned no rows, NULL or a zero denominator",
+                self.kpi.formula
+            ),
+        };
+        format!("No data: {why}.")
+    }
+
+    pub(super) fn verdict(&self, case: &Case<'_>) -> String {
+        match case.judged.status {
+            Status::Achieved | Status::Missed => self.closed(case),
+            Status::TooEarly => self.too_early(case),
+            _ => self.running(case),
+        }
+    }
+
+    fn closed(&self, case: &Case<'_>) -> String {
+        let word = capital(case.judged.status.words());
+        let attained = case
+            .goal
+            .attainment(case.value)
+            .map_or(String::new(), |a| format!(" ({:.0} %)", a * 100.0));
+        let when = if self.at.closed {
+            format!("at the close of {}", self.at.period.id)
+        } else {
+            format!("{} before the end of {}", days(self.at.days_left), self.at.period.id)
+        };
+        format!(
+            "{word}: {} against a target of {}{attained} {when}.",
+            self.number(case.value),
+            self.goal(case.goal)
+        )
+    }
+
+    fn too_early(&self, case: &Case<'_>) -> String {
+        format!(
+            "Too early to say: {:.0} % of {} has passed; {} so far, target {} by {}.",
+            self.at.elapsed * 100.0,
+            self.at.period.id,
+            self.number(case.value),
+            self.goal(case.goal),
+            self.last_day(),
+        )
+    }
+
+    fn running(&self, case: &Case<'_>) -> String {
+        let unit = &self.kpi.unit;
+        let value = self.number(case.value);
+        let word = capital(case.judged.status.words());
+        let mut text = match case.path.value {
+            Some(expected) if case.path.shape != Shape::Flat => format!(
+                "{word}: {value} against {} expected by {}; target {} by {}",
+                unit.format(expected),
+                date(self.calendar.day_before(self.through)),
+                self.goal(case.goal),
+                self.last_day(),
+            ),
+            _ => format!(
+                "{word}: {value} on {}; target {} until {}",
+                date(self.calendar.day_before(self.through)),
+                self.goal(case.goal),
+                self.last_day(),
+            ),
+        };
+        text.push_str(&self.still_needed(case));
+        text.push_str(&self.because(case));
+        if case.path.fell_back {
+            text.push_str(match self.kpi.path {
+                Path::Seasonal => {
+                    "; no earlier period to learn the season from, so the path is linear"
+                }
+                _ => "; no milestone lies in this period, so the path is linear",
+            });
+        }
+        text.push('.');
+        text
+    }
+
+    fn still_needed(&self, case: &Case<'_>) -> String {
+        let unit = &self.kpi.unit;
+        match (case.required, case.goal.value()) {
+            (Some(per_day), _) if per_day > 0.0 => {
+                format!("; {} a day needed for {}", unit.format(per_day), days(self.at.days_left))
+            }
+            (None, Some(target)) if !case.goal.is_met_by(case.value) && !case.judged.is_final() => {
+                format!(
+                    "; {} needed in {}",
+                    unit.format_change(target - case.value),
+                    days(self.at.days_left)
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn because(&self, case: &Case<'_>) -> String {
+        match case.judged.because {
+            Because::Plain => String::new(),
+            Because::Overspent => "; the limit is passed and cannot be met any more".to_owned(),
+            Because::Impossible { required } => format!(
+                "; the rest of the period would have to be at {}, which cannot be",
+                self.number(required)
+            ),
+            Because::SmallSample { n } => {
+                format!("; only n = {n:.0}, too few to call it off track")
+            }
+        }
+    }
+
+    fn number(&self, value: f64) -> String {
+        self.kpi.unit.format(value)
+    }
+
+    fn goal(&self, goal: Goal) -> String {
+        match goal {
+            Goal::AtLeast(value) => self.number(value),
+            Goal::AtMost(value) => format!("at most {}", self.number(value)),
+            Goal::Between(low, high) if low < high => {
+                format!("{} to {}", self.number(low), self.number(high))
+            }
+            Goal::Between(value, _) => self.number(value),
+        }
+    }
+
+    fn last_day(&self) -> String {
+        date(
+            self.at.period.end_day.checked_sub_days(Days::new(1)).unwrap_or(self.at.period.end_day),
+        )
+    }
+}
+
+fn date(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// Started days count: on the last morning there is "1 day".
+fn days(left: f64) -> String {
+    let days = (left - 1e-9).ceil().max(0.0);
+    if days <= 1.0 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+fn hours(age: std::time::Duration) -> String {
+    let hours = age.as_secs() / 3600;
+    match hours {
+        0 => format!("{} minutes", age.as_secs() / 60),
+        h if h % 24 == 0 && h > 24 => format!("{} days", h / 24),
+        h => format!("{h} hours"),
+    }
+}
+
+fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

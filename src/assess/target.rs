@@ -1,0 +1,153 @@
+//! Target, attainment and progress (kpi-maths §2): from baseline and declaration to `T`, `a`, `p`.
+//! Not here: where the value should be *today* (`path`) and what that means (`status`).
+
+use crate::kpi::{Direction, Target};
+
+/// A decreasing value of almost zero would have an attainment without bound.
+const MAX_DECREASE_RATIO: f64 = 10.0;
+
+/// A target as numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Goal {
+    /// Reach at least.
+    AtLeast(f64),
+    /// Come down to, or stay at or below.
+    AtMost(f64),
+    /// Stay between; both limits inclusive. Equal for a single value.
+    Between(f64, f64),
+}
+
+impl Goal {
+    /// Resolves a declared target. `baseline` and `computed` (of a target formula) are in the KPI's
+    /// unit. `None` when a number it needs is missing, or when a relative target meets a baseline
+    /// that is not above zero (its sign would turn round).
+    pub fn resolve(
+        target: &Target,
+        direction: Direction,
+        baseline: Option<f64>,
+        computed: Option<f64>,
+    ) -> Option<Self> {
+        let value = match target {
+            Target::Absolute(value) => *value,
+            Target::Relative(growth) => baseline.filter(|b| *b > 0.0)? * (1.0 + growth),
+            Target::Delta(change) => baseline? + change,
+            Target::Formula(_) => computed?,
+            Target::Min(limit) => return Some(Self::AtLeast(*limit)),
+            Target::Max(limit) => return Some(Self::AtMost(*limit)),
+            Target::Range { min, max } => return Some(Self::Between(*min, *max)),
+        };
+        Some(match direction {
+            Direction::Increase => Self::AtLeast(value),
+            Direction::Decrease => Self::AtMost(value),
+            Direction::Maintain => Self::Between(value, value),
+        })
+    }
+
+    /// The single number to reach; `None` for a band.
+    pub fn value(self) -> Option<f64> {
+        match self {
+            Self::AtLeast(value) | Self::AtMost(value) => Some(value),
+            Self::Between(low, high) => (low.total_cmp(&high).is_eq()).then_some(low),
+        }
+    }
+
+    /// Whether `value` meets the goal.
+    pub fn is_met_by(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(limit) => value >= limit,
+            Self::AtMost(limit) => value <= limit,
+            Self::Between(low, high) => (low..=high).contains(&value),
+        }
+    }
+
+    /// The same goal for a share of the way (a flow's expected value so far).
+    #[must_use]
+    pub fn scaled(self, share: f64) -> Self {
+        match self {
+            Self::AtLeast(value) => Self::AtLeast(value * share),
+            Self::AtMost(value) => Self::AtMost(value * share),
+            Self::Between(low, high) => Self::Between(low * share, high * share),
+        }
+    }
+
+    /// Attainment `a`: 1 or more is a met target. Undefined where value and target differ in sign
+    /// or the target is not above zero; never clamped but for a decrease at 10.
+    pub fn attainment(self, value: f64) -> Option<f64> {
+        match self {
+            Self::AtLeast(target) if target > 0.0 && value >= 0.0 => Some(value / target),
+            Self::AtMost(target) if target > 0.0 && value >= 0.0 => {
+                Some((target / value).min(MAX_DECREASE_RATIO))
+            }
+            Self::AtLeast(_) | Self::AtMost(_) => None,
+            Self::Between(low, high) => {
+                let width = high - low;
+                let tolerance = if width > 0.0 { width } else { low.abs() * 0.1 };
+                band_attainment(value, low, high, tolerance)
+            }
+        }
+    }
+}
+
+/// 1 inside the band; outside it falls to 0 over `tolerance`. `None` for a tolerance of zero
+/// outside the band.
+pub fn band_attainment(value: f64, low: f64, high: f64, tolerance: f64) -> Option<f64> {
+    let distance = (low - value).max(value - high).max(0.0);
+    if distance <= 0.0 {
+        return Some(1.0);
+    }
+    (tolerance > 0.0).then(|| (1.0 - distance / tolerance).max(0.0))
+}
+
+/// Progress `p = (v - b) / (T - b)`: 0 at the baseline, 1 at the target, negative when it moves the
+/// wrong way. `None` when there is no way to go.
+pub fn progress(value: f64, baseline: f64, target: f64) -> Option<f64> {
+    let way = target - baseline;
+    (way != 0.0).then(|| (value - baseline) / way)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(actual: Option<f64>, expected: f64) {
+        let actual = actual.unwrap();
+        assert!((actual - expected).abs() < 5e-7, "{actual} is not {expected}");
+    }
+
+    #[test]
+    fn the_other_vectors_of_the_worked_example() {
+        // Churn: baseline 4 %, target 2 %, value 3 %.
+        let churn = Goal::AtMost(0.02);
+        close(churn.attainment(0.03), 0.666_666_667);
+        close(progress(0.03, 0.04, 0.02), 0.5);
+        // Profit: baseline -50 K, target +20 K, value -10 K.
+        close(progress(-10e3, -50e3, 20e3), 0.571_429);
+        assert_eq!(Goal::AtLeast(20e3).attainment(-10e3), None);
+        // Range [70, 80], value 68.
+        close(band_attainment(68.0, 70.0, 80.0, 5.0), 0.6);
+        close(Goal::Between(70.0, 80.0).attainment(68.0), 0.8);
+    }
+
+    #[test]
+    fn a_decrease_to_nothing_is_capped_and_an_increase_never_is() {
+        close(Goal::AtMost(5.0).attainment(0.0), 10.0);
+        close(Goal::AtLeast(5.0).attainment(500.0), 100.0);
+    }
+
+    #[test]
+    fn a_relative_target_needs_a_baseline_above_zero() {
+        let up =
+            |baseline| Goal::resolve(&Target::Relative(0.3), Direction::Increase, baseline, None);
+        assert_eq!(up(Some(100_000.0)), Some(Goal::AtLeast(130_000.0)));
+        assert_eq!(up(Some(0.0)), None);
+        assert_eq!(up(Some(-5.0)), None);
+        assert_eq!(up(None), None);
+    }
+
+    #[test]
+    fn a_maintained_value_has_a_tolerance_of_a_tenth() {
+        close(Goal::Between(50.0, 50.0).attainment(48.0), 0.6);
+        assert_eq!(Goal::Between(50.0, 50.0).attainment(40.0), Some(0.0));
+        assert!(Goal::Between(50.0, 50.0).is_met_by(50.0));
+    }
+}

@@ -1,0 +1,351 @@
+//! Every figure of the worked example (Q2 2026) and the edge cases of status, as tests.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::*;
+use crate::calendar::{Calendar, PeriodKind, WindowSpec};
+use crate::kpi::{
+    Accumulation, Baseline, Direction, Formula, Function, Kind, Kpi, Path, Target, Thresholds, Unit,
+};
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn calendar() -> Calendar {
+    Calendar { timezone: chrono_tz::America::New_York, ..Calendar::default() }
+}
+
+/// A flow that increases to 390 000 in its quarter; tests change what they are about.
+fn kpi() -> Kpi {
+    Kpi {
+        id: "traffic".into(),
+        title: "Traffic".into(),
+        description: None,
+        kind: Kind::Leading,
+        function: Function::Marketing,
+        objective: None,
+        team: None,
+        owner: None,
+        levers: Vec::new(),
+        formula: Formula::parse("a / b").unwrap(),
+        accumulation: Accumulation::Flow,
+        unit: Unit::Count,
+        direction: Direction::Increase,
+        period: PeriodKind::Quarter,
+        window: WindowSpec::PeriodToDate,
+        baseline: Baseline::None,
+        target: Target::Absolute(390_000.0),
+        path: Path::Linear,
+        predicts: Vec::new(),
+        lead_time: None,
+        thresholds: Thresholds::default(),
+        max_age: std::time::Duration::from_secs(26 * 3600),
+        allow: Vec::new(),
+    }
+}
+
+fn traffic_level() -> Kpi {
+    Kpi {
+        accumulation: Accumulation::Level,
+        window: WindowSpec::TrailingDays(30),
+        target: Target::Relative(0.3),
+        ..kpi()
+    }
+}
+
+fn trial_to_paid() -> Kpi {
+    Kpi {
+        accumulation: Accumulation::Ratio,
+        unit: Unit::Percent,
+        window: WindowSpec::TrailingDays(30),
+        target: Target::Absolute(0.16),
+        ..kpi()
+    }
+}
+
+fn net_new_arr() -> Kpi {
+    Kpi { target: Target::Absolute(250_000.0), unit: Unit::Currency("USD".into()), ..kpi() }
+}
+
+/// Assesses at the end of a day of Q2 2026.
+fn at_end_of(day: &str, kpi: &Kpi, measured: Measured) -> Assessment {
+    let calendar = calendar();
+    let as_of = calendar.parse_as_of(day).unwrap();
+    let period = calendar.period_at(&kpi.period, as_of);
+    assess(kpi, &calendar, &period, as_of, as_of, &measured)
+}
+
+fn value(value: f64) -> Measured {
+    Measured { value: Some(value), ..Measured::default() }
+}
+
+fn from(baseline: f64, measured: Measured) -> Measured {
+    Measured { baseline: Some(baseline), ..measured }
+}
+
+#[track_caller]
+fn close(actual: Option<f64>, expected: f64) {
+    let actual = actual.expect("a number");
+    let tolerance = if expected.abs() >= 1000.0 { 0.005 } else { 5e-7 };
+    assert!((actual - expected).abs() <= tolerance, "{actual} is not {expected}");
+}
+
+#[test]
+fn organic_traffic_as_a_level() {
+    let april = at_end_of("2026-04-30", &traffic_level(), from(100_000.0, value(125_000.0)));
+    assert!((april.elapsed_ratio - 0.329_670_33).abs() < 5e-9);
+    close(april.target_value, 130_000.0);
+    close(april.target_ratio, 0.961_538);
+    close(april.progress_ratio, 0.833_333);
+    close(april.expected_value, 109_890.11);
+    close(april.pace_ratio, 1.503_663);
+    assert_eq!(april.status, Status::OnTrack);
+    let june = at_end_of("2026-06-30", &traffic_level(), from(100_000.0, value(135_000.0)));
+    close(june.target_ratio, 1.038_462);
+    close(june.progress_ratio, 1.166_667);
+    assert_eq!(june.status, Status::Achieved);
+    assert!((june.elapsed_ratio - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn organic_traffic_as_a_flow() {
+    let april = at_end_of("2026-04-30", &kpi(), value(125_000.0));
+    close(april.expected_value, 128_571.43);
+    close(april.pace_ratio, 0.972_222);
+    close(april.projected_value, 379_166.67);
+    close(april.required_value_per_day, 4_344.26);
+    assert_eq!(april.status, Status::OnTrack);
+    let business = Kpi { path: Path::BusinessDays, ..kpi() };
+    let april = at_end_of("2026-04-30", &business, value(125_000.0));
+    close(april.expected_value, 132_000.0);
+    close(april.pace_ratio, 0.946_970);
+    assert_eq!(april.status, Status::AtRisk);
+    let june = at_end_of("2026-06-30", &kpi(), value(405_000.0));
+    close(june.target_ratio, 1.038_462);
+    close(june.required_value_per_day, 0.0);
+    assert_eq!(june.status, Status::Achieved);
+}
+
+#[test]
+fn trial_to_paid_is_off_track_within_april_and_missed_in_june() {
+    let april = at_end_of("2026-04-30", &trial_to_paid(), from(0.12, value(0.10)));
+    close(april.target_ratio, 0.625);
+    close(april.progress_ratio, -0.5);
+    close(april.expected_value, 0.133_187);
+    close(april.pace_ratio, 0.170_330);
+    assert_eq!(april.status, Status::OffTrack);
+    assert_eq!(
+        april.reason,
+        "Off track: 10 % against 13.3 % expected by 30 April 2026; target 16 % by 30 June 2026; \
+         +6 points needed in 61 days."
+    );
+    let june = at_end_of("2026-06-30", &trial_to_paid(), from(0.12, value(0.15)));
+    close(june.target_ratio, 0.9375);
+    close(june.progress_ratio, 0.75);
+    assert_eq!(june.status, Status::Missed);
+}
+
+#[test]
+fn net_new_arr_without_and_with_a_value() {
+    let none = at_end_of("2026-04-30", &net_new_arr(), Measured::default());
+    assert_eq!(none.status, Status::NoData);
+    close(none.expected_value, 82_417.58);
+    assert_eq!((none.value, none.pace_ratio, none.target_ratio), (None, None, None));
+    let business = Kpi { path: Path::BusinessDays, ..net_new_arr() };
+    close(at_end_of("2026-04-30", &business, Measured::default()).expected_value, 84_615.38);
+    let linear = at_end_of("2026-04-30", &net_new_arr(), value(60_000.0));
+    close(linear.pace_ratio, 0.728);
+    assert_eq!(linear.status, Status::OffTrack);
+    let milestones = [("2026-04-30", 50e3), ("2026-05-31", 125e3), ("2026-06-30", 250e3)];
+    let back_loaded = Kpi {
+        path: Path::Milestones(milestones.map(|(d, v)| (day(d), v)).into()),
+        ..net_new_arr()
+    };
+    let april = at_end_of("2026-04-30", &back_loaded, value(60_000.0));
+    close(april.pace_ratio, 1.2);
+    close(april.expected_value, 50_000.0);
+    assert_eq!(april.status, Status::OnTrack);
+    let june = at_end_of("2026-06-30", &net_new_arr(), value(230_000.0));
+    close(june.target_ratio, 0.92);
+    close(june.progress_ratio, 0.92);
+    assert_eq!(june.status, Status::Missed);
+    assert_eq!(
+        june.reason,
+        "Missed: 230,000 USD against a target of 250,000 USD (92 %) at the close of 2026-Q2."
+    );
+}
+
+#[test]
+fn the_same_numbers_as_level_and_flow_give_opposite_verdicts() {
+    let level = at_end_of("2026-04-30", &traffic_level(), from(100_000.0, value(125_000.0)));
+    let flow = at_end_of("2026-04-30", &kpi(), value(125_000.0));
+    assert!(level.pace_ratio > Some(1.0) && flow.pace_ratio < Some(1.0));
+}
+
+#[test]
+fn before_a_tenth_of_the_period_there_is_no_verdict_and_no_projection() {
+    let early = at_end_of("2026-04-09", &kpi(), value(1.0));
+    assert_eq!((early.status, early.projected_value), (Status::TooEarly, None));
+    assert_eq!(at_end_of("2026-04-10", &kpi(), value(1.0)).status, Status::OffTrack);
+}
+
+#[test]
+fn a_flow_that_reached_its_target_is_achieved_before_the_close_even_when_it_is_early() {
+    let done = at_end_of("2026-04-02", &kpi(), value(390_000.0));
+    assert_eq!(done.status, Status::Achieved);
+    assert!(done.reason.starts_with("Achieved: 390,000"), "{}", done.reason);
+}
+
+#[test]
+fn a_budget_is_off_track_for_good_once_it_is_spent() {
+    let budget = Kpi { direction: Direction::Decrease, ..net_new_arr() };
+    let spent = at_end_of("2026-04-02", &budget, value(250_001.0));
+    assert_eq!(spent.status, Status::OffTrack);
+    assert!(spent.reason.contains("cannot be met any more"), "{}", spent.reason);
+    // Half of it spent after a third of the quarter: pace T * e / v.
+    let half = at_end_of("2026-04-30", &budget, value(125_000.0));
+    close(half.pace_ratio, 0.659_341);
+    assert_eq!(half.required_value_per_day, None);
+    assert_eq!(at_end_of("2026-06-30", &budget, value(250_000.0)).status, Status::Achieved);
+}
+
+#[test]
+fn a_share_that_the_rest_of_the_period_cannot_mend_is_off_track_at_once() {
+    let share = Kpi { window: WindowSpec::PeriodToDate, ..trial_to_paid() };
+    let sums = |numerator, denominator| Measured {
+        sums: Some(Sums { numerator, denominator }),
+        ..value(numerator / denominator)
+    };
+    let high = Kpi { target: Target::Absolute(0.9), ..share };
+    // 80 of 91 days gone at 50 %: the rest would need (0.9 * 910 - 400) / 110.
+    let late = at_end_of("2026-06-19", &high, sums(400.0, 800.0));
+    assert_eq!(late.status, Status::OffTrack);
+    assert!(late.reason.contains("would have to be at 381 %"), "{}", late.reason);
+}
+
+#[test]
+fn a_small_sample_is_at_most_at_risk_and_a_large_one_is_not_spared() {
+    let measured = |numerator, denominator| Measured {
+        sums: Some(Sums { numerator, denominator }),
+        baseline: Some(0.12),
+        ..value(numerator / denominator)
+    };
+    let few = at_end_of("2026-04-30", &trial_to_paid(), measured(5.0, 50.0));
+    assert_eq!(few.status, Status::AtRisk);
+    assert!(few.reason.contains("only n = 50"), "{}", few.reason);
+    let many = at_end_of("2026-04-30", &trial_to_paid(), measured(150.0, 1500.0));
+    assert_eq!(many.status, Status::OffTrack);
+}
+
+#[test]
+fn time_counts_up_to_the_data_and_not_up_to_now() {
+    let through = calendar().parse_as_of("2026-04-28").unwrap();
+    let late = Measured { data_through: Some(through), ..value(120_000.0) };
+    let kpi = Kpi { max_age: std::time::Duration::from_secs(72 * 3600), ..kpi() };
+    let late = at_end_of("2026-04-30", &kpi, late);
+    assert!((late.elapsed_ratio - 28.0 / 91.0).abs() < 1e-12);
+    close(late.pace_ratio, 1.0);
+}
+
+#[test]
+fn data_older_than_its_maximum_age_is_no_data() {
+    let through: DateTime<Utc> = calendar().parse_as_of("2026-04-28").unwrap();
+    let late = Measured { data_through: Some(through), ..value(120_000.0) };
+    let late = at_end_of("2026-04-30", &kpi(), late);
+    assert_eq!((late.status, late.value), (Status::NoData, None));
+    assert_eq!(
+        late.reason,
+        "No data: the newest data is of 28 April 2026 and counts for 26 hours only."
+    );
+}
+
+#[test]
+fn a_relative_target_on_a_baseline_that_is_not_positive_gives_no_verdict() {
+    for baseline in [0.0, -5.0] {
+        let none = at_end_of("2026-04-30", &traffic_level(), from(baseline, value(1.0)));
+        assert_eq!((none.status, none.target_value), (Status::NoData, None));
+        assert!(none.reason.contains("target cannot be worked out"), "{}", none.reason);
+    }
+}
+
+#[test]
+fn a_band_has_limits_an_attainment_and_no_progress() {
+    let band = Kpi {
+        direction: Direction::Maintain,
+        target: Target::Range { min: 70.0, max: 80.0 },
+        accumulation: Accumulation::Level,
+        ..kpi()
+    };
+    let inside = at_end_of("2026-04-30", &band, from(50.0, value(75.0)));
+    assert_eq!((inside.target_lower_value, inside.target_upper_value), (Some(70.0), Some(80.0)));
+    assert_eq!((inside.target_value, inside.progress_ratio), (None, None));
+    assert_eq!((inside.target_ratio, inside.status), (Some(1.0), Status::OnTrack));
+    let outside = at_end_of("2026-04-30", &band, value(68.0));
+    close(outside.target_ratio, 0.8);
+    assert_eq!(outside.status, Status::AtRisk);
+    assert_eq!(at_end_of("2026-06-30", &band, value(68.0)).status, Status::Missed);
+}
+
+#[test]
+fn a_loss_that_should_become_a_profit_is_judged_without_an_attainment() {
+    let profit = Kpi { target: Target::Absolute(20e3), accumulation: Accumulation::Level, ..kpi() };
+    let way = at_end_of("2026-06-30", &profit, from(-50e3, value(-10e3)));
+    assert_eq!(way.target_ratio, None);
+    close(way.progress_ratio, 0.571_429);
+    assert_eq!(way.status, Status::Missed);
+    let april = at_end_of("2026-04-30", &profit, from(-50e3, value(-10e3)));
+    close(april.pace_ratio, 1.241_758);
+    assert_eq!(april.status, Status::OnTrack);
+}
+
+#[test]
+fn a_seasonal_path_follows_earlier_periods_and_says_when_it_cannot() {
+    let seasonal = Kpi { path: Path::Seasonal, ..kpi() };
+    let known = Measured { seasonal_share: Some(0.25), ..value(97_500.0) };
+    close(at_end_of("2026-04-30", &seasonal, known).pace_ratio, 1.0);
+    let unknown = at_end_of("2026-04-30", &seasonal, value(125_000.0));
+    close(unknown.pace_ratio, 0.972_222);
+    assert!(unknown.reason.contains("the path is linear"), "{}", unknown.reason);
+    // A period-to-date ratio that grows with its window: T times the share at the same point.
+    let ratio =
+        Kpi { accumulation: Accumulation::Ratio, target: Target::Absolute(0.4), ..seasonal };
+    let grown = Measured { seasonal_share: Some(0.68), ..value(0.272) };
+    let grown = at_end_of("2026-05-15", &ratio, grown);
+    close(grown.expected_value, 0.272);
+    close(grown.pace_ratio, 1.0);
+}
+
+#[test]
+fn a_min_target_is_kept_from_the_first_day_on() {
+    let keep = Kpi { target: Target::Min(0.95), accumulation: Accumulation::Ratio, ..kpi() };
+    let good = at_end_of("2026-04-30", &keep, from(0.90, value(0.96)));
+    assert_eq!((good.expected_value, good.target_lower_value), (Some(0.95), Some(0.95)));
+    close(good.pace_ratio, 0.96 / 0.95);
+}
+
+proptest::proptest! {
+    /// More of what is wanted never gives a worse verdict, and no number is ever NaN or infinite.
+    #[test]
+    fn verdicts_are_monotone_and_numbers_finite(
+        day in 0_u64..91, low in 0.0..1e6_f64, more in 0.0..1e6_f64, baseline in 1.0..1e6_f64,
+    ) {
+        let day = (NaiveDate::from_ymd_opt(2026, 4, 1).unwrap() + chrono::Days::new(day)).to_string();
+        let rank = |s: Status| [
+            Status::OffTrack, Status::Missed, Status::AtRisk, Status::TooEarly, Status::OnTrack,
+            Status::Achieved,
+        ].iter().position(|x| *x == s);
+        for kpi in [kpi(), traffic_level(), net_new_arr()] {
+            let worse = at_end_of(&day, &kpi, from(baseline, value(low)));
+            let better = at_end_of(&day, &kpi, from(baseline, value(low + more)));
+            proptest::prop_assert!(rank(worse.status) <= rank(better.status));
+            for number in [
+                worse.value, worse.target_value, worse.target_ratio, worse.progress_ratio,
+                worse.expected_value, worse.pace_ratio, worse.projected_value,
+                worse.projected_target_ratio, worse.required_value_per_day,
+            ].into_iter().flatten() {
+                proptest::prop_assert!(number.is_finite());
+            }
+        }
+    }
+}

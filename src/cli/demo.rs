@@ -1,0 +1,56 @@
+//! `demo`: the daemon on the built-in example, moved so that its period is 30 days old today. The
+//! files are written to a folder of their own, to be looked at and broken; it goes when the demo
+//! ends, unless `--write` names one to keep.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use chrono::{Days, NaiveDate};
+use tempfile::TempDir;
+
+use super::{Global, run};
+use crate::config::{self, Environment};
+use crate::{clock, demo};
+
+/// The demo shows its story on this day of the period.
+const DAY: u64 = 30;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    serve: run::Arguments,
+    /// Write configuration and data to this folder and stop: a start for an example of your own.
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    global: &Global,
+    environment: &Environment,
+) -> anyhow::Result<ExitCode> {
+    let today = clock::system().date_naive();
+    if let Some(folder) = &arguments.write {
+        write(folder, today)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let folder = TempDir::with_prefix("kpi-exporter-demo-").context("no folder for the demo")?;
+    let file = write(folder.path(), today)?;
+    let config = config::load(&file, environment)?;
+    let environment = environment.clone();
+    run::serve(config, arguments.serve.listen, global.log_level, move || {
+        config::load(&file, &environment)
+    })
+}
+
+/// Writes the example as of `today` and gives the path of its configuration.
+fn write(folder: &Path, today: NaiveDate) -> anyhow::Result<PathBuf> {
+    let story = demo::Story {
+        period_start: today.checked_sub_days(Days::new(DAY - 1)).unwrap_or(today),
+        last_day: today,
+    };
+    demo::write(folder, &story)
+        .with_context(|| format!("cannot write the demo to {}", folder.display()))?;
+    Ok(folder.join("kpi-exporter.yaml"))
+}

@@ -1,0 +1,103 @@
+//! `eval`: fetches everything once and prints every KPI, for people or for scripts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+
+use super::{Global, table};
+use crate::config::{self, Config, Environment};
+use crate::engine::{Book, Engine, collect, spans_of};
+use crate::snapshot::Snapshot;
+use crate::{api, clock, daemon, logging};
+
+/// Exit code when some KPI has no value.
+const NO_VALUE: u8 = 3;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Instant to evaluate for: RFC 3339, or a date for the end of that day (default: now).
+    #[arg(long, value_name = "T")]
+    as_of: Option<String>,
+    /// Only this KPI; may be given several times.
+    #[arg(long, value_name = "ID")]
+    kpi: Vec<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    global: &Global,
+    environment: &Environment,
+) -> anyhow::Result<ExitCode> {
+    let mut config = config::load(&global.config, environment)?;
+    logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
+    keep_only(&mut config, &arguments.kpi)?;
+    let as_of = match &arguments.as_of {
+        Some(text) => config
+            .definitions
+            .calendar
+            .parse_as_of(text)
+            .map_err(|message| anyhow::anyhow!("--as-of: {message}"))?,
+        None => clock::system(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let snapshot = runtime.block_on(evaluate(config, as_of))?;
+    let mut stdout = anstream::stdout();
+    match arguments.format {
+        Format::Table => table::write(&mut stdout, &snapshot)?,
+        Format::Json => {
+            writeln!(
+                stdout,
+                "{}",
+                serde_json::to_string_pretty(&api::kpis_json(&snapshot, None))?
+            )?;
+        }
+    }
+    let complete = snapshot.verdicts().all(|(_, verdict)| verdict.assessment.value.is_some());
+    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(NO_VALUE) })
+}
+
+/// Leaves out the KPIs that were not asked for, so that only their metrics are fetched.
+fn keep_only(config: &mut Config, ids: &[String]) -> anyhow::Result<()> {
+    let kpis = &mut config.definitions.kpis;
+    if let Some(unknown) = ids.iter().find(|id| !kpis.iter().any(|kpi| kpi.id == **id)) {
+        let known: Vec<&str> = kpis.iter().map(|kpi| kpi.id.as_str()).collect();
+        bail!("--kpi: there is no KPI `{unknown}`; the configuration has {}", known.join(", "));
+    }
+    if !ids.is_empty() {
+        kpis.retain(|kpi| ids.contains(&kpi.id));
+    }
+    Ok(())
+}
+
+/// Fetches every metric once, sources side by side, and evaluates.
+async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
+    let sources = daemon::open_sources(&config.sources).context("cannot open the sources")?;
+    let definitions = std::sync::Arc::new(config.definitions);
+    let timezone = definitions.calendar.timezone;
+    let known = BTreeMap::new();
+    let runs = definitions.metrics.values().filter_map(|metric| {
+        let spans = spans_of(metric, &definitions, as_of);
+        let handle = sources.get(&metric.source).filter(|_| !spans.is_empty())?;
+        let known = &known;
+        Some(async move { collect(metric, &spans, known, handle, timezone, as_of).await })
+    });
+    let mut book = Book::default();
+    for run in futures_util::future::join_all(runs).await {
+        book.apply(run);
+    }
+    let ids: BTreeSet<String> = sources.keys().cloned().collect();
+    Ok(Engine::instantaneous(definitions, ids).evaluate(&book, as_of))
+}

@@ -1,0 +1,104 @@
+//! The table that `eval` prints for people: worst news cannot be missed, and every line says why.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::assess::{Assessment, Status};
+use crate::kpi::Kpi;
+use crate::snapshot::Snapshot;
+
+const HEADINGS: [&str; 8] =
+    ["STATUS", "KPI", "VALUE", "EXPECTED", "TARGET", "ATTAINED", "PACE", "PROJECTED"];
+/// The first two columns are words, the others numbers.
+const WORDS: usize = 2;
+
+/// Writes the table, the reasons, and what is wrong with the sources.
+pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
+    let as_of = snapshot.as_of.with_timezone(&snapshot.timezone);
+    let dim = Style::new().dimmed();
+    writeln!(out, "As of {}\n", as_of.format("%Y-%m-%d %H:%M %Z"))?;
+    let rows: Vec<(Status, [String; 8])> = snapshot
+        .verdicts()
+        .map(|(state, verdict)| {
+            let name = format!("{}{}", state.kpi.id, verdict.labels);
+            (verdict.assessment.status, cells(&state.kpi, name, &verdict.assessment))
+        })
+        .collect();
+    let widths = widths(&rows);
+    let heading = row(&HEADINGS.map(str::to_owned), &widths);
+    writeln!(out, "{dim}{}{dim:#}", heading.concat().trim_end())?;
+    for ((_, verdict), (status, cells)) in snapshot.verdicts().zip(&rows) {
+        let colour = colour(*status);
+        let [first, rest @ ..] = row(cells, &widths);
+        writeln!(out, "{colour}{first}{colour:#}{}", rest.concat().trim_end())?;
+        writeln!(out, "  {dim}{}{dim:#}", verdict.assessment.reason)?;
+    }
+    for (id, source) in &snapshot.sources {
+        for (metric, problem) in &source.problems {
+            writeln!(out, "\nsource {id}, metric {metric}: {problem}")?;
+        }
+    }
+    Ok(())
+}
+
+fn cells(kpi: &Kpi, name: String, a: &Assessment) -> [String; 8] {
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| kpi.unit.format(v));
+    let percent = |value: Option<f64>| {
+        value.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", v * 100.0))
+    };
+    let target = match (a.target_value, a.target_lower_value, a.target_upper_value) {
+        (None, Some(low), Some(high)) => {
+            format!("{} to {}", kpi.unit.format(low), kpi.unit.format(high))
+        }
+        (target, ..) => number(target),
+    };
+    [
+        format!("{} {}", symbol(a.status), a.status.words()),
+        name,
+        number(a.value),
+        number(a.expected_value),
+        target,
+        percent(a.target_ratio),
+        a.pace_ratio.map_or_else(|| "-".to_owned(), |pace| format!("{pace:.2}")),
+        number(a.projected_value),
+    ]
+}
+
+fn widths(rows: &[(Status, [String; 8])]) -> [usize; 8] {
+    let mut widths = HEADINGS.map(str::len);
+    for (_, cells) in rows {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    widths
+}
+
+fn row(cells: &[String; 8], widths: &[usize; 8]) -> [String; 8] {
+    std::array::from_fn(|i| {
+        let (cell, width) = (&cells[i], widths[i]);
+        if i < WORDS { format!("{cell:<width$}  ") } else { format!("{cell:>width$}  ") }
+    })
+}
+
+/// Tells statuses apart without colour.
+fn symbol(status: Status) -> char {
+    match status {
+        Status::OnTrack | Status::Achieved => '✓',
+        Status::AtRisk => '!',
+        Status::OffTrack | Status::Missed => '✗',
+        Status::TooEarly => '…',
+        Status::NoData => '?',
+    }
+}
+
+fn colour(status: Status) -> Style {
+    let style = Style::new();
+    match status {
+        Status::OnTrack | Status::Achieved => style.fg_color(Some(AnsiColor::Green.into())),
+        Status::AtRisk => style.fg_color(Some(AnsiColor::Yellow.into())),
+        Status::OffTrack | Status::Missed => style.fg_color(Some(AnsiColor::Red.into())).bold(),
+        Status::TooEarly | Status::NoData => style.dimmed(),
+    }
+}

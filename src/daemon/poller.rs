@@ -1,0 +1,71 @@
+//! One poller for each metric: fetch at start, then on schedule; after a failure with back-off until
+//! it works again. One run at a time by construction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+use super::sleep_until;
+use crate::clock::Clock;
+use crate::engine::{Run, SourceHandle, collect, spans_of};
+use crate::kpi::{Definitions, Metric};
+use crate::schedule::backoff;
+
+pub(super) struct Poller {
+    pub(super) metric: Arc<Metric>,
+    pub(super) definitions: Arc<Definitions>,
+    pub(super) source: SourceHandle,
+    pub(super) clock: Clock,
+    pub(super) runs: mpsc::Sender<Run>,
+}
+
+impl Poller {
+    /// Polls until the evaluator is gone.
+    pub(super) async fn run(self) {
+        let zone = self.definitions.calendar.timezone;
+        let mut known = BTreeMap::new();
+        let mut failures = 0;
+        loop {
+            let as_of = (self.clock)();
+            let spans = spans_of(&self.metric, &self.definitions, as_of);
+            let run = collect(&self.metric, &spans, &known, &self.source, zone, as_of).await;
+            match &run.outcome {
+                Ok(measurements) => {
+                    if failures > 0 {
+                        info!(metric = self.metric.id, source = self.metric.source, "recovered");
+                    }
+                    known.clone_from(measurements);
+                    failures = 0;
+                }
+                Err(_) => failures += 1,
+            }
+            let due = self.next(failures);
+            if let Err(error) = &run.outcome {
+                let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
+                warn!(
+                    metric = self.metric.id,
+                    source = self.metric.source,
+                    retry,
+                    "fetch failed: {error}"
+                );
+            }
+            if self.runs.send(run).await.is_err() {
+                return;
+            }
+            sleep_until(due, self.clock).await;
+        }
+    }
+
+    /// The next time by schedule, or sooner after a failure.
+    fn next(&self, failures: u32) -> DateTime<Utc> {
+        let now = (self.clock)();
+        let zone = self.definitions.calendar.timezone;
+        let scheduled = self.metric.schedule.next_run(&self.metric.id, now, zone);
+        let retry = (failures > 0).then(|| now + backoff(failures, &self.metric.id));
+        // Without either there is nothing to wait for but the end of time.
+        scheduled.into_iter().chain(retry).min().unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+}

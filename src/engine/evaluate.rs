@@ -1,0 +1,186 @@
+//! From the book to a snapshot: every KPI, objective, metric and source at one instant.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::book::Book;
+use super::demand::{plan, shared};
+use super::kpi_state::{Outcome, Verdicts, draws_on, evaluate_kpi, metrics_of};
+use crate::assess::hysteresis::{self, DataPoint, Memory};
+use crate::kpi::{Definitions, Kpi, Labels, Metric};
+use crate::snapshot::{KpiState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict};
+use crate::source::Span;
+
+/// Evaluates snapshots of one set of definitions, remembering what hysteresis and roll-over need.
+#[derive(Debug)]
+pub struct Engine {
+    definitions: Arc<Definitions>,
+    sources: BTreeSet<String>,
+    memories: Option<BTreeMap<(String, Labels), Memory>>,
+    last: BTreeMap<String, KpiState>,
+}
+
+impl Engine {
+    /// For a daemon: a status changes only when it is confirmed.
+    pub fn new(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
+        Self { definitions, sources, memories: Some(BTreeMap::new()), last: BTreeMap::new() }
+    }
+
+    /// For a single evaluation: the status of the instant.
+    pub fn instantaneous(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
+        Self { memories: None, ..Self::new(definitions, sources) }
+    }
+
+    /// Evaluates the book as of `now`.
+    pub fn evaluate(&mut self, book: &Book, now: DateTime<Utc>) -> Snapshot {
+        let definitions = Arc::clone(&self.definitions);
+        let kpis: Vec<KpiState> =
+            definitions.kpis.iter().map(|kpi| self.kpi_state(kpi, book, now)).collect();
+        Snapshot {
+            as_of: now,
+            timezone: definitions.calendar.timezone,
+            objectives: objectives(&definitions, &kpis),
+            metrics: metrics(&definitions, book),
+            sources: self.source_states(book),
+            kpis,
+        }
+    }
+
+    fn kpi_state(&mut self, kpi: &Arc<Kpi>, book: &Book, now: DateTime<Utc>) -> KpiState {
+        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, book, now) {
+            Outcome::Verdicts(verdicts) => verdicts,
+            Outcome::Straddles => match self.last.get(&kpi.id) {
+                Some(state) => return state.clone(),
+                None => self.nothing_yet(kpi, now),
+            },
+        };
+        if let Some(memories) = &mut self.memories {
+            let day = self.definitions.calendar.day_before(verdicts.as_of.unwrap_or(now));
+            for verdict in &mut verdicts.current {
+                confirm(memories, kpi, verdict, verdicts.as_of, day);
+            }
+        }
+        let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
+        let before = self.last.get(&kpi.id).and_then(|state| state.last_success);
+        let state = KpiState {
+            kpi: Arc::clone(kpi),
+            verdicts: verdicts.current,
+            last_period: verdicts.last_period,
+            last_success: verdicts.as_of.filter(|_| good).or(before),
+        };
+        self.last.insert(kpi.id.clone(), state.clone());
+        state
+    }
+
+    /// The daemon was started in the very moment of a roll-over.
+    fn nothing_yet(&self, kpi: &Kpi, now: DateTime<Utc>) -> Verdicts {
+        match evaluate_kpi(kpi, &self.definitions, &Book::default(), now) {
+            Outcome::Verdicts(verdicts) => verdicts,
+            Outcome::Straddles => Verdicts::default(),
+        }
+    }
+
+    fn source_states(&self, book: &Book) -> BTreeMap<String, SourceState> {
+        let mut states: BTreeMap<String, SourceState> =
+            self.sources.iter().map(|id| (id.clone(), SourceState::default())).collect();
+        for metric in self.definitions.metrics.values() {
+            let Some(entry) = book.get(&metric.id) else { continue };
+            let state = states.entry(metric.source.clone()).or_default();
+            state.up = Some(state.up.unwrap_or(true) && entry.error.is_none());
+            state.last_success = state.last_success.max(entry.as_of);
+            let problem = entry.error.as_ref().map(ToString::to_string);
+            if let Some(problem) = problem.or_else(|| entry.bad_row.clone()) {
+                state.problems.insert(metric.id.clone(), problem);
+            }
+        }
+        states
+    }
+}
+
+fn confirm(
+    memories: &mut BTreeMap<(String, Labels), Memory>,
+    kpi: &Kpi,
+    verdict: &mut Verdict,
+    as_of: Option<DateTime<Utc>>,
+    day: chrono::NaiveDate,
+) {
+    let point = DataPoint {
+        value: verdict.assessment.value,
+        // Where the source says nothing it is the fetch's own instant, which is no news.
+        data_through: verdict.assessment.data_through.filter(|through| Some(*through) != as_of),
+        day,
+    };
+    let key = (kpi.id.clone(), verdict.labels.clone());
+    let memory = hysteresis::step(memories.get(&key), &verdict.assessment, &kpi.thresholds, point);
+    hysteresis::show(&memory, &kpi.thresholds, &mut verdict.assessment);
+    memories.insert(key, memory);
+}
+
+/// Mean over an objective's KPIs of progress clamped to 0..1; a KPI with labels counts once, with
+/// the mean of its label sets.
+fn objectives(definitions: &Definitions, kpis: &[KpiState]) -> BTreeMap<String, ObjectiveState> {
+    let mean = |values: Vec<f64>| {
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let progress = |state: &KpiState| {
+        let progress = state.verdicts.iter().filter_map(|v| v.assessment.progress_ratio);
+        mean(progress.map(|p| p.clamp(0.0, 1.0)).collect())
+    };
+    let of = |id: &String| {
+        let members = kpis.iter().filter(|state| state.kpi.objective.as_ref() == Some(id));
+        mean(members.filter_map(progress).collect())
+    };
+    let state = |(id, objective): (&String, &crate::kpi::Objective)| {
+        let state = ObjectiveState { objective: objective.clone(), progress_ratio: of(id) };
+        (id.clone(), state)
+    };
+    definitions.objectives.iter().map(state).collect()
+}
+
+/// The metrics behind the KPIs, for their current windows.
+fn metrics(definitions: &Definitions, book: &Book) -> Vec<MetricState> {
+    let mut states = Vec::new();
+    for metric in definitions.metrics.values() {
+        let Some(entry) = book.get(&metric.id) else { continue };
+        let Some(as_of) = entry.as_of else { continue };
+        let mut windows: Vec<(&str, Span)> = Vec::new();
+        for kpi in definitions.kpis.iter().filter(|kpi| draws_on(kpi, &metric.id)) {
+            let span = shared(metric, plan(kpi, &definitions.calendar, as_of).value);
+            windows.push((&kpi.id, span));
+        }
+        let distinct: BTreeSet<Span> = windows.iter().map(|(_, span)| *span).collect();
+        if distinct.len() <= 1 {
+            windows.truncate(1);
+        }
+        for (kpi, span) in &windows {
+            let Some(measured) = entry.measurements.get(span) else { continue };
+            for (labels, series) in &measured.series {
+                for (column, value) in &series.values {
+                    states.push(MetricState {
+                        name: name(metric, column, series.values.len()),
+                        kpi: (distinct.len() > 1).then(|| (*kpi).to_owned()),
+                        labels: labels.clone(),
+                        value: *value,
+                    });
+                }
+            }
+        }
+    }
+    states
+}
+
+/// `sessions` for a metric with one value, `orders.revenue` for one of several.
+fn name(metric: &Metric, column: &str, columns: usize) -> String {
+    if column == "value" || (metric.bare && columns == 1) {
+        metric.id.clone()
+    } else {
+        format!("{}.{column}", metric.id)
+    }
+}
+
+/// Whether every metric that some KPI needs has been tried.
+pub fn is_complete(definitions: &Definitions, book: &Book) -> bool {
+    definitions.kpis.iter().flat_map(|kpi| metrics_of(kpi)).all(|id| book.get(id).is_some())
+}

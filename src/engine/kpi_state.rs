@@ -1,0 +1,201 @@
+//! One KPI from the book: its formula over the measurements of each span, label set by label set.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::book::Book;
+use super::demand::{Plan, last_close, names, plan, shared, whole_formulas};
+use crate::assess::join::{Joined, evaluate, lookup};
+use crate::assess::{Measured, assess};
+use crate::calendar::Period;
+use crate::kpi::{Baseline, Definitions, Formula, Kpi, Labels, Target};
+use crate::snapshot::Verdict;
+use crate::source::Span;
+use crate::source::measurement::Measurement;
+
+/// What the book gives for a KPI.
+pub(super) enum Outcome {
+    /// Its verdicts.
+    Verdicts(Verdicts),
+    /// Its metrics were measured in different periods: a roll-over is under way, and what was shown
+    /// before holds until all have arrived.
+    Straddles,
+}
+
+/// Verdicts of one KPI that belong together.
+#[derive(Default)]
+pub(super) struct Verdicts {
+    /// On the current period.
+    pub(super) current: Vec<Verdict>,
+    /// On the one that closed last.
+    pub(super) last_period: Vec<Verdict>,
+    /// The instant the measurements were made for; `None` without any.
+    pub(super) as_of: Option<DateTime<Utc>>,
+}
+
+/// The measurements of one KPI.
+struct View<'a> {
+    definitions: &'a Definitions,
+    book: &'a Book,
+    /// By metric: each was measured at an instant of its own.
+    plans: BTreeMap<&'a str, Plan>,
+}
+
+/// Evaluates one KPI. `now` is the instant for which the age of data counts.
+pub(super) fn evaluate_kpi(
+    kpi: &Kpi,
+    definitions: &Definitions,
+    book: &Book,
+    now: DateTime<Utc>,
+) -> Outcome {
+    let calendar = &definitions.calendar;
+    let mut view = View { definitions, book, plans: BTreeMap::new() };
+    let mut as_of = now;
+    for metric in metrics_of(kpi) {
+        let Some(measured_at) = book.get(metric).and_then(|entry| entry.as_of) else {
+            let period = calendar.period_at(&kpi.period, now);
+            let problem = problem(definitions, book, metric);
+            let current = vec![no_data(kpi, definitions, &period, now, problem)];
+            return Outcome::Verdicts(Verdicts { current, ..Verdicts::default() });
+        };
+        as_of = as_of.min(measured_at);
+        view.plans.insert(metric, plan(kpi, calendar, measured_at));
+    }
+    let period = calendar.period_at(&kpi.period, as_of);
+    if view.plans.values().any(|plan| plan.period != period) {
+        return Outcome::Straddles;
+    }
+    let current = view.verdicts(kpi, &period, as_of, now);
+    let last_period = last_close(kpi, &period).map_or_else(Vec::new, |close| {
+        let closed = calendar.period_at(&kpi.period, close);
+        view.plans.values_mut().for_each(|of_metric| *of_metric = plan(kpi, calendar, close));
+        let mut verdicts = view.verdicts(kpi, &closed, close, close);
+        verdicts.retain(|verdict| verdict.assessment.value.is_some());
+        verdicts
+    });
+    Outcome::Verdicts(Verdicts { current, last_period, as_of: Some(as_of) })
+}
+
+impl View<'_> {
+    fn verdicts(
+        &self,
+        kpi: &Kpi,
+        period: &Period,
+        as_of: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Vec<Verdict> {
+        let calendar = &self.definitions.calendar;
+        let values = self.over(&kpi.formula, |plan| Some(plan.value));
+        let baselines = self.baselines(kpi);
+        let targets = match &kpi.target {
+            Target::Formula(formula) => self.over(formula, |plan| Some(plan.whole)),
+            _ => BTreeMap::new(),
+        };
+        let seasons = self.seasons(kpi);
+        let problem = metrics_of(kpi)
+            .filter(|metric| self.book.get(metric).is_some_and(|entry| entry.error.is_some()))
+            .map(|metric| problem(self.definitions, self.book, metric))
+            .next();
+        let number = |results: &BTreeMap<Labels, Joined>, labels: &Labels| {
+            lookup(results, labels).and_then(|joined| joined.value)
+        };
+        let none = BTreeMap::from([(Labels::default(), Joined::default())]);
+        let values = if values.is_empty() { none } else { values };
+        let verdict = |(labels, joined): (Labels, Joined)| {
+            let measured = Measured {
+                value: joined.value,
+                sums: joined.sums,
+                baseline: match kpi.baseline {
+                    Baseline::Fixed(value) => Some(value),
+                    _ => number(&baselines, &labels),
+                },
+                target: number(&targets, &labels),
+                seasonal_share: mean(seasons.iter().filter_map(|(part, whole)| {
+                    let share = number(part, &labels)? / number(whole, &labels)?;
+                    share.is_finite().then_some(share)
+                })),
+                data_through: Some(joined.data_through.map_or(as_of, |t| t.min(as_of))),
+                problem: problem.clone(),
+            };
+            Verdict { assessment: assess(kpi, calendar, period, as_of, now, &measured), labels }
+        };
+        values.into_iter().map(verdict).collect()
+    }
+
+    fn baselines(&self, kpi: &Kpi) -> BTreeMap<Labels, Joined> {
+        match &kpi.baseline {
+            Baseline::PreviousPeriod | Baseline::SamePeriodLastYear => {
+                self.over(&kpi.formula, |plan| plan.baseline)
+            }
+            Baseline::Formula(formula) => self.over(formula, |plan| Some(plan.whole)),
+            Baseline::None | Baseline::Fixed(_) => BTreeMap::new(),
+        }
+    }
+
+    fn seasons(&self, kpi: &Kpi) -> Vec<(BTreeMap<Labels, Joined>, BTreeMap<Labels, Joined>)> {
+        let count = self.plans.values().map(|plan| plan.seasons.len()).max().unwrap_or(0);
+        let part = |i: usize| self.over(&kpi.formula, move |p| p.seasons.get(i).map(|s| s.0));
+        let whole = |i: usize| self.over(&kpi.formula, move |p| p.seasons.get(i).map(|s| s.1));
+        (0..count).map(|i| (part(i), whole(i))).collect()
+    }
+
+    /// A formula over one span of each metric's plan.
+    fn over(
+        &self,
+        formula: &Formula,
+        span: impl Fn(&Plan) -> Option<Span>,
+    ) -> BTreeMap<Labels, Joined> {
+        evaluate(formula, |metric| -> Option<&Measurement> {
+            let definition = self.definitions.metrics.get(metric)?;
+            let span = shared(definition, span(self.plans.get(metric)?)?);
+            self.book.get(metric)?.measurements.get(&span).map(AsRef::as_ref)
+        })
+    }
+}
+
+/// Every metric a KPI draws on, each once.
+pub(super) fn metrics_of(kpi: &Kpi) -> impl Iterator<Item = &str> {
+    let formulas = std::iter::once(&kpi.formula).chain(whole_formulas(kpi));
+    let mut metrics: Vec<&str> =
+        formulas.flat_map(|formula| formula.references().map(|(r, _)| r.metric.as_str())).collect();
+    metrics.sort_unstable();
+    metrics.dedup();
+    metrics.into_iter()
+}
+
+/// Whether the KPI's value (not just its target or baseline) draws on a metric.
+pub(super) fn draws_on(kpi: &Kpi, metric: &str) -> bool {
+    names(&kpi.formula, metric)
+}
+
+fn no_data(
+    kpi: &Kpi,
+    definitions: &Definitions,
+    period: &Period,
+    now: DateTime<Utc>,
+    problem: String,
+) -> Verdict {
+    let baseline = match kpi.baseline {
+        Baseline::Fixed(value) => Some(value),
+        _ => None,
+    };
+    let measured = Measured { problem: Some(problem), baseline, ..Measured::default() };
+    let assessment = assess(kpi, &definitions.calendar, period, now, now, &measured);
+    Verdict { labels: Labels::default(), assessment }
+}
+
+fn problem(definitions: &Definitions, book: &Book, metric: &str) -> String {
+    let source = definitions.metrics.get(metric).map_or("?", |metric| metric.source.as_str());
+    match book.get(metric).and_then(|entry| entry.error.as_ref()) {
+        Some(error) => {
+            format!("metric `{metric}` of source `{source}` fails: {}", error.message)
+        }
+        None => format!("metric `{metric}` of source `{source}` has not been fetched yet"),
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), v| (sum + v, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}

@@ -1,0 +1,13 @@
+//! The engine: which spans of which metrics the KPIs need, the book of what was measured, and the
+//! evaluation of it all into one snapshot. Not here: schedules and retries (`daemon`).
+
+mod book;
+mod collect;
+mod demand;
+mod evaluate;
+mod kpi_state;
+
+pub use book::{Book, Entry};
+pub use collect::{Fetch, Run, SourceHandle, Sources, collect};
+pub use demand::{Plan, last_close, plan, spans_of};
+pub use evaluate::{Engine, is_complete};

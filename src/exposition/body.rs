@@ -1,0 +1,254 @@
+//! From a snapshot to samples: which family carries which number of it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::encode::{Encoder, Format, push_label};
+use super::families::{self, Family};
+use super::labels::push_user_labels;
+use crate::assess::{Assessment, Status};
+use crate::calendar::PeriodKind;
+use crate::kpi::{Direction, Kind, Kpi};
+use crate::snapshot::{KpiState, Snapshot, Verdict};
+
+/// Where a number of a verdict comes from; `None` leaves the sample out.
+type Read = fn(&KpiState, &Assessment) -> Option<f64>;
+
+/// The gauges before the status, in order.
+const NUMBERS: &[(Family, Read)] = &[
+    (families::KPI_VALUE, |_, a| a.value),
+    (families::KPI_BASELINE_VALUE, |_, a| a.baseline_value),
+    (families::KPI_TARGET_VALUE, |_, a| a.target_value),
+    (families::KPI_TARGET_LOWER_VALUE, |_, a| a.target_lower_value),
+    (families::KPI_TARGET_UPPER_VALUE, |_, a| a.target_upper_value),
+    (families::KPI_EXPECTED_VALUE, |_, a| a.expected_value),
+    (families::KPI_TARGET_RATIO, |_, a| a.target_ratio),
+    (families::KPI_PROGRESS_RATIO, |_, a| a.progress_ratio),
+    (families::KPI_EXPECTED_PROGRESS_RATIO, |_, a| a.expected_progress_ratio),
+    (families::KPI_PACE_RATIO, |_, a| a.pace_ratio),
+    (families::KPI_PROJECTED_VALUE, |_, a| a.projected_value),
+    (families::KPI_PROJECTED_TARGET_RATIO, |_, a| a.projected_target_ratio),
+    (families::KPI_REQUIRED_VALUE_PER_DAY, |_, a| a.required_value_per_day),
+];
+
+/// The gauges after it: thresholds and period.
+const CONTEXT: &[(Family, Read)] = &[
+    (families::KPI_PACE_ON_TRACK_RATIO, |state, _| Some(state.kpi.thresholds.on_track)),
+    (families::KPI_PACE_AT_RISK_RATIO, |state, _| Some(state.kpi.thresholds.at_risk)),
+    (families::KPI_MAX_DATA_AGE_SECONDS, |state, _| Some(state.kpi.max_age.as_secs_f64())),
+    (families::KPI_PERIOD_ELAPSED_RATIO, |_, a| Some(a.elapsed_ratio)),
+    (families::KPI_PERIOD_START_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.start))),
+    (families::KPI_PERIOD_END_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.end))),
+];
+
+/// The gauges about the period that closed last.
+const LAST_PERIOD: &[(Family, Read)] = &[
+    (families::KPI_LAST_PERIOD_VALUE, |_, a| a.value),
+    (families::KPI_LAST_PERIOD_TARGET_RATIO, |_, a| a.target_ratio),
+    (families::KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.end))),
+];
+
+/// The gauges about the age of it all.
+const FRESHNESS: &[(Family, Read)] = &[
+    (families::KPI_DATA_TIMESTAMP_SECONDS, |_, a| a.data_through.map(seconds)),
+    (families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS, |state, _| state.last_success.map(seconds)),
+];
+
+/// Bytes that a sample takes, roughly: what the output is first sized for.
+const SAMPLE_BYTES: usize = 80;
+
+/// Renders everything that a snapshot says. The self-metrics, and in OpenMetrics the end mark, are
+/// still to follow.
+pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
+    let rows = Rows::of(snapshot, |state| &state.verdicts);
+    let last_period = Rows::of(snapshot, |state| &state.last_period);
+    let gauges = NUMBERS.len() + CONTEXT.len() + FRESHNESS.len() + Status::ALL.len();
+    let samples = rows.rows.len() * gauges + last_period.rows.len() * LAST_PERIOD.len();
+    let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
+    info(&mut encoder, snapshot);
+    rows.numbers(&mut encoder, NUMBERS);
+    rows.status(&mut encoder);
+    rows.numbers(&mut encoder, CONTEXT);
+    last_period.numbers(&mut encoder, LAST_PERIOD);
+    rows.numbers(&mut encoder, FRESHNESS);
+    objectives(&mut encoder, snapshot);
+    framework(&mut encoder, snapshot);
+    metrics(&mut encoder, snapshot);
+    sources(&mut encoder, snapshot);
+    encoder.into_text()
+}
+
+/// Seconds since the epoch, to the microsecond.
+pub(super) fn seconds(instant: DateTime<Utc>) -> f64 {
+    instant.timestamp_micros() as f64 / 1e6
+}
+
+/// All verdicts, with their label sets rendered once for all families.
+struct Rows<'a> {
+    labels: String,
+    rows: Vec<Row<'a>>,
+}
+
+struct Row<'a> {
+    labels: std::ops::Range<usize>,
+    state: &'a KpiState,
+    assessment: &'a Assessment,
+}
+
+impl<'a> Rows<'a> {
+    fn of(snapshot: &'a Snapshot, verdicts: fn(&KpiState) -> &Vec<Verdict>) -> Self {
+        let (mut labels, mut set) = (String::new(), String::new());
+        let mut rows = Vec::new();
+        for state in &snapshot.kpis {
+            for verdict in verdicts(state) {
+                set.clear();
+                push_label(&mut set, "kpi", &state.kpi.id);
+                push_user_labels(&mut set, &verdict.labels);
+                let start = labels.len();
+                labels.push_str(&set);
+                let labels = start..labels.len();
+                rows.push(Row { labels, state, assessment: &verdict.assessment });
+            }
+        }
+        Self { labels, rows }
+    }
+
+    fn numbers(&self, encoder: &mut Encoder, numbers: &[(Family, Read)]) {
+        for (family, read) in numbers {
+            let mut family = encoder.family(family);
+            for row in &self.rows {
+                if let Some(value) = read(row.state, row.assessment) {
+                    family.sample(&self.labels[row.labels.clone()], value);
+                }
+            }
+        }
+    }
+
+    fn status(&self, encoder: &mut Encoder) {
+        // A stateset names the state in a label called like the family.
+        let label = families::KPI_STATUS.name;
+        let mut family = encoder.family(&families::KPI_STATUS);
+        for row in &self.rows {
+            for status in Status::ALL {
+                let on = f64::from(u8::from(status == row.assessment.status));
+                let labels = &self.labels[row.labels.clone()];
+                family.sample_with(labels, (label, status.as_str()), on);
+            }
+        }
+    }
+}
+
+fn info(encoder: &mut Encoder, snapshot: &Snapshot) {
+    let mut family = encoder.family(&families::KPI_INFO);
+    for state in &snapshot.kpis {
+        family.sample(&info_labels(&state.kpi), 1.0);
+    }
+}
+
+/// Only what changes slowly: a period id in here would give every alert a new identity each period.
+fn info_labels(kpi: &Kpi) -> String {
+    let mut set = String::new();
+    let mut push = |name, value: &str| push_label(&mut set, name, value);
+    push("kpi", &kpi.id);
+    push("title", &kpi.title);
+    push("kind", kind_name(kpi.kind));
+    push("function", &kpi.function.to_string());
+    push("objective", kpi.objective.as_deref().unwrap_or_default());
+    push("team", kpi.team.as_deref().unwrap_or_default());
+    push("owner", kpi.owner.as_deref().unwrap_or_default());
+    push("unit", &kpi.unit.to_string());
+    push("direction", direction_name(kpi.direction));
+    push("period", period_name(&kpi.period));
+    set
+}
+
+fn objectives(encoder: &mut Encoder, snapshot: &Snapshot) {
+    let mut family = encoder.family(&families::KPI_OBJECTIVE_PROGRESS_RATIO);
+    for (id, state) in &snapshot.objectives {
+        if let Some(progress) = state.progress_ratio {
+            family.sample(&one_label("objective", id), progress);
+        }
+    }
+}
+
+/// Zeros included, so that a rule can see that a team has no leading KPI.
+fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
+    const KINDS: [Kind; 3] = [Kind::Leading, Kind::Efficiency, Kind::Lagging];
+    let mut teams: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
+    for state in &snapshot.kpis {
+        let counts = teams.entry(state.kpi.team.as_deref().unwrap_or_default()).or_default();
+        for (count, kind) in counts.iter_mut().zip(KINDS) {
+            *count += u32::from(state.kpi.kind == kind);
+        }
+    }
+    let mut family = encoder.family(&families::KPI_FRAMEWORK_KPIS);
+    for (team, counts) in teams {
+        let set = one_label("team", team);
+        for (count, kind) in counts.into_iter().zip(KINDS) {
+            family.sample_with(&set, ("kind", kind_name(kind)), f64::from(count));
+        }
+    }
+}
+
+fn metrics(encoder: &mut Encoder, snapshot: &Snapshot) {
+    let mut family = encoder.family(&families::KPI_METRIC_VALUE);
+    let mut set = String::new();
+    for metric in &snapshot.metrics {
+        set.clear();
+        push_label(&mut set, "metric", &metric.name);
+        if let Some(kpi) = &metric.kpi {
+            push_label(&mut set, "kpi", kpi);
+        }
+        push_user_labels(&mut set, &metric.labels);
+        family.sample(&set, metric.value);
+    }
+}
+
+fn sources(encoder: &mut Encoder, snapshot: &Snapshot) {
+    let mut family = encoder.family(&families::KPI_SOURCE_UP);
+    for (id, source) in &snapshot.sources {
+        if let Some(up) = source.up {
+            family.sample(&one_label("source", id), f64::from(u8::from(up)));
+        }
+    }
+    let mut family = encoder.family(&families::KPI_SOURCE_LAST_SUCCESS_TIMESTAMP_SECONDS);
+    for (id, source) in &snapshot.sources {
+        if let Some(at) = source.last_success {
+            family.sample(&one_label("source", id), seconds(at));
+        }
+    }
+}
+
+fn one_label(name: &str, value: &str) -> String {
+    let mut set = String::new();
+    push_label(&mut set, name, value);
+    set
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Leading => "leading",
+        Kind::Efficiency => "efficiency",
+        Kind::Lagging => "lagging",
+    }
+}
+
+fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Increase => "increase",
+        Direction::Decrease => "decrease",
+        Direction::Maintain => "maintain",
+    }
+}
+
+fn period_name(period: &PeriodKind) -> &'static str {
+    match period {
+        PeriodKind::Week => "week",
+        PeriodKind::Month => "month",
+        PeriodKind::Quarter => "quarter",
+        PeriodKind::Half => "half",
+        PeriodKind::Year => "year",
+        PeriodKind::Dates { .. } => "dates",
+    }
+}

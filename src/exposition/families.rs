@@ -1,0 +1,142 @@
+//! Every metric family of the program, declared once: name, type and help. The doc comment of a
+//! family is its HELP text. No other file writes a metric name; rules and dashboards take theirs
+//! from here too.
+
+/// A metric family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Family {
+    /// As in a query: counters end in `_total`, info families in `_info`.
+    pub name: &'static str,
+    /// What its samples are.
+    pub kind: FamilyKind,
+    /// One sentence.
+    pub help: &'static str,
+}
+
+/// Types as OpenMetrics knows them; classic text writes `Info` and `StateSet` as gauges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FamilyKind {
+    /// A number that goes up and down.
+    Gauge,
+    /// A number that only grows.
+    Counter,
+    /// Observations in buckets.
+    Histogram,
+    /// Text in labels, value always 1.
+    Info,
+    /// One sample per possible state, 1 for the current one.
+    StateSet,
+}
+
+macro_rules! families {
+    ($(#[doc = $help:literal] $id:ident = $kind:ident $name:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub const $id: Family =
+                Family { name: $name, kind: FamilyKind::$kind, help: $help.trim_ascii() };
+        )*
+
+        /// All families, in the order in which they are exposed.
+        pub const ALL: &[Family] = &[$($id),*];
+    };
+}
+
+families! {
+    /// Definition of a KPI; always 1.
+    KPI_INFO = Info "kpi_info";
+    /// Current value, in the unit of the KPI.
+    KPI_VALUE = Gauge "kpi_value";
+    /// Baseline that the target is measured from, in the unit of the KPI.
+    KPI_BASELINE_VALUE = Gauge "kpi_baseline_value";
+    /// Value to reach by the end of the period, in the unit of the KPI.
+    KPI_TARGET_VALUE = Gauge "kpi_target_value";
+    /// Lower limit of the target, in the unit of the KPI.
+    KPI_TARGET_LOWER_VALUE = Gauge "kpi_target_lower_value";
+    /// Upper limit of the target, in the unit of the KPI.
+    KPI_TARGET_UPPER_VALUE = Gauge "kpi_target_upper_value";
+    /// Value that the path to the target asks for now, in the unit of the KPI.
+    KPI_EXPECTED_VALUE = Gauge "kpi_expected_value";
+    /// Attainment: 1 or more is a met target, whatever the direction.
+    KPI_TARGET_RATIO = Gauge "kpi_target_ratio";
+    /// Share of the way from the baseline (flow: from zero) to the target.
+    KPI_PROGRESS_RATIO = Gauge "kpi_progress_ratio";
+    /// Share of the way that the path asks for now.
+    KPI_EXPECTED_PROGRESS_RATIO = Gauge "kpi_expected_progress_ratio";
+    /// Pace: 1 is exactly on the path to the target.
+    KPI_PACE_RATIO = Gauge "kpi_pace_ratio";
+    /// Projected value at the end of the period, in the unit of the KPI.
+    KPI_PROJECTED_VALUE = Gauge "kpi_projected_value";
+    /// Projected attainment at the end of the period.
+    KPI_PROJECTED_TARGET_RATIO = Gauge "kpi_projected_target_ratio";
+    /// Run rate per day that is still needed to reach the target.
+    KPI_REQUIRED_VALUE_PER_DAY = Gauge "kpi_required_value_per_day";
+    /// Verdict on a KPI: 1 for its current status, 0 for every other.
+    KPI_STATUS = StateSet "kpi_status";
+    /// Pace at or above which a KPI is on track.
+    KPI_PACE_ON_TRACK_RATIO = Gauge "kpi_pace_on_track_ratio";
+    /// Pace at or above which a KPI is at risk; below it is off track.
+    KPI_PACE_AT_RISK_RATIO = Gauge "kpi_pace_at_risk_ratio";
+    /// Age beyond which data counts as no data.
+    KPI_MAX_DATA_AGE_SECONDS = Gauge "kpi_max_data_age_seconds";
+    /// Share of the current period that has passed.
+    KPI_PERIOD_ELAPSED_RATIO = Gauge "kpi_period_elapsed_ratio";
+    /// Start of the current period.
+    KPI_PERIOD_START_TIMESTAMP_SECONDS = Gauge "kpi_period_start_timestamp_seconds";
+    /// End of the current period.
+    KPI_PERIOD_END_TIMESTAMP_SECONDS = Gauge "kpi_period_end_timestamp_seconds";
+    /// Value with which the last period closed, in the unit of the KPI.
+    KPI_LAST_PERIOD_VALUE = Gauge "kpi_last_period_value";
+    /// Attainment with which the last period closed.
+    KPI_LAST_PERIOD_TARGET_RATIO = Gauge "kpi_last_period_target_ratio";
+    /// End of the last period.
+    KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS = Gauge "kpi_last_period_end_timestamp_seconds";
+    /// Instant up to which the data is complete.
+    KPI_DATA_TIMESTAMP_SECONDS = Gauge "kpi_data_timestamp_seconds";
+    /// Last computation from good data.
+    KPI_LAST_SUCCESS_TIMESTAMP_SECONDS = Gauge "kpi_last_success_timestamp_seconds";
+    /// Mean progress of the KPIs of an objective, each clamped to 0..1.
+    KPI_OBJECTIVE_PROGRESS_RATIO = Gauge "kpi_objective_progress_ratio";
+    /// How many KPIs of a kind a team has.
+    KPI_FRAMEWORK_KPIS = Gauge "kpi_framework_kpis";
+    /// Value of a metric behind the KPIs, over the current window.
+    KPI_METRIC_VALUE = Gauge "kpi_metric_value";
+    /// Whether the last fetch of every metric of a source was good.
+    KPI_SOURCE_UP = Gauge "kpi_source_up";
+    /// Last good fetch from a source.
+    KPI_SOURCE_LAST_SUCCESS_TIMESTAMP_SECONDS = Gauge "kpi_source_last_success_timestamp_seconds";
+    /// Fetches by outcome, and rows without a usable value.
+    KPI_SOURCE_FETCHES_TOTAL = Counter "kpi_source_fetches_total";
+    /// Time that a fetch took.
+    KPI_SOURCE_FETCH_DURATION_SECONDS = Histogram "kpi_source_fetch_duration_seconds";
+    /// Version of the running program; always 1.
+    KPI_EXPORTER_BUILD_INFO = Info "kpi_exporter_build_info";
+    /// How many KPIs are configured.
+    KPI_EXPORTER_CONFIGURED_KPIS = Gauge "kpi_exporter_configured_kpis";
+    /// Whether the last attempt to load the configuration was good.
+    KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL = Gauge "kpi_exporter_config_last_reload_successful";
+    /// When a configuration was last loaded.
+    KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS =
+        Gauge "kpi_exporter_config_last_reload_success_timestamp_seconds";
+    /// Time that an evaluation of all KPIs took.
+    KPI_EXPORTER_EVALUATION_DURATION_SECONDS = Histogram "kpi_exporter_evaluation_duration_seconds";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_say_what_kind_they_are() {
+        let names: BTreeSet<_> = ALL.iter().map(|family| family.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for family in ALL {
+            let counter = family.name.ends_with("_total");
+            assert_eq!(counter, family.kind == FamilyKind::Counter, "{}", family.name);
+            let info = family.name.ends_with("_info");
+            assert_eq!(info, family.kind == FamilyKind::Info, "{}", family.name);
+            assert!(!family.help.is_empty() && !family.help.starts_with(' '), "{}", family.name);
+        }
+    }
+}

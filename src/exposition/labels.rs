@@ -1,0 +1,102 @@
+//! The user's own labels as Prometheus labels: legal names that never collide with ours.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::encode::push_label;
+use crate::kpi::Labels;
+
+/// Names with a meaning of their own: ours on any series that carries user labels, those that
+/// rules join from the info family (a user's `team` would make the join ambiguous and fail the
+/// whole rule), those that rules set, and those that Prometheus sets.
+const RESERVED: &[&str] = &[
+    "kpi",
+    "kpi_status",
+    "metric",
+    "le",
+    "quantile",
+    "title",
+    "kind",
+    "function",
+    "objective",
+    "team",
+    "owner",
+    "unit",
+    "direction",
+    "period",
+    "alertname",
+    "severity",
+    "job",
+    "instance",
+];
+
+/// What Prometheus puts before a scraped label that collides with one of the target's.
+const COLLISION_PREFIX: &str = "exported_";
+
+/// Appends the user's labels to a rendered label set. Illegal characters become `_`; a name that is
+/// taken is prefixed with `exported_`, again and again until it is free, as Prometheus does it.
+pub(super) fn push_user_labels(out: &mut String, labels: &Labels) {
+    if labels.is_empty() {
+        return;
+    }
+    let mut used = BTreeSet::new();
+    for (name, value) in &labels.0 {
+        let mut legal = sanitized(name);
+        while RESERVED.contains(&legal.as_str()) || legal.starts_with("__") || used.contains(&legal)
+        {
+            legal.insert_str(0, COLLISION_PREFIX);
+        }
+        push_label(out, &legal, value);
+        used.insert(legal);
+    }
+}
+
+/// `[a-zA-Z_][a-zA-Z0-9_]*` from anything.
+fn sanitized(name: &str) -> String {
+    let mut legal = String::with_capacity(name.len() + 1);
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        legal.push('_');
+    }
+    for c in name.chars() {
+        // Writing to a string does not fail.
+        let _ = legal.write_char(if c.is_ascii_alphanumeric() { c } else { '_' });
+    }
+    legal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(names: &[&str]) -> String {
+        let mut out = String::new();
+        push_user_labels(&mut out, &names.iter().map(|name| (*name, "x")).collect());
+        out
+    }
+
+    #[test]
+    fn plain_names_stay_as_they_are() {
+        assert_eq!(rendered(&["region", "plan_2"]), r#"plan_2="x",region="x""#);
+    }
+
+    #[test]
+    fn illegal_characters_become_underscores() {
+        assert_eq!(rendered(&["sales region"]), r#"sales_region="x""#);
+        assert_eq!(rendered(&["2nd"]), r#"_2nd="x""#);
+        assert_eq!(rendered(&["größe"]), r#"gr__e="x""#);
+    }
+
+    #[test]
+    fn a_name_of_ours_is_prefixed_as_prometheus_does_it() {
+        assert_eq!(rendered(&["kpi"]), r#"exported_kpi="x""#);
+        assert_eq!(rendered(&["team"]), r#"exported_team="x""#);
+        assert_eq!(rendered(&["__name__"]), r#"exported___name__="x""#);
+        assert_eq!(rendered(&["exported_le", "le"]), r#"exported_le="x",exported_exported_le="x""#);
+    }
+
+    #[test]
+    fn two_names_never_become_one() {
+        assert_eq!(rendered(&["a b", "a-b", "a_b"]).matches("a_b=").count(), 3);
+        assert_eq!(rendered(&["a b", "a-b"]), r#"a_b="x",exported_a_b="x""#);
+    }
+}

@@ -1,0 +1,19 @@
+//! A snapshot as Prometheus reads it: families declared once, encoders, bodies rendered once per
+//! snapshot and shared by all scrapes.
+//!
+//! Not here: HTTP (`server`), and any computing of KPIs (`assess`).
+
+mod body;
+mod encode;
+pub mod families;
+mod labels;
+mod number;
+mod published;
+#[cfg(test)]
+mod reader;
+mod self_metrics;
+
+pub use encode::Format;
+pub use families::{Family, FamilyKind};
+pub use published::{Published, ScrapeBody};
+pub use self_metrics::SelfMetrics;

@@ -1,0 +1,257 @@
+//! What the program says about itself: fetches, evaluations, configuration, process. Kept in a
+//! registry of the `prometheus` crate, one per configuration, and read anew for every scrape.
+
+use chrono::{DateTime, Utc};
+use prometheus::proto::{LabelPair, MetricFamily, MetricType};
+use prometheus::{
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
+};
+
+use super::body::seconds;
+use super::encode::{Encoder, Format, push_label};
+use super::families::{
+    self, Family, FamilyKind, KPI_EXPORTER_BUILD_INFO,
+    KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,
+    KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, KPI_EXPORTER_CONFIGURED_KPIS,
+    KPI_EXPORTER_EVALUATION_DURATION_SECONDS, KPI_SOURCE_FETCH_DURATION_SECONDS,
+    KPI_SOURCE_FETCHES_TOTAL,
+};
+
+/// Bounds for fetches, in seconds: from a small file to a query at its time limit.
+const FETCH_BUCKETS: &[f64] =
+    &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Bounds for evaluations, in seconds: no I/O in there.
+const EVALUATION_BUCKETS: &[f64] =
+    &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
+
+/// Outcome of a good fetch; the others are the names of fetch errors.
+const SUCCESS: &str = "success";
+
+/// Outcome under which rows without a usable value are counted.
+const BAD_ROW: &str = "bad_row";
+
+/// The program's own metrics, for one configuration.
+#[derive(Debug)]
+pub struct SelfMetrics {
+    registry: Registry,
+    fetches: IntCounterVec,
+    fetch_seconds: HistogramVec,
+    evaluation_seconds: Histogram,
+    reload_successful: Gauge,
+    reload_timestamp: Gauge,
+}
+
+impl SelfMetrics {
+    /// Metrics of a configuration with these sources and so many KPIs, loaded at `loaded_at`.
+    /// `revision` is the commit that the program was built from, or empty.
+    ///
+    /// # Errors
+    /// What the registry says; it has no reason to.
+    pub fn new<'a>(
+        sources: impl IntoIterator<Item = &'a str>,
+        configured_kpis: usize,
+        revision: &str,
+        loaded_at: DateTime<Utc>,
+    ) -> Result<Self, prometheus::Error> {
+        let build = IntGaugeVec::new(opts(&KPI_EXPORTER_BUILD_INFO), &["version", "revision"])?;
+        let kpis = gauge(&KPI_EXPORTER_CONFIGURED_KPIS)?;
+        let metrics = Self {
+            registry: Registry::new(),
+            fetches: IntCounterVec::new(opts(&KPI_SOURCE_FETCHES_TOTAL), &["source", "outcome"])?,
+            fetch_seconds: HistogramVec::new(
+                histogram_opts(&KPI_SOURCE_FETCH_DURATION_SECONDS, FETCH_BUCKETS),
+                &["source"],
+            )?,
+            evaluation_seconds: Histogram::with_opts(histogram_opts(
+                &KPI_EXPORTER_EVALUATION_DURATION_SECONDS,
+                EVALUATION_BUCKETS,
+            ))?,
+            reload_successful: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
+            reload_timestamp: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS)?,
+        };
+        build.with_label_values(&[env!("CARGO_PKG_VERSION"), revision]).set(1);
+        kpis.set(configured_kpis as f64);
+        metrics.reload_successful.set(1.0);
+        metrics.reload_timestamp.set(seconds(loaded_at));
+        // Series that start at zero: a rate sees the first failure.
+        for source in sources {
+            metrics.fetches.with_label_values(&[source, SUCCESS]);
+            metrics.fetch_seconds.with_label_values(&[source]);
+        }
+
+        metrics.registry.register(Box::new(build))?;
+        metrics.registry.register(Box::new(kpis))?;
+        metrics.registry.register(Box::new(metrics.fetches.clone()))?;
+        metrics.registry.register(Box::new(metrics.fetch_seconds.clone()))?;
+        metrics.registry.register(Box::new(metrics.evaluation_seconds.clone()))?;
+        metrics.registry.register(Box::new(metrics.reload_successful.clone()))?;
+        metrics.registry.register(Box::new(metrics.reload_timestamp.clone()))?;
+        #[cfg(target_os = "linux")]
+        metrics
+            .registry
+            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(metrics)
+    }
+
+    /// Counts a fetch: `outcome` is `success` or the name of an error kind.
+    pub fn observe_fetch(&self, source: &str, outcome: &str, seconds: f64) {
+        self.fetches.with_label_values(&[source, outcome]).inc();
+        self.fetch_seconds.with_label_values(&[source]).observe(seconds);
+    }
+
+    /// Counts rows of a good fetch that had no usable value.
+    pub fn count_bad_rows(&self, source: &str, rows: u64) {
+        self.fetches.with_label_values(&[source, BAD_ROW]).inc_by(rows);
+    }
+
+    /// Counts an evaluation of all KPIs.
+    pub fn observe_evaluation(&self, seconds: f64) {
+        self.evaluation_seconds.observe(seconds);
+    }
+
+    /// Notes that a newer configuration was refused and this one is still at work.
+    pub fn reload_refused(&self) {
+        self.reload_successful.set(0.0);
+    }
+
+    /// The last part of a body, with the end mark of the format.
+    pub(super) fn render(&self, format: Format) -> String {
+        let mut encoder = Encoder::new(format, 8 * 1024);
+        for family in self.registry.gather() {
+            write_family(&mut encoder, &family);
+        }
+        encoder.finish()
+    }
+}
+
+fn opts(family: &Family) -> Opts {
+    Opts::new(family.name, family.help)
+}
+
+fn histogram_opts(family: &Family, buckets: &[f64]) -> HistogramOpts {
+    HistogramOpts::new(family.name, family.help).buckets(buckets.to_vec())
+}
+
+fn gauge(family: &Family) -> Result<Gauge, prometheus::Error> {
+    Gauge::with_opts(opts(family))
+}
+
+fn write_family(encoder: &mut Encoder, family: &MetricFamily) {
+    let Some(kind) = kind_of(family) else { return };
+    let mut writer = encoder.foreign(family.name(), kind, family.help());
+    for metric in family.get_metric() {
+        let labels = label_set(metric.get_label());
+        match kind {
+            FamilyKind::Counter => writer.sample(&labels, metric.get_counter().get_value()),
+            FamilyKind::Histogram => {
+                let histogram = metric.get_histogram();
+                let buckets = histogram.get_bucket().iter();
+                writer.histogram(
+                    &labels,
+                    buckets.map(|bucket| (bucket.upper_bound(), bucket.cumulative_count())),
+                    histogram.get_sample_sum(),
+                    histogram.get_sample_count(),
+                );
+            }
+            FamilyKind::Gauge | FamilyKind::Info | FamilyKind::StateSet => {
+                writer.sample(&labels, metric.get_gauge().get_value());
+            }
+        }
+    }
+}
+
+/// The registry knows no info type: ours are looked up by name. Summaries and untyped metrics are
+/// never registered.
+fn kind_of(family: &MetricFamily) -> Option<FamilyKind> {
+    let ours = families::ALL.iter().find(|ours| ours.name == family.name());
+    match (ours, family.get_field_type()) {
+        (Some(ours), _) => Some(ours.kind),
+        (None, MetricType::GAUGE) => Some(FamilyKind::Gauge),
+        (None, MetricType::COUNTER) => Some(FamilyKind::Counter),
+        (None, MetricType::HISTOGRAM) => Some(FamilyKind::Histogram),
+        (None, MetricType::SUMMARY | MetricType::UNTYPED) => None,
+    }
+}
+
+fn label_set(labels: &[LabelPair]) -> String {
+    let mut set = String::new();
+    for label in labels {
+        push_label(&mut set, label.name(), label.value());
+    }
+    set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reader::read;
+    use super::*;
+
+    fn metrics() -> SelfMetrics {
+        let loaded_at = DateTime::from_timestamp(1_777_593_600, 0).unwrap();
+        SelfMetrics::new(["shop", "crm"], 3, "abc123", loaded_at).unwrap()
+    }
+
+    fn value(body: &str, series: &str) -> Option<f64> {
+        body.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    #[test]
+    fn every_source_starts_with_zero_fetches() {
+        let body = metrics().render(Format::Text);
+        let series = r#"kpi_source_fetches_total{outcome="success",source="crm"}"#;
+        assert_eq!(value(&body, series), Some(0.0));
+    }
+
+    #[test]
+    fn fetches_and_evaluations_are_counted_and_timed() {
+        let metrics = metrics();
+        metrics.observe_fetch("shop", "timeout", 30.0);
+        metrics.observe_fetch("shop", "success", 0.02);
+        metrics.count_bad_rows("shop", 4);
+        metrics.observe_evaluation(0.003);
+        let body = metrics.render(Format::Text);
+        for (series, expected) in [
+            (r#"kpi_source_fetches_total{outcome="timeout",source="shop"}"#, 1.0),
+            (r#"kpi_source_fetches_total{outcome="bad_row",source="shop"}"#, 4.0),
+            (r#"kpi_source_fetch_duration_seconds_count{source="shop"}"#, 2.0),
+            (r#"kpi_source_fetch_duration_seconds_bucket{source="shop",le="0.025"}"#, 1.0),
+            (r#"kpi_source_fetch_duration_seconds_bucket{source="shop",le="+Inf"}"#, 2.0),
+            ("kpi_exporter_evaluation_duration_seconds_count", 1.0),
+            ("kpi_exporter_configured_kpis", 3.0),
+        ] {
+            assert_eq!(value(&body, series), Some(expected), "{series}\n{body}");
+        }
+    }
+
+    #[test]
+    fn a_refused_configuration_keeps_the_time_of_the_good_one() {
+        let metrics = metrics();
+        let time = "kpi_exporter_config_last_reload_success_timestamp_seconds";
+        let good = "kpi_exporter_config_last_reload_successful";
+        assert_eq!(value(&metrics.render(Format::Text), good), Some(1.0));
+        metrics.reload_refused();
+        let body = metrics.render(Format::Text);
+        assert_eq!(value(&body, good), Some(0.0));
+        assert_eq!(value(&body, time), Some(1_777_593_600.0));
+    }
+
+    #[test]
+    fn both_formats_are_well_formed_and_tell_of_the_process() {
+        for format in [Format::Text, Format::OpenMetrics] {
+            let (headings, samples) = read(&metrics().render(format));
+            assert!(samples.iter().any(|sample| sample.name == "process_cpu_seconds_total"));
+            let kind = |name| headings.iter().find(|h| h.name == name).map(|h| h.kind.as_str());
+            match format {
+                Format::Text => {
+                    assert_eq!(kind("kpi_exporter_build_info"), Some("gauge"));
+                    assert_eq!(kind("process_cpu_seconds_total"), Some("counter"));
+                }
+                Format::OpenMetrics => {
+                    assert_eq!(kind("kpi_exporter_build"), Some("info"));
+                    assert_eq!(kind("process_cpu_seconds"), Some("counter"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! HTTP: hands out what a snapshot says. A request never touches a source and never computes a
+//! KPI, so `/metrics` answers in its own time whatever the sources do.
+//!
+//! Not here: the pages themselves (`web`), JSON (`api`) and metric bodies (`exposition`).
+
+mod connection;
+mod negotiate;
+mod response;
+mod routes;
+mod shared;
+
+pub use connection::serve;
+pub use shared::Shared;

@@ -1,0 +1,84 @@
+//! Building answers: content types, security headers, errors.
+
+use bytes::buf::Chain;
+use bytes::{Buf as _, Bytes};
+use http_body_util::Full;
+use hyper::header::{self, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::json;
+
+/// A body of up to two pieces, sent without joining them.
+pub(super) type Body = Full<Chain<Bytes, Bytes>>;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// Pages bring their style along and load nothing.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+                           form-action 'none'; frame-ancestors 'none'";
+
+pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    build(status, TEXT, text.into(), Bytes::new())
+}
+
+pub(super) fn page(html: String) -> Response<Body> {
+    let mut response = build(StatusCode::OK, HTML, html.into(), Bytes::new());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
+    let mut text = value.to_string();
+    text.push('\n');
+    build(status, JSON, text.into(), Bytes::new())
+}
+
+/// An error that names what was expected, for programs.
+pub(super) fn json_error(status: StatusCode, message: &str) -> Response<Body> {
+    json(status, &json!({ "error": message }))
+}
+
+pub(super) fn pieces(content_type: &'static str, first: Bytes, second: Bytes) -> Response<Body> {
+    build(StatusCode::OK, content_type, first, second)
+}
+
+pub(super) fn not_found() -> Response<Body> {
+    plain(StatusCode::NOT_FOUND, "no such page; try / or /metrics or /api/v1/kpis\n")
+}
+
+pub(super) fn method_not_allowed() -> Response<Body> {
+    let text = "only GET and HEAD are answered here\n";
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, text);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// Refuses a request that brings a body; it is not read, so the connection cannot go on.
+pub(super) fn body_refused() -> Response<Body> {
+    let text = "requests with a body are not accepted\n";
+    let mut response = plain(StatusCode::PAYLOAD_TOO_LARGE, text);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+pub(super) fn internal_error() -> Response<Body> {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "this request failed; the log says why\n")
+}
+
+fn build(
+    status: StatusCode,
+    content_type: &'static str,
+    first: Bytes,
+    second: Bytes,
+) -> Response<Body> {
+    let mut response = Response::new(Full::new(first.chain(second)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

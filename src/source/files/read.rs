@@ -1,0 +1,218 @@
+//! Rows from files: CSV, NDJSON and JSON, gzipped or not, never more than the budget allows.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::infer::Kind;
+use super::json;
+use super::table::Rows;
+use crate::source::{FetchError, FetchErrorKind};
+
+/// What the reading of a source's files may still cost.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Bytes after decompression.
+    pub(super) left: AtomicU64,
+    /// Set when nobody waits for the rows any more.
+    pub(super) stop: AtomicBool,
+}
+
+/// The formats, known from the name of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    Ndjson,
+    Json,
+}
+
+/// Whether files of this name can be read; what is expected if not.
+pub(super) fn check_name(path: &Path) -> Result<(), String> {
+    format(path).map(drop)
+}
+
+fn format(path: &Path) -> Result<(Format, bool), String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let (name, zipped) = name.strip_suffix(".gz").map_or((&*name, false), |name| (name, true));
+    let format = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("csv" | "tsv") => Format::Csv,
+        Some("ndjson" | "jsonl") => Format::Ndjson,
+        Some("json") => Format::Json,
+        _ => {
+            return Err(format!(
+                "{}: not a known kind of file: expected .csv, .tsv, .ndjson, .jsonl or .json, or \
+                 one of these with .gz",
+                path.display()
+            ));
+        }
+    };
+    Ok((format, zipped))
+}
+
+/// Adds the rows of a file.
+pub(super) fn read(path: &Path, budget: &Budget, rows: &mut Rows) -> Result<(), FetchError> {
+    let (format, zipped) =
+        format(path).map_err(|message| FetchError::new(FetchErrorKind::Shape, message))?;
+    let file = File::open(path).map_err(|error| broken(path, None, &error.to_string()))?;
+    let file = BufReader::new(file);
+    let stream: Box<dyn Read> =
+        if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let stream = BufReader::with_capacity(1 << 16, Metered { stream, budget });
+    match format {
+        Format::Csv => csv(stream, path, rows),
+        Format::Ndjson => json::lines(stream, path, rows),
+        Format::Json => json::array(stream, path, rows),
+    }
+}
+
+struct Metered<'a> {
+    stream: Box<dyn Read>,
+    budget: &'a Budget,
+}
+
+impl Read for Metered<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.budget.stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other("nobody waits for it any more"));
+        }
+        let read = self.stream.read(buffer)?;
+        let left = self.budget.left.load(Ordering::Relaxed);
+        let rest = left.checked_sub(read as u64).ok_or_else(|| {
+            let limit = super::MAX_BYTES >> 20;
+            io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("the files of the source are larger than {limit} MiB together"),
+            )
+        })?;
+        self.budget.left.store(rest, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+fn csv(mut stream: impl BufRead, path: &Path, rows: &mut Rows) -> Result<(), FetchError> {
+    const LONGEST_HEADER: u64 = 1 << 20;
+    let mut first = Vec::new();
+    stream
+        .by_ref()
+        .take(LONGEST_HEADER)
+        .read_until(b'\n', &mut first)
+        .map_err(|error| unreadable(path, None, &error))?;
+    let first = first.strip_prefix(BOM).unwrap_or(&first);
+    if first.trim_ascii().is_empty() {
+        return Err(broken(path, Some(1), "expected a header row with the names of the columns"));
+    }
+    let mut csv = csv::ReaderBuilder::new()
+        .delimiter(delimiter(first))
+        .has_headers(false)
+        .from_reader(Cursor::new(first).chain(stream));
+    let mut record = csv::StringRecord::new();
+    csv.read_record(&mut record).map_err(|error| csv_error(path, &error))?;
+    let mut columns = Vec::with_capacity(record.len());
+    for (index, name) in record.iter().enumerate() {
+        let name = match name.trim() {
+            "" => format!("column_{}", index + 1),
+            name => name.to_owned(),
+        };
+        let column = rows.column(&name);
+        if columns.contains(&column) {
+            return Err(broken(path, Some(1), &format!("column `{name}` appears twice")));
+        }
+        columns.push(column);
+    }
+    while csv.read_record(&mut record).map_err(|error| csv_error(path, &error))? {
+        let line = record.position().map_or(0, csv::Position::line);
+        for (cell, column) in record.iter().zip(&columns) {
+            rows.set(*column, cell, Kind::of(cell), || format!("{}:{line}", path.display()));
+        }
+        rows.end_row();
+    }
+    Ok(())
+}
+
+/// What Windows programs put before UTF-8.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The most frequent of the usual delimiters, outside of quotes.
+fn delimiter(header: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for byte in header {
+        quoted ^= *byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(d, _)| d == byte && !quoted) {
+            *count += 1;
+        }
+    }
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
+}
+
+fn csv_error(path: &Path, error: &csv::Error) -> FetchError {
+    let line = error.position().map(csv::Position::line);
+    match error.kind() {
+        csv::ErrorKind::Io(error) => unreadable(path, line, error),
+        csv::ErrorKind::Utf8 { .. } => not_utf8(path, line),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            let what = format!("{len} fields, but the header has {expected_len}");
+            broken(path, line, &what).with_hint("is a quote missing, or a delimiter too much?")
+        }
+        _ => broken(path, line, &error.to_string()),
+    }
+}
+
+pub(super) fn unreadable(path: &Path, line: Option<u64>, error: &io::Error) -> FetchError {
+    let failure = broken(path, line, &error.to_string());
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        return failure.with_hint("aggregate them before, or put them into a database");
+    }
+    failure
+}
+
+pub(super) fn not_utf8(path: &Path, line: Option<u64>) -> FetchError {
+    broken(path, line, "the text is not UTF-8")
+        .with_hint("convert it, for example with `iconv -f latin1 -t utf-8`")
+}
+
+/// A failure with its place.
+pub(super) fn broken(path: &Path, line: Option<u64>, what: &str) -> FetchError {
+    let path = path.display();
+    let message = match line {
+        Some(line) => format!("{path}:{line}: {what}"),
+        None => format!("{path}: {what}"),
+    };
+    FetchError::new(FetchErrorKind::Shape, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_is_the_one_most_used_in_the_header() {
+        for (header, expected) in [
+            ("a,b,c", b','),
+            ("a;b;c", b';'),
+            ("a\tb", b'\t'),
+            ("\"a,b,c\";d", b';'),
+            ("alone", b','),
+            ("a,b;c", b','),
+        ] {
+            assert_eq!(delimiter(header.as_bytes()), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_name_tells_the_format() {
+        for (name, expected) in [
+            ("a.csv", Some((Format::Csv, false))),
+            ("a.2026.CSV.GZ", Some((Format::Csv, true))),
+            ("a.jsonl", Some((Format::Ndjson, false))),
+            ("a.json.gz", Some((Format::Json, true))),
+            ("a.xlsx", None),
+            ("csv", None),
+        ] {
+            assert_eq!(format(Path::new(name)).ok(), expected, "{name}");
+        }
+    }
+}

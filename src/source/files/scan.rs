@@ -1,0 +1,64 @@
+//! Which files a table consists of, and whether they are still the same.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::source::{FetchError, FetchErrorKind};
+
+/// A file as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    size: u64,
+    modified: Option<SystemTime>,
+}
+
+/// Whether a path may stand for several files.
+pub(super) fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '['])
+}
+
+/// The files of a path or glob, in the order of their names; at least one.
+pub(super) fn scan(path: &Path) -> Result<Vec<Found>, FetchError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(vec![found(path.to_owned(), &metadata)]),
+        Err(_) if is_pattern(path) => matches(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(unreachable(format!("there is no file {}", path.display()))
+                .with_hint("paths are relative to the configuration file that names them"))
+        }
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+fn matches(pattern: &Path) -> Result<Vec<Found>, FetchError> {
+    let shown = pattern.display();
+    let paths = glob::glob(&pattern.to_string_lossy())
+        .map_err(|error| unreachable(format!("{shown} is not a glob: {error}")))?;
+    let mut files = Vec::new();
+    for path in paths {
+        let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
+        let metadata = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+        if metadata.is_file() {
+            files.push(found(path, &metadata));
+        }
+    }
+    if files.is_empty() {
+        return Err(unreachable(format!("no file matches {shown}")));
+    }
+    Ok(files)
+}
+
+fn found(path: PathBuf, metadata: &Metadata) -> Found {
+    Found { path, size: metadata.len(), modified: metadata.modified().ok() }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> FetchError {
+    unreachable(format!("cannot read {}: {error}", path.display()))
+}
+
+fn unreachable(message: String) -> FetchError {
+    FetchError::new(FetchErrorKind::Unreachable, message)
+}

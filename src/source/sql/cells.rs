@@ -1,0 +1,84 @@
+//! Cells from the kinds of values that all databases have. One rule throughout: a number that a
+//! double cannot hold exactly stays text, so that a long id is still right when it is a label.
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use chrono_tz::Tz;
+
+use crate::source::{Cell, moment};
+
+/// Longer texts are of no use as label or number, and not kept.
+const LONGEST_TEXT: usize = 4096;
+
+/// Doubles hold all integers up to this.
+const EXACT: i128 = 1 << 53;
+
+#[expect(clippy::cast_precision_loss, reason = "checked")]
+pub(super) fn integer(value: impl Into<i128>) -> Cell {
+    let value = value.into();
+    if value.abs() <= EXACT { Cell::Number(value as f64) } else { Cell::Text(value.to_string()) }
+}
+
+/// As people read it: 0.1 in four bytes is 0.1, not 0.10000000149011612.
+pub(super) fn single(value: f32) -> Cell {
+    Cell::Number(value.to_string().parse().unwrap_or(f64::NAN))
+}
+
+/// A decimal number in digits.
+pub(super) fn decimal(digits: &str) -> Cell {
+    const EXACT_DIGITS: usize = 15;
+    let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    match digits.parse() {
+        Ok(number) if !whole || digits.len() <= EXACT_DIGITS => Cell::Number(number),
+        Ok(_) => Cell::Text(digits.to_owned()),
+        Err(_) => Cell::Null,
+    }
+}
+
+pub(super) fn text(bytes: &[u8], kind: &str) -> Cell {
+    match std::str::from_utf8(bytes) {
+        Ok(_) if bytes.len() > LONGEST_TEXT => {
+            Cell::Other(format!("{kind} of more than {LONGEST_TEXT} bytes"))
+        }
+        Ok(text) => Cell::Text(text.to_owned()),
+        Err(_) => Cell::Other(kind.to_owned()),
+    }
+}
+
+/// A day stays a day: what it means as an instant depends on the column.
+pub(super) fn day(day: NaiveDate) -> Cell {
+    Cell::Text(day.to_string())
+}
+
+pub(super) fn local_time(time: NaiveDateTime, zone: Tz) -> Cell {
+    // Outside of these years an offset could leave the range of the type.
+    if (1..=9999).contains(&time.year()) {
+        Cell::Instant(moment::local(zone, time))
+    } else {
+        Cell::Other("timestamp out of range".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_a_double_cannot_hold_stay_exact_text() {
+        assert_eq!(integer(42), Cell::Number(42.0));
+        assert_eq!(integer(1_i64 << 53), Cell::Number(9_007_199_254_740_992.0));
+        assert_eq!(integer((1_i64 << 53) + 1), Cell::Text("9007199254740993".into()));
+        assert_eq!(integer(u64::MAX), Cell::Text("18446744073709551615".into()));
+        assert_eq!(decimal("12345678901234567890"), Cell::Text("12345678901234567890".into()));
+        assert_eq!(decimal("1071805.47"), Cell::Number(1_071_805.47));
+        assert_eq!(decimal("0.1000000000000000000000001"), Cell::Number(0.1));
+        assert_eq!(single(0.1), Cell::Number(0.1));
+    }
+
+    #[test]
+    fn text_that_is_too_long_or_not_utf8_is_not_kept() {
+        assert_eq!(text(b"EU", "TEXT"), Cell::Text("EU".into()));
+        assert_eq!(text(b"\xff", "VARBINARY"), Cell::Other("VARBINARY".into()));
+        let long = text(&[b'x'; 5000], "TEXT");
+        assert_eq!(long, Cell::Other("TEXT of more than 4096 bytes".into()));
+    }
+}

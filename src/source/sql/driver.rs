@@ -1,0 +1,106 @@
+//! What one kind of database has to know how to do, and the reading of rows that all share.
+
+use std::time::Duration;
+
+use futures_util::{Stream, TryStreamExt};
+use sqlx::error::DatabaseError;
+use sqlx::{Column, Database, Row};
+use tokio::time::Instant;
+
+use super::rewrite::Statement;
+use crate::kpi::Metric;
+use crate::source::measurement::too_many_rows;
+use crate::source::{Cell, FetchError, Request, Table};
+
+/// One kind of database.
+pub(super) trait Driver: Send + Sync {
+    type Connection: Send;
+
+    /// Kind and address, without user and password.
+    fn target(&self) -> String;
+
+    fn connect(&self) -> impl Future<Output = Result<Self::Connection, sqlx::Error>> + Send;
+
+    /// Begins a read-only transaction in the request's zone, in which the server itself ends a
+    /// statement at the deadline.
+    fn begin(
+        &self,
+        connection: &mut Self::Connection,
+        request: &Request,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
+    /// Runs the statement and leaves the connection fit for the next request.
+    fn run(
+        &self,
+        connection: &mut Self::Connection,
+        request: &Request,
+        statement: &Statement,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Table, Failure>> + Send;
+
+    /// What an error of the server means.
+    fn explain(&self, error: &dyn DatabaseError, statement: &Statement) -> Meaning;
+}
+
+/// Why a statement gave no table.
+pub(super) enum Failure {
+    /// The database or the way to it.
+    Sql(sqlx::Error),
+    /// The answer was refused here.
+    Refused(FetchError),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// What an error of a server means.
+pub(super) enum Meaning {
+    /// Ended by the server at the time limit.
+    TimeLimit,
+    /// Not able to serve now.
+    Unavailable,
+    /// Refused the login.
+    Login,
+    /// A fault of the query: where (for people) and what to do, if known.
+    Fault { place: Option<String>, hint: Option<String> },
+}
+
+impl Meaning {
+    pub(super) fn fault(hint: &str) -> Self {
+        Self::Fault { place: None, hint: Some(hint.to_owned()) }
+    }
+}
+
+/// The time left, at least a millisecond: zero would mean "no limit" to a server.
+pub(super) fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+}
+
+/// Reads rows until the end or until there are more than the metric may have.
+pub(super) async fn read<R: Row>(
+    mut rows: impl Stream<Item = Result<R, sqlx::Error>> + Unpin,
+    metric: &Metric,
+    cell: impl Fn(&R, usize) -> Result<Cell, sqlx::Error>,
+) -> Result<Table, Failure> {
+    let mut table = Table::default();
+    while let Some(row) = rows.try_next().await? {
+        if table.rows.is_empty() {
+            table.columns = names::<R::Database>(row.columns());
+        }
+        if table.rows.len() >= metric.max_label_sets {
+            return Err(Failure::Refused(too_many_rows(metric)));
+        }
+        let cells = (0..row.len()).map(|index| cell(&row, index));
+        table.rows.push(cells.collect::<Result<_, _>>()?);
+    }
+    Ok(table)
+}
+
+/// The names of columns.
+pub(super) fn names<D: Database>(columns: &[D::Column]) -> Vec<String> {
+    columns.iter().map(|column| column.name().to_owned()).collect()
+}

@@ -1,0 +1,94 @@
+//! Failures of databases in words for people. Nothing that was sent is repeated, so no secret can
+//! get out: only what the server or the system said.
+
+use std::time::Duration;
+
+use sqlx::error::DatabaseError;
+
+use super::driver::Meaning;
+use crate::source::{FetchError, FetchErrorKind};
+
+const SLOW: &str = "make the query cheaper, or raise the `timeout` of the source";
+const LOGIN: &str = "check the `user` and `password` of the source";
+
+/// A failure while a query ran.
+pub(super) fn explain(
+    error: &sqlx::Error,
+    limit: Duration,
+    meaning: impl Fn(&dyn DatabaseError) -> Meaning,
+) -> FetchError {
+    let Some(database) = error.as_database_error() else {
+        let message = format!("the connection broke off: {}", reason(error));
+        return FetchError::new(FetchErrorKind::Unreachable, message);
+    };
+    let said = database.message();
+    match meaning(database) {
+        Meaning::TimeLimit => timed_out(limit),
+        Meaning::Unavailable => FetchError::new(FetchErrorKind::Unreachable, said),
+        Meaning::Login => FetchError::new(FetchErrorKind::Unreachable, said).with_hint(LOGIN),
+        Meaning::Fault { place, hint } => {
+            let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+            let failure = FetchError::new(FetchErrorKind::Query, format!("{said}{place}"));
+            match hint {
+                Some(hint) => failure.with_hint(hint),
+                None => failure,
+            }
+        }
+    }
+}
+
+/// A failure before a query could run.
+pub(super) fn cannot_connect(
+    target: &str,
+    error: &sqlx::Error,
+    meaning: impl Fn(&dyn DatabaseError) -> Meaning,
+) -> FetchError {
+    let message = format!("cannot connect to {target}: {}", reason(error));
+    let failure = FetchError::new(FetchErrorKind::Unreachable, message);
+    match error.as_database_error().map(meaning) {
+        Some(Meaning::Login) => failure.with_hint(LOGIN),
+        Some(Meaning::Fault { hint: Some(hint), .. }) => failure.with_hint(hint),
+        _ => failure,
+    }
+}
+
+/// The server ended the query.
+fn timed_out(limit: Duration) -> FetchError {
+    let message =
+        format!("query ran longer than {} and was cancelled on the server", seconds(limit));
+    FetchError::new(FetchErrorKind::Timeout, message).with_hint(SLOW)
+}
+
+/// Nothing was heard of the query, not even its end.
+pub(super) fn hung(target: &str, limit: Duration) -> FetchError {
+    let message = format!("{target} hangs: no answer within {}, connection closed", seconds(limit));
+    FetchError::new(FetchErrorKind::Timeout, message)
+}
+
+/// Nothing was heard while connecting.
+pub(super) fn no_answer(target: &str, limit: Duration) -> FetchError {
+    let message = format!("no answer from {target} within {}", seconds(limit));
+    FetchError::new(FetchErrorKind::Timeout, message)
+        .with_hint("is the address right, and does a firewall let the connection through?")
+}
+
+/// Other queries hold all connections.
+pub(super) fn busy(limit: Duration) -> FetchError {
+    let message = format!("all connections of the source were busy for {}", seconds(limit));
+    FetchError::new(FetchErrorKind::Timeout, message)
+        .with_hint("raise its `max_connections`, or spread the schedules")
+}
+
+/// `30 s`, `0.5 s`.
+pub(in crate::source) fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}
+
+/// Without the driver's own introductions.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        other => other.to_string(),
+    }
+}

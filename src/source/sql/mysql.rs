@@ -1,0 +1,214 @@
+//! MySQL and MariaDB.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
+use sqlx::mysql::types::{MySqlTime, MySqlTimeSign};
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlValueRef};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Decode, Executor, MySqlConnection, Row, SqlSafeStr,
+    Statement as _, TypeInfo, ValueRef, raw_sql,
+};
+use tokio::time::Instant;
+
+use super::driver::{Driver, Failure, Meaning, left, names, read};
+use super::rewrite::Statement;
+use super::{cells, url};
+use crate::source::params::ParamValue;
+use crate::source::{Cell, Request, SqlConfig, Table};
+
+pub(super) struct MySql {
+    options: MySqlConnectOptions,
+}
+
+/// A connection and what is known of its session.
+pub(super) struct Connection {
+    inner: MySqlConnection,
+    mariadb: bool,
+    /// Set when the server does not know the zone by name.
+    fixed_offset: Option<FixedOffset>,
+}
+
+impl MySql {
+    pub(super) fn new(config: &SqlConfig) -> Result<Self, String> {
+        let mut options =
+            MySqlConnectOptions::from_str(config.url.expose_secret()).map_err(url::unreadable)?;
+        if let Some(user) = &config.user {
+            options = options.username(user);
+        }
+        if let Some(password) = &config.password {
+            options = options.password(password.expose_secret());
+        }
+        // The driver would change the meaning of `||` and set the zone to UTC.
+        let options = options
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .statement_cache_capacity(0)
+            .disable_statement_logging();
+        Ok(Self { options })
+    }
+}
+
+impl Driver for MySql {
+    type Connection = Connection;
+
+    fn target(&self) -> String {
+        let options = &self.options;
+        let database = options.get_database().map(|name| format!("/{name}")).unwrap_or_default();
+        match options.get_socket() {
+            Some(socket) => format!("mysql at {}{database}", socket.display()),
+            None => format!("mysql at {}:{}{database}", options.get_host(), options.get_port()),
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+        let mut inner = self.options.connect().await?;
+        let row = raw_sql("SELECT VERSION()").fetch_one(&mut inner).await?;
+        let version: String = row.try_get(0)?;
+        Ok(Connection { inner, mariadb: version.contains("MariaDB"), fixed_offset: None })
+    }
+
+    async fn begin(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<(), sqlx::Error> {
+        let zone = request.timezone.name();
+        let known = format!("SELECT CONVERT_TZ('2000-01-01', '+00:00', '{zone}') IS NOT NULL");
+        let known = raw_sql(AssertSqlSafe(known)).fetch_one(&mut connection.inner).await?;
+        let known: bool = known.try_get_unchecked(0)?;
+        let offset =
+            request.timezone.offset_from_utc_datetime(&request.span.window.end.naive_utc());
+        connection.fixed_offset = (!known).then(|| offset.fix());
+        let zone = connection.fixed_offset.map_or(zone.to_owned(), |offset| offset.to_string());
+        let limit = left(deadline);
+        let limit = if connection.mariadb {
+            format!("max_statement_time = {:.3}", limit.as_secs_f64())
+        } else {
+            format!("max_execution_time = {}", limit.as_millis())
+        };
+        for sql in [
+            format!("SET SESSION time_zone = '{zone}', SESSION {limit}"),
+            "SET SESSION TRANSACTION READ ONLY".to_owned(),
+            "START TRANSACTION READ ONLY".to_owned(),
+        ] {
+            raw_sql(AssertSqlSafe(sql)).execute(&mut connection.inner).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        statement: &Statement,
+        _deadline: Instant,
+    ) -> Result<Table, Failure> {
+        let sql = || AssertSqlSafe(statement.sql().to_owned()).into_sql_str();
+        let zone = request.timezone;
+        let mut query = sqlx::query(sql()).persistent(false);
+        for param in statement.params() {
+            query = match param.value(request) {
+                ParamValue::Instant(instant) => {
+                    query.bind(instant.with_timezone(&zone).naive_local())
+                }
+                ParamValue::Date(date) => query.bind(date),
+                ParamValue::Unix(seconds) => query.bind(seconds),
+            };
+        }
+        let session = Session { zone, fixed_offset: connection.fixed_offset };
+        let rows = query.fetch(&mut connection.inner);
+        let mut table =
+            read(rows, &request.metric, |row: &MySqlRow, index| cell(row, index, &session)).await?;
+        if table.rows.is_empty() {
+            let prepared = (&mut connection.inner).prepare(sql()).await?;
+            table.columns = names::<sqlx::MySql>(prepared.columns());
+        }
+        raw_sql("ROLLBACK").execute(&mut connection.inner).await?;
+        Ok(table)
+    }
+
+    /// By error number, see the error references of MySQL and MariaDB.
+    fn explain(&self, error: &dyn DatabaseError, _statement: &Statement) -> Meaning {
+        let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+        match number.unwrap_or_default() {
+            1969 | 3024 => Meaning::TimeLimit,
+            1040 | 1053 | 1152 | 1158..=1161 | 1203 | 1226 | 1927 => Meaning::Unavailable,
+            1045 | 1698 | 1862 => Meaning::Login,
+            1044 | 1142 | 1143 => {
+                Meaning::fault("the user of the source needs SELECT on what the query reads")
+            }
+            1049 => Meaning::fault("the database is the part of the url after the last `/`"),
+            1054 => Meaning::fault("is the column spelled as in the table?"),
+            1146 => Meaning::fault("is the table in this database? write database.table"),
+            1792 => Meaning::fault("queries run read-only: only SELECT makes sense"),
+            _ => Meaning::Fault { place: None, hint: None },
+        }
+    }
+}
+
+struct Session {
+    zone: Tz,
+    fixed_offset: Option<FixedOffset>,
+}
+
+fn cell(row: &MySqlRow, index: usize, session: &Session) -> Result<Cell, sqlx::Error> {
+    let value = row.try_get_raw(index)?;
+    if value.is_null() {
+        return Ok(Cell::Null);
+    }
+    let info = value.type_info().into_owned();
+    Ok(decode(value, info.name(), session).unwrap_or_else(|| Cell::Other(info.name().to_owned())))
+}
+
+fn get<'r, T: Decode<'r, sqlx::MySql>>(value: MySqlValueRef<'r>) -> Option<T> {
+    T::decode(value).ok()
+}
+
+/// `None` for types that are neither number, text nor time.
+fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cell> {
+    Some(match kind {
+        "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => {
+            cells::integer(get::<i64>(value)?)
+        }
+        "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
+        | "BIGINT UNSIGNED" | "YEAR" | "BIT" => cells::integer(get::<u64>(value)?),
+        "FLOAT" => cells::single(get::<f32>(value)?),
+        "DOUBLE" => Cell::Number(get::<f64>(value)?),
+        "DECIMAL" => cells::decimal(get::<&str>(value)?),
+        "TIME" => time(get::<MySqlTime>(value)?),
+        "DATE" => cells::day(get::<NaiveDate>(value)?),
+        "DATETIME" => cells::local_time(get::<NaiveDateTime>(value)?, session.zone),
+        "TIMESTAMP" => timestamp(get::<NaiveDateTime>(value)?, session)?,
+        // Text with a binary collation goes by the name of bytes.
+        "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" | "ENUM" | "SET"
+        | "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" => {
+            cells::text(get::<&[u8]>(value)?, kind)
+        }
+        _ => return None,
+    })
+}
+
+/// In seconds; it is a duration as well as a time of day, and can be negative.
+fn time(time: MySqlTime) -> Cell {
+    let whole = (f64::from(time.hours()) * 60.0 + f64::from(time.minutes())) * 60.0
+        + f64::from(time.seconds());
+    let seconds = whole + f64::from(time.microseconds()) / 1e6;
+    Cell::Number(if time.sign() == MySqlTimeSign::Negative { -seconds } else { seconds })
+}
+
+/// An instant that the server shows in the zone of the session.
+fn timestamp(shown: NaiveDateTime, session: &Session) -> Option<Cell> {
+    match session.fixed_offset {
+        None => Some(cells::local_time(shown, session.zone)),
+        Some(offset) => {
+            let instant: DateTime<Utc> = offset.from_local_datetime(&shown).single()?.to_utc();
+            Some(Cell::Instant(instant))
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! PostgreSQL. Everything about a session is set inside its transaction, so that a pooler between
+//! (pgbouncer in transaction mode) does not matter.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::types::PgInterval;
+use sqlx::postgres::{
+    PgConnectOptions, PgDatabaseError, PgErrorPosition, PgRow, PgTypeInfo, PgTypeKind, PgValueRef,
+};
+use sqlx::types::BigDecimal;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Decode, Executor, PgConnection, Row, SqlSafeStr, Statement as _,
+    Type, TypeInfo, ValueRef, raw_sql,
+};
+use tokio::time::Instant;
+
+use super::driver::{Driver, Failure, Meaning, left, names, read};
+use super::rewrite::Statement;
+use super::{cells, url};
+use crate::source::params::{Form, ParamValue};
+use crate::source::{Cell, Request, SqlConfig, Table};
+
+pub(super) struct Postgres {
+    options: PgConnectOptions,
+}
+
+impl Postgres {
+    pub(super) fn new(config: &SqlConfig) -> Result<Self, String> {
+        let mut options =
+            PgConnectOptions::from_str(config.url.expose_secret()).map_err(url::unreadable)?;
+        if let Some(user) = &config.user {
+            options = options.username(user);
+        }
+        if let Some(password) = &config.password {
+            options = options.password(password.expose_secret());
+        }
+        if options.get_application_name().is_none() {
+            options = options.application_name("kpi-exporter");
+        }
+        // No named statements and no start-up options: both get lost in poolers.
+        let options = options
+            .statement_cache_capacity(0)
+            .extra_float_digits(None)
+            .disable_statement_logging();
+        Ok(Self { options })
+    }
+}
+
+impl Driver for Postgres {
+    type Connection = PgConnection;
+
+    fn target(&self) -> String {
+        let options = &self.options;
+        let database = options.get_database().map(|name| format!("/{name}")).unwrap_or_default();
+        match options.get_socket() {
+            Some(socket) => format!("postgres at {}{database}", socket.display()),
+            None => format!("postgres at {}:{}{database}", options.get_host(), options.get_port()),
+        }
+    }
+
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        self.options.connect().await
+    }
+
+    async fn begin(
+        &self,
+        connection: &mut PgConnection,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<(), sqlx::Error> {
+        let zone = request.timezone.name();
+        let milliseconds = left(deadline).as_millis().clamp(1, i32::MAX as u128);
+        let sql = format!(
+            "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; \
+             SET LOCAL TIME ZONE '{zone}'"
+        );
+        raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        request: &Request,
+        statement: &Statement,
+        _deadline: Instant,
+    ) -> Result<Table, Failure> {
+        let sql = || AssertSqlSafe(statement.sql().to_owned()).into_sql_str();
+        let mut query = sqlx::query(sql()).persistent(false);
+        for param in statement.params() {
+            query = match param.value(request) {
+                ParamValue::Instant(instant) => query.bind(instant),
+                ParamValue::Date(date) => query.bind(date),
+                ParamValue::Unix(seconds) => query.bind(seconds),
+            };
+        }
+        let rows = query.fetch(&mut *connection);
+        let zone = request.timezone;
+        let mut table =
+            read(rows, &request.metric, |row: &PgRow, index| cell(row, index, zone)).await?;
+        if table.rows.is_empty() {
+            // Only rows tell their columns. Preparing names the statement, which must not be left
+            // behind on a server connection that a pooler hands on.
+            let types: Vec<PgTypeInfo> =
+                statement.params().iter().map(|param| type_of(param.form)).collect();
+            let prepared = connection.prepare_with(sql(), &types).await?;
+            table.columns = names::<sqlx::Postgres>(prepared.columns());
+            raw_sql("DEALLOCATE ALL").execute(&mut *connection).await?;
+        }
+        raw_sql("ROLLBACK").execute(&mut *connection).await?;
+        Ok(table)
+    }
+
+    /// By SQLSTATE, see appendix A of the PostgreSQL manual.
+    fn explain(&self, error: &dyn DatabaseError, statement: &Statement) -> Meaning {
+        let code = error.code().unwrap_or_default();
+        let hint = match &*code {
+            // The same code stands for a cancel request by a person.
+            "57014" if !error.message().contains("user request") => return Meaning::TimeLimit,
+            "57P01" | "57P02" | "57P03" | "57P05" | "53300" => return Meaning::Unavailable,
+            "28000" | "28P01" => return Meaning::Login,
+            _ if code.starts_with("08") => return Meaning::Unavailable,
+            "42703" => Some("is the column spelled as in the table?"),
+            "42P01" => Some("is the table in the search path of this user? write schema.table"),
+            "42501" => Some("the user of the source needs SELECT on what the query reads"),
+            "25006" => Some("queries run read-only: only SELECT makes sense"),
+            "3D000" => Some("the database is the part of the url after the last `/`"),
+            _ => None,
+        };
+        let postgres = error.try_downcast_ref::<PgDatabaseError>();
+        let place =
+            postgres.and_then(PgDatabaseError::position).and_then(|position| match position {
+                PgErrorPosition::Original(at) => Some(statement.place(at)),
+                PgErrorPosition::Internal { .. } => None,
+            });
+        Meaning::Fault {
+            place: place.map(|(line, column)| format!("line {line}, column {column} of the query")),
+            hint: hint.or(postgres.and_then(PgDatabaseError::hint)).map(str::to_owned),
+        }
+    }
+}
+
+fn type_of(form: Form) -> PgTypeInfo {
+    match form {
+        Form::Instant => <DateTime<Utc> as Type<sqlx::Postgres>>::type_info(),
+        Form::Date => <NaiveDate as Type<sqlx::Postgres>>::type_info(),
+        Form::Unix => <i64 as Type<sqlx::Postgres>>::type_info(),
+    }
+}
+
+fn cell(row: &PgRow, index: usize, zone: Tz) -> Result<Cell, sqlx::Error> {
+    let value = row.try_get_raw(index)?;
+    if value.is_null() {
+        return Ok(Cell::Null);
+    }
+    let info = value.type_info().into_owned();
+    Ok(decode(value, &info, zone).unwrap_or_else(|| Cell::Other(info.name().to_owned())))
+}
+
+/// `None` for types that are neither number, text nor time. All values are in the binary format;
+/// see the `*_send` functions of the server for its layouts.
+fn decode(value: PgValueRef<'_>, info: &PgTypeInfo, zone: Tz) -> Option<Cell> {
+    let bytes = value.as_bytes().ok()?;
+    let kind = info.name();
+    let integer = || Some(i64::from_be_bytes(bytes.try_into().ok()?));
+    Some(match kind {
+        "INT2" => cells::integer(i16::from_be_bytes(bytes.try_into().ok()?)),
+        "INT4" => cells::integer(i32::from_be_bytes(bytes.try_into().ok()?)),
+        "INT8" => cells::integer(integer()?),
+        "OID" => cells::integer(u32::from_be_bytes(bytes.try_into().ok()?)),
+        "FLOAT4" => cells::single(f32::from_be_bytes(bytes.try_into().ok()?)),
+        "FLOAT8" => Cell::Number(f64::from_be_bytes(bytes.try_into().ok()?)),
+        "NUMERIC" => numeric(value)?,
+        "MONEY" => Cell::Number(integer()? as f64 / 100.0),
+        "BOOL" => Cell::Number(f64::from(u8::from(*bytes.first()? != 0))),
+        "TIME" => Cell::Number(integer()? as f64 / 1e6),
+        "INTERVAL" => interval(value)?,
+        "DATE" => date(i32::from_be_bytes(bytes.try_into().ok()?))?,
+        "TIMESTAMP" => {
+            timestamp(integer()?, |instant| cells::local_time(instant.naive_utc(), zone))?
+        }
+        "TIMESTAMPTZ" => timestamp(integer()?, Cell::Instant)?,
+        "UUID" => uuid(bytes),
+        "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "\"CHAR\"" | "UNKNOWN" => cells::text(bytes, kind),
+        _ if matches!(info.kind(), PgTypeKind::Enum(_)) => cells::text(bytes, kind),
+        _ if kind.eq_ignore_ascii_case("citext") => cells::text(bytes, kind),
+        _ => return None,
+    })
+}
+
+/// NaN and the infinities have signs of their own and are no value.
+fn numeric(value: PgValueRef<'_>) -> Option<Cell> {
+    let sign = value.as_bytes().ok()?.get(4..6)?;
+    if matches!(sign, [0xC0 | 0xD0 | 0xF0, 0]) {
+        return Some(Cell::Null);
+    }
+    let number = <BigDecimal as Decode<sqlx::Postgres>>::decode(value).ok()?;
+    Some(cells::decimal(&number.to_plain_string()))
+}
+
+/// In seconds; a month counts as 30 days, as in `extract(epoch from ...)` short of years.
+fn interval(value: PgValueRef<'_>) -> Option<Cell> {
+    let PgInterval { months, days, microseconds } =
+        <PgInterval as Decode<sqlx::Postgres>>::decode(value).ok()?;
+    let days = f64::from(months) * 30.0 + f64::from(days);
+    Some(Cell::Number(days * 86_400.0 + microseconds as f64 / 1e6))
+}
+
+/// Days since 2000; the extremes stand for the infinities, which are no value.
+fn date(days: i32) -> Option<Cell> {
+    if matches!(days, i32::MIN | i32::MAX) {
+        return Some(Cell::Null);
+    }
+    let epoch = NaiveDate::from_ymd_opt(2000, 1, 1)?;
+    Some(cells::day(epoch.checked_add_signed(TimeDelta::days(days.into()))?))
+}
+
+/// Microseconds since 2000, with infinities as in dates.
+fn timestamp(micros: i64, cell: impl Fn(DateTime<Utc>) -> Cell) -> Option<Cell> {
+    const EPOCH: i64 = 946_684_800_000_000;
+    if matches!(micros, i64::MIN | i64::MAX) {
+        return Some(Cell::Null);
+    }
+    Some(cell(DateTime::from_timestamp_micros(micros.checked_add(EPOCH)?)?))
+}
+
+fn uuid(bytes: &[u8]) -> Cell {
+    let mut text = String::with_capacity(36);
+    for (i, byte) in bytes.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.extend(
+            [byte >> 4, byte & 15]
+                .map(|digit| char::from_digit(digit.into(), 16))
+                .into_iter()
+                .flatten(),
+        );
+    }
+    Cell::Text(text)
+}

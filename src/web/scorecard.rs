@@ -1,0 +1,240 @@
+//! The page at `/`: are we on track?
+
+use chrono::{DateTime, NaiveTime, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::summary::{Tone, answer, most_urgent_first};
+use super::{REFRESH, shell};
+use crate::assess::{Assessment, Status};
+use crate::kpi::{Kpi, Unit};
+use crate::snapshot::{KpiState, Snapshot, Verdict};
+
+/// What stands for a number that does not exist.
+const ABSENT: &str = "–";
+
+/// Columns of the table of KPIs.
+const COLUMNS: [&str; 9] = [
+    "Status",
+    "KPI",
+    "Value",
+    "Target",
+    "Attainment",
+    "Pace",
+    "Projected",
+    "Period",
+    "Data through",
+];
+
+/// Those of them that hold numbers.
+const NUMBERS: std::ops::RangeInclusive<usize> = 2..=6;
+
+/// The scorecard: the answer in one sentence, every KPI, objectives, sources in trouble.
+pub fn scorecard(snapshot: &Snapshot) -> String {
+    let (tone, sentence) = answer(snapshot);
+    let body = html! {
+        header class=(tone_class(tone)) {
+            p.eyebrow { "KPI scorecard" }
+            h1 { (sentence) }
+            p.muted { "As of " (as_of(snapshot.as_of, snapshot.timezone)) }
+        }
+        (kpis(snapshot))
+        (objectives(snapshot))
+        (sources(snapshot))
+    };
+    shell(&sentence, REFRESH, &body)
+}
+
+fn kpis(snapshot: &Snapshot) -> Markup {
+    html! {
+        div.scroll {
+            table.kpis {
+                caption.hidden { "All KPIs, the most urgent first" }
+                thead {
+                    tr {
+                        @for (i, column) in COLUMNS.into_iter().enumerate() {
+                            th.number[NUMBERS.contains(&i)] scope="col" { (column) }
+                        }
+                    }
+                }
+                @for (state, verdict) in most_urgent_first(snapshot) {
+                    (row(state, verdict, snapshot.timezone))
+                }
+            }
+        }
+    }
+}
+
+fn row(state: &KpiState, verdict: &Verdict, timezone: Tz) -> Markup {
+    let (kpi, a) = (&state.kpi, &verdict.assessment);
+    let number = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| kpi.unit.format(v));
+    let data = a.data_through.map_or(ABSENT.to_owned(), |at| complete_through(at, timezone));
+    html! {
+        tbody class=(a.status.as_str()) {
+            tr {
+                td.status data-label=(COLUMNS[0]) { (badge(a.status)) }
+                th scope="row" {
+                    (kpi.title)
+                    @for (name, value) in &verdict.labels.0 { " " span.label { (name) ": " (value) } }
+                    span.kind { (kpi.kind) @if let Some(owner) = &kpi.owner { " · " (owner) } }
+                }
+                td.number data-label=(COLUMNS[2]) { (number(a.value)) }
+                td.number data-label=(COLUMNS[3]) { (target(kpi, a)) }
+                td.number data-label=(COLUMNS[4]) { (attainment(a.target_ratio)) }
+                td.number data-label=(COLUMNS[5]) { (a.pace_ratio.map_or(ABSENT.to_owned(), pace)) }
+                td.number data-label=(COLUMNS[6]) { (number(a.projected_value)) }
+                td.when data-label=(COLUMNS[7]) { (period(&a.period.id)) }
+                td.when data-label=(COLUMNS[8]) { (data) }
+            }
+            @if !a.reason.is_empty() {
+                tr.reason { td {} td colspan=(COLUMNS.len() - 1) { (a.reason) } }
+            }
+        }
+    }
+}
+
+/// Word and symbol; the colour only repeats them.
+fn badge(status: Status) -> Markup {
+    let symbol = match status {
+        Status::NoData => "?",
+        Status::TooEarly => "…",
+        Status::OnTrack => "✓",
+        Status::AtRisk => "!",
+        Status::OffTrack | Status::Missed => "✕",
+        Status::Achieved => "★",
+    };
+    html! { span.badge { span.symbol aria-hidden="true" { (symbol) } " " (status.words()) } }
+}
+
+fn target(kpi: &Kpi, a: &Assessment) -> String {
+    let shown = |value| kpi.unit.format(value);
+    match (a.target_lower_value, a.target_upper_value, a.target_value) {
+        (Some(lower), Some(upper), _) => format!("{} to {}", shown(lower), shown(upper)),
+        (Some(lower), None, _) => format!("at least {}", shown(lower)),
+        (None, Some(upper), _) => format!("at most {}", shown(upper)),
+        (None, None, Some(target)) => shown(target),
+        (None, None, None) => ABSENT.to_owned(),
+    }
+}
+
+/// Explicit dates may break between, not inside, the two.
+fn period(id: &str) -> Markup {
+    html! {
+        @for (i, part) in id.split("..").enumerate() {
+            @if i > 0 { " " }
+            span.unbroken { @if i > 0 { "to " } (part) }
+        }
+    }
+}
+
+fn pace(ratio: f64) -> String {
+    format!("{ratio:.2}")
+}
+
+fn attainment(ratio: Option<f64>) -> Markup {
+    let Some(ratio) = ratio else { return html! { (ABSENT) } };
+    html! { (Unit::Percent.format(ratio)) (bar(ratio)) }
+}
+
+/// A bar that repeats a share written beside it.
+fn bar(ratio: f64) -> Markup {
+    let width = format!("width:{:.1}%", ratio.clamp(0.0, 1.0) * 100.0);
+    html! { span.bar aria-hidden="true" { span style=(width) {} } }
+}
+
+fn objectives(snapshot: &Snapshot) -> Markup {
+    html! {
+        @if !snapshot.objectives.is_empty() {
+            section {
+                h2 { "Objectives" }
+                ul.cards {
+                    @for (id, state) in &snapshot.objectives {
+                        li {
+                            strong { (state.objective.title) }
+                            span.kind {
+                                (kpi_count(snapshot, id))
+                                @if let Some(owner) = &state.objective.owner { " · " (owner) }
+                            }
+                            @match state.progress_ratio {
+                                Some(ratio) => {
+                                    span.progress { (Unit::Percent.format(ratio)) " of the way" }
+                                    (bar(ratio))
+                                }
+                                None => span.progress { "no progress known yet" },
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn kpi_count(snapshot: &Snapshot, objective: &str) -> String {
+    let belongs = |state: &&KpiState| state.kpi.objective.as_deref() == Some(objective);
+    match snapshot.kpis.iter().filter(belongs).count() {
+        1 => "1 KPI".to_owned(),
+        count => format!("{count} KPIs"),
+    }
+}
+
+/// Only those in trouble: the healthy ones need no attention.
+fn sources(snapshot: &Snapshot) -> Markup {
+    let troubled = || {
+        let all = snapshot.sources.iter();
+        all.filter(|(_, source)| source.up == Some(false) || !source.problems.is_empty())
+    };
+    html! {
+        @if troubled().next().is_some() {
+            section {
+                h2 { "Sources with problems" }
+                ul.cards {
+                    @for (id, source) in troubled() {
+                        li.off_track {
+                            strong { (id) }
+                            span.kind {
+                                @match source.last_success {
+                                    Some(at) => { "last good fetch " (moment(at, snapshot.timezone)) },
+                                    None => { "no good fetch yet" },
+                                }
+                            }
+                            @for (metric, problem) in &source.problems {
+                                p.problem { strong { (metric) } ": " (problem) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Bad => "bad",
+        Tone::Doubtful => "doubtful",
+        Tone::Good => "good",
+    }
+}
+
+/// A midnight is said as the end of the day before, as people mean it.
+fn as_of(at: DateTime<Utc>, timezone: Tz) -> String {
+    match day_that_ends(at, timezone) {
+        Some(day) => format!("the end of {day}, {timezone}"),
+        None => moment(at, timezone),
+    }
+}
+
+fn complete_through(at: DateTime<Utc>, timezone: Tz) -> String {
+    day_that_ends(at, timezone).unwrap_or_else(|| moment(at, timezone))
+}
+
+fn day_that_ends(at: DateTime<Utc>, timezone: Tz) -> Option<String> {
+    let local = at.with_timezone(&timezone).naive_local();
+    let day = local.date().pred_opt().filter(|_| local.time() == NaiveTime::MIN)?;
+    Some(day.format("%-d %b %Y").to_string())
+}
+
+fn moment(at: DateTime<Utc>, timezone: Tz) -> String {
+    at.with_timezone(&timezone).format("%-d %b %Y %H:%M %Z").to_string()
+}

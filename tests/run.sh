@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what the tests need from Debian's packages (unless it is there) and runs them all.
+# Ends with one line that adds up all test binaries. Arguments go to `cargo test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=()
+need() { # package, program it brings
+  local found
+  found=$(PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$2" || true)
+  [ -n "$found" ] || packages+=("$1")
+}
+need prometheus promtool
+need mariadb-server mariadbd
+need chromium chromium
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+if [ ${#packages[@]} -gt 0 ]; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo apt-get -o DPkg::Lock::Timeout=300 update
+  # The tests start servers of their own; the packaged ones need not run.
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+    install -y --no-install-recommends "${packages[@]}"
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+cargo test --locked --no-fail-fast "$@" 2>&1 | tee "$log" || status=$?
+awk '/^test result:/ { for (i = 2; i <= NF; i++) {
+       if ($i ~ /^passed/) p += $(i - 1); if ($i ~ /^failed/) f += $(i - 1); if ($i ~ /^ignored/) s += $(i - 1) } }
+     END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' "$log"
+exit "$status"

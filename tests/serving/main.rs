@@ -1,0 +1,13 @@
+//! From a hand-made snapshot to what scrapers, scripts and people are given.
+
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod exposition;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+#[path = "../support/snapshot.rs"]
+mod snapshot;
+#[cfg(test)]
+mod web;
