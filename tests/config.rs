@@ -214,7 +214,7 @@ fn no_value_of_a_reference_shows_in_a_message_wherever_it_stands() {
 #[test]
 fn literal_secrets_do_not_show_in_messages() {
     for line in [
-        "shop: { sql: { url: \"pg://bob:s3cr3t@db\" } }",
+        "shop: { sql: { url: \"pg://reader:s3cr3t@db\" } }",
         "shop: { sql: { url: \"postgres://db/shop\", password: s3cr3t, nope: 1 } }",
         "shop: { sql: { url: \"postgres://db/shop\", pasword: s3cr3t } }",
         "shop: { sql: { url: \"postgres://db/shop\", password: [s3cr3t] } }",
@@ -222,8 +222,8 @@ fn literal_secrets_do_not_show_in_messages() {
         "shop: { http: { auth: { bearer: s3cr3t } } }",
         "shop: { sql: { password: s3cr3t, url: } } }",
         "shop:\n    sql:\n      url: postgres://db/shop\n      password: |\n        s3cr3t${env:NOPE}",
-        "shop:\n    sql:\n      max_connections: postgres://bob:s3cr3t@db",
-        "shop: postgres://bob:s3cr3t@db/shop",
+        "shop:\n    sql:\n      max_connections: postgres://reader:s3cr3t@db",
+        "shop: postgres://reader:s3cr3t@db/shop",
     ] {
         let shown = refused(&format!("version: 1\nsources:\n  {line}\n"), &Environment::default());
         assert!(!shown.contains("s3cr3t"), "{line}\n{shown}");

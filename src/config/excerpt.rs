@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn literal_secrets_are_not_shown_and_the_caret_still_fits() {
         assert_eq!(
-            show("s: { url: pg://bob:pw@db, oops: 1 }", "oops"),
+            show("s: { url: pg://reader:pw@db, oops: 1 }", "oops"),
             "  7 | s: { url: pg://***@db, oops: 1 }\n    |                        ^^^^"
         );
         assert_eq!(

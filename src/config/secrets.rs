@@ -70,14 +70,14 @@ mod tests {
 
     #[test]
     fn passwords_with_any_character_are_masked_in_urls() {
-        let url = "at postgres://bob:p@ss:w/rd@db:5432/shop now";
+        let url = "at postgres://reader:p@ss:w/rd@db:5432/shop now";
         assert_eq!(mask_urls(url), "at postgres://***@db:5432/shop now");
         assert_eq!(mask_urls("http://db/x"), "http://db/x");
     }
 
     #[test]
     fn values_of_secret_keys_are_found_without_a_tree() {
-        let line = "  crm: { user: bob, api-token: abc";
+        let line = "  crm: { user: reader, api-token: abc";
         assert_eq!(likely_secrets(line).len(), 1);
         assert_eq!(&line[likely_secrets(line)[0].clone()], "abc");
         assert!(likely_secrets("  password: \"${env:PW}\"").is_empty());
