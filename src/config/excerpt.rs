@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::files::SourceFile;
-use super::secrets::secrets_of_line;
+use super::secrets::{likely_secrets, secrets_of_urls};
 
 /// Characters shown of a long line, before and after the place.
 const BEFORE: usize = 80;
@@ -27,9 +27,12 @@ pub(crate) fn excerpt(file: &SourceFile, number: usize, place: Range<usize>) -> 
     let from = (place.start - line_start).min(line.len());
     let to = place.end.saturating_sub(line_start).clamp(from, line.len());
 
-    let mut hidden = secrets_of_line(line);
+    let mut hidden = secrets_of_urls(line);
     let inside = |at: usize| at.saturating_sub(line_start).min(line.len());
-    hidden.extend(file.secrets.iter().map(|s| inside(s.start)..inside(s.end)));
+    match &file.secrets {
+        Some(known) => hidden.extend(known.iter().map(|s| inside(s.start)..inside(s.end))),
+        None => hidden.extend(likely_secrets(line)),
+    }
 
     let mut shown = Shown::default();
     let window = visible(line, from);
@@ -116,12 +119,8 @@ mod tests {
 
     fn show(text: &str, part: &str) -> String {
         let at = text.find(part).unwrap();
-        let file = SourceFile {
-            name: "f".into(),
-            text: text.into(),
-            dir: PathBuf::new(),
-            secrets: Vec::new(),
-        };
+        let file =
+            SourceFile { name: "f".into(), text: text.into(), dir: PathBuf::new(), secrets: None };
         excerpt(&file, 7, at..at + part.len())
     }
 
@@ -135,7 +134,7 @@ mod tests {
     #[test]
     fn literal_secrets_are_not_shown_and_the_caret_still_fits() {
         assert_eq!(
-            show("s: { url: pg://bob:pw@db, oops: 1 }", "oops"),
+            show("s: { url: pg://reader:pw@db, oops: 1 }", "oops"),
             "  7 | s: { url: pg://***@db, oops: 1 }\n    |                        ^^^^"
         );
         assert_eq!(

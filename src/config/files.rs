@@ -12,8 +12,8 @@ pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// What relative paths in it are relative to.
     pub(crate) dir: PathBuf,
-    /// Bytes that hold literal passwords, tokens and the like.
-    pub(crate) secrets: Vec<Range<usize>>,
+    /// Bytes that hold literal passwords, tokens and the like, known once it has been parsed.
+    pub(crate) secrets: Option<Vec<Range<usize>>>,
 }
 
 /// Which of the [`Files`].
@@ -48,7 +48,7 @@ impl Files {
     pub(crate) fn add(&mut self, name: &str, text: &str, dir: &Path) -> FileId {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         let dir = dir.to_owned();
-        self.0.push(SourceFile { name: name.to_owned(), text, dir, secrets: Vec::new() });
+        self.0.push(SourceFile { name: name.to_owned(), text, dir, secrets: None });
         FileId(self.0.len() - 1)
     }
 
@@ -56,8 +56,8 @@ impl Files {
         &self.0[id.0]
     }
 
-    pub(crate) fn add_secrets(&mut self, id: FileId, secrets: Vec<Range<usize>>) {
-        self.0[id.0].secrets.extend(secrets);
+    pub(crate) fn set_secrets(&mut self, id: FileId, secrets: Vec<Range<usize>>) {
+        self.0[id.0].secrets = Some(secrets);
     }
 
     /// Line and column of a place, both from 1; columns count characters.

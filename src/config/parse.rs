@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_duration_of_nothing_is_none() {
-        assert_eq!(duration("26h"), Some(Duration::from_secs(93_600)));
+        assert_eq!(duration("26h"), Some(Duration::from_hours(26)));
         assert_eq!(duration("0s"), None);
     }
 

@@ -19,16 +19,16 @@ pub(crate) fn is_secret_key(name: &str) -> bool {
 /// The text with user information in URLs replaced by `***`.
 pub(crate) fn mask_urls(text: &str) -> String {
     let mut masked = text.to_owned();
-    for region in url_secrets(text).into_iter().rev() {
+    for region in secrets_of_urls(text).into_iter().rev() {
         masked.replace_range(region, "***");
     }
     masked
 }
 
-/// Stretches of one line that must not be shown, judged by the line alone: for texts that are not
-/// valid YAML and so have no tree to ask.
-pub(crate) fn secrets_of_line(line: &str) -> Vec<Range<usize>> {
-    let mut regions = url_secrets(line);
+/// Values of one line under keys that hold secrets, judged by the line alone: for texts that are not
+/// valid YAML and so have no tree to ask. Rather too much than too little.
+pub(crate) fn likely_secrets(line: &str) -> Vec<Range<usize>> {
+    let mut regions = Vec::new();
     for (colon, _) in line.match_indices(':') {
         let key_end = line[..colon].trim_end_matches(['"', '\'', ' ']);
         let is_key_end = |c: char| !(c.is_alphanumeric() || c == '_' || c == '-');
@@ -48,7 +48,7 @@ pub(crate) fn is_reference(value: &str) -> bool {
 
 /// User information of every `scheme://user:password@host` in a text. A password may hold any
 /// character, so it ends at the last `@` of its word.
-fn url_secrets(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn secrets_of_urls(text: &str) -> Vec<Range<usize>> {
     let mut regions: Vec<Range<usize>> = Vec::new();
     for (at, mark) in text.match_indices("://") {
         let start = at + mark.len();
@@ -70,18 +70,18 @@ mod tests {
 
     #[test]
     fn passwords_with_any_character_are_masked_in_urls() {
-        let url = "at postgres://bob:p@ss:w/rd@db:5432/shop now";
+        let url = "at postgres://reader:p@ss:w/rd@db:5432/shop now";
         assert_eq!(mask_urls(url), "at postgres://***@db:5432/shop now");
         assert_eq!(mask_urls("http://db/x"), "http://db/x");
     }
 
     #[test]
     fn values_of_secret_keys_are_found_without_a_tree() {
-        let line = "  crm: { user: bob, api-token: abc";
-        assert_eq!(secrets_of_line(line).len(), 1);
-        assert_eq!(&line[secrets_of_line(line)[0].clone()], "abc");
-        assert!(secrets_of_line("  password: \"${env:PW}\"").is_empty());
-        assert!(secrets_of_line("  timeout: 30s").is_empty());
-        assert_eq!(secrets_of_line("  pasword: abc").len(), 1);
+        let line = "  crm: { user: reader, api-token: abc";
+        assert_eq!(likely_secrets(line).len(), 1);
+        assert_eq!(&line[likely_secrets(line)[0].clone()], "abc");
+        assert!(likely_secrets("  password: \"${env:PW}\"").is_empty());
+        assert!(likely_secrets("  timeout: 30s").is_empty());
+        assert_eq!(likely_secrets("  pasword: abc").len(), 1);
     }
 }

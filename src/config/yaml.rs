@@ -32,7 +32,9 @@ pub(crate) fn parse(files: &mut Files, file: FileId, problems: &mut Problems) ->
     };
     let result = builder.run();
     let (root, secrets, duplicates) = (builder.root, builder.secrets, builder.duplicates);
-    files.add_secrets(file, secrets);
+    if result.is_ok() {
+        files.set_secrets(file, secrets);
+    }
     for (key, first) in duplicates {
         report_duplicate(files, problems, &key, first);
     }
@@ -115,6 +117,9 @@ impl Builder<'_> {
                 let plain = style == ScalarStyle::Plain && !is_text_tag(tag.as_deref());
                 Self::check_tag(tag.as_deref(), span)?;
                 let scalar = Scalar { text: text.into_owned(), plain, written: None };
+                // The parser counts the space after a closing quote in.
+                let length = self.text[span.start..span.end].trim_end().len();
+                let span = Span { end: span.start + length, ..span };
                 self.add(Node { span, kind: NodeKind::Scalar(scalar) }, anchor)?;
             }
             Event::Alias(anchor) => self.alias(anchor, span)?,
@@ -196,11 +201,13 @@ impl Builder<'_> {
         if node.is_null() && node.span.start == node.span.end {
             node.span = key.span;
         }
-        if let NodeKind::Scalar(scalar) = &node.kind
-            && is_secret_key(&key.name)
-            && !is_reference(&scalar.text)
-            && node.span != key.span
-        {
+        let holds = match &node.kind {
+            NodeKind::Scalar(scalar) => !is_reference(&scalar.text),
+            NodeKind::Seq(_) => true,
+            // The keys below decide: `password_resets` may be a KPI.
+            NodeKind::Map(_) | NodeKind::Reported => false,
+        };
+        if holds && is_secret_key(&key.name) && node.span != key.span {
             self.secrets.push(node.span.start..node.span.end);
         }
         if let Some(first) = seen.get(&key.name) {

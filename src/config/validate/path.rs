@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::amount;
 use super::context::Context;
 use crate::calendar::{PeriodKind, WindowSpec};
@@ -10,7 +12,6 @@ use crate::config::forms::{Alternative, Mixed, Pairs, Parsed, Quantity};
 use crate::config::raw::{KpiRaw, PathRaw};
 use crate::config::spanned::Spanned;
 use crate::kpi::{Accumulation, Path, Unit};
-use chrono::NaiveDate;
 
 /// When no path is given: a ratio over the period to date should be right from the first day on;
 /// all else gets there in time.

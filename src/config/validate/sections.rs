@@ -1,6 +1,8 @@
 //! The sections with fixed keys that concern definitions: `version`, `calendar`, `defaults`,
 //! `limits`. The daemon's own settings are in `settings`.
 
+use std::time::Duration;
+
 use chrono::Weekday;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
@@ -15,7 +17,6 @@ use crate::config::parse;
 use crate::config::raw::{CalendarRaw, DefaultsRaw, LimitsRaw, Text};
 use crate::config::suggest::closest;
 use crate::schedule::Schedule;
-use std::time::Duration;
 
 /// When nothing else is said: every five minutes.
 const SCHEDULE: &str = "*/5 * * * *";
