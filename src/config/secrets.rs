@@ -6,14 +6,16 @@ use std::ops::Range;
 use super::suggest::closest;
 
 /// Words that make a key's value a secret.
-const SECRET_WORDS: [&str; 7] =
-    ["password", "passwd", "token", "secret", "bearer", "api_key", "private_key"];
+const SECRET_WORDS: [&str; 8] =
+    ["password", "passwd", "pwd", "token", "secret", "bearer", "api_key", "private_key"];
 
 /// Whether the value of a key of this name is a secret. Misspelt names count: their lines are the
 /// ones that get shown.
 pub(crate) fn is_secret_key(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
-    SECRET_WORDS.iter().any(|word| name.contains(word)) || closest(&name, SECRET_WORDS).is_some()
+    // A slip hardly ever changes the first letter: `reader` is not a `bearer`.
+    let similar = closest(&name, SECRET_WORDS).filter(|word| name.starts_with(&word[..1]));
+    SECRET_WORDS.iter().any(|word| name.contains(word)) || similar.is_some()
 }
 
 /// The text with user information in URLs replaced by `***`.
@@ -83,5 +85,6 @@ mod tests {
         assert!(likely_secrets("  password: \"${env:PW}\"").is_empty());
         assert!(likely_secrets("  timeout: 30s").is_empty());
         assert_eq!(likely_secrets("  pasword: abc").len(), 1);
+        assert!(likely_secrets("  reader: abc").is_empty());
     }
 }
