@@ -220,7 +220,7 @@ async fn wrong_password(server: &Server) {
 async fn cut_connections(source: &SqlSource, admin: &mut PgConnection) {
     let own = "SELECT pg_backend_pid()";
     let pid = |table| match row(table)[0].1 {
-        Cell::Number(pid) => pid,
+        Cell::Number(pid) => pid.to_string().parse::<u32>().unwrap(),
         ref other => panic!("{other:?}"),
     };
     let first = pid(table(source, own).await.unwrap());
@@ -228,10 +228,9 @@ async fn cut_connections(source: &SqlSource, admin: &mut PgConnection) {
     execute(admin, &format!("SELECT pg_terminate_backend({first})")).await;
     let second = pid(table(source, own).await.unwrap());
     assert_ne!(second, first);
-    let process = format!("{second}").parse().unwrap();
-    servers::signal("STOP", process);
+    servers::signal("STOP", second);
     let short = tokio::time::timeout(Duration::from_secs(25), table(source, own)).await;
-    servers::signal("CONT", process);
+    servers::signal("CONT", second);
     assert_ne!(pid(short.expect("a silent connection is given up early").unwrap()), second);
 }
 

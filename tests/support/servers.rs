@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 pub(crate) const PASSWORD: &str = "p@ss:/w%rd ü";
 
 /// How long a server may take to answer on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Server {
     pub(crate) port: u16,
