@@ -112,7 +112,7 @@ impl Database {
             .in_memory(true)
             .pragma("temp_store", "memory")
             .disable_statement_logging();
-        let connection = Connection::open(&options).await.map_err(internal)?;
+        let connection = Connection::open(&options).await.map_err(|error| internal(&error))?;
         Ok(Self { connection, tables: BTreeMap::new() })
     }
 
@@ -163,7 +163,7 @@ impl Database {
                 "column is mostly numbers, but text because of {place}"
             );
         }
-        rows.store(&mut self.connection.inner, name).await.map_err(internal)?;
+        rows.store(&mut self.connection.inner, name).await.map_err(|error| internal(&error))?;
         let bytes = left - budget.left.load(Ordering::Relaxed);
         self.tables.insert(name.to_owned(), Loaded { files, bytes });
         Ok(())
@@ -172,7 +172,7 @@ impl Database {
     async fn read_only(&mut self, on: bool) -> Result<(), FetchError> {
         let sql = format!("PRAGMA query_only = {}", u8::from(on));
         let setting = sqlx::query(AssertSqlSafe(sql)).execute(&mut self.connection.inner);
-        setting.await.map(drop).map_err(internal)
+        setting.await.map(drop).map_err(|error| internal(&error))
     }
 }
 
@@ -213,7 +213,7 @@ fn about(table: &str, error: FetchError) -> FetchError {
 }
 
 /// The database in memory fails only when something is very wrong, or a table too wide.
-fn internal(error: sqlx::Error) -> FetchError {
+fn internal(error: &sqlx::Error) -> FetchError {
     let what = match error.as_database_error() {
         Some(error) => error.message().to_owned(),
         None => error.to_string(),

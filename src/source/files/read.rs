@@ -186,7 +186,33 @@ pub(super) fn broken(path: &Path, line: Option<u64>, what: &str) -> FetchError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    #[test]
+    fn a_gzip_bomb_is_given_up_when_the_budget_is_used() {
+        let path = tempfile::Builder::new().suffix(".csv.gz").tempfile().unwrap();
+        let mut zipped = flate2::write::GzEncoder::new(path.as_file(), flate2::Compression::best());
+        zipped.write_all(b"a\n").unwrap();
+        (0..1000).for_each(|_| zipped.write_all(&[b'0'; 1000]).unwrap());
+        zipped.finish().unwrap();
+        let budget = Budget { left: AtomicU64::new(500_000), stop: AtomicBool::new(false) };
+        let error = read(path.path(), &budget, &mut Rows::default()).unwrap_err();
+        let told = "the files of the source are larger than 512 MiB together (hint: aggregate them";
+        assert!(error.to_string().contains(told), "{error}");
+        let enough = Budget { left: AtomicU64::new(2_000_000), stop: AtomicBool::new(false) };
+        read(path.path(), &enough, &mut Rows::default()).unwrap();
+        assert_eq!(enough.left.into_inner(), 2_000_000 - 1_000_002);
+    }
+
+    #[test]
+    fn reading_stops_when_nobody_waits() {
+        let path = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        path.as_file().write_all(b"a\n1\n").unwrap();
+        let budget = Budget { left: AtomicU64::new(1000), stop: AtomicBool::new(true) };
+        assert!(read(path.path(), &budget, &mut Rows::default()).is_err());
+    }
 
     #[test]
     fn the_delimiter_is_the_one_most_used_in_the_header() {

@@ -16,6 +16,9 @@ use crate::source::{Cell, FetchError, Request, Table};
 pub(super) trait Driver: Send + Sync {
     type Connection: Send;
 
+    /// Whether a connection is worth keeping for the next fetch.
+    const KEEPS_CONNECTIONS: bool = true;
+
     /// Kind and address, without user and password.
     fn target(&self) -> String;
 

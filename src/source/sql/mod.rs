@@ -138,7 +138,9 @@ impl SqlSource {
         let outcome = timeout_at(deadline + GRACE, running).await;
         match outcome {
             Ok(Ok(table)) => {
-                pool.put(connection);
+                if D::KEEPS_CONNECTIONS {
+                    pool.put(connection);
+                }
                 Ok(table)
             }
             Ok(Err(Failure::Refused(error))) => Err(error),

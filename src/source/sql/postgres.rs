@@ -86,30 +86,17 @@ impl Driver for Postgres {
         connection: &mut PgConnection,
         request: &Request,
         statement: &Statement,
-        _deadline: Instant,
+        deadline: Instant,
     ) -> Result<Table, Failure> {
-        let sql = || AssertSqlSafe(statement.sql().to_owned()).into_sql_str();
-        let mut query = sqlx::query(sql()).persistent(false);
-        for param in statement.params() {
-            query = match param.value(request) {
-                ParamValue::Instant(instant) => query.bind(instant),
-                ParamValue::Date(date) => query.bind(date),
-                ParamValue::Unix(seconds) => query.bind(seconds),
-            };
+        let mut answer = ask(connection, request, statement).await;
+        if let Err(Failure::Sql(error)) = &answer
+            && is_lost_statement(error)
+        {
+            raw_sql("ROLLBACK").execute(&mut *connection).await?;
+            self.begin(connection, request, deadline).await?;
+            answer = ask(connection, request, statement).await;
         }
-        let rows = query.fetch(&mut *connection);
-        let zone = request.timezone;
-        let mut table =
-            read(rows, &request.metric, |row: &PgRow, index| cell(row, index, zone)).await?;
-        if table.rows.is_empty() {
-            // Only rows tell their columns. Preparing names the statement, which must not be left
-            // behind on a server connection that a pooler hands on.
-            let types: Vec<PgTypeInfo> =
-                statement.params().iter().map(|param| type_of(param.form)).collect();
-            let prepared = connection.prepare_with(sql(), &types).await?;
-            table.columns = names::<sqlx::Postgres>(prepared.columns());
-            raw_sql("DEALLOCATE ALL").execute(&mut *connection).await?;
-        }
+        let table = answer?;
         raw_sql("ROLLBACK").execute(&mut *connection).await?;
         Ok(table)
     }
@@ -141,6 +128,44 @@ impl Driver for Postgres {
             hint: hint.or(postgres.and_then(PgDatabaseError::hint)).map(str::to_owned),
         }
     }
+}
+
+/// The driver asks the server about types that it meets for the first time (enums, extensions), and
+/// by that loses the unnamed statement that it has just prepared. The second time it knows them.
+fn is_lost_statement(error: &sqlx::Error) -> bool {
+    const INVALID_SQL_STATEMENT_NAME: &str = "26000";
+    error.as_database_error().and_then(DatabaseError::code).as_deref()
+        == Some(INVALID_SQL_STATEMENT_NAME)
+}
+
+async fn ask(
+    connection: &mut PgConnection,
+    request: &Request,
+    statement: &Statement,
+) -> Result<Table, Failure> {
+    let sql = || AssertSqlSafe(statement.sql().to_owned()).into_sql_str();
+    let mut query = sqlx::query(sql()).persistent(false);
+    for param in statement.params() {
+        query = match param.value(request) {
+            ParamValue::Instant(instant) => query.bind(instant),
+            ParamValue::Date(date) => query.bind(date),
+            ParamValue::Unix(seconds) => query.bind(seconds),
+        };
+    }
+    let rows = query.fetch(&mut *connection);
+    let zone = request.timezone;
+    let mut table =
+        read(rows, &request.metric, |row: &PgRow, index| cell(row, index, zone)).await?;
+    if table.rows.is_empty() {
+        // Only rows tell their columns. Preparing names the statement, which must not be left
+        // behind on a server connection that a pooler hands on.
+        let types: Vec<PgTypeInfo> =
+            statement.params().iter().map(|param| type_of(param.form)).collect();
+        let prepared = connection.prepare_with(sql(), &types).await?;
+        table.columns = names::<sqlx::Postgres>(prepared.columns());
+        raw_sql("DEALLOCATE ALL").execute(&mut *connection).await?;
+    }
+    Ok(table)
 }
 
 fn type_of(form: Form) -> PgTypeInfo {

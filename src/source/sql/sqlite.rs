@@ -134,6 +134,10 @@ impl Sqlite {
 impl Driver for Sqlite {
     type Connection = Connection;
 
+    /// The file may have been replaced by another, and the column names that the driver knows may be
+    /// those of a schema that has changed.
+    const KEEPS_CONNECTIONS: bool = false;
+
     fn target(&self) -> String {
         format!("sqlite file {}", self.file.display())
     }

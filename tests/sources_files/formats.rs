@@ -1,0 +1,129 @@
+use std::fmt::Write;
+
+use kpi_exporter::kpi::Metric;
+use kpi_exporter::source::measurement::Measurement;
+
+use super::{Folder, rows};
+use crate::ask::{measure, metric, names};
+
+const SHOP: &str = "customer_id,ordered_on,units,amount\n\
+    00001,1997-01-01,1,11.77\n\
+    00002,1997-01-12,1,12.0\n\
+    00002,1997-01-12,5,77.0\n\
+    00003,1997-01-02,2,\n";
+
+#[tokio::test]
+async fn columns_get_the_type_that_loses_nothing() {
+    let folder = Folder::with(&[("orders.csv", SHOP)]);
+    let source = folder.source(&[("orders", "orders.csv")]);
+    let types = "SELECT typeof(customer_id), typeof(ordered_on), typeof(units), typeof(amount), \
+                 customer_id FROM orders LIMIT 1";
+    assert_eq!(rows(&source, types).await, ["'text' 'text' 'integer' 'real' '00001'"]);
+    let sums = "SELECT count(*), count(amount), sum(units), round(sum(amount), 2) FROM orders";
+    assert_eq!(rows(&source, sums).await, ["4 3 9 100.77"]);
+}
+
+#[tokio::test]
+async fn days_compare_with_the_parameters() {
+    let text = "day,n\n2026-03-31,1\n2026-04-01,10\n2026-06-30,100\n2026-07-01,1000\n";
+    let folder = Folder::with(&[("visits.csv", text)]);
+    let source = folder.source(&[("visits", "visits.csv")]);
+    let sum = "SELECT sum(n) FROM visits \
+               WHERE day >= :window_start_date AND day < :window_end_date AND day <= :as_of_date";
+    assert_eq!(rows(&source, sum).await, ["110"]);
+}
+
+#[tokio::test]
+async fn every_delimiter_quote_and_line_ending_is_read_alike() {
+    let quoted = "name,n\r\n\"a, \"\"b\"\"\nc\",1\r\n\r\nplain,2\r\n";
+    for (name, text) in [
+        ("commas.csv", quoted),
+        ("semicolons.csv", "name;n\n\"a, \"\"b\"\"\nc\";1\nplain;2"),
+        ("tabs.tsv", "name\tn\n\"a, \"\"b\"\"\nc\"\t1\nplain\t2\n"),
+        ("mark.csv", "\u{feff}name,n\n\"a, \"\"b\"\"\nc\",1\nplain,2\n"),
+        ("spaces.csv", " name , n\n\"a, \"\"b\"\"\nc\",1\nplain,2\n"),
+        ("zipped.csv.gz", quoted),
+        ("lines.ndjson", "{\"name\":\"a, \\\"b\\\"\\nc\",\"n\":1}\n\n{\"n\":2,\"name\":\"plain\"}"),
+        ("array.json", "[{\"name\":\"a, \\\"b\\\"\\nc\",\"n\":1},\n {\"name\":\"plain\",\"n\":2}]"),
+        (
+            "zipped.json.gz",
+            "[{\"name\":\"a, \\\"b\\\"\\nc\",\"n\":1},{\"name\":\"plain\",\"n\":2}]",
+        ),
+    ] {
+        let folder = Folder::with(&[(name, text)]);
+        let source = folder.source(&[("t", name)]);
+        let got = rows(&source, "SELECT name, n + 0 FROM t").await;
+        assert_eq!(got, ["'a, \"b\"\nc' 1", "'plain' 2"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn json_keeps_its_own_types() {
+    let text = "{\"id\":\"00012\",\"n\":1,\"ok\":true,\"x\":null,\"tags\":[1,{\"a\":2}],\"big\":18446744073709551615}\n\
+                {\"id\":\"7\",\"n\":2.5,\"ok\":false,\"late\":\"yes\"}\n";
+    let folder = Folder::with(&[("events.jsonl", text)]);
+    let source = folder.source(&[("events", "events.jsonl")]);
+    assert_eq!(
+        rows(&source, "SELECT id, n, ok, x, tags, big, late FROM events").await,
+        [
+            "'00012' 1 1 NULL '[1,{\"a\":2}]' '18446744073709551615' NULL",
+            "'7' 2.5 0 NULL NULL NULL 'yes'"
+        ]
+    );
+    let nested = "SELECT sum(json_extract(tags, '$[1].a')) FROM events";
+    assert_eq!(rows(&source, nested).await, ["2"]);
+}
+
+#[tokio::test]
+async fn several_files_are_one_table_with_all_their_columns() {
+    let folder = Folder::with(&[
+        ("orders-2.csv", "amount,id,channel\n2.5,2,web\n"),
+        ("orders-1.csv", "id,amount\n1,1\n"),
+        ("orders-3.ndjson", "{\"ID\": 3, \"refund\": true}\n"),
+        ("other.csv", "id\n9\n"),
+    ]);
+    let source = folder.source(&[("orders", "orders-*"), ("other", "other.csv")]);
+    assert_eq!(
+        rows(&source, "SELECT id, amount, channel, refund FROM orders").await,
+        ["1 1 NULL NULL", "2 2.5 'web' NULL", "3 NULL NULL 1"]
+    );
+    let join = "SELECT count(*) FROM orders, other";
+    assert_eq!(rows(&source, join).await, ["3"]);
+}
+
+#[tokio::test]
+async fn a_folder_with_brackets_in_its_name_is_no_pattern() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("data [old]")).unwrap();
+    folder.write("data [old]/t.csv", "n\n1\n");
+    let source = folder.source(&[("t", "data [old]/t.csv")]);
+    assert_eq!(rows(&source, "SELECT n FROM t").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_table_without_rows_still_has_its_columns() {
+    let folder = Folder::with(&[("t.csv", "day,revenue\n")]);
+    let source = folder.source(&[("t", "t.csv")]);
+    let metric = |sql| Metric { columns: names(&["revenue"]), bare: false, ..metric(sql) };
+    let got = measure(&source, metric("SELECT day, revenue FROM t")).await.unwrap();
+    assert_eq!(got, Measurement::default());
+    let empty_sum =
+        measure(&source, metric("SELECT sum(revenue) AS revenue FROM t")).await.unwrap();
+    let series: Vec<_> = empty_sum.series.values().map(|s| s.value(Some("revenue"))).collect();
+    assert_eq!(series, [None], "an empty sum is no value");
+}
+
+/// As many rows as a small shop has in a year; must not take noticeably long.
+#[tokio::test]
+async fn seventy_thousand_rows_are_read_completely() {
+    let mut text = String::from("customer_id,ordered_on,units,amount\n");
+    for i in 0..70_000 {
+        let day = i % 30 + 1;
+        writeln!(text, "{i:05},2026-04-{day:02},{},{}.25", i % 7, i % 100).unwrap();
+    }
+    let folder = Folder::new();
+    folder.write("orders.csv.gz", text);
+    let source = folder.source(&[("orders", "orders.csv.gz")]);
+    let sums = "SELECT count(DISTINCT customer_id), sum(units), sum(amount) FROM orders";
+    assert_eq!(rows(&source, sums).await, ["70000 210000 3482500"]);
+}

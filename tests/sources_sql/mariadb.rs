@@ -1,0 +1,203 @@
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::{Cell, FetchErrorKind, SqlConfig};
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection, Row, raw_sql};
+
+use super::{instant, login, number, open, row, text, until};
+use crate::ask::{request, table};
+use crate::servers::{self, PASSWORD, Server};
+
+pub(super) fn url(server: &Server) -> String {
+    format!("mariadb://127.0.0.1:{}/shop", server.port)
+}
+
+/// A connection of the superuser, with the database `shop` and the user `kpi`, who owns it.
+pub(super) async fn admin(server: &Server) -> MySqlConnection {
+    let options = MySqlConnectOptions::new().socket(server.socket()).username("root");
+    let options = options.timezone(None);
+    until("mariadb takes logins", async || options.connect().await.is_ok()).await;
+    let mut admin = options.connect().await.unwrap();
+    for sql in [
+        "CREATE DATABASE IF NOT EXISTS shop",
+        "USE shop",
+        &format!("CREATE OR REPLACE USER kpi IDENTIFIED BY '{PASSWORD}'"),
+        "GRANT ALL ON shop.* TO kpi",
+    ] {
+        execute(&mut admin, sql).await;
+    }
+    admin
+}
+
+pub(super) async fn execute(admin: &mut MySqlConnection, sql: &str) {
+    raw_sql(AssertSqlSafe(sql.to_owned())).execute(admin).await.unwrap();
+}
+
+/// Teaches the server one zone by name.
+pub(super) fn load_zone(server: &Server, zone: &str) {
+    let file = format!("/usr/share/zoneinfo/{zone}");
+    let zones = Command::new("mariadb-tzinfo-to-sql").args([&file, zone]).output().unwrap();
+    let sql = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&sql, zones.stdout).unwrap();
+    let mut client = Command::new("mariadb");
+    client.arg("--no-defaults").arg(format!("--socket={}", server.socket().display()));
+    client.args(["--user=root", "mysql"]).stdin(Stdio::from(sql.reopen().unwrap()));
+    servers::run(&mut client);
+}
+
+#[tokio::test]
+async fn mariadb_from_login_to_restart() {
+    let mut server = servers::mariadb().await;
+    let mut admin = admin(&server).await;
+    let source = open(&login(&url(&server)));
+    all_types(&source, &mut admin).await;
+    parameters(&source, "-04:00").await;
+    load_zone(&server, "America/New_York");
+    parameters(&source, "America/New_York").await;
+    faults_of_queries(&source, &mut admin).await;
+    time_limit(&server, &mut admin).await;
+    wrong_password(&server).await;
+    killed_connection(&source, &mut admin).await;
+    server.stop();
+    let error = table(&source, "SELECT 1").await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Unreachable);
+    server.run().await;
+    until("the source heals", async || table(&source, "SELECT 1").await.is_ok()).await;
+}
+
+async fn all_types(source: &SqlSource, admin: &mut MySqlConnection) {
+    execute(
+        admin,
+        "CREATE TABLE types (tiny tinyint, flag boolean, small smallint, medium mediumint, whole int, \
+         big bigint, ubig bigint unsigned, utiny tinyint unsigned, exact decimal(12, 2), \
+         long_id decimal(30, 0), single float, dbl double, bits bit(10), yr year, day date, \
+         zero date, local datetime(3), moment timestamp(6) NULL, span time(1), word varchar(20), \
+         bin_word varchar(20) COLLATE utf8mb4_bin, plan enum('free', 'pro'), raw varbinary(4), \
+         doc json, nothing int) CHARACTER SET utf8mb4",
+    )
+    .await;
+    execute(admin, "SET SESSION sql_mode = '', time_zone = '+00:00'").await;
+    execute(
+        admin,
+        "INSERT INTO types VALUES (-7, true, -300, 70000, -70000, 9007199254740993, \
+         18446744073709551615, 200, 1071805.47, 12345678901234567890, 0.1, 0.1, b'1000000001', 2026, \
+         '2026-06-30', '0000-00-00', '2026-06-30 23:30:00.250', '2026-06-30 12:00:00', '-100:00:01.5', \
+         'é', 'bin', 'pro', x'ff00', '{}', NULL)",
+    )
+    .await;
+    let query = "SELECT *, avg(exact) AS mean, count(*) AS n, sum(whole) AS total FROM types";
+    let expected = [
+        ("tiny", number(-7.0)),
+        ("flag", number(1.0)),
+        ("small", number(-300.0)),
+        ("medium", number(70_000.0)),
+        ("whole", number(-70_000.0)),
+        ("big", text("9007199254740993")),
+        ("ubig", text("18446744073709551615")),
+        ("utiny", number(200.0)),
+        ("exact", number(1_071_805.47)),
+        ("long_id", text("12345678901234567890")),
+        ("single", number(0.1)),
+        ("dbl", number(0.1)),
+        ("bits", number(513.0)),
+        ("yr", number(2026.0)),
+        ("day", text("2026-06-30")),
+        ("zero", Cell::Null),
+        ("local", instant("2026-07-01T03:30:00.250Z")),
+        ("moment", instant("2026-06-30T12:00:00Z")),
+        ("span", number(-360_001.5)),
+        ("word", text("é")),
+        ("bin_word", text("bin")),
+        ("plan", text("pro")),
+        ("raw", Cell::Other("VARBINARY".into())),
+        ("doc", text("{}")),
+        ("nothing", Cell::Null),
+        ("mean", number(1_071_805.47)),
+        ("n", number(1.0)),
+        ("total", number(-70_000.0)),
+    ];
+    let got = row(table(source, query).await.unwrap());
+    assert_eq!(got, expected.map(|(name, cell)| (name.to_owned(), cell)));
+}
+
+async fn parameters(source: &SqlSource, zone: &str) {
+    let query = "SELECT :window_start AS local, :window_end_date AS after, \
+        CAST(:as_of_date AS CHAR) AS last, :as_of_unix AS unix, @@session.time_zone AS zone, \
+        from_unixtime(:as_of_unix) AS shown, 'a' || '0' AS either, ':as_of' AS quoted";
+    let expected = [
+        ("local", instant("2026-04-01T04:00:00Z")),
+        ("after", text("2026-07-01")),
+        ("last", text("2026-06-30")),
+        ("unix", number(1_782_878_400.0)),
+        ("zone", text(zone)),
+        ("shown", instant("2026-07-01T04:00:00Z")),
+        ("either", number(0.0)),
+        ("quoted", text(":as_of")),
+    ];
+    let got = row(table(source, query).await.unwrap());
+    assert_eq!(got, expected.map(|(name, cell)| (name.to_owned(), cell)));
+}
+
+async fn faults_of_queries(source: &SqlSource, admin: &mut MySqlConnection) {
+    execute(admin, "CREATE TABLE orders (id int, amount decimal(10, 2))").await;
+    let none = table(source, "SELECT id, amount FROM orders WHERE id > :as_of_unix").await.unwrap();
+    assert_eq!((none.columns, none.rows.len()), (vec!["id".into(), "amount".into()], 0));
+    let refused = "Cannot execute statement in a READ ONLY transaction (hint: queries run \
+                   read-only: only SELECT makes sense)";
+    for (query, expected) in [
+        (
+            "SELECT sum(amout) FROM orders",
+            "Unknown column 'amout' in 'SELECT' (hint: is the column spelled as in the table?)",
+        ),
+        (
+            "SELECT 1 FROM ordres",
+            "Table 'shop.ordres' doesn't exist (hint: is the table in this database? write \
+             database.table)",
+        ),
+        ("INSERT INTO orders VALUES (1, 1)", refused),
+        ("CREATE TABLE more (id int)", refused),
+    ] {
+        let error = table(source, query).await.unwrap_err();
+        let said = error.to_string().replace("'field list'", "'SELECT'");
+        assert_eq!((error.kind, said), (FetchErrorKind::Query, expected.to_owned()));
+    }
+    assert_eq!(row(table(source, "SELECT count(*) FROM orders").await.unwrap())[0].1, number(0.0));
+}
+
+async fn time_limit(server: &Server, admin: &mut MySqlConnection) {
+    let source = open(&SqlConfig { timeout: Duration::from_millis(500), ..login(&url(server)) });
+    let error = table(&source, "SELECT sleep(3600)").await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Timeout);
+    assert_eq!(error.message, "query ran longer than 0.5 s and was cancelled on the server");
+    let running = "SELECT count(*) FROM information_schema.processlist \
+                   WHERE info LIKE '%sleep(3600)%' AND id <> connection_id()";
+    let count = raw_sql(running).fetch_one(&mut *admin).await.unwrap();
+    assert_eq!(count.get::<i64, _>(0), 0);
+}
+
+async fn wrong_password(server: &Server) {
+    let source = open(&SqlConfig { password: Some("top-secret".into()), ..login(&url(server)) });
+    let error = table(&source, "SELECT 1").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot connect to mysql at 127.0.0.1:{}/shop: Access denied for user \
+             'kpi'@'127.0.0.1' (using password: YES) (hint: check the `user` and `password` of \
+             the source)",
+            server.port
+        )
+    );
+}
+
+async fn killed_connection(source: &SqlSource, admin: &mut MySqlConnection) {
+    let own = "SELECT connection_id()";
+    let first = row(table(source, own).await.unwrap())[0].1.clone();
+    assert_eq!(row(table(source, own).await.unwrap())[0].1, first, "connections are used again");
+    let Cell::Number(id) = first else { panic!("{first:?}") };
+    execute(admin, &format!("KILL {id}")).await;
+    let ask = request(crate::ask::metric(own));
+    let second = kpi_exporter::source::Source::fetch(source, &ask).await.unwrap();
+    assert_ne!(row(second)[0].1, first);
+}

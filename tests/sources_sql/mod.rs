@@ -1,0 +1,59 @@
+mod hung;
+mod mariadb;
+mod parity;
+mod postgres;
+mod sqlite;
+
+use std::time::Duration;
+
+use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::{Cell, SqlConfig, Table};
+
+use super::servers::PASSWORD;
+
+fn config(url: &str) -> SqlConfig {
+    SqlConfig {
+        url: url.into(),
+        user: None,
+        password: None,
+        max_connections: 2,
+        timeout: Duration::from_secs(30),
+    }
+}
+
+/// For the user `kpi`, whose password would break any URL.
+fn login(url: &str) -> SqlConfig {
+    SqlConfig { user: Some("kpi".into()), password: Some(PASSWORD.into()), ..config(url) }
+}
+
+fn open(config: &SqlConfig) -> SqlSource {
+    SqlSource::new(config).unwrap()
+}
+
+fn number(value: f64) -> Cell {
+    Cell::Number(value)
+}
+
+fn text(value: &str) -> Cell {
+    Cell::Text(value.to_owned())
+}
+
+fn instant(value: &str) -> Cell {
+    Cell::Instant(value.parse().unwrap())
+}
+
+/// The only row, for comparison with what is expected of each column.
+fn row(table: Table) -> Vec<(String, Cell)> {
+    assert_eq!(table.rows.len(), 1);
+    table.columns.into_iter().zip(table.rows.into_iter().flatten()).collect()
+}
+
+/// Asks until the answer is yes.
+async fn until<F: Future<Output = bool>>(what: &str, mut yes: impl FnMut() -> F) {
+    let asking = async {
+        while !yes().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(tokio::time::timeout(super::servers::PATIENCE, asking).await.is_ok(), "{what}");
+}

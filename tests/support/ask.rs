@@ -1,0 +1,54 @@
+//! Metrics and requests for tests of sources.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use kpi_exporter::calendar::Window;
+use kpi_exporter::kpi::{Metric, Query};
+use kpi_exporter::schedule::Schedule;
+use kpi_exporter::source::measurement::Measurement;
+use kpi_exporter::source::{FetchError, Request, Source, Span, Table};
+
+/// A metric without labels, used by its bare name.
+pub(crate) fn metric(sql: &str) -> Metric {
+    Metric {
+        id: "orders".into(),
+        source: "shop".into(),
+        query: Query::Sql(sql.into()),
+        labels: vec![],
+        columns: vec![],
+        bare: true,
+        schedule: Schedule,
+        max_label_sets: 1000,
+    }
+}
+
+/// The second quarter of 2026 in New York, as of its end.
+pub(crate) fn request(metric: Metric) -> Request {
+    let window = Window {
+        start: "2026-04-01T04:00:00Z".parse().unwrap(),
+        end: "2026-07-01T04:00:00Z".parse().unwrap(),
+    };
+    Request {
+        metric: Arc::new(metric),
+        span: Span { window, period: window, as_of: window.end },
+        timezone: Tz::America__New_York,
+    }
+}
+
+pub(crate) async fn table(source: &dyn Source, sql: &str) -> Result<Table, FetchError> {
+    source.fetch(&request(metric(sql))).await
+}
+
+pub(crate) async fn measure(
+    source: &dyn Source,
+    metric: Metric,
+) -> Result<Measurement, FetchError> {
+    let request = request(metric);
+    let table = source.fetch(&request).await?;
+    Measurement::from_table(&request, &table)
+}
+
+pub(crate) fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
