@@ -3,5 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod daemon;
+mod databases;
 mod eval;
 mod exporter;
+#[path = "../support/servers.rs"]
+mod servers;
