@@ -72,7 +72,7 @@ pub enum Cell {
     Null,
     /// Any number; booleans are 0 and 1, intervals are seconds.
     Number(f64),
-    /// Text as it came.
+    /// Text as it came, days as `YYYY-MM-DD`, integers that a double cannot hold in digits.
     Text(String),
     /// An instant; local date-times are read in the calendar's zone.
     Instant(DateTime<Utc>),

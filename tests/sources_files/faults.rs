@@ -131,7 +131,7 @@ async fn only_declared_tables_exist_and_none_can_be_written() {
 async fn a_slow_query_is_ended_and_the_tables_stay() {
     let folder = Folder::with(&[("t.csv", "n\n1\n")]);
     let tables = [("t".to_owned(), folder.path("t.csv"))].into();
-    let config = FilesConfig { tables, timeout: Duration::from_millis(500) };
+    let config = FilesConfig { tables, timeout: Duration::from_secs(2) };
     let source = FilesSource::new(&config).unwrap();
     let endless = "WITH RECURSIVE i (n) AS (SELECT n FROM t UNION ALL SELECT n + 1 FROM i) \
                    SELECT count(*) FROM i";

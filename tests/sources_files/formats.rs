@@ -81,8 +81,9 @@ async fn several_files_are_one_table_with_all_their_columns() {
         ("orders-1.csv", "id,amount\n1,1\n"),
         ("orders-3.ndjson", "{\"ID\": 3, \"refund\": true}\n"),
         ("other.csv", "id\n9\n"),
+        (".orders-4.csv", "not, yet, complete\n"),
     ]);
-    let source = folder.source(&[("orders", "orders-*"), ("other", "other.csv")]);
+    let source = folder.source(&[("orders", "*orders-*"), ("other", "other.csv")]);
     assert_eq!(
         rows(&source, "SELECT id, amount, channel, refund FROM orders").await,
         ["1 1 NULL NULL", "2 2.5 'web' NULL", "3 NULL NULL 1"]

@@ -15,7 +15,7 @@ async fn a_server_that_never_answers_times_out_and_holds_up_nobody() {
     let lite = shop(&["CREATE TABLE t (value)"]).await;
     let works = open(&config(&lite.url()));
     for kind in ["postgres", "mysql"] {
-        let timeout = Duration::from_millis(300);
+        let timeout = Duration::from_secs(3);
         let url = format!("{kind}://127.0.0.1:{port}/shop");
         let source = open(&SqlConfig { timeout, ..login(&url) });
         let hanging = table(&source, "SELECT 1");
@@ -27,7 +27,7 @@ async fn a_server_that_never_answers_times_out_and_holds_up_nobody() {
         }
         let error = hanging.await.unwrap_err();
         assert_eq!(error.kind, FetchErrorKind::Timeout);
-        let expected = format!("no answer from {kind} at 127.0.0.1:{port}/shop within 0.3 s");
+        let expected = format!("no answer from {kind} at 127.0.0.1:{port}/shop within 3 s");
         assert_eq!(error.message, expected);
     }
 }
@@ -38,11 +38,12 @@ async fn a_server_that_is_down_is_reported_at_once_and_no_reason_not_to_start() 
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     for kind in ["postgres", "mysql"] {
-        let source = open(&login(&format!("{kind}://127.0.0.1:{port}/shop")));
+        let source = open(&config(&format!("{kind}://kpi:top-secret@127.0.0.1:{port}/shop")));
         let error = tokio::time::timeout(Duration::from_secs(20), table(&source, "SELECT 1"));
         let error = error.await.expect("long before the time limit").unwrap_err();
         assert_eq!(error.kind, FetchErrorKind::Unreachable);
         let expected = format!("cannot connect to {kind} at 127.0.0.1:{port}/shop: ");
         assert!(error.message.starts_with(&expected), "{error}");
+        assert!(!format!("{error:?} {source:?}").contains("top-secret"));
     }
 }

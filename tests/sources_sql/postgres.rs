@@ -36,6 +36,7 @@ async fn postgres_from_login_to_restart() {
     faults_of_queries(&source, &mut admin).await;
     floods(&source, &mut admin).await;
     time_limit(&server, &mut admin).await;
+    hanging_backend(&server, &mut admin).await;
     wrong_password(&server).await;
     cut_connections(&source, &mut admin).await;
     restart(&source, &mut server).await;
@@ -183,15 +184,15 @@ async fn gone(admin: &mut PgConnection, query: &str) {
 }
 
 async fn time_limit(server: &Server, admin: &mut PgConnection) {
-    let limit = Duration::from_millis(500);
-    let config = SqlConfig { timeout: limit, max_connections: 1, ..login(&url(server)) };
+    let config =
+        SqlConfig { timeout: Duration::from_secs(2), max_connections: 1, ..login(&url(server)) };
     let source = open(&config);
     table(&source, "SELECT 1").await.unwrap();
     let error = table(&source, "SELECT pg_sleep(3600)").await.unwrap_err();
     assert_eq!(error.kind, FetchErrorKind::Timeout);
     assert_eq!(
         error.to_string(),
-        "query ran longer than 0.5 s and was cancelled on the server (hint: make the query \
+        "query ran longer than 2 s and was cancelled on the server (hint: make the query \
          cheaper, or raise the `timeout` of the source)"
     );
     gone(admin, "pg_sleep").await;
@@ -214,6 +215,35 @@ async fn wrong_password(server: &Server) {
         )
     );
     assert!(!format!("{source:?}").contains("top-secret"));
+}
+
+/// A server that hangs in the middle of a query cannot end it: then the connection is given up.
+async fn hanging_backend(server: &Server, admin: &mut PgConnection) {
+    let config = SqlConfig { timeout: Duration::from_secs(2), ..login(&url(server)) };
+    let source = open(&config);
+    let pid = "SELECT pid FROM pg_stat_activity \
+               WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
+    let stopping = async {
+        loop {
+            let found = raw_sql(pid).fetch_optional(&mut *admin).await.unwrap();
+            match found.map(|row| row.get::<i32, _>(0).unsigned_abs()) {
+                Some(pid) => return (pid, servers::signal("STOP", pid)),
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    let query = table(&source, "SELECT pg_sleep(3600)");
+    let (answer, (pid, ())) = tokio::join!(query, stopping);
+    let works = table(&source, "SELECT 1").await;
+    servers::signal("CONT", pid);
+    let error = answer.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Timeout);
+    let expected = format!(
+        "postgres at 127.0.0.1:{}/postgres hangs: no answer within 2 s, connection closed",
+        server.port
+    );
+    assert_eq!(error.message, expected);
+    assert!(works.is_ok(), "{works:?}");
 }
 
 /// Ended by the server, and cut off without a word.

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use glob::MatchOptions;
+
 use crate::source::{FetchError, FetchErrorKind};
 
 /// A file as it was found.
@@ -35,7 +37,9 @@ pub(super) fn scan(path: &Path) -> Result<Vec<Found>, FetchError> {
 
 fn matches(pattern: &Path) -> Result<Vec<Found>, FetchError> {
     let shown = pattern.display();
-    let paths = glob::glob(&pattern.to_string_lossy())
+    // Hidden files are those of editors and of copies that are under way.
+    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let paths = glob::glob_with(&pattern.to_string_lossy(), options)
         .map_err(|error| unreachable(format!("{shown} is not a glob: {error}")))?;
     let mut files = Vec::new();
     for path in paths {
