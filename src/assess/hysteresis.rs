@@ -41,7 +41,7 @@ pub fn step(
     before: Option<&Memory>,
     now: &Assessment,
     thresholds: &Thresholds,
-    point: DataPoint,
+    point: &DataPoint,
 ) -> Memory {
     let before = before.filter(|memory| memory.period == now.period.id);
     let band = before.and_then(|memory| memory.band);
@@ -62,7 +62,7 @@ pub fn step(
     if new == was || (new > was) != (is > was) {
         return memory(shown, band, None);
     }
-    if before.point == point {
+    if before.point == *point {
         return memory(shown, band, before.waiting);
     }
     let (status, points) = match before.waiting {
@@ -141,7 +141,7 @@ mod tests {
                 status: *status,
                 ..assessment()
             };
-            let next = step(memory.as_ref(), &now, &thresholds, point(i as f64));
+            let next = step(memory.as_ref(), &now, &thresholds, &point(i as f64));
             shown.push(next.shown);
             memory = Some(next);
         }
@@ -181,12 +181,12 @@ mod tests {
         let thresholds = Thresholds::default();
         let good = Assessment { pace_ratio: Some(1.0), status: OnTrack, ..assessment() };
         let bad = Assessment { pace_ratio: Some(0.5), status: OffTrack, ..assessment() };
-        let first = step(None, &good, &thresholds, point(1.0));
-        let second = step(Some(&first), &bad, &thresholds, point(2.0));
-        let repeat = step(Some(&second), &bad, &thresholds, point(2.0));
+        let first = step(None, &good, &thresholds, &point(1.0));
+        let second = step(Some(&first), &bad, &thresholds, &point(2.0));
+        let repeat = step(Some(&second), &bad, &thresholds, &point(2.0));
         assert_eq!((repeat.shown, repeat.waiting), (OnTrack, Some((OffTrack, 1))));
         let tomorrow = DataPoint { day: NaiveDate::MAX, ..point(2.0) };
-        assert_eq!(step(Some(&repeat), &bad, &thresholds, tomorrow).shown, OffTrack);
+        assert_eq!(step(Some(&repeat), &bad, &thresholds, &tomorrow).shown, OffTrack);
     }
 
     #[test]
@@ -199,19 +199,19 @@ mod tests {
     fn a_new_period_starts_afresh() {
         let thresholds = Thresholds::default();
         let good = Assessment { pace_ratio: Some(1.0), status: OnTrack, ..assessment() };
-        let first = step(None, &good, &thresholds, point(1.0));
+        let first = step(None, &good, &thresholds, &point(1.0));
         let mut bad = Assessment { pace_ratio: Some(0.5), status: OffTrack, ..assessment() };
         bad.period.id = "2026-Q3".to_owned();
-        assert_eq!(step(Some(&first), &bad, &thresholds, point(2.0)).shown, OffTrack);
+        assert_eq!(step(Some(&first), &bad, &thresholds, &point(2.0)).shown, OffTrack);
     }
 
     #[test]
     fn what_waits_is_said_in_the_reason() {
         let thresholds = Thresholds::default();
         let good = Assessment { pace_ratio: Some(1.0), status: OnTrack, ..assessment() };
-        let first = step(None, &good, &thresholds, point(1.0));
+        let first = step(None, &good, &thresholds, &point(1.0));
         let mut bad = Assessment { pace_ratio: Some(0.5), status: OffTrack, ..assessment() };
-        show(&step(Some(&first), &bad, &thresholds, point(2.0)), &thresholds, &mut bad);
+        show(&step(Some(&first), &bad, &thresholds, &point(2.0)), &thresholds, &mut bad);
         assert_eq!(bad.status, OnTrack);
         let start = "Still on track until off track is confirmed (1 of 2 data points). ";
         assert!(bad.reason.starts_with(start), "{}", bad.reason);

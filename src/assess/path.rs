@@ -44,22 +44,20 @@ pub fn expected(
     at: &Point<'_>,
 ) -> Expected {
     let shape = shape(kpi, baseline);
-    let (share, fell_back) = match (&kpi.path, shape) {
-        (Path::Flat, _) => (1.0, false),
-        (Path::Seasonal, _) => (seasonal_share.unwrap_or(at.elapsed), seasonal_share.is_none()),
-        (_, Shape::Flat) => (1.0, false),
-        (Path::Linear, _) => (at.elapsed, false),
-        (Path::BusinessDays, _) => (at.business, false),
-        (Path::Milestones(points), _) => match milestone_share(points, shape, goal, at) {
-            Some(share) => (share, false),
-            None => (at.elapsed, true),
-        },
+    let declared = match &kpi.path {
+        Path::Seasonal => seasonal_share,
+        Path::Flat => Some(1.0),
+        _ if shape == Shape::Flat => Some(1.0),
+        Path::Linear => Some(at.elapsed),
+        Path::BusinessDays => Some(at.business),
+        Path::Milestones(points) => milestone_share(points, shape, goal, at),
     };
+    let done = declared.unwrap_or(at.elapsed);
     let value = goal.value().map(|target| match shape {
-        Shape::Ramp(baseline) => baseline + (target - baseline) * share,
-        Shape::Cumulative | Shape::Flat => target * share,
+        Shape::Ramp(baseline) => baseline + (target - baseline) * done,
+        Shape::Cumulative | Shape::Flat => target * done,
     });
-    Expected { shape, share, value, fell_back }
+    Expected { shape, share: done, value, fell_back: declared.is_none() }
 }
 
 impl Expected {
@@ -130,12 +128,15 @@ impl<'a> Point<'a> {
 /// A target that says "keep" has no way to go: it holds from the first day on.
 fn shape(kpi: &Kpi, baseline: Option<f64>) -> Shape {
     let keep = matches!(kpi.target, Target::Min(_) | Target::Max(_) | Target::Range { .. });
-    match (kpi.accumulation, &kpi.path, baseline) {
-        (Accumulation::Flow, _, _) => Shape::Cumulative,
-        (_, Path::Flat, _) => Shape::Flat,
-        (_, Path::Linear, Some(baseline)) if !keep => Shape::Ramp(baseline),
-        (_, Path::BusinessDays | Path::Milestones(_), Some(baseline)) => Shape::Ramp(baseline),
-        (Accumulation::Level, Path::Seasonal, Some(baseline)) => Shape::Ramp(baseline),
+    let ramps = match kpi.path {
+        Path::Flat => false,
+        Path::Linear => !keep,
+        Path::BusinessDays | Path::Milestones(_) => true,
+        Path::Seasonal => kpi.accumulation == Accumulation::Level,
+    };
+    match (kpi.accumulation, baseline) {
+        (Accumulation::Flow, _) => Shape::Cumulative,
+        (_, Some(baseline)) if ramps => Shape::Ramp(baseline),
         _ => Shape::Flat,
     }
 }

@@ -164,12 +164,11 @@ impl About<'_> {
 
     fn goal(&self, goal: Goal) -> String {
         match goal {
-            Goal::AtLeast(value) => self.number(value),
             Goal::AtMost(value) => format!("at most {}", self.number(value)),
             Goal::Between(low, high) if low < high => {
                 format!("{} to {}", self.number(low), self.number(high))
             }
-            Goal::Between(value, _) => self.number(value),
+            Goal::AtLeast(value) | Goal::Between(value, _) => self.number(value),
         }
     }
 

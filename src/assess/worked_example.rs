@@ -40,7 +40,7 @@ fn kpi() -> Kpi {
         predicts: Vec::new(),
         lead_time: None,
         thresholds: Thresholds::default(),
-        max_age: std::time::Duration::from_secs(26 * 3600),
+        max_age: std::time::Duration::from_hours(26),
         allow: Vec::new(),
     }
 }
@@ -69,6 +69,7 @@ fn net_new_arr() -> Kpi {
 }
 
 /// Assesses at the end of a day of Q2 2026.
+#[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
 fn at_end_of(day: &str, kpi: &Kpi, measured: Measured) -> Assessment {
     let calendar = calendar();
     let as_of = calendar.parse_as_of(day).unwrap();
@@ -242,7 +243,7 @@ fn a_small_sample_is_at_most_at_risk_and_a_large_one_is_not_spared() {
 fn time_counts_up_to_the_data_and_not_up_to_now() {
     let through = calendar().parse_as_of("2026-04-28").unwrap();
     let late = Measured { data_through: Some(through), ..value(120_000.0) };
-    let kpi = Kpi { max_age: std::time::Duration::from_secs(72 * 3600), ..kpi() };
+    let kpi = Kpi { max_age: std::time::Duration::from_hours(72), ..kpi() };
     let late = at_end_of("2026-04-30", &kpi, late);
     assert!((late.elapsed_ratio - 28.0 / 91.0).abs() < 1e-12);
     close(late.pace_ratio, 1.0);

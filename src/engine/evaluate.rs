@@ -113,7 +113,7 @@ fn confirm(
         day,
     };
     let key = (kpi.id.clone(), verdict.labels.clone());
-    let memory = hysteresis::step(memories.get(&key), &verdict.assessment, &kpi.thresholds, point);
+    let memory = hysteresis::step(memories.get(&key), &verdict.assessment, &kpi.thresholds, &point);
     hysteresis::show(&memory, &kpi.thresholds, &mut verdict.assessment);
     memories.insert(key, memory);
 }

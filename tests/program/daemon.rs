@@ -38,7 +38,7 @@ impl Shop {
     }
 }
 
-const SHOP: &str = r#"
+const SHOP: &str = "
 version: 1
 sources:
   shop: { files: { tables: { orders: orders.csv } } }
@@ -53,7 +53,7 @@ metrics:
 kpis:
   revenue: { kind: lagging, formula: orders.revenue, accumulation: level, unit: USD, target: { min: 100 } }
   stock: { kind: leading, formula: stock, accumulation: level, unit: count, target: { min: 4 } }
-"#;
+";
 
 const EU: &str = r#"kpi_value{kpi="revenue",region="EU"}"#;
 const US: &str = r#"kpi_value{kpi="revenue",region="US"}"#;

@@ -155,7 +155,7 @@ fn metrics_of_two_sources_and_label_sets_are_joined() {
     assert_eq!(found, [("EU", 300.0), ("US", 900.0)]);
 }
 
-const CAC: &str = r#"
+const CAC: &str = "
 version: 1
 sources:
   ads: { files: { tables: { spend: ads.csv } } }
@@ -175,7 +175,7 @@ metrics:
       WHERE day >= :window_start_date AND day < :window_end_date GROUP BY region
 kpis:
   cac: { kind: efficiency, formula: ads.spend / crm.won, accumulation: ratio, unit: USD, direction: decrease, target: 400 }
-"#;
+";
 
 #[test]
 fn check_counts_what_it_found_and_errors_give_exit_code_2() {

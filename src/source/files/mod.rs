@@ -113,7 +113,9 @@ impl Database {
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         let connection = Connection::open(&options).await.map_err(|error| internal(&error))?;
-        Ok(Self { connection, tables: BTreeMap::new() })
+        let mut database = Self { connection, tables: BTreeMap::new() };
+        database.read_only(true).await?;
+        Ok(database)
     }
 
     /// Reads the tables that the statement names and whose files are not those read before.
@@ -122,7 +124,7 @@ impl Database {
         config: &FilesConfig,
         statement: &Statement,
     ) -> Result<(), FetchError> {
-        self.read_only(false).await?;
+        let mut changed = Vec::new();
         for (name, path) in &config.tables {
             if !names(statement.sql(), name) {
                 continue;
@@ -131,10 +133,22 @@ impl Database {
             let files = blocking(move || scan::scan(&pattern)).await?;
             let files = files.map_err(|error| about(name, error))?;
             if self.tables.get(name).is_none_or(|loaded| loaded.files != files) {
-                self.load(name, path, files).await.map_err(|error| about(name, error))?;
+                changed.push((name, path, files));
             }
         }
-        self.read_only(true).await
+        if changed.is_empty() {
+            return Ok(());
+        }
+        self.read_only(false).await?;
+        let mut loaded = Ok(());
+        for (name, path, files) in changed {
+            loaded = self.load(name, path, files).await.map_err(|error| about(name, error));
+            if loaded.is_err() {
+                break;
+            }
+        }
+        self.read_only(true).await?;
+        loaded
     }
 
     async fn load(&mut self, name: &str, path: &Path, files: Vec<Found>) -> Result<(), FetchError> {

@@ -76,7 +76,10 @@ impl Rows {
         column.kind = column.kind.max(Some(kind));
         if kind == Kind::Text {
             column.texts += 1;
-            column.first_text.get_or_insert_with(|| format!("`{text}` in {}", place()));
+            // Digits alone are text because they are an id (`00012`): nothing is wrong with them.
+            if !text.bytes().all(|b| b.is_ascii_digit()) {
+                column.first_text.get_or_insert_with(|| format!("`{text}` in {}", place()));
+            }
         } else {
             column.numbers += 1;
         }
