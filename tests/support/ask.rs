@@ -18,7 +18,7 @@ pub(crate) fn metric(sql: &str) -> Metric {
         labels: vec![],
         columns: vec![],
         bare: true,
-        schedule: Schedule,
+        schedule: Schedule::parse("@hourly").unwrap(),
         max_label_sets: 1000,
     }
 }
