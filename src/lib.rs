@@ -6,6 +6,7 @@
 
 pub mod assess;
 pub mod calendar;
+pub mod forecast;
 pub mod kpi;
 pub mod limits;
 pub mod schedule;
