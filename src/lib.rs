@@ -14,6 +14,7 @@ pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod exposition;
+pub mod forecast;
 pub mod kpi;
 pub mod limits;
 pub mod logging;

@@ -10,7 +10,8 @@ use super::labels::push_user_labels;
 use crate::assess::{Assessment, Status};
 use crate::calendar::PeriodKind;
 use crate::kpi::{Direction, Kind, Kpi};
-use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::signals::{Lead, Signal};
+use crate::snapshot::{KpiState, LeadState, Snapshot, Verdict};
 
 /// Where a number of a verdict comes from; `None` leaves the sample out.
 type Read = fn(&KpiState, &Assessment) -> Option<f64>;
@@ -28,7 +29,10 @@ const NUMBERS: &[(Family, Read)] = &[
     (families::KPI_EXPECTED_PROGRESS_RATIO, |_, a| a.expected_progress_ratio),
     (families::KPI_PACE_RATIO, |_, a| a.pace_ratio),
     (families::KPI_PROJECTED_VALUE, |_, a| a.projected_value),
+    (families::KPI_PROJECTED_LOWER_VALUE, |_, a| a.projected_lower_value),
+    (families::KPI_PROJECTED_UPPER_VALUE, |_, a| a.projected_upper_value),
     (families::KPI_PROJECTED_TARGET_RATIO, |_, a| a.projected_target_ratio),
+    (families::KPI_TARGET_HIT_PROBABILITY, |_, a| a.target_hit_probability),
     (families::KPI_REQUIRED_VALUE_PER_DAY, |_, a| a.required_value_per_day),
 ];
 
@@ -68,7 +72,13 @@ pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
     info(&mut encoder, snapshot);
     rows.numbers(&mut encoder, NUMBERS);
-    rows.status(&mut encoder);
+    rows.states(&mut encoder, &families::KPI_STATUS, &Status::ALL.map(Status::as_str), |row| {
+        row.assessment.status.as_str()
+    });
+    rows.states(&mut encoder, &families::KPI_SIGNAL, &Signal::ALL.map(Signal::as_str), |row| {
+        row.signal.as_str()
+    });
+    leads(&mut encoder, snapshot);
     rows.numbers(&mut encoder, CONTEXT);
     last_period.numbers(&mut encoder, LAST_PERIOD);
     rows.numbers(&mut encoder, FRESHNESS);
@@ -94,6 +104,7 @@ struct Row<'a> {
     labels: std::ops::Range<usize>,
     state: &'a KpiState,
     assessment: &'a Assessment,
+    signal: Signal,
 }
 
 impl<'a> Rows<'a> {
@@ -108,7 +119,8 @@ impl<'a> Rows<'a> {
                 let start = labels.len();
                 labels.push_str(&set);
                 let labels = start..labels.len();
-                rows.push(Row { labels, state, assessment: &verdict.assessment });
+                let signal = verdict.signal;
+                rows.push(Row { labels, state, assessment: &verdict.assessment, signal });
             }
         }
         Self { labels, rows }
@@ -125,16 +137,37 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn status(&self, encoder: &mut Encoder) {
-        // A stateset names the state in a label called like the family.
-        let label = families::KPI_STATUS.name;
-        let mut family = encoder.family(&families::KPI_STATUS);
+    /// A stateset names the state in a label called like the family.
+    fn states(
+        &self,
+        encoder: &mut Encoder,
+        states: &Family,
+        all: &[&str],
+        current: fn(&Row<'_>) -> &'static str,
+    ) {
+        let mut family = encoder.family(states);
         for row in &self.rows {
-            for status in Status::ALL {
-                let on = f64::from(u8::from(status == row.assessment.status));
+            let current = current(row);
+            for state in all {
+                let on = f64::from(u8::from(*state == current));
                 let labels = &self.labels[row.labels.clone()];
-                family.sample_with(labels, (label, status.as_str()), on);
+                family.sample_with(labels, (states.name, state), on);
             }
+        }
+    }
+}
+
+/// What the claims to predict are worth. A claim that is not verified has no correlation to show.
+fn leads(encoder: &mut Encoder, snapshot: &Snapshot) {
+    let mut family = encoder.family(&families::KPI_LEAD_CORRELATION);
+    for state in &snapshot.kpis {
+        for LeadState { predicts, lead } in &state.leads {
+            let mut labels = String::new();
+            push_label(&mut labels, "kpi", &state.kpi.id);
+            push_label(&mut labels, "predicts", predicts);
+            push_label(&mut labels, "verdict", lead.verdict());
+            let rho = if let Lead::Leads { rho, .. } = lead { *rho } else { 0.0 };
+            family.sample(&labels, rho);
         }
     }
 }
