@@ -8,6 +8,6 @@ mod evaluate;
 mod kpi_state;
 
 pub use book::{Book, Entry};
-pub use collect::{Fetch, Run, SourceHandle, Sources, collect};
-pub use demand::{Plan, last_close, plan, spans_of};
+pub use collect::{Fetch, Run, SourceHandle, Sources, collect, fetch};
+pub use demand::{Plan, demand, last_close, plan, spans_of};
 pub use evaluate::{Engine, is_complete};

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::encode::{Encoder, Format, push_label};
 use super::families::{self, Family};
 use super::labels::push_user_labels;
+use super::sink::{FamilySink, Sink};
 use crate::assess::{Assessment, Status};
 use crate::calendar::PeriodKind;
 use crate::kpi::{Direction, Kind, Kpi};
@@ -66,17 +67,28 @@ pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
     let gauges = NUMBERS.len() + CONTEXT.len() + FRESHNESS.len() + Status::ALL.len();
     let samples = rows.rows.len() * gauges + last_period.rows.len() * LAST_PERIOD.len();
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
-    info(&mut encoder, snapshot);
-    rows.numbers(&mut encoder, NUMBERS);
-    rows.status(&mut encoder);
-    rows.numbers(&mut encoder, CONTEXT);
-    last_period.numbers(&mut encoder, LAST_PERIOD);
-    rows.numbers(&mut encoder, FRESHNESS);
-    objectives(&mut encoder, snapshot);
-    framework(&mut encoder, snapshot);
-    metrics(&mut encoder, snapshot);
+    families_of(&mut encoder, snapshot, &rows, &last_period);
     sources(&mut encoder, snapshot);
     encoder.into_text()
+}
+
+/// Hands over what a snapshot says about KPIs, objectives and metrics, and nothing about sources.
+pub(super) fn kpi_families(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let rows = Rows::of(snapshot, |state| &state.verdicts);
+    let last_period = Rows::of(snapshot, |state| &state.last_period);
+    families_of(sink, snapshot, &rows, &last_period);
+}
+
+fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_period: &Rows) {
+    info(sink, snapshot);
+    rows.numbers(sink, NUMBERS);
+    rows.status(sink);
+    rows.numbers(sink, CONTEXT);
+    last_period.numbers(sink, LAST_PERIOD);
+    rows.numbers(sink, FRESHNESS);
+    objectives(sink, snapshot);
+    framework(sink, snapshot);
+    metrics(sink, snapshot);
 }
 
 /// Seconds since the epoch, to the microsecond.
@@ -114,9 +126,9 @@ impl<'a> Rows<'a> {
         Self { labels, rows }
     }
 
-    fn numbers(&self, encoder: &mut Encoder, numbers: &[(Family, Read)]) {
+    fn numbers(&self, sink: &mut impl Sink, numbers: &[(Family, Read)]) {
         for (family, read) in numbers {
-            let mut family = encoder.family(family);
+            let mut family = sink.family(family);
             for row in &self.rows {
                 if let Some(value) = read(row.state, row.assessment) {
                     family.sample(&self.labels[row.labels.clone()], value);
@@ -125,10 +137,10 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn status(&self, encoder: &mut Encoder) {
+    fn status(&self, sink: &mut impl Sink) {
         // A stateset names the state in a label called like the family.
         let label = families::KPI_STATUS.name;
-        let mut family = encoder.family(&families::KPI_STATUS);
+        let mut family = sink.family(&families::KPI_STATUS);
         for row in &self.rows {
             for status in Status::ALL {
                 let on = f64::from(u8::from(status == row.assessment.status));
@@ -139,8 +151,8 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn info(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_INFO);
+fn info(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_INFO);
     for state in &snapshot.kpis {
         family.sample(&info_labels(&state.kpi), 1.0);
     }
@@ -163,8 +175,8 @@ fn info_labels(kpi: &Kpi) -> String {
     set
 }
 
-fn objectives(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_OBJECTIVE_PROGRESS_RATIO);
+fn objectives(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_OBJECTIVE_PROGRESS_RATIO);
     for (id, state) in &snapshot.objectives {
         if let Some(progress) = state.progress_ratio {
             family.sample(&one_label("objective", id), progress);
@@ -173,7 +185,7 @@ fn objectives(encoder: &mut Encoder, snapshot: &Snapshot) {
 }
 
 /// Zeros included, so that a rule can see that a team has no leading KPI.
-fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
+fn framework(sink: &mut impl Sink, snapshot: &Snapshot) {
     const KINDS: [Kind; 3] = [Kind::Leading, Kind::Efficiency, Kind::Lagging];
     let mut teams: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
     for state in &snapshot.kpis {
@@ -182,7 +194,7 @@ fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
             *count += u32::from(state.kpi.kind == kind);
         }
     }
-    let mut family = encoder.family(&families::KPI_FRAMEWORK_KPIS);
+    let mut family = sink.family(&families::KPI_FRAMEWORK_KPIS);
     for (team, counts) in teams {
         let set = one_label("team", team);
         for (count, kind) in counts.into_iter().zip(KINDS) {
@@ -191,8 +203,8 @@ fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
     }
 }
 
-fn metrics(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_METRIC_VALUE);
+fn metrics(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_METRIC_VALUE);
     let mut set = String::new();
     for metric in &snapshot.metrics {
         set.clear();
