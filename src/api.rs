@@ -21,6 +21,21 @@ pub fn kpis_json(snapshot: &Snapshot, only: Option<&str>) -> Value {
     json!({ "as_of": instant(snapshot.as_of, snapshot.timezone), "kpis": kpis })
 }
 
+/// The same objects, one a line, each with the `as_of` of the snapshot before its fields.
+///
+/// # Errors
+/// What the JSON writer says; it has no reason to.
+pub fn kpi_lines(snapshot: &Snapshot) -> serde_json::Result<Vec<u8>> {
+    let as_of = &instant(snapshot.as_of, snapshot.timezone);
+    let mut lines = Vec::new();
+    for (state, verdict) in snapshot.verdicts() {
+        let kpi = KpiJson::new(state, verdict, snapshot.timezone);
+        serde_json::to_writer(&mut lines, &LineJson { as_of, kpi })?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
 fn instant(at: DateTime<Utc>, timezone: Tz) -> String {
     at.with_timezone(&timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
@@ -70,6 +85,13 @@ struct LeadJson<'a> {
     verdict: &'static str,
     lag_weeks: Option<usize>,
     correlation: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct LineJson<'a> {
+    as_of: &'a str,
+    #[serde(flatten)]
+    kpi: KpiJson<'a>,
 }
 
 #[derive(Serialize)]

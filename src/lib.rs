@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod assess;
+pub mod backfill;
 pub mod calendar;
 pub mod cli;
 pub mod clock;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::encode::{Encoder, Format, push_label};
 use super::families::{self, Family};
 use super::labels::push_user_labels;
+use super::sink::{FamilySink, Sink};
 use crate::assess::{Assessment, Status};
 use crate::calendar::PeriodKind;
 use crate::kpi::{Direction, Kind, Kpi};
@@ -70,23 +71,34 @@ pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
     let gauges = NUMBERS.len() + CONTEXT.len() + FRESHNESS.len() + Status::ALL.len();
     let samples = rows.rows.len() * gauges + last_period.rows.len() * LAST_PERIOD.len();
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
-    info(&mut encoder, snapshot);
-    rows.numbers(&mut encoder, NUMBERS);
-    rows.states(&mut encoder, &families::KPI_STATUS, &Status::ALL.map(Status::as_str), |row| {
-        row.assessment.status.as_str()
-    });
-    rows.states(&mut encoder, &families::KPI_SIGNAL, &Signal::ALL.map(Signal::as_str), |row| {
-        row.signal.as_str()
-    });
-    leads(&mut encoder, snapshot);
-    rows.numbers(&mut encoder, CONTEXT);
-    last_period.numbers(&mut encoder, LAST_PERIOD);
-    rows.numbers(&mut encoder, FRESHNESS);
-    objectives(&mut encoder, snapshot);
-    framework(&mut encoder, snapshot);
-    metrics(&mut encoder, snapshot);
+    families_of(&mut encoder, snapshot, &rows, &last_period);
     sources(&mut encoder, snapshot);
     encoder.into_text()
+}
+
+/// Hands over what a snapshot says about KPIs, objectives and metrics, and nothing about sources.
+pub(super) fn kpi_families(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let rows = Rows::of(snapshot, |state| &state.verdicts);
+    let last_period = Rows::of(snapshot, |state| &state.last_period);
+    families_of(sink, snapshot, &rows, &last_period);
+}
+
+fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_period: &Rows) {
+    info(sink, snapshot);
+    rows.numbers(sink, NUMBERS);
+    rows.states(sink, &families::KPI_STATUS, &Status::ALL.map(Status::as_str), |row| {
+        row.assessment.status.as_str()
+    });
+    rows.states(sink, &families::KPI_SIGNAL, &Signal::ALL.map(Signal::as_str), |row| {
+        row.signal.as_str()
+    });
+    leads(sink, snapshot);
+    rows.numbers(sink, CONTEXT);
+    last_period.numbers(sink, LAST_PERIOD);
+    rows.numbers(sink, FRESHNESS);
+    objectives(sink, snapshot);
+    framework(sink, snapshot);
+    metrics(sink, snapshot);
 }
 
 /// Seconds since the epoch, to the microsecond.
@@ -126,9 +138,9 @@ impl<'a> Rows<'a> {
         Self { labels, rows }
     }
 
-    fn numbers(&self, encoder: &mut Encoder, numbers: &[(Family, Read)]) {
+    fn numbers(&self, sink: &mut impl Sink, numbers: &[(Family, Read)]) {
         for (family, read) in numbers {
-            let mut family = encoder.family(family);
+            let mut family = sink.family(family);
             for row in &self.rows {
                 if let Some(value) = read(row.state, row.assessment) {
                     family.sample(&self.labels[row.labels.clone()], value);
@@ -140,12 +152,12 @@ impl<'a> Rows<'a> {
     /// A stateset names the state in a label called like the family.
     fn states(
         &self,
-        encoder: &mut Encoder,
+        sink: &mut impl Sink,
         states: &Family,
         all: &[&str],
         current: fn(&Row<'_>) -> &'static str,
     ) {
-        let mut family = encoder.family(states);
+        let mut family = sink.family(states);
         for row in &self.rows {
             let current = current(row);
             for state in all {
@@ -158,8 +170,8 @@ impl<'a> Rows<'a> {
 }
 
 /// What the claims to predict are worth. A claim that is not verified has no correlation to show.
-fn leads(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_LEAD_CORRELATION);
+fn leads(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_LEAD_CORRELATION);
     for state in &snapshot.kpis {
         for LeadState { predicts, lead } in &state.leads {
             let mut labels = String::new();
@@ -172,8 +184,8 @@ fn leads(encoder: &mut Encoder, snapshot: &Snapshot) {
     }
 }
 
-fn info(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_INFO);
+fn info(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_INFO);
     for state in &snapshot.kpis {
         family.sample(&info_labels(&state.kpi), 1.0);
     }
@@ -196,8 +208,8 @@ fn info_labels(kpi: &Kpi) -> String {
     set
 }
 
-fn objectives(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_OBJECTIVE_PROGRESS_RATIO);
+fn objectives(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_OBJECTIVE_PROGRESS_RATIO);
     for (id, state) in &snapshot.objectives {
         if let Some(progress) = state.progress_ratio {
             family.sample(&one_label("objective", id), progress);
@@ -206,7 +218,7 @@ fn objectives(encoder: &mut Encoder, snapshot: &Snapshot) {
 }
 
 /// Zeros included, so that a rule can see that a team has no leading KPI.
-fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
+fn framework(sink: &mut impl Sink, snapshot: &Snapshot) {
     const KINDS: [Kind; 3] = [Kind::Leading, Kind::Efficiency, Kind::Lagging];
     let mut teams: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
     for state in &snapshot.kpis {
@@ -215,7 +227,7 @@ fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
             *count += u32::from(state.kpi.kind == kind);
         }
     }
-    let mut family = encoder.family(&families::KPI_FRAMEWORK_KPIS);
+    let mut family = sink.family(&families::KPI_FRAMEWORK_KPIS);
     for (team, counts) in teams {
         let set = one_label("team", team);
         for (count, kind) in counts.into_iter().zip(KINDS) {
@@ -224,8 +236,8 @@ fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
     }
 }
 
-fn metrics(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_METRIC_VALUE);
+fn metrics(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_METRIC_VALUE);
     let mut set = String::new();
     for metric in &snapshot.metrics {
         set.clear();
