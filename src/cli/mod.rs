@@ -79,6 +79,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             logging::report(&error);
             ExitCode::from(if error.is::<Diagnostics>() { UNUSABLE } else { 1 })
@@ -97,4 +98,10 @@ fn keep_only(config: &mut Config, ids: &[String]) -> anyhow::Result<()> {
         kpis.retain(|kpi| ids.contains(&kpi.id));
     }
     Ok(())
+}
+
+/// `kpi-exporter eval | head`: whoever reads has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

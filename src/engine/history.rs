@@ -59,9 +59,9 @@ impl History {
         self.0.get(key)
     }
 
-    /// Forgets every series of a KPI: its definition means something else now.
-    pub fn forget(&mut self, kpi: &str) {
-        self.0.retain(|(id, _), _| id != kpi);
+    /// The last day of any series.
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        self.0.values().filter_map(|daily| daily.last_key_value()).map(|(day, _)| *day).max()
     }
 }
 
