@@ -4,36 +4,37 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, Utc};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tracing::info;
 
 use crate::backfill::replay;
-use crate::engine::Sources;
+use crate::calendar::Calendar;
+use crate::engine::{History, Sources};
 use crate::kpi::Definitions;
 use crate::snapshot::Snapshot;
 
-/// More days than this are left to `backfill`.
-const MAX_DAYS: usize = 400;
+/// Older days than this are left to `backfill`.
+const MAX_DAYS: u64 = 400;
 
-/// Sends a snapshot for the end of each day after `last` and before today.
+/// The ends of the days that history lacks.
+pub(super) fn missing(
+    calendar: &Calendar,
+    history: &History,
+    now: DateTime<Utc>,
+) -> Vec<DateTime<Utc>> {
+    let missing = history.missing(calendar.day_of(now), MAX_DAYS);
+    missing.into_iter().map(|day| calendar.day_start(day + Days::new(1))).collect()
+}
+
+/// Sends a snapshot of each of these instants.
 pub(super) async fn catch_up(
     definitions: Arc<Definitions>,
     sources: Sources,
-    last: NaiveDate,
-    now: DateTime<Utc>,
+    closes: Vec<DateTime<Utc>>,
     past: mpsc::Sender<Snapshot>,
 ) {
-    let calendar = &definitions.calendar;
-    let today = calendar.day_of(now);
-    let days = last.iter_days().skip(1).take_while(|day| *day < today);
-    let mut closes: Vec<DateTime<Utc>> =
-        days.map(|day| calendar.day_start(day + Days::new(1))).collect();
-    closes.drain(..closes.len().saturating_sub(MAX_DAYS));
-    if closes.is_empty() {
-        return;
-    }
     info!(days = closes.len(), "catching up with the days without a daemon");
     let mut days = pin!(replay(definitions, sources, closes));
     while let Some(day) = days.next().await {

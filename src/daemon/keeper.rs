@@ -24,6 +24,7 @@ pub(super) struct Keeper {
     recorder: Recorder,
     definitions: Arc<Definitions>,
     clock: Clock,
+    retention: Retention,
     /// Good runs since the last commit.
     runs: Vec<StoredRun>,
     /// Results of closed periods that are final: what is published of them.
@@ -45,6 +46,7 @@ impl Keeper {
         book: &mut Book,
         engine: &mut Engine,
         clock: Clock,
+        retention: Retention,
     ) -> Result<Self, StoreError> {
         let now = clock();
         let recorder = Recorder::new(store, Arc::clone(&definitions), now).await?;
@@ -56,6 +58,7 @@ impl Keeper {
             recorder,
             definitions,
             clock,
+            retention,
             runs: Vec::new(),
             last_closings: BTreeMap::new(),
             opened: BTreeSet::new(),
@@ -193,7 +196,7 @@ impl Keeper {
 
     /// Lets go of what is too old.
     pub(super) async fn prune(&self, now: DateTime<Utc>) {
-        match self.recorder.store().prune(now, Retention::default()).await {
+        match self.recorder.store().prune(now, self.retention).await {
             Ok(0) => {}
             Ok(rows) => info!(rows, "old history deleted"),
             Err(problem) => warn!("old history is not deleted: {problem}"),

@@ -7,7 +7,7 @@ mod keeper;
 mod poller;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
-use crate::config::{Config, Diagnostics};
+use crate::config::{Config, Diagnostics, StoreSettings};
 use crate::engine::{Book, Engine, SourceHandle, Sources, spans_of};
 use crate::exposition::SelfMetrics;
 use crate::kpi::Definitions;
 use crate::server::{self, Shared};
 use crate::source::{self, SourceConfig};
-use crate::store::{Store, StoreError};
+use crate::store::{Retention, Store, StoreError};
 
 /// Runs that wait for the evaluator, at most; pollers then wait too.
 const QUEUE: usize = 256;
@@ -70,7 +70,7 @@ pub async fn run(
                 match reload.map_err(anyhow::Error::from).and_then(|next| prepare(next, clock)) {
                     Ok(next) => {
                         generation.shutdown().await;
-                        if next.store_path != path {
+                        if next.store.path != path {
                             warn!("store.path has changed: that takes a restart");
                         }
                         let memory = Memory::restore(&next, &store).await.unwrap_or_else(|problem| {
@@ -108,7 +108,7 @@ struct Prepared {
     definitions: Arc<Definitions>,
     sources: Sources,
     self_metrics: Arc<SelfMetrics>,
-    store_path: Option<PathBuf>,
+    store: StoreSettings,
     clock: Clock,
 }
 
@@ -130,9 +130,11 @@ impl Memory {
         let mut memory = Self::none(prepared);
         let definitions = Arc::clone(&prepared.definitions);
         let (book, engine) = (&mut memory.book, &mut memory.engine);
+        let StoreSettings { keep_daily: daily, keep_raw: raw, .. } = prepared.store;
+        let (clock, retention) = (prepared.clock, Retention { daily, raw });
         let store = Arc::clone(store);
         let keeper =
-            keeper::Keeper::restore(store, definitions, book, engine, prepared.clock).await?;
+            keeper::Keeper::restore(store, definitions, book, engine, clock, retention).await?;
         memory.keeper = Some(keeper);
         Ok(memory)
     }
@@ -140,18 +142,18 @@ impl Memory {
 
 fn prepare(config: Config, clock: Clock) -> anyhow::Result<Prepared> {
     let sources = open_sources(&config.sources)?;
-    let store_path = config.settings.store.path;
+    let store = config.settings.store;
     let ids = sources.keys().map(String::as_str);
     let self_metrics = SelfMetrics::new(ids, config.definitions.kpis.len(), REVISION, clock())?;
     let definitions = Arc::new(config.definitions);
     let self_metrics = Arc::new(self_metrics);
-    Ok(Prepared { definitions, sources, self_metrics, store_path, clock })
+    Ok(Prepared { definitions, sources, self_metrics, store, clock })
 }
 
 impl Prepared {
     /// Starts a poller for each metric in use, and one evaluator. Dropping the set ends them.
     fn start(self, shared: &Arc<Shared>, memory: Memory) -> JoinSet<()> {
-        let Self { definitions, sources, self_metrics, clock, store_path: _ } = self;
+        let Self { definitions, sources, self_metrics, clock, store: _ } = self;
         let Memory { book, engine, keeper } = memory;
         let (runs, results) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
@@ -170,9 +172,10 @@ impl Prepared {
             tasks.spawn(poller.run());
         }
         let (days, past) = mpsc::channel(QUEUE);
-        if let Some(last) = engine.last_day() {
+        let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
+        if !missing.is_empty() {
             let definitions = Arc::clone(&definitions);
-            tasks.spawn(catch_up::catch_up(definitions, sources, last, clock(), days));
+            tasks.spawn(catch_up::catch_up(definitions, sources, missing, days));
         }
         let shared = Arc::clone(shared);
         let evaluator =

@@ -70,9 +70,9 @@ impl Engine {
         }
     }
 
-    /// The last day that history knows of.
-    pub fn last_day(&self) -> Option<NaiveDate> {
-        self.history.last_day()
+    /// What is known of the days before.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// What hysteresis remembers; nothing for single evaluations.
