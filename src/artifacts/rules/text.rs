@@ -11,7 +11,7 @@ const AMOUNT: &str = r#"{{- define "amount" }}{{ if eq .arg1 "percent" }}{{ huma
 
 /// Before every sentence: who the alert is about. `$s` selects the label set.
 const ABOUT: &str = r#"{{- $s := "" }}{{ $own := "" }}{{ $title := $labels.kpi }}{{ $unit := "" }}{{ $owner := "" }}
-{{- range $name, $value := $labels }}{{ if not (match "^(kind|function|objective|team)$" $name) }}
+{{- range $name, $value := $labels }}{{ if not (match "^(__name__|kind|function|objective|team)$" $name) }}
   {{- $s = printf "%s%s=%q," $s $name $value }}
   {{- if not (match "^(job|kpi)$" $name) }}{{ $own = printf "%s, %s %s" $own $name $value }}{{ end }}
 {{- end }}{{ end }}
