@@ -20,7 +20,7 @@ pub(super) struct Options {
     #[arg(long, default_value = "kpi-exporter")]
     job: String,
     /// Factor on every waiting time: 0.01 for a test bench.
-    #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = factor)]
+    #[arg(long, value_name = "F", default_value_t = 1.0, allow_negative_numbers = true, value_parser = factor)]
     duration_scale: f64,
     /// Address of the folder of runbooks; ALERT.md is added.
     #[arg(long, value_name = "URL", default_value_t = RuleOptions::default().runbook_base_url)]
