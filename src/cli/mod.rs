@@ -5,6 +5,7 @@ mod backfill;
 mod check;
 mod demo;
 mod eval;
+mod generate;
 mod output;
 mod progress;
 mod run;
@@ -58,6 +59,9 @@ enum Command {
     Eval(eval::Arguments),
     /// Recompute past days, with timestamps: for Prometheus, or as lines of JSON.
     Backfill(backfill::Arguments),
+    /// Write files for other programs: alert rules. Needs no configuration.
+    #[command(subcommand)]
+    Generate(generate::Command),
 }
 
 /// Exit code of a configuration or an argument that cannot be used.
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),
         Command::Backfill(command) => backfill::run(command, &arguments.global, &environment),
+        Command::Generate(command) => generate::run(command),
     };
     match outcome {
         Ok(code) => code,
