@@ -5,6 +5,7 @@
 //! `exposition`, `server`, `web` and `cli` show. A module imports only what stands below it.
 
 pub mod api;
+pub mod artifacts;
 pub mod assess;
 pub mod calendar;
 pub mod cli;

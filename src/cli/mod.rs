@@ -4,6 +4,7 @@
 mod check;
 mod demo;
 mod eval;
+mod generate;
 mod run;
 mod table;
 
@@ -52,6 +53,9 @@ enum Command {
     Check,
     /// Fetch now and print every KPI once.
     Eval(eval::Arguments),
+    /// Write files that are made from the program: dashboards.
+    #[command(subcommand)]
+    Generate(generate::Artifact),
 }
 
 /// Exit code of a configuration or an argument that cannot be used.
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => demo::run(command, &arguments.global, &environment),
         Command::Check => check::run(&arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),
+        Command::Generate(command) => generate::run(command, &arguments.global, &environment),
     };
     match outcome {
         Ok(code) => code,

@@ -1,0 +1,184 @@
+//! For the weekly meeting: what changed, what is coming.
+
+use serde_json::{Value, json};
+
+use super::board::Board;
+use super::frame::{Frame, WEEKLY_REVIEW, detail_link, kpi_annotations, kpi_variables};
+use super::panel::Panel;
+use super::promql::{
+    At, BAD, CHOSEN, EARLY, GOOD, LAGGING, chosen, chosen_where, firing, gauge, has_status, named,
+    severity, three_states,
+};
+use super::status::{self, GREEN, ORANGE, RED};
+use crate::exposition::families::{
+    KPI_PACE_RATIO, KPI_PERIOD_END_TIMESTAMP_SECONDS, KPI_PROJECTED_TARGET_RATIO, KPI_TARGET_RATIO,
+};
+
+pub(super) fn dashboard() -> Value {
+    let mut board = Board::default();
+    board.row(7, [(8, newly_off_track()), (8, recovered()), (8, divergence())]);
+    board.row(7, [(12, movers()), (12, closing())]);
+    board.row(8, [(12, time_on_track()), (12, alert_hours())]);
+    board.row(8, [(24, timeline())]);
+    Frame {
+        uid: WEEKLY_REVIEW,
+        title: "KPI weekly review",
+        description: "What changed in the chosen time, a week by default, and what closes soon.",
+        from: "now-7d",
+        refresh: "15m",
+        variables: kpi_variables(),
+        annotations: kpi_annotations(),
+    }
+    .around(board)
+}
+
+const TITLE: &str = "title, kind, objective";
+
+fn newly_off_track() -> Panel {
+    let bad = format!(
+        "({} == 1 unless {} == 1)",
+        has_status(At::Instant, BAD),
+        has_status(At::Before, BAD)
+    );
+    names(
+        "✖ Newly off track",
+        "Off track now, and not so when the time range began.",
+        &chosen(At::Instant, &bad, TITLE),
+    )
+    .no_value("✔ No KPI went off track")
+}
+
+fn recovered() -> Panel {
+    let good = format!(
+        "({} == 1 and {} == 1)",
+        has_status(At::Instant, GOOD),
+        has_status(At::Before, BAD)
+    );
+    names(
+        "✔ Recovered",
+        "On track now, off track when the time range began. A period that began anew counts as well.",
+        &chosen(At::Instant, &good, TITLE),
+    )
+    .no_value("No KPI recovered")
+}
+
+fn divergence() -> Panel {
+    let early = chosen_where(At::Instant, &has_status(At::Instant, BAD), TITLE, EARLY);
+    let outcome = chosen_where(At::Instant, &has_status(At::Instant, GOOD), "objective", LAGGING);
+    names(
+        "▲ Early warning: leading red, lagging green",
+        "These predict an outcome that still looks fine. There is time to act.",
+        &format!(
+            "({early} == 1) and on (job, objective) (min by (job, objective) ({outcome}) == 1)"
+        ),
+    )
+    .no_value("✔ No early warning")
+}
+
+/// A list of KPIs.
+fn names(title: &str, description: &str, expr: &str) -> Panel {
+    Panel::table(title, description)
+        .unit("none")
+        .rows(expr)
+        .columns(&[("title", "KPI"), ("kind", "Kind"), ("objective", "Objective")], &["Value"])
+        .field("KPI", &[("links", detail_link())])
+}
+
+fn movers() -> Panel {
+    let now = gauge(At::Instant, &KPI_PACE_RATIO);
+    let then = gauge(At::Before, &KPI_PACE_RATIO);
+    let change = format!("({now} - {then})");
+    Panel::table(
+        "Movers",
+        "Pace now, when the time range began, and the difference in points; the largest fall first. A \
+         new period starts from another pace.",
+    )
+    .unit("percentunit")
+    .decimals(0)
+    .no_value("No history yet")
+    .rows(&chosen(At::Instant, &change, "title"))
+    .rows(&chosen(At::Instant, &then, ""))
+    .rows(&chosen(At::Instant, &now, ""))
+    .columns(
+        &[
+            ("title", "KPI"),
+            ("Value #B", "Pace before"),
+            ("Value #C", "Pace now"),
+            ("Value #A", "Change"),
+        ],
+        &[],
+    )
+    .field("KPI", &[("links", detail_link())])
+    .field("Change", &[
+        ("color", json!({ "mode": "thresholds" })),
+        ("thresholds", super::panel::thresholds(RED, &[(-0.05, "text"), (0.05, GREEN)])),
+        ("custom.cellOptions", json!({ "type": "color-text" })),
+    ])
+    .sorted(&[("Change", false)])
+}
+
+fn closing() -> Panel {
+    let left = format!("({} - time())", gauge(At::Instant, &KPI_PERIOD_END_TIMESTAMP_SECONDS));
+    let soon = format!("({left} >= 0 and {left} <= 14 * 86400)");
+    let number =
+        |family| chosen(At::Instant, &format!("({} and {soon})", gauge(At::Instant, family)), "");
+    let status = format!("({} and {soon})", severity(At::Instant));
+    Panel::table("Periods that close within 14 days", "The last chance to reach the target.")
+        .unit("percentunit")
+        .decimals(0)
+        .no_value("No period closes within 14 days")
+        .rows(&chosen(At::Instant, &soon, "title"))
+        .rows(&chosen(At::Instant, &status, ""))
+        .rows(&number(&KPI_TARGET_RATIO))
+        .rows(&number(&KPI_PROJECTED_TARGET_RATIO))
+        .columns(
+            &[
+                ("Value #B", "Status"),
+                ("title", "KPI"),
+                ("Value #A", "Closes in"),
+                ("Value #C", "Target met"),
+                ("Value #D", "Projected"),
+            ],
+            &[],
+        )
+        .field("Status", &status::cell())
+        .field("KPI", &[("links", detail_link())])
+        .field("Closes in", &[("unit", json!("s")), ("decimals", json!(1))])
+        .sorted(&[("Closes in", false)])
+}
+
+fn time_on_track() -> Panel {
+    let share = format!("avg_over_time(({})[$__range:1h])", has_status(At::Instant, GOOD));
+    Panel::bars(
+        "Time on track",
+        "Share of the time range, as seen every hour, that each KPI was on track.",
+    )
+    .thresholds(RED, &[(0.5, ORANGE), (0.8, GREEN)])
+    .no_value("No history yet")
+    .instant("__auto", &format!("sort({})", named(At::Instant, &share, CHOSEN)))
+    .named()
+}
+
+fn alert_hours() -> Panel {
+    let seen = format!("count_over_time({}[$__range:5m])", firing(r#", kpi=~"$kpi""#));
+    Panel::table("Alert hours", "For how long alerts about a KPI fired within the time range.")
+        .unit("h")
+        .decimals(1)
+        .no_value("✔ No alert fired")
+        .rows(&format!("sum by (alertname, kpi) (max without (instance, pod) ({seen})) * 5 / 60"))
+        .columns(&[("alertname", "Alert"), ("kpi", "KPI"), ("Value", "Hours")], &[])
+        .sorted(&[("Hours", true)])
+}
+
+fn timeline() -> Panel {
+    Panel::timeline(
+        "Status over time",
+        "Each KPI, one row per label set. A gap means that there was no data.",
+    )
+    .unit("none")
+    .default("mappings", status::three_states())
+    .no_value("No history yet")
+    .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
+    .series("__auto", &named(At::Step, &three_states(At::Step), CHOSEN))
+    .named()
+}
