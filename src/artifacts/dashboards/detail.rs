@@ -173,6 +173,7 @@ fn signal() -> Panel {
     )
     .unit("none")
     .default("mappings", mappings(&words))
+    .thresholds("text", &[])
     .no_value("no history yet")
     .instant("Signal", &format!("2 * {} + {}", state("shift"), state("drift")))
 }
@@ -311,8 +312,8 @@ fn neighbours() -> Panel {
     .rows(&format!("{} and on (job, objective) {chosen}", of_the_others(&others)))
     .columns(&columns, &[])
     .field("Status", &status::cell())
-    .field("KPI", &[("links", detail_link())])
-    .sorted(&[("Kind", true), ("Status", true)])
+    .linked(detail_link())
+    .sorted(&[("Status", true)])
 }
 
 fn alerts() -> Panel {

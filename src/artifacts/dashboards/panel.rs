@@ -215,7 +215,7 @@ impl Panel {
     /// that are not named stay, after them; `hidden` ones go.
     pub(super) fn columns(self, columns: &[(&str, &str)], hidden: &[&str]) -> Self {
         let hidden: serde_json::Map<_, _> =
-            ["Time", "job"].iter().chain(hidden).map(|&name| (name.into(), json!(true))).collect();
+            ["Time"].iter().chain(hidden).map(|&name| (name.into(), json!(true))).collect();
         let order: serde_json::Map<_, _> =
             columns.iter().enumerate().map(|(at, (name, _))| ((*name).into(), json!(at))).collect();
         let names: serde_json::Map<_, _> =
@@ -224,6 +224,16 @@ impl Panel {
             "organize",
             &json!({ "excludeByName": hidden, "indexByName": order, "renameByName": names }),
         )
+    }
+
+    /// A column with the titles of KPIs that leads to the detail of each. Job and id stay in the data
+    /// for the link, unseen.
+    pub(super) fn linked(self, link: Value) -> Self {
+        let unseen = json!({ "viz": true, "legend": true, "tooltip": true });
+        let unseen = [("custom.hidden", json!(true)), ("custom.hideFrom", unseen)];
+        self.field("KPI", &[("links", link), ("custom.minWidth", json!(200))])
+            .field("job", &unseen)
+            .field("kpi", &unseen)
     }
 
     /// First sorts by this column, then by the next one.

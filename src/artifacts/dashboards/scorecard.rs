@@ -28,8 +28,8 @@ pub(super) fn dashboard() -> Value {
             (3, stale()),
         ],
     );
-    board.row(9, [(24, table())]);
-    board.row(9, [(24, timeline())]);
+    board.row(8, [(24, table())]);
+    board.row(8, [(24, timeline())]);
     board.row(
         6,
         [
@@ -50,7 +50,7 @@ pub(super) fn dashboard() -> Value {
     .around(board)
 }
 
-fn answer() -> Panel {
+pub(super) fn answer() -> Panel {
     let words = [
         ("0", "✖ NO: off track", RED),
         ("1", "▲ ALMOST: at risk", ORANGE),
@@ -68,10 +68,10 @@ fn answer() -> Panel {
     .instant("", &format!("min({})", chosen(At::Instant, &three_states(At::Instant), "")))
 }
 
-fn share_on_track() -> Panel {
+pub(super) fn share_on_track() -> Panel {
     let good = chosen(At::Instant, &has_status(At::Instant, GOOD), "");
     Panel::stat(
-        "On track",
+        "KPIs on track",
         "Share of KPIs that are on track, achieved, or too young in their period to tell. A KPI \
          without data is not on track.",
     )
@@ -83,7 +83,7 @@ fn share_on_track() -> Panel {
 }
 
 fn off_track() -> Panel {
-    count("Off track", "KPIs that are off track or missed their target.", &bad(""))
+    count("KPIs off track", "KPIs that are off track or missed their target.", &bad(""))
 }
 
 fn early_off_track() -> Panel {
@@ -109,7 +109,7 @@ fn stale() -> Panel {
     let age = format!("(time() - {})", gauge(At::Instant, &KPI_DATA_TIMESTAMP_SECONDS));
     let late = format!("({age} > bool {})", gauge(At::Instant, &KPI_MAX_DATA_AGE_SECONDS));
     count(
-        "Stale data",
+        "Stale KPIs",
         "KPIs whose newest data is older than they allow. Their status may no longer be true.",
         &format!("sum({})", chosen(At::Instant, &late, "")),
     )
@@ -120,7 +120,7 @@ fn bad(more: &str) -> String {
 }
 
 /// A number of KPIs that ought to be zero.
-fn count(title: &str, description: &str, expr: &str) -> Panel {
+pub(super) fn count(title: &str, description: &str, expr: &str) -> Panel {
     Panel::stat(title, description)
         .unit("none")
         .decimals(0)
@@ -159,7 +159,7 @@ fn table() -> Panel {
         &[],
     )
     .field("Status", &status::cell())
-    .field("KPI", &[("links", detail_link()), ("custom.minWidth", json!(220))])
+    .linked(detail_link())
     .field("Target met", &[("decimals", json!(0))])
     .field("Pace", &[("decimals", json!(0))])
     .field("Projected", &[("decimals", json!(0))])

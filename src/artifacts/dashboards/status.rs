@@ -39,11 +39,12 @@ pub(super) fn mappings(words: &[(&str, &str, &str)]) -> Value {
 }
 
 /// Column properties that show a status as a coloured cell with its word.
-pub(super) fn cell() -> [(&'static str, Value); 4] {
+pub(super) fn cell() -> [(&'static str, Value); 5] {
     [
         ("mappings", severities()),
         ("unit", json!("none")),
         ("custom.cellOptions", json!({ "type": "color-background", "mode": "basic" })),
+        ("custom.align", json!("left")),
         ("custom.width", json!(130)),
     ]
 }

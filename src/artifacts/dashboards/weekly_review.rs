@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::board::Board;
 use super::frame::{Frame, WEEKLY_REVIEW, detail_link, kpi_annotations, kpi_variables};
-use super::panel::Panel;
+use super::panel::{Panel, thresholds};
 use super::promql::{
     At, BAD, CHOSEN, EARLY, GOOD, LAGGING, chosen, chosen_where, firing, gauge, has_status, named,
-    severity, three_states,
+    or_zero, severity, three_states,
 };
+use super::scorecard::{answer, count, share_on_track};
 use super::status::{self, GREEN, ORANGE, RED};
 use crate::exposition::families::{
     KPI_PACE_RATIO, KPI_PERIOD_END_TIMESTAMP_SECONDS, KPI_PROJECTED_TARGET_RATIO, KPI_TARGET_RATIO,
@@ -16,6 +17,24 @@ use crate::exposition::families::{
 
 pub(super) fn dashboard() -> Value {
     let mut board = Board::default();
+    board.row(
+        5,
+        [
+            (7, answer()),
+            (3, share_on_track()),
+            (3, share_before()),
+            (
+                4,
+                count(
+                    "Went off track",
+                    "KPIs off track now that were not when the time range began.",
+                    &total(&went_off()),
+                ),
+            ),
+            (4, recoveries()),
+            (3, closings()),
+        ],
+    );
     board.row(7, [(8, newly_off_track()), (8, recovered()), (8, divergence())]);
     board.row(7, [(12, movers()), (12, closing())]);
     board.row(8, [(12, time_on_track()), (12, alert_hours())]);
@@ -34,30 +53,72 @@ pub(super) fn dashboard() -> Value {
 
 const TITLE: &str = "title, kind, objective";
 
+fn share_before() -> Panel {
+    let good = chosen(At::Instant, &has_status(At::Before, GOOD), "");
+    Panel::stat("On track before", "The same share when the time range began.")
+        .unit("percentunit")
+        .decimals(0)
+        .thresholds("text", &[])
+        .no_value("no history yet")
+        .instant("", &format!("avg({good})"))
+}
+
+fn recoveries() -> Panel {
+    number(
+        "Recovered",
+        "KPIs on track now that were off track when the time range began.",
+        &total(&recovery()),
+    )
+}
+
+fn closings() -> Panel {
+    let soon = format!("({} >= bool 0)", closing_soon());
+    number("Closing soon", "KPIs whose period ends within 14 days.", &total(&soon))
+}
+
+/// A number of KPIs that is neither good nor bad.
+fn number(title: &str, description: &str, expr: &str) -> Panel {
+    Panel::stat(title, description)
+        .unit("none")
+        .decimals(0)
+        .thresholds("text", &[])
+        .instant("", &or_zero(expr))
+}
+
+fn total(expr: &str) -> String {
+    format!("sum({})", chosen(At::Instant, expr, ""))
+}
+
+/// 1 for each KPI that is off track and was not.
+fn went_off() -> String {
+    format!("({} == 1 unless {} == 1)", has_status(At::Instant, BAD), has_status(At::Before, BAD))
+}
+
+/// 1 for each KPI that is on track and was off track.
+fn recovery() -> String {
+    format!("({} == 1 and {} == 1)", has_status(At::Instant, GOOD), has_status(At::Before, BAD))
+}
+
+/// Seconds to the end of the periods that end within 14 days.
+fn closing_soon() -> String {
+    let left = format!("({} - time())", gauge(At::Instant, &KPI_PERIOD_END_TIMESTAMP_SECONDS));
+    format!("({left} >= 0 and {left} <= 14 * 86400)")
+}
+
 fn newly_off_track() -> Panel {
-    let bad = format!(
-        "({} == 1 unless {} == 1)",
-        has_status(At::Instant, BAD),
-        has_status(At::Before, BAD)
-    );
     names(
         "✖ Newly off track",
         "Off track now, and not so when the time range began.",
-        &chosen(At::Instant, &bad, TITLE),
+        &chosen(At::Instant, &went_off(), TITLE),
     )
     .no_value("✔ No KPI went off track")
 }
 
 fn recovered() -> Panel {
-    let good = format!(
-        "({} == 1 and {} == 1)",
-        has_status(At::Instant, GOOD),
-        has_status(At::Before, BAD)
-    );
     names(
         "✔ Recovered",
         "On track now, off track when the time range began. A period that began anew counts as well.",
-        &chosen(At::Instant, &good, TITLE),
+        &chosen(At::Instant, &recovery(), TITLE),
     )
     .no_value("No KPI recovered")
 }
@@ -81,7 +142,7 @@ fn names(title: &str, description: &str, expr: &str) -> Panel {
         .unit("none")
         .rows(expr)
         .columns(&[("title", "KPI"), ("kind", "Kind"), ("objective", "Objective")], &["Value"])
-        .field("KPI", &[("links", detail_link())])
+        .linked(detail_link())
 }
 
 fn movers() -> Panel {
@@ -108,10 +169,10 @@ fn movers() -> Panel {
         ],
         &[],
     )
-    .field("KPI", &[("links", detail_link())])
+    .linked(detail_link())
     .field("Change", &[
         ("color", json!({ "mode": "thresholds" })),
-        ("thresholds", super::panel::thresholds(RED, &[(-0.05, "text"), (0.05, GREEN)])),
+        ("thresholds", thresholds(RED, &[(-0.05, "text"), (0.05, GREEN)])),
         ("custom.cellOptions", json!({ "type": "color-text" })),
     ])
     .sorted(&[("Change", false)])
@@ -120,7 +181,7 @@ fn movers() -> Panel {
 fn closing() -> Panel {
     let left = format!("({} - time())", gauge(At::Instant, &KPI_PERIOD_END_TIMESTAMP_SECONDS));
     let soon = format!("({left} >= 0 and {left} <= 14 * 86400)");
-    let number =
+    let ratio =
         |family| chosen(At::Instant, &format!("({} and {soon})", gauge(At::Instant, family)), "");
     let status = format!("({} and {soon})", severity(At::Instant));
     Panel::table("Periods that close within 14 days", "The last chance to reach the target.")
@@ -129,8 +190,8 @@ fn closing() -> Panel {
         .no_value("No period closes within 14 days")
         .rows(&chosen(At::Instant, &soon, "title"))
         .rows(&chosen(At::Instant, &status, ""))
-        .rows(&number(&KPI_TARGET_RATIO))
-        .rows(&number(&KPI_PROJECTED_TARGET_RATIO))
+        .rows(&ratio(&KPI_TARGET_RATIO))
+        .rows(&ratio(&KPI_PROJECTED_TARGET_RATIO))
         .columns(
             &[
                 ("Value #B", "Status"),
@@ -142,7 +203,7 @@ fn closing() -> Panel {
             &[],
         )
         .field("Status", &status::cell())
-        .field("KPI", &[("links", detail_link())])
+        .linked(detail_link())
         .field("Closes in", &[("unit", json!("s")), ("decimals", json!(1))])
         .sorted(&[("Closes in", false)])
 }
@@ -166,7 +227,7 @@ fn alert_hours() -> Panel {
         .decimals(1)
         .no_value("✔ No alert fired")
         .rows(&format!("sum by (alertname, kpi) (max without (instance, pod) ({seen})) * 5 / 60"))
-        .columns(&[("alertname", "Alert"), ("kpi", "KPI"), ("Value", "Hours")], &[])
+        .columns(&[("alertname", "Alert"), ("kpi", "KPI id"), ("Value", "Hours")], &[])
         .sorted(&[("Hours", true)])
 }
 
