@@ -7,6 +7,7 @@
 pub mod api;
 pub mod artifacts;
 pub mod assess;
+pub mod backfill;
 pub mod calendar;
 pub mod cli;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod exposition;
+pub mod forecast;
 pub mod kpi;
 pub mod limits;
 pub mod logging;

@@ -88,7 +88,8 @@ pub async fn collect(
     run
 }
 
-async fn fetch(
+/// One fetch, once the source has a free place for it.
+pub async fn fetch(
     handle: &SourceHandle,
     request: &Request,
 ) -> (Result<Measurement, FetchError>, Fetch) {

@@ -7,9 +7,13 @@ use chrono::{DateTime, Utc};
 
 use super::book::Book;
 use super::demand::{plan, shared};
+use super::history::{Day, History, SeriesKey};
 use super::kpi_state::{Outcome, Verdicts, draws_on, evaluate_kpi, metrics_of};
+use super::news::News;
+use super::outlook::Outlooks;
 use crate::assess::hysteresis::{self, DataPoint, Memory};
-use crate::kpi::{Definitions, Kpi, Labels, Metric};
+use crate::calendar::Calendar;
+use crate::kpi::{Definitions, Kpi, Metric};
 use crate::snapshot::{KpiState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict};
 use crate::source::Span;
 
@@ -18,14 +22,25 @@ use crate::source::Span;
 pub struct Engine {
     definitions: Arc<Definitions>,
     sources: BTreeSet<String>,
-    memories: Option<BTreeMap<(String, Labels), Memory>>,
+    memories: Option<BTreeMap<SeriesKey, Memory>>,
     last: BTreeMap<String, KpiState>,
+    history: History,
+    news: News,
+    outlooks: Outlooks,
 }
 
 impl Engine {
     /// For a daemon: a status changes only when it is confirmed.
     pub fn new(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
-        Self { definitions, sources, memories: Some(BTreeMap::new()), last: BTreeMap::new() }
+        Self {
+            definitions,
+            sources,
+            memories: Some(BTreeMap::new()),
+            last: BTreeMap::new(),
+            history: History::default(),
+            news: News::default(),
+            outlooks: Outlooks::default(),
+        }
     }
 
     /// For a single evaluation: the status of the instant.
@@ -56,18 +71,24 @@ impl Engine {
                 None => self.nothing_yet(kpi, now),
             },
         };
-        if let Some(memories) = &mut self.memories {
-            let day = self.definitions.calendar.day_before(verdicts.as_of.unwrap_or(now));
-            for verdict in &mut verdicts.current {
+        let calendar = &self.definitions.calendar;
+        let day = calendar.day_before(verdicts.as_of.unwrap_or(now));
+        for verdict in &mut verdicts.current {
+            if let Some(memories) = &mut self.memories {
                 confirm(memories, kpi, verdict, verdicts.as_of, day);
             }
+            note(&mut self.history, kpi, verdict, calendar);
+            self.outlooks.look_ahead(kpi, calendar, verdict, &self.history);
+            self.news.signal(kpi, calendar, &self.history, verdict);
         }
+        let leads = self.news.leads(kpi, &self.definitions, &self.history, now);
         let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
         let before = self.last.get(&kpi.id).and_then(|state| state.last_success);
         let state = KpiState {
             kpi: Arc::clone(kpi),
             verdicts: verdicts.current,
             last_period: verdicts.last_period,
+            leads,
             last_success: verdicts.as_of.filter(|_| good).or(before),
         };
         self.last.insert(kpi.id.clone(), state.clone());
@@ -99,8 +120,18 @@ impl Engine {
     }
 }
 
+/// A value is of the day that its data closes.
+fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar) {
+    let assessment = &verdict.assessment;
+    if let (Some(value), Some(through)) = (assessment.value, assessment.data_through) {
+        let key = (kpi.id.clone(), verdict.labels.clone());
+        let day = Day { value, expected: assessment.expected_value, sums: assessment.sums };
+        history.note(&key, calendar.day_before(through), day);
+    }
+}
+
 fn confirm(
-    memories: &mut BTreeMap<(String, Labels), Memory>,
+    memories: &mut BTreeMap<SeriesKey, Memory>,
     kpi: &Kpi,
     verdict: &mut Verdict,
     as_of: Option<DateTime<Utc>>,

@@ -10,6 +10,7 @@ use crate::assess::join::{Joined, evaluate, lookup};
 use crate::assess::{Measured, assess};
 use crate::calendar::Period;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, Labels, Target};
+use crate::signals::Signal;
 use crate::snapshot::Verdict;
 use crate::source::Span;
 use crate::source::measurement::Measurement;
@@ -118,7 +119,8 @@ impl View<'_> {
                 data_through: Some(joined.data_through.map_or(as_of, |t| t.min(as_of))),
                 problem: problem.clone(),
             };
-            Verdict { assessment: assess(kpi, calendar, period, as_of, now, &measured), labels }
+            let assessment = assess(kpi, calendar, period, as_of, now, &measured);
+            Verdict { labels, assessment, signal: Signal::None }
         };
         values.into_iter().map(verdict).collect()
     }
@@ -182,7 +184,7 @@ fn no_data(
     };
     let measured = Measured { problem: Some(problem), baseline, ..Measured::default() };
     let assessment = assess(kpi, &definitions.calendar, period, now, now, &measured);
-    Verdict { labels: Labels::default(), assessment }
+    Verdict { labels: Labels::default(), assessment, signal: Signal::None }
 }
 
 fn problem(definitions: &Definitions, book: &Book, metric: &str) -> String {

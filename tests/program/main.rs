@@ -6,5 +6,6 @@ mod daemon;
 mod databases;
 mod eval;
 mod exporter;
+mod readme;
 #[path = "../support/servers.rs"]
 mod servers;
