@@ -266,6 +266,9 @@ fn pace() -> Panel {
 }
 
 fn timeline() -> Panel {
+    let states = three_states(At::Step);
+    // The definition has no label of the KPI's own: it is out of sight once one of them is chosen.
+    let titled = format!("({} or on (job, kpi) {states})", joined(At::Step, &states, "title", ""));
     Panel::timeline(
         "Status over time",
         "One row per label set of the KPI. A gap means that there was no data.",
@@ -274,7 +277,7 @@ fn timeline() -> Panel {
     .default("mappings", status::three_states())
     .no_value("No history yet")
     .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
-    .series("__auto", &named(At::Step, &three_states(At::Step), ""))
+    .series("__auto", &named(&titled))
     .named()
 }
 

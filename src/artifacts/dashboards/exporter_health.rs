@@ -30,7 +30,7 @@ pub(super) fn dashboard() -> Value {
             (3, version()),
         ],
     );
-    board.row(6, [(24, sources())]);
+    board.row(5, [(24, sources())]);
     board.row(8, [(8, fetch_rate()), (8, fetch_errors()), (8, fetch_p95())]);
     board.row(8, [(8, source_age()), (8, evaluation()), (8, scrape())]);
     board.row(8, [(8, memory()), (8, cpu()), (8, rule_failures())]);
@@ -45,6 +45,9 @@ pub(super) fn dashboard() -> Value {
     }
     .around(board)
 }
+
+/// Sources are asked every few minutes: a shorter step would show single fetches and gaps.
+const SPARSE: &str = "5m";
 
 /// Series of the chosen instances.
 fn series(name: &str, more: &str) -> String {
@@ -131,25 +134,29 @@ fn sources() -> Panel {
 
 fn fetch_rate() -> Panel {
     let rate = per_second(&series(KPI_SOURCE_FETCHES_TOTAL.name, r#", outcome="success""#));
-    Panel::lines("Good fetches", "Per second and source, over all instances.")
-        .unit("cps")
+    Panel::lines("Good fetches", "Per minute and source, over all instances.")
+        .unit("cpm")
+        .every(SPARSE)
         .default("min", json!(0))
         .no_value("No fetch yet")
-        .series("{{source}}", &format!("sum by (source) ({rate})"))
+        .series("{{source}}", &format!("60 * sum by (source) ({rate})"))
 }
 
 fn fetch_errors() -> Panel {
     let rate = per_second(&series(KPI_SOURCE_FETCHES_TOTAL.name, r#", outcome!="success""#));
-    Panel::lines("Failed fetches and bad rows", "Per second, source and kind of failure.")
-        .unit("cps")
+    Panel::lines("Failed fetches and bad rows", "Per minute, source and kind of failure.")
+        .unit("cpm")
+        .every(SPARSE)
+        .custom("axisSoftMax", json!(1))
         .default("min", json!(0))
         .no_value("✔ No failure")
-        .series("{{source}}: {{outcome}}", &format!("sum by (source, outcome) ({rate})"))
+        .series("{{source}}: {{outcome}}", &format!("60 * sum by (source, outcome) ({rate})"))
 }
 
 fn fetch_p95() -> Panel {
     Panel::lines("Time of a fetch", "The 95th percentile of each source.")
         .unit("s")
+        .every(SPARSE)
         .default("min", json!(0))
         .no_value("No fetch in this time")
         .series("{{source}}", &p95(KPI_SOURCE_FETCH_DURATION_SECONDS.name, "source, "))
@@ -214,6 +221,7 @@ fn cpu() -> Panel {
         "Share of one core that each instance uses, and its restarts in an hour.",
     )
     .unit("percentunit")
+    .custom("axisSoftMax", json!(0.05))
     .default("min", json!(0))
     .no_value("Not known on this system")
     .series("{{instance}}", &rate)
@@ -224,6 +232,7 @@ fn cpu() -> Panel {
             ("unit", json!("none")),
             ("decimals", json!(0)),
             ("custom.axisPlacement", json!("right")),
+            ("custom.axisSoftMax", json!(1)),
             ("custom.lineStyle", json!({ "fill": "dash", "dash": [8, 6] })),
         ],
     )

@@ -124,6 +124,12 @@ impl Panel {
             .default("thresholds", thresholds(first, steps))
     }
 
+    /// The shortest step between two points of a series, such as `5m`.
+    pub(super) fn every(mut self, step: &str) -> Self {
+        self.0["interval"] = json!(step);
+        self
+    }
+
     pub(super) fn default(mut self, key: &str, value: Value) -> Self {
         self.0["fieldConfig"]["defaults"][key] = value;
         self

@@ -96,8 +96,7 @@ pub(super) fn severity(at: At) -> String {
 }
 
 /// Matchers of `kpi_info` for the KPIs that the variables choose.
-pub(super) const CHOSEN: &str =
-    r#", objective=~"$objective", team=~"$team", function=~"$function""#;
+const CHOSEN: &str = r#", objective=~"$objective", team=~"$team", function=~"$function""#;
 
 /// One series per job and KPI, always 1, with what the KPI is: for joins. Survives replicas and a
 /// label that changes.
@@ -123,14 +122,10 @@ pub(super) fn joined(at: At, numbers: &str, labels: &str, matchers: &str) -> Str
     format!("{numbers} * on (job, kpi) group_left ({labels}) {}", meta(at, matchers))
 }
 
-/// Puts the title of each KPI into a label `Name`, which sorts first; takes `kpi` and `title` away.
-/// A legend made of all labels then reads well after [`super::panel::Panel::named`]. `matchers` are
-/// for the definition: [`CHOSEN`] or none.
-pub(super) fn named(at: At, numbers: &str, matchers: &str) -> String {
-    format!(
-        r#"max without (kpi, title) (label_replace({}, "Name", "$1", "title", "(.*)"))"#,
-        joined(at, numbers, "title", matchers)
-    )
+/// Puts the `title` of these numbers into a label `Name`, which sorts first; takes `kpi` and `title`
+/// away. A legend made of all labels then reads well after [`super::panel::Panel::named`].
+pub(super) fn named(titled: &str) -> String {
+    format!(r#"max without (kpi, title) (label_replace({titled}, "Name", "$1", "title", "(.*)"))"#)
 }
 
 /// The same question about all KPIs of the job but the chosen one.

@@ -6,8 +6,8 @@ use super::board::Board;
 use super::frame::{Frame, SCORECARD, detail_link, kpi_annotations, kpi_variables};
 use super::panel::Panel;
 use super::promql::{
-    At, BAD, CHOSEN, EARLY, GOOD, chosen, chosen_where, gauge, has_status, named, or_zero,
-    severity, three_states,
+    At, BAD, EARLY, GOOD, chosen, chosen_where, gauge, has_status, named, or_zero, severity,
+    three_states,
 };
 use super::status::{self, GREEN, ORANGE, RED, mappings};
 use crate::exposition::families::{
@@ -176,7 +176,7 @@ fn timeline() -> Panel {
     .default("mappings", status::three_states())
     .no_value("No history yet")
     .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
-    .series("__auto", &named(At::Step, &three_states(At::Step), CHOSEN))
+    .series("__auto", &named(&chosen(At::Step, &three_states(At::Step), "title")))
     .named()
 }
 

@@ -6,8 +6,8 @@ use super::board::Board;
 use super::frame::{Frame, WEEKLY_REVIEW, detail_link, kpi_annotations, kpi_variables};
 use super::panel::{Panel, thresholds};
 use super::promql::{
-    At, BAD, CHOSEN, EARLY, GOOD, LAGGING, chosen, chosen_where, firing, gauge, has_status, named,
-    or_zero, severity, three_states,
+    At, BAD, EARLY, GOOD, LAGGING, chosen, chosen_where, firing, gauge, has_status, named, or_zero,
+    severity, three_states,
 };
 use super::scorecard::{answer, count, share_on_track};
 use super::status::{self, GREEN, ORANGE, RED};
@@ -216,7 +216,7 @@ fn time_on_track() -> Panel {
     )
     .thresholds(RED, &[(0.5, ORANGE), (0.8, GREEN)])
     .no_value("No history yet")
-    .instant("__auto", &format!("sort({})", named(At::Instant, &share, CHOSEN)))
+    .instant("__auto", &format!("sort({})", named(&chosen(At::Instant, &share, "title"))))
     .named()
 }
 
@@ -240,6 +240,6 @@ fn timeline() -> Panel {
     .default("mappings", status::three_states())
     .no_value("No history yet")
     .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
-    .series("__auto", &named(At::Step, &three_states(At::Step), CHOSEN))
+    .series("__auto", &named(&chosen(At::Step, &three_states(At::Step), "title")))
     .named()
 }
