@@ -5,12 +5,12 @@ use std::process::Command;
 /// The last second of 30 April 2026 in New York: one month into the story.
 pub(crate) const END: i64 = 1_777_607_999;
 
-/// The back-filled story from January on, in OpenMetrics. Two instances bring every sample; the KPI
+/// The back-filled story: long enough for projections to learn from earlier quarters, in OpenMetrics. Two instances bring every sample; the KPI
 /// `by_region` has the numbers of `organic_traffic` for each of two regions.
 pub(crate) fn two_replicas() -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_kpi-exporter"))
         .env_remove("KPI_EXPORTER_CONFIG")
-        .args(["backfill", "--from", "2026-01-15", "--to", "2026-04-30"])
+        .args(["backfill", "--from", "2025-09-25", "--to", "2026-04-30"])
         .args(["--config", concat!(env!("CARGO_MANIFEST_DIR"), "/config/kpi-exporter.yaml")])
         .output()
         .unwrap();

@@ -53,10 +53,13 @@ fn every_panel_has_data_on_back_filled_history_or_on_a_scraped_daemon() {
 
     let view = |days: i64, kpi| View { start: END - days * DAY, end: END, kpi };
     assert_eq!(view(30, ".+").empty_panels(&scorecard, &prometheus), [""; 0]);
-    assert_eq!(view(90, "net_new_arr").empty_panels(&detail, &prometheus), ["Firing alerts"]);
-    // A level has no run rate, and this one has labels of its own.
-    let empty = view(90, "by_region").empty_panels(&detail, &prometheus);
-    assert_eq!(empty, ["Needed per day", "Firing alerts"]);
+    // A ratio and a level have no run rate; the second has labels of its own.
+    for kpi in ["trial_to_paid", "by_region"] {
+        let empty = view(90, kpi).empty_panels(&detail, &prometheus);
+        assert_eq!(empty, ["Needed per day", "Firing alerts"], "{kpi}");
+    }
+    let empty = view(90, "net_new_arr").empty_panels(&detail, &prometheus);
+    assert!(!empty.contains(&"Needed per day".to_owned()), "{empty:?}");
     // From the 15th to the 30th of April the conversion went off track; the quarter is far from over.
     let empty = view(15, ".+").empty_panels(&weekly, &prometheus);
     assert_eq!(empty, ["✔ Recovered", "Periods that close within 14 days", "Alert hours"]);
