@@ -10,7 +10,7 @@ pub(crate) const END: i64 = 1_777_607_999;
 pub(crate) fn two_replicas() -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_kpi-exporter"))
         .env_remove("KPI_EXPORTER_CONFIG")
-        .args(["backfill", "--from", "2025-09-25", "--to", "2026-04-30"])
+        .args(["backfill", "--from", "2025-07-01", "--to", "2026-04-30"])
         .args(["--config", concat!(env!("CARGO_MANIFEST_DIR"), "/config/kpi-exporter.yaml")])
         .output()
         .unwrap();

@@ -105,13 +105,16 @@ fn own(at: At, family: &Family) -> String {
     format!("max without (job, kpi) ({})", gauge(at, family))
 }
 
+/// Legend of a number: nothing beside a single one, else the labels that tell them apart.
+const LABEL_SETS: &str = "__auto";
+
 fn verdict() -> Panel {
     Panel::stat("Status", "The verdict of the exporter, with its hysteresis.")
         .unit("none")
         .default("mappings", status::severities())
         .no_value("No data")
         .option("colorMode", json!("background"))
-        .instant("Status", &format!("max without (job, kpi) ({})", severity(At::Instant)))
+        .instant(LABEL_SETS, &format!("max without (job, kpi) ({})", severity(At::Instant)))
 }
 
 fn value_stat(title: &str, description: &str, unit: &str, family: &Family) -> Panel {
@@ -119,7 +122,7 @@ fn value_stat(title: &str, description: &str, unit: &str, family: &Family) -> Pa
         .unit(unit)
         .thresholds("text", &[])
         .no_value("none")
-        .instant(title, &own(At::Instant, family))
+        .instant(LABEL_SETS, &own(At::Instant, family))
 }
 
 fn ratio_stat(title: &str, description: &str, family: &Family) -> Panel {
@@ -133,7 +136,7 @@ fn days_left() -> Panel {
         .decimals(0)
         .thresholds("text", &[])
         .no_value("none")
-        .instant("Days left", &format!("clamp_min(({end} - time()) / 86400, 0)"))
+        .instant(LABEL_SETS, &format!("clamp_min(({end} - time()) / 86400, 0)"))
 }
 
 fn data_age() -> Panel {
@@ -143,7 +146,7 @@ fn data_age() -> Panel {
         .decimals(1)
         .thresholds("text", &[])
         .no_value("No data")
-        .instant("Data age", &format!("time() - {through}"))
+        .instant(LABEL_SETS, &format!("time() - {through}"))
 }
 
 fn probability() -> Panel {
@@ -175,7 +178,7 @@ fn signal() -> Panel {
     .default("mappings", mappings(&words))
     .thresholds("text", &[])
     .no_value("no history yet")
-    .instant("Signal", &format!("2 * {} + {}", state("shift"), state("drift")))
+    .instant(LABEL_SETS, &format!("2 * {} + {}", state("shift"), state("drift")))
 }
 
 /// The value at which the pace would be as in `limit`. Pace is 1 at the expected value, whatever kind
@@ -201,7 +204,8 @@ fn values(unit: &str) -> Panel {
         "Value on its way to the target",
         "Below the orange band (for a KPI that should fall: above it) the KPI is off track, inside it \
          at risk. The projection for the end of the period is drawn as a level line at each day's \
-         estimate, because there are no samples of the future; its band is the 80 % interval.",
+         estimate, because there are no samples of the future; its band is the 80 % interval. Where \
+         the KPI has labels of its own, choose one set of them above.",
     )
     .unit(unit)
     .no_value("No history yet")

@@ -226,7 +226,9 @@ impl Panel {
             columns.iter().enumerate().map(|(at, (name, _))| ((*name).into(), json!(at))).collect();
         let names: serde_json::Map<_, _> =
             columns.iter().map(|(name, column)| ((*name).into(), json!(column))).collect();
-        self.transform("merge", &json!({})).transform(
+        // What is said in place of the whole table must not fill single empty cells.
+        let panel = self.matching(".*", &[("noValue", json!("–"))]);
+        panel.transform("merge", &json!({})).transform(
             "organize",
             &json!({ "excludeByName": hidden, "indexByName": order, "renameByName": names }),
         )
