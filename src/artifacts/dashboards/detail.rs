@@ -24,19 +24,19 @@ use crate::exposition::families::{
 };
 use crate::kpi::Kpi;
 
-/// For any KPI: values are plain numbers, because each KPI has a unit of its own.
+/// For any KPI: values are plain numbers, those of percent KPIs percent.
 pub(super) fn dashboard() -> Value {
     Frame {
         uid: DETAIL,
         title: "KPI detail",
         description: "One KPI: where it stands, how it got there, where it is heading. Values are in \
-                      the unit of the KPI; percent KPIs are shown as ratios, 0.16 for 16 %.",
+                      the unit of the KPI.",
         from: "now-90d",
         refresh: "5m",
         variables: one_kpi_variables(),
         annotations: kpi_annotations(),
     }
-    .around(board("short", None))
+    .around(board(None))
 }
 
 /// For one KPI of a configuration, in its unit and with the definition in full.
@@ -50,54 +50,56 @@ pub(super) fn dashboard_of(kpi: &Kpi, uid: &str) -> Value {
         variables: fixed_kpi_variables(&kpi.id),
         annotations: kpi_annotations(),
     }
-    .around(board(&grafana_unit(&kpi.unit), Some(kpi)))
+    .around(board(Some(kpi)))
 }
 
-fn board(unit: &str, kpi: Option<&Kpi>) -> Board {
+fn board(kpi: Option<&Kpi>) -> Board {
+    let unit = kpi.map(|kpi| grafana_unit(&kpi.unit));
+    let value =
+        |title, description, family| value_stat(title, description, unit.as_deref(), family);
     let mut board = Board::default();
+    let target = "What it has to reach by the end of the period.";
+    let met = "Value as a share of the target, whatever the direction.";
+    let pace_text = "100 % is exactly on the way to the target.";
     board.row(
         4,
         [
             (5, verdict()),
-            (4, value_stat("Value", "The KPI's current value, in its unit.", unit, &KPI_VALUE)),
-            (
-                4,
-                value_stat(
-                    "Target",
-                    "What it has to reach by the end of the period.",
-                    unit,
-                    &KPI_TARGET_VALUE,
-                ),
-            ),
-            (
-                4,
-                ratio_stat(
-                    "Target met",
-                    "Value as a share of the target, whatever the direction.",
-                    &KPI_TARGET_RATIO,
-                ),
-            ),
-            (4, ratio_stat("Pace", "100 % is exactly on the way to the target.", &KPI_PACE_RATIO)),
+            (4, value("Value", "The KPI's current value, in its unit.", &KPI_VALUE)),
+            (4, value("Target", target, &KPI_TARGET_VALUE)),
+            (4, ratio_stat("Target met", met, &KPI_TARGET_RATIO)),
+            (4, ratio_stat("Pace", pace_text, &KPI_PACE_RATIO)),
             (3, days_left()),
         ],
     );
+    let close = "Value at the end of the period if things go on as they do.";
+    let needed = "Run rate per day that still reaches the target. Only for KPIs that add up over the \
+                  period.";
+    let needed = value("Needed per day", needed, &KPI_REQUIRED_VALUE_PER_DAY);
     board.row(
         4,
         [
-            (5, value_stat("Projected close", "Value at the end of the period if things go on as they do.", unit, &KPI_PROJECTED_VALUE)),
+            (5, value("Projected close", close, &KPI_PROJECTED_VALUE)),
             (4, probability()),
-            (4, value_stat("Needed per day", "Run rate per day that still reaches the target. Only for KPIs that add up over the period.", unit, &KPI_REQUIRED_VALUE_PER_DAY).no_value("does not apply")),
-            (4, value_stat("Baseline", "What the target is measured from.", unit, &KPI_BASELINE_VALUE)),
+            (4, needed.no_value("does not apply")),
+            (4, value("Baseline", "What the target is measured from.", &KPI_BASELINE_VALUE)),
             (4, signal()),
             (3, data_age()),
         ],
     );
-    board.row(12, [(24, values(unit))]);
+    board.row(12, [(24, values(unit.as_deref()))]);
     board.row(8, [(12, progress()), (12, pace())]);
     board.row(5, [(24, timeline())]);
     board.row(if kpi.is_some() { 8 } else { 4 }, [(24, definition(kpi))]);
     board.row(7, [(14, neighbours()), (10, alerts())]);
     board
+}
+
+/// Units that the shared dashboard tells apart: a condition on the definition, and Grafana's unit. One
+/// KPI is chosen at a time, so all queries of one unit come back empty.
+fn shared_units(at: At) -> [(String, &'static str); 2] {
+    let percent = at.read(&selector(&KPI_INFO, r#", unit="percent""#));
+    [(format!("unless on () {percent}"), "short"), (format!("and on () {percent}"), "percentunit")]
 }
 
 /// A gauge of the chosen KPI; only its own labels are left.
@@ -117,16 +119,22 @@ fn verdict() -> Panel {
         .instant(LABEL_SETS, &format!("max without (job, kpi) ({})", severity(At::Instant)))
 }
 
-fn value_stat(title: &str, description: &str, unit: &str, family: &Family) -> Panel {
-    Panel::stat(title, description)
-        .unit(unit)
-        .thresholds("text", &[])
-        .no_value("none")
-        .instant(LABEL_SETS, &own(At::Instant, family))
+/// A value in this unit; without one, in the unit that the definition asks for.
+fn value_stat(title: &str, description: &str, unit: Option<&str>, family: &Family) -> Panel {
+    let panel = Panel::stat(title, description).thresholds("text", &[]).no_value("none");
+    let expr = own(At::Instant, family);
+    match unit {
+        Some(unit) => panel.unit(unit).instant(LABEL_SETS, &expr),
+        None => {
+            shared_units(At::Instant).iter().fold(panel.unit("short"), |panel, (only, unit)| {
+                panel.instant(LABEL_SETS, &format!("{expr} {only}")).unit_of_last(unit)
+            })
+        }
+    }
 }
 
 fn ratio_stat(title: &str, description: &str, family: &Family) -> Panel {
-    value_stat(title, description, "percentunit", family).decimals(0)
+    value_stat(title, description, Some("percentunit"), family).decimals(0)
 }
 
 fn days_left() -> Panel {
@@ -165,14 +173,12 @@ fn signal() -> Panel {
         let series = selector(&KPI_SIGNAL, &format!(r#", {label}="{state}""#));
         format!("max without (instance, pod, job, kpi, {label}) ({series})")
     };
-    let words = [
-        ("0", "✔ Only noise", GREEN),
-        ("1", "▲ Drifting away", ORANGE),
-        ("2", "✖ Sudden shift", RED),
-    ];
+    let words =
+        [("0", "No signal", GREY), ("1", "▲ Drifting away", ORANGE), ("2", "✖ Sudden shift", RED)];
     Panel::stat(
         "Noise or news?",
-        "Whether the last days differ from the usual ups and downs, in the bad direction.",
+        "Whether the newest weeks leave the usual ups and downs on the bad side. Too few weeks to tell \
+         are no signal either.",
     )
     .unit("none")
     .default("mappings", mappings(&words))
@@ -193,44 +199,60 @@ fn value_at_pace(limit: &Family) -> String {
     format!("({expected} / {limit} and {divided} and {off_path}) or ({linear} and {off_path})")
 }
 
-fn values(unit: &str) -> Panel {
+fn values(unit: Option<&str>) -> Panel {
     let line = |color: &str| ("color", json!({ "mode": "fixed", "fixedColor": color }));
     let dashes = ("custom.lineStyle", json!({ "fill": "dash", "dash": [8, 6] }));
     let dots = ("custom.lineStyle", json!({ "fill": "dot", "dash": [2, 4] }));
     let width = |width: u8| ("custom.lineWidth", json!(width));
     let band = |below: &str| ("custom.fillBelowTo", json!(below));
     let opacity = |percent: u8| ("custom.fillOpacity", json!(percent));
-    Panel::lines(
+    value_lines(unit)
+        .field("Value", &[line(BLUE), width(3)])
+        .field("Expected", &[line(GREY), dashes.clone()])
+        .field("Target", &[line(GREEN), width(2)])
+        .field("Baseline", &[line(GREY), dots.clone(), width(1)])
+        .field("On track from", &[line(ORANGE), width(0), band("Off track from"), opacity(20)])
+        .field("Off track from", &[line(ORANGE), width(1)])
+        .field("Projected close", &[line("purple"), dashes, width(2)])
+        .field("Projected, high", &[line("purple"), width(0), band("Projected, low"), opacity(15)])
+        .field("Projected, low", &[line("purple"), width(0)])
+        .field("Lower limit", &[line(GREEN), dots.clone()])
+        .field("Upper limit", &[line(GREEN), dots])
+}
+
+/// The lines of [`values`], before their colours.
+fn value_lines(unit: Option<&str>) -> Panel {
+    let panel = Panel::lines(
         "Value on its way to the target",
         "Below the orange band (for a KPI that should fall: above it) the KPI is off track, inside it \
          at risk. The projection for the end of the period is drawn as a level line at each day's \
          estimate, because there are no samples of the future; its band is the 80 % interval. Where \
          the KPI has labels of its own, choose one set of them above.",
     )
-    .unit(unit)
-    .no_value("No history yet")
-    .series("Value", &own(At::Step, &KPI_VALUE))
-    .series("Expected", &own(At::Step, &KPI_EXPECTED_VALUE))
-    .series("Target", &own(At::Step, &KPI_TARGET_VALUE))
-    .series("Baseline", &own(At::Step, &KPI_BASELINE_VALUE))
-    .series("On track from", &value_at_pace(&KPI_PACE_ON_TRACK_RATIO))
-    .series("Off track from", &value_at_pace(&KPI_PACE_AT_RISK_RATIO))
-    .series("Projected close", &own(At::Step, &KPI_PROJECTED_VALUE))
-    .series("Projected, high", &own(At::Step, &KPI_PROJECTED_UPPER_VALUE))
-    .series("Projected, low", &own(At::Step, &KPI_PROJECTED_LOWER_VALUE))
-    .series("Lower limit", &own(At::Step, &KPI_TARGET_LOWER_VALUE))
-    .series("Upper limit", &own(At::Step, &KPI_TARGET_UPPER_VALUE))
-    .field("Value", &[line(BLUE), width(3)])
-    .field("Expected", &[line(GREY), dashes.clone()])
-    .field("Target", &[line(GREEN), width(2)])
-    .field("Baseline", &[line(GREY), dots.clone(), width(1)])
-    .field("On track from", &[line(ORANGE), width(0), band("Off track from"), opacity(20)])
-    .field("Off track from", &[line(ORANGE), width(1)])
-    .field("Projected close", &[line("purple"), dashes, width(2)])
-    .field("Projected, high", &[line("purple"), width(0), band("Projected, low"), opacity(15)])
-    .field("Projected, low", &[line("purple"), width(0)])
-    .field("Lower limit", &[line(GREEN), dots.clone()])
-    .field("Upper limit", &[line(GREEN), dots])
+    .no_value("No history yet");
+    let lines = [
+        ("Value", own(At::Step, &KPI_VALUE)),
+        ("Expected", own(At::Step, &KPI_EXPECTED_VALUE)),
+        ("Target", own(At::Step, &KPI_TARGET_VALUE)),
+        ("Baseline", own(At::Step, &KPI_BASELINE_VALUE)),
+        ("On track from", value_at_pace(&KPI_PACE_ON_TRACK_RATIO)),
+        ("Off track from", value_at_pace(&KPI_PACE_AT_RISK_RATIO)),
+        ("Projected close", own(At::Step, &KPI_PROJECTED_VALUE)),
+        ("Projected, high", own(At::Step, &KPI_PROJECTED_UPPER_VALUE)),
+        ("Projected, low", own(At::Step, &KPI_PROJECTED_LOWER_VALUE)),
+        ("Lower limit", own(At::Step, &KPI_TARGET_LOWER_VALUE)),
+        ("Upper limit", own(At::Step, &KPI_TARGET_UPPER_VALUE)),
+    ];
+    if let Some(unit) = unit {
+        return lines.iter().fold(panel.unit(unit), |panel, (name, expr)| panel.series(name, expr));
+    }
+    let mut panel = panel.unit("short");
+    for (only, unit) in shared_units(At::Step) {
+        for (name, expr) in &lines {
+            panel = panel.series(name, &format!("({expr}) {only}")).unit_of_last(unit);
+        }
+    }
+    panel
 }
 
 fn progress() -> Panel {

@@ -187,6 +187,14 @@ impl Panel {
         self.overriding("byRegexp", regex, properties)
     }
 
+    /// The unit of what the last query brings.
+    pub(super) fn unit_of_last(self, unit: &str) -> Self {
+        let letter = self.0["targets"].as_array().and_then(|targets| targets.last());
+        let letter = letter.and_then(|target| target["refId"].as_str()).unwrap_or_default();
+        let letter = letter.to_owned();
+        self.overriding("byFrameRefID", &letter, &[("unit", json!(unit))])
+    }
+
     fn overriding(mut self, matcher: &str, which: &str, properties: &[(&str, Value)]) -> Self {
         let properties: Vec<_> =
             properties.iter().map(|(id, value)| json!({ "id": id, "value": value })).collect();

@@ -1,4 +1,4 @@
-//! PromQL that the panels share. Three habits: `instance` and `pod` are aggregated away, so that two
+//! Query text that the panels share. Three habits: `instance` and `pod` are aggregated away, so that two
 //! replicas double nothing; every label of the KPI's own stays, so that each label set has a row;
 //! history is read with `last_over_time`, so that samples a day apart (a backfill) are seen as well.
 
@@ -46,7 +46,7 @@ pub(super) enum At {
 }
 
 impl At {
-    fn read(self, selector: &str) -> String {
+    pub(super) fn read(self, selector: &str) -> String {
         match self {
             Self::Instant => selector.to_owned(),
             Self::Step => format!("last_over_time({selector}[$__rate_interval])"),
