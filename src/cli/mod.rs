@@ -59,7 +59,7 @@ enum Command {
     Eval(eval::Arguments),
     /// Recompute past days, with timestamps: for Prometheus, or as lines of JSON.
     Backfill(backfill::Arguments),
-    /// Write files for other programs: alert rules. Needs no configuration.
+    /// Write files for other programs: alert rules and dashboards.
     #[command(subcommand)]
     Generate(generate::Command),
 }
@@ -80,7 +80,7 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),
         Command::Backfill(command) => backfill::run(command, &arguments.global, &environment),
-        Command::Generate(command) => generate::run(command),
+        Command::Generate(command) => generate::run(command, &arguments.global, &environment),
     };
     match outcome {
         Ok(code) => code,

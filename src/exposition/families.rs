@@ -106,8 +106,6 @@ families! {
     KPI_DATA_TIMESTAMP_SECONDS = Gauge "kpi_data_timestamp_seconds";
     /// Last computation from good data.
     KPI_LAST_SUCCESS_TIMESTAMP_SECONDS = Gauge "kpi_last_success_timestamp_seconds";
-    /// Last change of formula, baseline, target, period or direction.
-    KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
     /// Mean progress of the KPIs of an objective, each clamped to 0..1.
     KPI_OBJECTIVE_PROGRESS_RATIO = Gauge "kpi_objective_progress_ratio";
     /// How many KPIs of a kind a team has.

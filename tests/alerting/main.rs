@@ -9,6 +9,9 @@ mod configuration;
 #[path = "../program/exporter.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod exporter;
+#[path = "../program/http.rs"]
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod http;
 mod mutants;
 mod rules;
 mod story;

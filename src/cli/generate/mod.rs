@@ -1,6 +1,7 @@
-//! `generate`: writes files for other programs, or says that they are not what it would write. Needs
-//! no configuration.
+//! `generate`: writes files for other programs, or says that they are not what it would write. Only
+//! dashboards per KPI need a configuration.
 
+mod dashboards;
 mod prometheus_rule;
 mod rules;
 
@@ -11,6 +12,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
+use super::Global;
+use crate::config::Environment;
 use crate::limits;
 
 #[derive(Debug, Subcommand)]
@@ -19,6 +22,8 @@ pub(super) enum Command {
     Rules(rules::Arguments),
     /// The same rules as an object of the Prometheus Operator.
     PrometheusRule(prometheus_rule::Arguments),
+    /// Grafana dashboards for all KPIs, and one for each KPI if asked for.
+    Dashboards(dashboards::Arguments),
 }
 
 /// Where the result goes.
@@ -32,10 +37,15 @@ struct Target {
     check: bool,
 }
 
-pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    command: &Command,
+    global: &Global,
+    environment: &Environment,
+) -> anyhow::Result<ExitCode> {
     match command {
         Command::Rules(arguments) => rules::run(arguments),
         Command::PrometheusRule(arguments) => prometheus_rule::run(arguments),
+        Command::Dashboards(arguments) => dashboards::run(arguments, global, environment),
     }
 }
 

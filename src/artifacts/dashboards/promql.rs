@@ -1,0 +1,146 @@
+//! Query text that the panels share. Three habits: `instance` and `pod` are aggregated away, so that two
+//! replicas double nothing; every label of the KPI's own stays, so that each label set has a row;
+//! history is read with `last_over_time`, so that samples a day apart (a backfill) are seen as well.
+
+use crate::exposition::Family;
+use crate::exposition::families::{KPI_INFO, KPI_STATUS};
+
+/// Series that Prometheus itself or the process library provides and the dashboards read.
+pub const FOREIGN_METRICS: &[&str] = &[
+    ALERTS,
+    UP,
+    SCRAPE_DURATION,
+    SCRAPE_SAMPLES,
+    PROCESS_CPU,
+    PROCESS_MEMORY,
+    PROCESS_START,
+    RULE_FAILURES,
+];
+pub(super) const ALERTS: &str = "ALERTS";
+pub(super) const UP: &str = "up";
+pub(super) const SCRAPE_DURATION: &str = "scrape_duration_seconds";
+pub(super) const SCRAPE_SAMPLES: &str = "scrape_samples_scraped";
+pub(super) const PROCESS_CPU: &str = "process_cpu_seconds_total";
+pub(super) const PROCESS_MEMORY: &str = "process_resident_memory_bytes";
+pub(super) const PROCESS_START: &str = "process_start_time_seconds";
+pub(super) const RULE_FAILURES: &str = "prometheus_rule_evaluation_failures_total";
+
+/// States that count as on track, as in the recording rules.
+pub(super) const GOOD: &str = "on_track|achieved|too_early";
+/// States that count as off track.
+pub(super) const BAD: &str = "off_track|missed";
+/// Kinds of the KPIs that warn early.
+pub(super) const EARLY: &str = r#", kind=~"leading|efficiency""#;
+/// The KPIs that state an outcome.
+pub(super) const LAGGING: &str = r#", kind="lagging""#;
+
+/// When a gauge is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum At {
+    /// At the instant of the query.
+    Instant,
+    /// Within the step of a range query.
+    Step,
+    /// Before the time range of the dashboard began, up to a day earlier.
+    Before,
+}
+
+impl At {
+    pub(super) fn read(self, selector: &str) -> String {
+        match self {
+            Self::Instant => selector.to_owned(),
+            Self::Step => format!("last_over_time({selector}[$__rate_interval])"),
+            Self::Before => format!("last_over_time({selector}[1d] offset $__range)"),
+        }
+    }
+}
+
+/// Series of the chosen jobs and KPIs. `more` is further matchers, each with a comma before it.
+pub(super) fn selector(family: &Family, more: &str) -> String {
+    format!(r#"{}{{job=~"$job", kpi=~"$kpi"{more}}}"#, family.name)
+}
+
+/// A gauge of the chosen KPIs, one series per job, KPI and label set.
+pub(super) fn gauge(at: At, family: &Family) -> String {
+    format!("max without (instance, pod) ({})", at.read(&selector(family, "")))
+}
+
+/// 1 where the status is one of `states` (a regular expression), else 0.
+pub(super) fn has_status(at: At, states: &str) -> String {
+    let label = KPI_STATUS.name;
+    let series = at.read(&selector(&KPI_STATUS, &format!(r#", {label}=~"{states}""#)));
+    format!("max without (instance, pod, {label}) ({series})")
+}
+
+/// 2 on track, 1 at risk, 0 off track or missed; nothing where there is no data.
+pub(super) fn three_states(at: At) -> String {
+    format!(
+        "((2 * {} + {}) unless ({} == 1))",
+        has_status(at, GOOD),
+        has_status(at, "at_risk"),
+        has_status(at, "no_data"),
+    )
+}
+
+/// A number per status, the worst highest: 7 missed, 6 off track, 5 at risk, 4 no data, 3 too early,
+/// 2 on track, 1 achieved.
+pub(super) fn severity(at: At) -> String {
+    let states = ["missed", "off_track", "at_risk", "no_data", "too_early", "on_track", "achieved"];
+    let terms: Vec<_> = states
+        .iter()
+        .zip((1..=7).rev())
+        .map(|(state, number)| format!("{number} * {}", has_status(at, state)))
+        .collect();
+    // Exactly one term is not zero.
+    format!("({})", terms.join(" + "))
+}
+
+/// Matchers of `kpi_info` for the KPIs that the variables choose.
+const CHOSEN: &str = r#", objective=~"$objective", team=~"$team", function=~"$function""#;
+
+/// One series per job and KPI, always 1, with what the KPI is: for joins. Survives replicas and a
+/// label that changes.
+fn meta(at: At, matchers: &str) -> String {
+    format!(
+        "topk by (job, kpi) (1, max by (job, kpi, title, kind, function, objective, team) ({}))",
+        at.read(&selector(&KPI_INFO, matchers))
+    )
+}
+
+/// `numbers` of the KPIs that the variables choose, with `labels` of their definition.
+pub(super) fn chosen(at: At, numbers: &str, labels: &str) -> String {
+    chosen_where(at, numbers, labels, "")
+}
+
+/// As [`chosen`], only for the KPIs whose definition also matches `more`.
+pub(super) fn chosen_where(at: At, numbers: &str, labels: &str, more: &str) -> String {
+    joined(at, numbers, labels, &format!("{CHOSEN}{more}"))
+}
+
+/// `numbers` of the KPIs whose definition matches, with `labels` of it.
+pub(super) fn joined(at: At, numbers: &str, labels: &str, matchers: &str) -> String {
+    format!("{numbers} * on (job, kpi) group_left ({labels}) {}", meta(at, matchers))
+}
+
+/// Puts the `title` of these numbers into a label `Name`, which sorts first; takes `kpi` and `title`
+/// away. A legend made of all labels then reads well after [`super::panel::Panel::named`].
+pub(super) fn named(titled: &str) -> String {
+    format!(r#"max without (kpi, title) (label_replace({titled}, "Name", "$1", "title", "(.*)"))"#)
+}
+
+/// The same question about all KPIs of the job but the chosen one.
+pub(super) fn of_the_others(expr: &str) -> String {
+    expr.replace(r#"kpi=~"$kpi""#, r#"kpi!~"$kpi""#)
+}
+
+/// Firing alerts about KPIs; not the watchdog, which always fires.
+pub(super) fn firing(more: &str) -> String {
+    format!(
+        r#"{ALERTS}{{alertname=~"KPI.+", alertname!="KPIWatchdog", alertstate="firing", job=~"$job"{more}}}"#
+    )
+}
+
+/// `count`, or zero where nothing is to be counted.
+pub(super) fn or_zero(count: &str) -> String {
+    format!("{count} or vector(0)")
+}
