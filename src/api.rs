@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::assess::Status;
 use crate::kpi::{Accumulation, Direction, Function, Kind, Labels, Unit};
-use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::signals::Lead;
+use crate::snapshot::{KpiState, LeadState, Snapshot, Verdict};
 
 /// `{"as_of": …, "kpis": […]}`, one object per KPI and label set; with `only`, those of one KPI.
 /// Instants are RFC 3339 in the snapshot's zone; a number that does not exist is `null`.
@@ -18,6 +19,21 @@ pub fn kpis_json(snapshot: &Snapshot, only: Option<&str>) -> Value {
         .map(|(state, verdict)| KpiJson::new(state, verdict, snapshot.timezone))
         .collect();
     json!({ "as_of": instant(snapshot.as_of, snapshot.timezone), "kpis": kpis })
+}
+
+/// The same objects, one a line, each with the `as_of` of the snapshot before its fields.
+///
+/// # Errors
+/// What the JSON writer says; it has no reason to.
+pub fn kpi_lines(snapshot: &Snapshot) -> serde_json::Result<Vec<u8>> {
+    let as_of = &instant(snapshot.as_of, snapshot.timezone);
+    let mut lines = Vec::new();
+    for (state, verdict) in snapshot.verdicts() {
+        let kpi = KpiJson::new(state, verdict, snapshot.timezone);
+        serde_json::to_writer(&mut lines, &LineJson { as_of, kpi })?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 fn instant(at: DateTime<Utc>, timezone: Tz) -> String {
@@ -49,11 +65,33 @@ struct KpiJson<'a> {
     expected_progress_ratio: Option<f64>,
     pace_ratio: Option<f64>,
     projected_value: Option<f64>,
+    projected_lower_value: Option<f64>,
+    projected_upper_value: Option<f64>,
     projected_target_ratio: Option<f64>,
+    projected_method: Option<&'static str>,
+    target_hit_probability: Option<f64>,
     required_value_per_day: Option<f64>,
     status: Status,
+    signal: &'static str,
+    predicts: Vec<LeadJson<'a>>,
     data_through: Option<String>,
     reason: &'a str,
+}
+
+/// What a claim to predict is worth; lag and correlation only where it is verified.
+#[derive(Serialize)]
+struct LeadJson<'a> {
+    kpi: &'a str,
+    verdict: &'static str,
+    lag_weeks: Option<usize>,
+    correlation: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct LineJson<'a> {
+    as_of: &'a str,
+    #[serde(flatten)]
+    kpi: KpiJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +100,16 @@ struct PeriodJson<'a> {
     start: String,
     end: String,
     elapsed_ratio: f64,
+}
+
+impl<'a> LeadJson<'a> {
+    fn new(state: &'a LeadState) -> Self {
+        let (lag_weeks, correlation) = match state.lead {
+            Lead::Leads { lag, rho } => (Some(lag), Some(rho)),
+            Lead::NoEvidence { .. } | Lead::Unverified { .. } => (None, None),
+        };
+        Self { kpi: &state.predicts, verdict: state.lead.verdict(), lag_weeks, correlation }
+    }
 }
 
 impl<'a> KpiJson<'a> {
@@ -96,9 +144,15 @@ impl<'a> KpiJson<'a> {
             expected_progress_ratio: numbers.expected_progress_ratio,
             pace_ratio: numbers.pace_ratio,
             projected_value: numbers.projected_value,
+            projected_lower_value: numbers.projected_lower_value,
+            projected_upper_value: numbers.projected_upper_value,
             projected_target_ratio: numbers.projected_target_ratio,
+            projected_method: numbers.projected_method,
+            target_hit_probability: numbers.target_hit_probability,
             required_value_per_day: numbers.required_value_per_day,
             status: numbers.status,
+            signal: verdict.signal.as_str(),
+            predicts: state.leads.iter().map(LeadJson::new).collect(),
             data_through: numbers.data_through.map(|at| instant(at, timezone)),
             reason: &numbers.reason,
         }

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 
 use crate::assess::Assessment;
 use crate::kpi::{Kpi, Labels, Objective};
+use crate::signals::{Lead, Signal};
 
 /// Everything known at one instant. Consistent in itself: value, target, period and status of a
 /// KPI always belong together.
@@ -38,6 +39,10 @@ pub struct KpiState {
     /// The result of the period that closed last, by label set; empty where none was measured and
     /// for explicit dates, which have no period before.
     pub last_period: Vec<Verdict>,
+    /// What its predictions are worth, one for each KPI it predicts.
+    pub leads: Vec<LeadState>,
+    /// When what gives its numbers their meaning last changed; `None` if it never did.
+    pub definition_changed: Option<DateTime<Utc>>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
 }
@@ -49,6 +54,17 @@ pub struct Verdict {
     pub labels: Labels,
     /// The numbers.
     pub assessment: Assessment,
+    /// Whether the newest weeks are noise or news.
+    pub signal: Signal,
+}
+
+/// What a KPI's claim to predict another is worth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadState {
+    /// Id of the lagging KPI.
+    pub predicts: String,
+    /// What history says.
+    pub lead: Lead,
 }
 
 /// An objective with the mean progress of its KPIs.

@@ -62,6 +62,7 @@ pub fn assess(
         return facts;
     };
     let judged = judge(kpi, goal, &path, value, measured.sums, &at);
+    facts.sums = measured.sums;
     with_value(facts, kpi, goal, &path, value, &judged, &about)
 }
 
@@ -84,7 +85,9 @@ fn facts(
         period: at.period.clone(),
         elapsed_ratio: at.elapsed,
         value: None,
+        sums: None,
         baseline_value: measured.baseline,
+        goal,
         target_value: goal.and_then(Goal::value),
         target_lower_value: lower,
         target_upper_value: upper,
@@ -95,6 +98,10 @@ fn facts(
         pace_ratio: None,
         projected_value: None,
         projected_target_ratio: None,
+        projected_lower_value: None,
+        projected_upper_value: None,
+        projected_method: None,
+        target_hit_probability: None,
         required_value_per_day: None,
         status: Status::NoData,
         data_through: None,
@@ -126,6 +133,7 @@ fn with_value(
         pace_ratio: path.pace(goal, value),
         projected_value: projected,
         projected_target_ratio: projected.and_then(|p| goal.attainment(p)),
+        projected_method: projected.map(|_| "path"),
         required_value_per_day: required,
         status: judged.status,
         reason,

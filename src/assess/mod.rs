@@ -4,6 +4,7 @@
 mod assessment;
 pub mod hysteresis;
 pub mod join;
+mod outlook;
 mod path;
 mod reason;
 mod status;

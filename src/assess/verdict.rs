@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::status::Sums;
+use super::target::Goal;
 use crate::calendar::Period;
 
 /// All that is known about one KPI and label set at one instant. A number that does not exist is
@@ -15,8 +17,12 @@ pub struct Assessment {
     pub elapsed_ratio: f64,
     /// In the KPI's unit, as are all `*_value`s.
     pub value: Option<f64>,
+    /// Numerator and denominator of it, when the formula is a quotient.
+    pub sums: Option<Sums>,
     /// Resolved baseline.
     pub baseline_value: Option<f64>,
+    /// The target as a goal, as soon as it can be resolved.
+    pub goal: Option<Goal>,
     /// Resolved target; the nearer limit of a range is not here but in the two below.
     pub target_value: Option<f64>,
     /// Lower limit of a range or `min` target.
@@ -37,6 +43,14 @@ pub struct Assessment {
     pub projected_value: Option<f64>,
     /// Attainment of that.
     pub projected_target_ratio: Option<f64>,
+    /// Lower bound of the 80 % interval of the projection; needs history.
+    pub projected_lower_value: Option<f64>,
+    /// Upper bound of it.
+    pub projected_upper_value: Option<f64>,
+    /// How the projection was found: `path`, or the method that history chose.
+    pub projected_method: Option<&'static str>,
+    /// Probability of meeting the target at the close, above 0 and below 1; needs history.
+    pub target_hit_probability: Option<f64>,
     /// Run rate still needed per day (flow only), 0 when reached.
     pub required_value_per_day: Option<f64>,
     /// The verdict.
@@ -125,7 +139,9 @@ pub(crate) mod tests {
             },
             elapsed_ratio: 0.5,
             value: None,
+            sums: None,
             baseline_value: None,
+            goal: None,
             target_value: None,
             target_lower_value: None,
             target_upper_value: None,
@@ -136,6 +152,10 @@ pub(crate) mod tests {
             pace_ratio: None,
             projected_value: None,
             projected_target_ratio: None,
+            projected_lower_value: None,
+            projected_upper_value: None,
+            projected_method: None,
+            target_hit_probability: None,
             required_value_per_day: None,
             status: Status::NoData,
             data_through: None,

@@ -4,18 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
-use super::{Global, table};
+use super::{Global, NO_VALUE, keep_only, table};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, collect, spans_of};
 use crate::snapshot::Snapshot;
 use crate::{api, clock, daemon, logging};
-
-/// Exit code when some KPI has no value.
-const NO_VALUE: u8 = 3;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -67,19 +64,6 @@ pub(super) fn run(
     }
     let complete = snapshot.verdicts().all(|(_, verdict)| verdict.assessment.value.is_some());
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(NO_VALUE) })
-}
-
-/// Leaves out the KPIs that were not asked for, so that only their metrics are fetched.
-fn keep_only(config: &mut Config, ids: &[String]) -> anyhow::Result<()> {
-    let kpis = &mut config.definitions.kpis;
-    if let Some(unknown) = ids.iter().find(|id| !kpis.iter().any(|kpi| kpi.id == **id)) {
-        let known: Vec<&str> = kpis.iter().map(|kpi| kpi.id.as_str()).collect();
-        bail!("--kpi: there is no KPI `{unknown}`; the configuration has {}", known.join(", "));
-    }
-    if !ids.is_empty() {
-        kpis.retain(|kpi| ids.contains(&kpi.id));
-    }
-    Ok(())
 }
 
 /// Fetches every metric once, sources side by side, and evaluates.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::assess::{Assessment, Status};
+use crate::calendar::{ceil_day, day_before, day_of};
 use crate::kpi::Kpi;
 use crate::snapshot::Snapshot;
 
@@ -15,9 +16,8 @@ const WORDS: usize = 2;
 
 /// Writes the table, the reasons, and what is wrong with the sources.
 pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
-    let as_of = snapshot.as_of.with_timezone(&snapshot.timezone);
     let dim = Style::new().dimmed();
-    writeln!(out, "As of {}\n", as_of.format("%Y-%m-%d %H:%M %Z"))?;
+    writeln!(out, "As of {}\n", as_of(snapshot))?;
     let rows: Vec<(Status, [String; 8])> = snapshot
         .verdicts()
         .map(|(state, verdict)| {
@@ -40,6 +40,16 @@ pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()>
         }
     }
     Ok(())
+}
+
+/// An instant that closes a day is called by that day, as it was asked for.
+fn as_of(snapshot: &Snapshot) -> String {
+    let zone = snapshot.timezone;
+    let day = day_before(zone, snapshot.as_of);
+    if ceil_day(zone, snapshot.as_of) == day_of(zone, snapshot.as_of) {
+        return format!("the end of {} ({zone})", day.format("%-d %B %Y"));
+    }
+    snapshot.as_of.with_timezone(&zone).format("%-d %B %Y %H:%M %Z").to_string()
 }
 
 fn cells(kpi: &Kpi, name: String, a: &Assessment) -> [String; 8] {

@@ -2,7 +2,7 @@
 //! the value so far, the baseline, the earlier seasons and any back-fill, so all that differs
 //! between them is a [`Span`]. Two KPIs that need the same span share one fetch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -96,25 +96,54 @@ pub fn spans_of(
 ) -> BTreeSet<Span> {
     let mut spans = BTreeSet::new();
     for kpi in &definitions.kpis {
-        let in_value = names(&kpi.formula, &metric.id);
-        let in_whole = whole_formulas(kpi).any(|formula| names(formula, &metric.id));
-        if !in_value && !in_whole {
-            continue;
-        }
-        let now = plan(kpi, &definitions.calendar, as_of);
-        let last = last_close(kpi, &now.period).map(|at| plan(kpi, &definitions.calendar, at));
-        for plan in std::iter::once(now).chain(last) {
-            if in_value {
-                spans.insert(plan.value);
-                spans.extend(plan.baseline);
-                spans.extend(plan.seasons.iter().flat_map(|(part, whole)| [*part, *whole]));
-            }
-            if in_whole {
-                spans.insert(plan.whole);
-            }
+        if formulas(kpi).any(|formula| names(formula, &metric.id)) {
+            add_spans(&mut spans, metric, kpi, &plans(kpi, definitions, as_of));
         }
     }
-    spans.into_iter().map(|span| shared(metric, span)).collect()
+    spans
+}
+
+/// The same for all metrics that some KPI needs, by metric id.
+pub fn demand(definitions: &Definitions, as_of: DateTime<Utc>) -> BTreeMap<&str, BTreeSet<Span>> {
+    let mut demand: BTreeMap<&str, BTreeSet<Span>> = BTreeMap::new();
+    for kpi in &definitions.kpis {
+        let plans = plans(kpi, definitions, as_of);
+        let references = formulas(kpi).flat_map(Formula::references);
+        for metric in references.filter_map(|(r, _)| definitions.metrics.get(&r.metric)) {
+            add_spans(demand.entry(&metric.id).or_default(), metric, kpi, &plans);
+        }
+    }
+    demand
+}
+
+/// For the running period, and for the result of the one before.
+fn plans(kpi: &Kpi, definitions: &Definitions, as_of: DateTime<Utc>) -> Vec<Plan> {
+    let now = plan(kpi, &definitions.calendar, as_of);
+    let last = last_close(kpi, &now.period).map(|at| plan(kpi, &definitions.calendar, at));
+    std::iter::once(now).chain(last).collect()
+}
+
+fn add_spans(spans: &mut BTreeSet<Span>, metric: &Metric, kpi: &Kpi, plans: &[Plan]) {
+    let in_value = names(&kpi.formula, &metric.id);
+    let in_whole = whole_formulas(kpi).any(|formula| names(formula, &metric.id));
+    let mut add = |span: Span| spans.insert(shared(metric, span));
+    for plan in plans {
+        if in_value {
+            add(plan.value);
+            plan.baseline.map(&mut add);
+            for (part, whole) in &plan.seasons {
+                add(*part);
+                add(*whole);
+            }
+        }
+        if in_whole {
+            add(plan.whole);
+        }
+    }
+}
+
+fn formulas(kpi: &Kpi) -> impl Iterator<Item = &Formula> {
+    std::iter::once(&kpi.formula).chain(whole_formulas(kpi))
 }
 
 /// The formulas that are measured over the whole period.

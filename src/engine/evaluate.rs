@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::book::Book;
 use super::demand::{plan, shared};
+use super::history::{Day, History, SeriesKey};
 use super::kpi_state::{Outcome, Verdicts, draws_on, evaluate_kpi, metrics_of};
+use super::news::News;
+use super::openings::Openings;
+use super::outlook::Outlooks;
 use crate::assess::hysteresis::{self, DataPoint, Memory};
-use crate::kpi::{Definitions, Kpi, Labels, Metric};
+use crate::calendar::Calendar;
+use crate::kpi::{Definitions, Kpi, Metric};
 use crate::snapshot::{KpiState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict};
 use crate::source::Span;
 
@@ -18,19 +23,66 @@ use crate::source::Span;
 pub struct Engine {
     definitions: Arc<Definitions>,
     sources: BTreeSet<String>,
-    memories: Option<BTreeMap<(String, Labels), Memory>>,
+    memories: Option<BTreeMap<SeriesKey, Memory>>,
     last: BTreeMap<String, KpiState>,
+    history: History,
+    openings: Openings,
+    news: News,
+    outlooks: Outlooks,
 }
 
 impl Engine {
     /// For a daemon: a status changes only when it is confirmed.
     pub fn new(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
-        Self { definitions, sources, memories: Some(BTreeMap::new()), last: BTreeMap::new() }
+        Self {
+            definitions,
+            sources,
+            memories: Some(BTreeMap::new()),
+            last: BTreeMap::new(),
+            history: History::default(),
+            openings: Openings::default(),
+            news: News::default(),
+            outlooks: Outlooks::default(),
+        }
     }
 
     /// For a single evaluation: the status of the instant.
     pub fn instantaneous(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
         Self { memories: None, ..Self::new(definitions, sources) }
+    }
+
+    /// Puts back what an earlier process knew, before the first evaluation.
+    pub fn restore(
+        &mut self,
+        memories: BTreeMap<SeriesKey, Memory>,
+        openings: Openings,
+        history: History,
+    ) {
+        self.memories = Some(memories);
+        self.openings = openings;
+        self.history = history;
+    }
+
+    /// Takes in a day that passed without being evaluated.
+    pub fn note_past(&mut self, day: &Snapshot) {
+        for (state, verdict) in day.verdicts() {
+            note(&mut self.history, &state.kpi, verdict, &self.definitions.calendar);
+        }
+    }
+
+    /// The last day that history knows of.
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        self.history.last_day()
+    }
+
+    /// What hysteresis remembers; nothing for single evaluations.
+    pub fn memories(&self) -> Option<&BTreeMap<SeriesKey, Memory>> {
+        self.memories.as_ref()
+    }
+
+    /// What was frozen so far.
+    pub fn openings(&self) -> &Openings {
+        &self.openings
     }
 
     /// Evaluates the book as of `now`.
@@ -49,25 +101,34 @@ impl Engine {
     }
 
     fn kpi_state(&mut self, kpi: &Arc<Kpi>, book: &Book, now: DateTime<Utc>) -> KpiState {
-        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, book, now) {
+        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, book, &self.openings, now) {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => match self.last.get(&kpi.id) {
                 Some(state) => return state.clone(),
                 None => self.nothing_yet(kpi, now),
             },
         };
-        if let Some(memories) = &mut self.memories {
-            let day = self.definitions.calendar.day_before(verdicts.as_of.unwrap_or(now));
-            for verdict in &mut verdicts.current {
+        let calendar = &self.definitions.calendar;
+        let day = calendar.day_before(verdicts.as_of.unwrap_or(now));
+        for verdict in &mut verdicts.current {
+            if let Some(memories) = &mut self.memories {
                 confirm(memories, kpi, verdict, verdicts.as_of, day);
+                let key = (kpi.id.clone(), verdict.labels.clone());
+                self.openings.freeze(&key, &verdict.assessment, verdicts.as_of.unwrap_or(now));
             }
+            note(&mut self.history, kpi, verdict, calendar);
+            self.outlooks.look_ahead(kpi, calendar, verdict, &self.history);
+            self.news.signal(kpi, calendar, &self.history, verdict);
         }
+        let leads = self.news.leads(kpi, &self.definitions, &self.history, now);
         let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
         let before = self.last.get(&kpi.id).and_then(|state| state.last_success);
         let state = KpiState {
             kpi: Arc::clone(kpi),
             verdicts: verdicts.current,
             last_period: verdicts.last_period,
+            leads,
+            definition_changed: None,
             last_success: verdicts.as_of.filter(|_| good).or(before),
         };
         self.last.insert(kpi.id.clone(), state.clone());
@@ -76,7 +137,7 @@ impl Engine {
 
     /// The daemon was started in the very moment of a roll-over.
     fn nothing_yet(&self, kpi: &Kpi, now: DateTime<Utc>) -> Verdicts {
-        match evaluate_kpi(kpi, &self.definitions, &Book::default(), now) {
+        match evaluate_kpi(kpi, &self.definitions, &Book::default(), &self.openings, now) {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => Verdicts::default(),
         }
@@ -99,12 +160,22 @@ impl Engine {
     }
 }
 
+/// A value is of the day that its data closes.
+fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar) {
+    let assessment = &verdict.assessment;
+    if let (Some(value), Some(through)) = (assessment.value, assessment.data_through) {
+        let key = (kpi.id.clone(), verdict.labels.clone());
+        let day = Day { value, expected: assessment.expected_value, sums: assessment.sums };
+        history.note(&key, calendar.day_before(through), day);
+    }
+}
+
 fn confirm(
-    memories: &mut BTreeMap<(String, Labels), Memory>,
+    memories: &mut BTreeMap<SeriesKey, Memory>,
     kpi: &Kpi,
     verdict: &mut Verdict,
     as_of: Option<DateTime<Utc>>,
-    day: chrono::NaiveDate,
+    day: NaiveDate,
 ) {
     let point = DataPoint {
         value: verdict.assessment.value,

@@ -5,9 +5,16 @@ mod book;
 mod collect;
 mod demand;
 mod evaluate;
+mod history;
 mod kpi_state;
+mod news;
+mod openings;
+mod outlook;
+mod weeks;
 
 pub use book::{Book, Entry};
-pub use collect::{Fetch, Run, SourceHandle, Sources, collect};
-pub use demand::{Plan, last_close, plan, spans_of};
+pub use collect::{Fetch, Run, SourceHandle, Sources, collect, fetch};
+pub use demand::{Plan, demand, last_close, plan, spans_of};
 pub use evaluate::{Engine, is_complete};
+pub use history::{Daily, Day, History, SeriesKey};
+pub use openings::{Frozen, GRACE, Openings};

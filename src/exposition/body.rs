@@ -7,10 +7,12 @@ use chrono::{DateTime, Utc};
 use super::encode::{Encoder, Format, push_label};
 use super::families::{self, Family};
 use super::labels::push_user_labels;
+use super::sink::{FamilySink, Sink};
 use crate::assess::{Assessment, Status};
 use crate::calendar::PeriodKind;
 use crate::kpi::{Direction, Kind, Kpi};
-use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::signals::{Lead, Signal};
+use crate::snapshot::{KpiState, LeadState, Snapshot, Verdict};
 
 /// Where a number of a verdict comes from; `None` leaves the sample out.
 type Read = fn(&KpiState, &Assessment) -> Option<f64>;
@@ -28,7 +30,10 @@ const NUMBERS: &[(Family, Read)] = &[
     (families::KPI_EXPECTED_PROGRESS_RATIO, |_, a| a.expected_progress_ratio),
     (families::KPI_PACE_RATIO, |_, a| a.pace_ratio),
     (families::KPI_PROJECTED_VALUE, |_, a| a.projected_value),
+    (families::KPI_PROJECTED_LOWER_VALUE, |_, a| a.projected_lower_value),
+    (families::KPI_PROJECTED_UPPER_VALUE, |_, a| a.projected_upper_value),
     (families::KPI_PROJECTED_TARGET_RATIO, |_, a| a.projected_target_ratio),
+    (families::KPI_TARGET_HIT_PROBABILITY, |_, a| a.target_hit_probability),
     (families::KPI_REQUIRED_VALUE_PER_DAY, |_, a| a.required_value_per_day),
 ];
 
@@ -51,6 +56,9 @@ const LAST_PERIOD: &[(Family, Read)] = &[
 
 /// The gauges about the age of it all.
 const FRESHNESS: &[(Family, Read)] = &[
+    (families::KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS, |state, _| {
+        state.definition_changed.map(seconds)
+    }),
     (families::KPI_DATA_TIMESTAMP_SECONDS, |_, a| a.data_through.map(seconds)),
     (families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS, |state, _| state.last_success.map(seconds)),
 ];
@@ -66,17 +74,34 @@ pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
     let gauges = NUMBERS.len() + CONTEXT.len() + FRESHNESS.len() + Status::ALL.len();
     let samples = rows.rows.len() * gauges + last_period.rows.len() * LAST_PERIOD.len();
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
-    info(&mut encoder, snapshot);
-    rows.numbers(&mut encoder, NUMBERS);
-    rows.status(&mut encoder);
-    rows.numbers(&mut encoder, CONTEXT);
-    last_period.numbers(&mut encoder, LAST_PERIOD);
-    rows.numbers(&mut encoder, FRESHNESS);
-    objectives(&mut encoder, snapshot);
-    framework(&mut encoder, snapshot);
-    metrics(&mut encoder, snapshot);
+    families_of(&mut encoder, snapshot, &rows, &last_period);
     sources(&mut encoder, snapshot);
     encoder.into_text()
+}
+
+/// Hands over what a snapshot says about KPIs, objectives and metrics, and nothing about sources.
+pub(super) fn kpi_families(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let rows = Rows::of(snapshot, |state| &state.verdicts);
+    let last_period = Rows::of(snapshot, |state| &state.last_period);
+    families_of(sink, snapshot, &rows, &last_period);
+}
+
+fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_period: &Rows) {
+    info(sink, snapshot);
+    rows.numbers(sink, NUMBERS);
+    rows.states(sink, &families::KPI_STATUS, &Status::ALL.map(Status::as_str), |row| {
+        row.assessment.status.as_str()
+    });
+    rows.states(sink, &families::KPI_SIGNAL, &Signal::ALL.map(Signal::as_str), |row| {
+        row.signal.as_str()
+    });
+    leads(sink, snapshot);
+    rows.numbers(sink, CONTEXT);
+    last_period.numbers(sink, LAST_PERIOD);
+    rows.numbers(sink, FRESHNESS);
+    objectives(sink, snapshot);
+    framework(sink, snapshot);
+    metrics(sink, snapshot);
 }
 
 /// Seconds since the epoch, to the microsecond.
@@ -94,6 +119,7 @@ struct Row<'a> {
     labels: std::ops::Range<usize>,
     state: &'a KpiState,
     assessment: &'a Assessment,
+    signal: Signal,
 }
 
 impl<'a> Rows<'a> {
@@ -108,15 +134,16 @@ impl<'a> Rows<'a> {
                 let start = labels.len();
                 labels.push_str(&set);
                 let labels = start..labels.len();
-                rows.push(Row { labels, state, assessment: &verdict.assessment });
+                let signal = verdict.signal;
+                rows.push(Row { labels, state, assessment: &verdict.assessment, signal });
             }
         }
         Self { labels, rows }
     }
 
-    fn numbers(&self, encoder: &mut Encoder, numbers: &[(Family, Read)]) {
+    fn numbers(&self, sink: &mut impl Sink, numbers: &[(Family, Read)]) {
         for (family, read) in numbers {
-            let mut family = encoder.family(family);
+            let mut family = sink.family(family);
             for row in &self.rows {
                 if let Some(value) = read(row.state, row.assessment) {
                     family.sample(&self.labels[row.labels.clone()], value);
@@ -125,22 +152,43 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn status(&self, encoder: &mut Encoder) {
-        // A stateset names the state in a label called like the family.
-        let label = families::KPI_STATUS.name;
-        let mut family = encoder.family(&families::KPI_STATUS);
+    /// A stateset names the state in a label called like the family.
+    fn states(
+        &self,
+        sink: &mut impl Sink,
+        states: &Family,
+        all: &[&str],
+        current: fn(&Row<'_>) -> &'static str,
+    ) {
+        let mut family = sink.family(states);
         for row in &self.rows {
-            for status in Status::ALL {
-                let on = f64::from(u8::from(status == row.assessment.status));
+            let current = current(row);
+            for state in all {
+                let on = f64::from(u8::from(*state == current));
                 let labels = &self.labels[row.labels.clone()];
-                family.sample_with(labels, (label, status.as_str()), on);
+                family.sample_with(labels, (states.name, state), on);
             }
         }
     }
 }
 
-fn info(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_INFO);
+/// What the claims to predict are worth. A claim that is not verified has no correlation to show.
+fn leads(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_LEAD_CORRELATION);
+    for state in &snapshot.kpis {
+        for LeadState { predicts, lead } in &state.leads {
+            let mut labels = String::new();
+            push_label(&mut labels, "kpi", &state.kpi.id);
+            push_label(&mut labels, "predicts", predicts);
+            push_label(&mut labels, "verdict", lead.verdict());
+            let rho = if let Lead::Leads { rho, .. } = lead { *rho } else { 0.0 };
+            family.sample(&labels, rho);
+        }
+    }
+}
+
+fn info(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_INFO);
     for state in &snapshot.kpis {
         family.sample(&info_labels(&state.kpi), 1.0);
     }
@@ -163,8 +211,8 @@ fn info_labels(kpi: &Kpi) -> String {
     set
 }
 
-fn objectives(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_OBJECTIVE_PROGRESS_RATIO);
+fn objectives(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_OBJECTIVE_PROGRESS_RATIO);
     for (id, state) in &snapshot.objectives {
         if let Some(progress) = state.progress_ratio {
             family.sample(&one_label("objective", id), progress);
@@ -173,7 +221,7 @@ fn objectives(encoder: &mut Encoder, snapshot: &Snapshot) {
 }
 
 /// Zeros included, so that a rule can see that a team has no leading KPI.
-fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
+fn framework(sink: &mut impl Sink, snapshot: &Snapshot) {
     const KINDS: [Kind; 3] = [Kind::Leading, Kind::Efficiency, Kind::Lagging];
     let mut teams: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
     for state in &snapshot.kpis {
@@ -182,7 +230,7 @@ fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
             *count += u32::from(state.kpi.kind == kind);
         }
     }
-    let mut family = encoder.family(&families::KPI_FRAMEWORK_KPIS);
+    let mut family = sink.family(&families::KPI_FRAMEWORK_KPIS);
     for (team, counts) in teams {
         let set = one_label("team", team);
         for (count, kind) in counts.into_iter().zip(KINDS) {
@@ -191,8 +239,8 @@ fn framework(encoder: &mut Encoder, snapshot: &Snapshot) {
     }
 }
 
-fn metrics(encoder: &mut Encoder, snapshot: &Snapshot) {
-    let mut family = encoder.family(&families::KPI_METRIC_VALUE);
+fn metrics(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_METRIC_VALUE);
     let mut set = String::new();
     for metric in &snapshot.metrics {
         set.clear();

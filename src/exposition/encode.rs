@@ -4,8 +4,11 @@
 //! Formats: <https://prometheus.io/docs/instrumenting/exposition_formats/> and
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
 
+use std::io;
+
 use super::families::{Family, FamilyKind};
 use super::number::push_number;
+use super::sink::{FamilySink, Sink};
 
 /// A text format for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,11 +51,6 @@ impl Encoder {
         Self { out: String::with_capacity(capacity), format }
     }
 
-    pub(super) fn family(&mut self, family: &Family) -> FamilyWriter<'_> {
-        let Family { name, kind, help } = *family;
-        FamilyWriter { out: &mut self.out, format: self.format, name, kind, help, started: false }
-    }
-
     /// A family that is not ours, such as `process_*`.
     pub(super) fn foreign<'a>(
         &'a mut self,
@@ -77,16 +75,43 @@ impl Encoder {
     }
 }
 
-impl FamilyWriter<'_> {
-    /// Writes a sample. `labels` is a rendered set without braces (see [`push_label`]). A number
-    /// that is not finite is left out.
-    pub(super) fn sample(&mut self, labels: &str, value: f64) {
-        self.write("", labels, None, value);
+impl Sink for Encoder {
+    type Family<'a> = FamilyWriter<'a>;
+
+    fn family(&mut self, family: &Family) -> FamilyWriter<'_> {
+        let Family { name, kind, help } = *family;
+        self.foreign(name, kind, help)
+    }
+}
+
+/// A number that is not finite is left out.
+impl FamilySink for FamilyWriter<'_> {
+    fn sample(&mut self, labels: &str, value: f64) {
+        self.write("", labels, None, value, None);
     }
 
-    /// A sample with one label more.
-    pub(super) fn sample_with(&mut self, labels: &str, extra: (&str, &str), value: f64) {
-        self.write("", labels, Some(extra), value);
+    fn sample_with(&mut self, labels: &str, extra: (&str, &str), value: f64) {
+        self.write("", labels, Some(extra), value, None);
+    }
+}
+
+impl FamilyWriter<'_> {
+    /// A sample of the past: `timestamp` as OpenMetrics writes it, in seconds. Scrapes have none.
+    pub(super) fn sample_at(
+        &mut self,
+        labels: &str,
+        extra: Option<(&str, &str)>,
+        value: f64,
+        timestamp: &str,
+    ) {
+        self.write("", labels, extra, value, Some(timestamp));
+    }
+
+    /// Hands over what has been written so far, for output too large to be kept.
+    pub(super) fn drain(&mut self, out: &mut impl io::Write) -> io::Result<()> {
+        out.write_all(self.out.as_bytes())?;
+        self.out.clear();
+        Ok(())
     }
 
     /// A histogram: cumulative `(upper bound, count)` pairs without the last, infinite one.
@@ -105,14 +130,21 @@ impl FamilyWriter<'_> {
             if self.format == Format::OpenMetrics && !bound.contains(['.', 'e']) {
                 bound.push_str(".0");
             }
-            self.write("_bucket", labels, Some(("le", &bound)), cumulative as f64);
+            self.write("_bucket", labels, Some(("le", &bound)), cumulative as f64, None);
         }
-        self.write("_bucket", labels, Some(("le", "+Inf")), count as f64);
-        self.write("_sum", labels, None, sum);
-        self.write("_count", labels, None, count as f64);
+        self.write("_bucket", labels, Some(("le", "+Inf")), count as f64, None);
+        self.write("_sum", labels, None, sum, None);
+        self.write("_count", labels, None, count as f64, None);
     }
 
-    fn write(&mut self, suffix: &str, labels: &str, extra: Option<(&str, &str)>, value: f64) {
+    fn write(
+        &mut self,
+        suffix: &str,
+        labels: &str,
+        extra: Option<(&str, &str)>,
+        value: f64,
+        timestamp: Option<&str>,
+    ) {
         if !value.is_finite() {
             return;
         }
@@ -135,6 +167,10 @@ impl FamilyWriter<'_> {
         }
         self.out.push(' ');
         push_number(self.out, value);
+        if let Some(timestamp) = timestamp {
+            self.out.push(' ');
+            self.out.push_str(timestamp);
+        }
         self.out.push('\n');
     }
 

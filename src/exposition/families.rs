@@ -66,18 +66,24 @@ families! {
     KPI_PACE_RATIO = Gauge "kpi_pace_ratio";
     /// Projected value at the end of the period, in the unit of the KPI.
     KPI_PROJECTED_VALUE = Gauge "kpi_projected_value";
-    /// Lower end of the 80 % interval of the projection, in the unit of the KPI.
+    /// Lower bound of the 80 % interval of the projection, in the unit of the KPI.
     KPI_PROJECTED_LOWER_VALUE = Gauge "kpi_projected_lower_value";
-    /// Upper end of the 80 % interval of the projection, in the unit of the KPI.
+    /// Upper bound of the 80 % interval of the projection, in the unit of the KPI.
     KPI_PROJECTED_UPPER_VALUE = Gauge "kpi_projected_upper_value";
     /// Projected attainment at the end of the period.
     KPI_PROJECTED_TARGET_RATIO = Gauge "kpi_projected_target_ratio";
-    /// Probability that the target is met at the end of the period.
+    /// Probability of meeting the target at the end of the period.
     KPI_TARGET_HIT_PROBABILITY = Gauge "kpi_target_hit_probability";
     /// Run rate per day that is still needed to reach the target.
     KPI_REQUIRED_VALUE_PER_DAY = Gauge "kpi_required_value_per_day";
     /// Verdict on a KPI: 1 for its current status, 0 for every other.
     KPI_STATUS = StateSet "kpi_status";
+    /// Noise or news: 1 for what the newest weeks say, 0 for every other.
+    KPI_SIGNAL = StateSet "kpi_signal";
+    /// Correlation by which a KPI leads another, prewhitened; 0 where none is verified.
+    KPI_LEAD_CORRELATION = Gauge "kpi_lead_correlation";
+    /// When what gives a KPI its meaning last changed.
+    KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
     /// Pace at or above which a KPI is on track.
     KPI_PACE_ON_TRACK_RATIO = Gauge "kpi_pace_on_track_ratio";
     /// Pace at or above which a KPI is at risk; below it is off track.
@@ -100,8 +106,6 @@ families! {
     KPI_DATA_TIMESTAMP_SECONDS = Gauge "kpi_data_timestamp_seconds";
     /// Last computation from good data.
     KPI_LAST_SUCCESS_TIMESTAMP_SECONDS = Gauge "kpi_last_success_timestamp_seconds";
-    /// Last change of formula, baseline, target, period or direction.
-    KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
     /// Mean progress of the KPIs of an objective, each clamped to 0..1.
     KPI_OBJECTIVE_PROGRESS_RATIO = Gauge "kpi_objective_progress_ratio";
     /// How many KPIs of a kind a team has.

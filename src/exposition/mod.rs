@@ -6,14 +6,17 @@
 mod body;
 mod encode;
 pub mod families;
+mod history;
 mod labels;
 mod number;
 mod published;
 #[cfg(test)]
 mod reader;
 mod self_metrics;
+mod sink;
 
 pub use encode::Format;
 pub use families::{Family, FamilyKind};
+pub use history::History;
 pub use published::{Published, ScrapeBody};
 pub use self_metrics::SelfMetrics;

@@ -16,6 +16,7 @@ use super::families::{
     KPI_EXPORTER_EVALUATION_DURATION_SECONDS, KPI_SOURCE_FETCH_DURATION_SECONDS,
     KPI_SOURCE_FETCHES_TOTAL,
 };
+use super::sink::FamilySink;
 
 /// Bounds for fetches, in seconds: from a small file to a query at its time limit.
 const FETCH_BUCKETS: &[f64] =

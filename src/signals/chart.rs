@@ -37,6 +37,20 @@ pub enum Signal {
     Drift,
 }
 
+impl Signal {
+    /// All of them, in the order of the stateset.
+    pub const ALL: [Self; 3] = [Self::None, Self::Shift, Self::Drift];
+
+    /// As in labels and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Shift => "shift",
+            Self::Drift => "drift",
+        }
+    }
+}
+
 /// The usual level and spread of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Baseline {

@@ -130,6 +130,15 @@ fn upper_quantile(tail: f64) -> f64 {
 }
 
 impl Lead {
+    /// As in labels and JSON.
+    pub fn verdict(&self) -> &'static str {
+        match self {
+            Self::Leads { .. } => "leads",
+            Self::NoEvidence { .. } => "no_evidence",
+            Self::Unverified { .. } => "unverified",
+        }
+    }
+
     /// One clause for people, about a series with one point per `step` ("day", "week").
     pub fn words(&self, step: &str) -> String {
         match *self {

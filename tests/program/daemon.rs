@@ -201,6 +201,37 @@ fn a_cron_far_away_still_fetches_at_start() {
 }
 
 #[test]
+fn a_metric_is_fetched_once_for_each_window_however_many_kpis_use_it() {
+    let shop = Shop::new("region,amount\nEU,120\n");
+    shop.write("kpis.yaml", SHARED);
+    let daemon = shop.start();
+    let fetches = |metrics: &str| {
+        let text = r#"kpi_source_fetches_total{outcome="success",source="store"}"#;
+        sample(metrics, text)
+    };
+    let metrics = daemon.until("all values", |m| m.matches("\nkpi_value{").count() == 3);
+    // Two KPIs look at the period, one at the last seven days.
+    assert_eq!(fetches(&metrics), Some(2.0), "{metrics}");
+    let names: Vec<_> = metrics.lines().filter(|l| l.starts_with("kpi_metric_value{")).collect();
+    assert_eq!(names.len(), 3, "where windows differ, each KPI has its own: {names:?}");
+}
+
+const SHARED: &str = "
+version: 1
+sources:
+  store: { files: { tables: { stock: stock.csv } } }
+defaults: { schedule: '@yearly', period: { start: 2020-01-01, end: 2099-12-31 } }
+metrics:
+  stock:
+    source: store
+    query: SELECT sum(n) AS value FROM stock WHERE :window_start_date < :window_end_date
+kpis:
+  a: { kind: leading, formula: stock, accumulation: level, unit: count, target: { min: 4 } }
+  b: { kind: leading, formula: stock * 2, accumulation: level, unit: count, target: { min: 4 } }
+  c: { kind: leading, formula: stock, accumulation: level, window: 7d, unit: count, target: { min: 4 } }
+";
+
+#[test]
 fn a_hangup_reloads_a_good_configuration_and_keeps_the_old_one_for_a_bad_one() {
     let shop = Shop::new("region,amount\nEU,120\n");
     let daemon = shop.start();

@@ -6,5 +6,7 @@ mod daemon;
 mod databases;
 mod eval;
 mod exporter;
+mod memory;
+mod readme;
 #[path = "../support/servers.rs"]
 mod servers;

@@ -12,6 +12,7 @@ use kpi_exporter::kpi::{
     Accumulation, Baseline, Direction, Formula, Function, Kind, Kpi, Labels, Objective, Path,
     Target, Thresholds, Unit,
 };
+use kpi_exporter::signals::Signal;
 use kpi_exporter::snapshot::{
     KpiState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict,
 };
@@ -65,7 +66,9 @@ pub(crate) fn empty(status: Status, reason: &str) -> Assessment {
         period: second_quarter(),
         elapsed_ratio: 30.0 / 91.0,
         value: None,
+        sums: None,
         baseline_value: None,
+        goal: None,
         target_value: None,
         target_lower_value: None,
         target_upper_value: None,
@@ -76,6 +79,10 @@ pub(crate) fn empty(status: Status, reason: &str) -> Assessment {
         pace_ratio: None,
         projected_value: None,
         projected_target_ratio: None,
+        projected_lower_value: None,
+        projected_upper_value: None,
+        projected_method: None,
+        target_hit_probability: None,
         required_value_per_day: None,
         status,
         data_through: None,
@@ -87,8 +94,12 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
     let verdicts = verdicts.into_iter();
     KpiState {
         kpi: Arc::new(kpi),
-        verdicts: verdicts.map(|(labels, assessment)| Verdict { labels, assessment }).collect(),
+        verdicts: verdicts
+            .map(|(labels, assessment)| Verdict { labels, assessment, signal: Signal::None })
+            .collect(),
         last_period: Vec::new(),
+        leads: Vec::new(),
+        definition_changed: None,
         last_success: Some(at("2026-05-01T04:00:00Z")),
     }
 }

@@ -113,9 +113,7 @@ impl Database {
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         let connection = Connection::open(&options).await.map_err(|error| internal(&error))?;
-        let mut database = Self { connection, tables: BTreeMap::new() };
-        database.read_only(true).await?;
-        Ok(database)
+        Ok(Self { connection, tables: BTreeMap::new() })
     }
 
     /// Reads the tables that the statement names and whose files are not those read before.
@@ -136,17 +134,17 @@ impl Database {
                 changed.push((name, path, files));
             }
         }
-        if changed.is_empty() {
-            return Ok(());
-        }
-        self.read_only(false).await?;
         let mut loaded = Ok(());
+        if !changed.is_empty() {
+            self.read_only(false).await?;
+        }
         for (name, path, files) in changed {
             loaded = self.load(name, path, files).await.map_err(|error| about(name, error));
             if loaded.is_err() {
                 break;
             }
         }
+        // Each time: the query before may have been a PRAGMA.
         self.read_only(true).await?;
         loaded
     }

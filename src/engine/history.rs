@@ -1,0 +1,121 @@
+//! What a KPI was worth on each day so far: the food of projections and signals. Filled by every
+//! evaluation, from the store at start, or by a back-fill. Not here: keeping it beyond the process.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+
+use crate::assess::Sums;
+use crate::calendar::{Calendar, Period};
+use crate::forecast::{Kind, Season, Seasons};
+use crate::kpi::{Kpi, Labels};
+
+/// The label sets of KPIs.
+pub type SeriesKey = (String, Labels);
+
+/// Days older than this are forgotten: five years.
+const KEEP: usize = 5 * 366;
+
+/// Earlier periods that projections learn from, at most.
+const PERIODS: usize = 12;
+
+/// A period in which more days than this are missing in a row is not learned from.
+const MAX_GAP: u32 = 7;
+
+/// The value at the end of a local day, or the latest of the running one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Day {
+    /// In the KPI's unit.
+    pub value: f64,
+    /// Where it should have been.
+    pub expected: Option<f64>,
+    /// Its two parts, when the formula is a quotient.
+    pub sums: Option<Sums>,
+}
+
+/// The days of one series.
+pub type Daily = BTreeMap<NaiveDate, Day>;
+
+/// The days of every series.
+#[derive(Debug, Default)]
+pub struct History(BTreeMap<SeriesKey, Daily>);
+
+impl History {
+    /// Takes in a day, in place of what was known of it.
+    pub fn note(&mut self, key: &SeriesKey, day: NaiveDate, is: Day) {
+        if !self.0.contains_key(key) {
+            self.0.insert(key.clone(), Daily::new());
+        }
+        if let Some(daily) = self.0.get_mut(key) {
+            daily.insert(day, is);
+            if daily.len() > KEEP {
+                daily.pop_first();
+            }
+        }
+    }
+
+    /// What is known of a series.
+    pub fn of(&self, key: &SeriesKey) -> Option<&Daily> {
+        self.0.get(key)
+    }
+
+    /// The last day of any series.
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        self.0.values().filter_map(|daily| daily.last_key_value()).map(|(day, _)| *day).max()
+    }
+}
+
+/// The days of `period` up to `through` and of the periods before it, as steps. `None` when the
+/// current period has gaps at its end, or nothing has passed of it.
+pub(super) fn seasons(
+    kpi: &Kpi,
+    calendar: &Calendar,
+    period: &Period,
+    through: DateTime<Utc>,
+    daily: &Daily,
+    kind: Kind,
+    value: impl Fn(&Day) -> Option<f64>,
+) -> Option<Seasons> {
+    let last = calendar.day_before(through.min(period.span.end));
+    let current = season(period.first_day, last, daily, kind, &value)?;
+    let length = usize::try_from((period.end_day - period.first_day).num_days()).ok()?;
+    let mut earlier = Vec::new();
+    let mut before = period.clone();
+    for _ in 0..PERIODS {
+        before = calendar.previous(&before);
+        let last = before.end_day.checked_sub_days(Days::new(1))?;
+        let Some(steps) = season(before.first_day, last, daily, kind, &value) else { break };
+        earlier.push(steps);
+    }
+    earlier.reverse();
+    let elapsed = calendar.elapsed_ratio(period, through) * length as f64;
+    debug_assert_eq!(kpi.period, period.kind, "a period of the KPI");
+    Some(Seasons { kind, earlier, current, elapsed, length })
+}
+
+/// The steps from one day to another, both included. A missing day keeps the value before it.
+fn season(
+    first: NaiveDate,
+    last: NaiveDate,
+    daily: &Daily,
+    kind: Kind,
+    value: &impl Fn(&Day) -> Option<f64>,
+) -> Option<Season> {
+    let mut steps = Vec::new();
+    let (mut before, mut missing) = (None, 0);
+    for day in first.iter_days().take_while(|day| *day <= last) {
+        let now = daily.get(&day).and_then(value);
+        missing = if now.is_some() { 0 } else { missing + 1 };
+        if missing > MAX_GAP {
+            return None;
+        }
+        let now = now.or(before);
+        match kind {
+            Kind::Flow => steps.push(now.unwrap_or(0.0) - before.unwrap_or(0.0)),
+            Kind::Level => steps.push(now?),
+        }
+        before = now;
+    }
+    let first_weekday = Some(first.weekday().num_days_from_monday() as usize);
+    before.map(|_| Season { steps, first_weekday })
+}

@@ -1,0 +1,122 @@
+//! Noise or news, and does it lead? Feeds weekly history to `signals` and puts the answers into
+//! words. Both change once a week at most, so they are worked out once a day and remembered.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::history::{History, SeriesKey};
+use super::weeks::weeks;
+use crate::calendar::Calendar;
+use crate::kpi::{Definitions, Direction, Kpi, Labels};
+use crate::signals::{Lead, Side, Signal, chart, lead_correlation};
+use crate::snapshot::{LeadState, Verdict};
+
+/// Weeks of lead looked at for a KPI that does not say how long it leads.
+const USUAL_LEAD_WEEKS: usize = 4;
+
+/// Answers of today.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    signals: BTreeMap<SeriesKey, (NaiveDate, Signal, Option<String>)>,
+    leads: BTreeMap<String, (NaiveDate, Vec<LeadState>)>,
+}
+
+impl News {
+    /// Says on a verdict whether its newest weeks are noise or news.
+    pub(super) fn signal(
+        &mut self,
+        kpi: &Kpi,
+        calendar: &Calendar,
+        history: &History,
+        verdict: &mut Verdict,
+    ) {
+        let Some(through) = verdict.assessment.data_through else { return };
+        let today = calendar.day_before(through);
+        let key = (kpi.id.clone(), verdict.labels.clone());
+        let known = self.signals.get(&key).filter(|(day, ..)| *day == today);
+        let (_, signal, words) = if let Some(known) = known {
+            known.clone()
+        } else {
+            let (signal, words) = read(kpi, calendar, history, &key, through);
+            self.signals.insert(key, (today, signal, words.clone()));
+            (today, signal, words)
+        };
+        verdict.signal = signal;
+        if let Some(words) = words {
+            let reason = &mut verdict.assessment.reason;
+            *reason = format!("{reason} Week by week: {words}.");
+        }
+    }
+
+    /// What the KPI's own predictions are worth so far. For KPIs without labels.
+    pub(super) fn leads(
+        &mut self,
+        kpi: &Kpi,
+        definitions: &Definitions,
+        history: &History,
+        now: DateTime<Utc>,
+    ) -> Vec<LeadState> {
+        let today = definitions.calendar.day_before(now);
+        if let Some((_, known)) = self.leads.get(&kpi.id).filter(|(day, _)| *day == today) {
+            return known.clone();
+        }
+        let lagging = |id: &String| definitions.kpis.iter().find(|kpi| kpi.id == *id);
+        let leads: Vec<LeadState> = kpi
+            .predicts
+            .iter()
+            .filter_map(lagging)
+            .map(|lagging| LeadState {
+                predicts: lagging.id.clone(),
+                lead: lead(kpi, lagging, &definitions.calendar, history, now),
+            })
+            .collect();
+        self.leads.insert(kpi.id.clone(), (today, leads.clone()));
+        leads
+    }
+}
+
+fn read(
+    kpi: &Kpi,
+    calendar: &Calendar,
+    history: &History,
+    key: &SeriesKey,
+    through: DateTime<Utc>,
+) -> (Signal, Option<String>) {
+    let Some(daily) = history.of(key) else { return (Signal::None, None) };
+    let weeks = weeks(kpi, calendar, daily, through);
+    let residuals: Vec<Option<f64>> = weeks.iter().map(|week| week.residual).collect();
+    let reading = chart::detect(&residuals);
+    if reading.signal == Signal::None {
+        return (Signal::None, None);
+    }
+    let side = if kpi.direction == Direction::Decrease { Side::Above } else { Side::Below };
+    let since = reading.since.and_then(|index| weeks.get(index)).map_or_else(
+        || "the start".to_owned(),
+        |week| week.last_day.format("%-d %B %Y").to_string(),
+    );
+    (reading.signal, reading.words(side, &since))
+}
+
+fn lead(
+    leading: &Kpi,
+    lagging: &Kpi,
+    calendar: &Calendar,
+    history: &History,
+    now: DateTime<Utc>,
+) -> Lead {
+    let weekly = |kpi: &Kpi| -> BTreeMap<NaiveDate, Option<f64>> {
+        let daily = history.of(&(kpi.id.clone(), Labels::default()));
+        let weeks = daily.map_or_else(Vec::new, |daily| weeks(kpi, calendar, daily, now));
+        weeks.into_iter().map(|week| (week.last_day, week.level)).collect()
+    };
+    let (leading_weeks, lagging_weeks) = (weekly(leading), weekly(lagging));
+    let pairs: Vec<(Option<f64>, Option<f64>)> = leading_weeks
+        .into_iter()
+        .map(|(day, level)| (level, lagging_weeks.get(&day).copied().flatten()))
+        .collect();
+    let lead_weeks = leading.lead_time.map_or(USUAL_LEAD_WEEKS, |time| {
+        usize::try_from(time.as_secs().div_ceil(7 * 86_400)).unwrap_or(USUAL_LEAD_WEEKS)
+    });
+    lead_correlation(&pairs, 2 * lead_weeks)
+}

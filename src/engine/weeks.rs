@@ -1,0 +1,96 @@
+//! History week by week, for statistics that want evenly spaced, not too dependent points: how far
+//! each week was off its path, and how it moved. Not here: what that means (`signals`).
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+
+use super::history::{Daily, Day};
+use crate::calendar::Calendar;
+use crate::kpi::{Accumulation, Direction, Kpi};
+
+/// One whole week of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Week {
+    /// Its last day.
+    pub(super) last_day: NaiveDate,
+    /// Relative distance from the path, negative in the bad direction. For a flow, of what the week
+    /// added.
+    pub(super) residual: Option<f64>,
+    /// The level at its end; for a flow, all that was added since history begins.
+    pub(super) level: Option<f64>,
+}
+
+/// The whole weeks from the first day of history to `through`, oldest first.
+pub(super) fn weeks(
+    kpi: &Kpi,
+    calendar: &Calendar,
+    daily: &Daily,
+    through: DateTime<Utc>,
+) -> Vec<Week> {
+    let Some((first, _)) = daily.first_key_value() else { return Vec::new() };
+    let over = calendar.day_of(through);
+    let days = if kpi.accumulation == Accumulation::Flow {
+        increments(kpi, calendar, daily)
+    } else {
+        daily.iter().map(|(day, is)| (*day, *is)).collect()
+    };
+    let to_end = 6 - u64::from(first.weekday().days_since(calendar.week_start));
+    let mut weeks = Vec::new();
+    let mut total = 0.0;
+    let mut last_day = *first + Days::new(to_end);
+    while last_day < over {
+        let from = last_day - Days::new(6);
+        let mut of_week = days.range(from..=last_day).map(|(_, day)| day).peekable();
+        let week = if of_week.peek().is_none() {
+            Week { last_day, residual: None, level: None }
+        } else if kpi.accumulation == Accumulation::Flow {
+            let of_week: Vec<&Day> = of_week.collect();
+            let added: f64 = of_week.iter().map(|day| day.value).sum();
+            let expected = of_week.iter().map(|day| day.expected).sum::<Option<f64>>();
+            total += added;
+            Week { last_day, residual: residual(kpi, added, expected), level: Some(total) }
+        } else {
+            let end = days.get(&last_day);
+            Week {
+                last_day,
+                residual: end.and_then(|day| residual(kpi, day.value, day.expected)),
+                level: end.map(|day| day.value),
+            }
+        };
+        weeks.push(week);
+        last_day = last_day + Days::new(7);
+    }
+    weeks
+}
+
+/// Relative distance from the expected value, turned so that less than zero is bad; a value that
+/// should stay where it is has no bad direction.
+fn residual(kpi: &Kpi, value: f64, expected: Option<f64>) -> Option<f64> {
+    let expected = expected.filter(|expected| expected.abs() > f64::EPSILON)?;
+    let distance = (value - expected) / expected.abs();
+    match kpi.direction {
+        Direction::Increase => Some(distance),
+        Direction::Decrease => Some(-distance),
+        Direction::Maintain => None,
+    }
+}
+
+/// What each day added, from values that start again at zero with each period.
+fn increments(kpi: &Kpi, calendar: &Calendar, daily: &Daily) -> Daily {
+    let mut increments = Daily::new();
+    let mut before: Option<(NaiveDate, Day)> = None;
+    for (day, is) in daily {
+        let close = calendar.day_start(*day + Days::new(1));
+        let first_day = calendar.period_at(&kpi.period, close).first_day;
+        let start = before.filter(|(earlier, _)| *earlier >= first_day).map(|(_, day)| day);
+        let added = Day {
+            value: is.value - start.map_or(0.0, |day| day.value),
+            expected: is
+                .expected
+                .map(|now| now - start.and_then(|day| day.expected).unwrap_or(0.0)),
+            sums: None,
+        };
+        increments.insert(*day, added);
+        before = Some((*day, *is));
+    }
+    increments
+}
