@@ -33,8 +33,8 @@ pub(super) const STANDING: &str = r#"{{ with query (printf "max(@value{%s})" $s)
 {{- with query (printf "clamp_min((max(@period_end_timestamp_seconds{%s}) - time()) / 86400, 0)" $s) }}, days left: {{ . | first | value | printf "%.0f" }}{{ end }}."#;
 
 /// Whose it is.
-pub(super) const OWNER: &str = r#"
-{{- if $owner }} Owner: {{ $owner }}.{{ end }}"#;
+pub(super) const OWNER: &str = r"
+{{- if $owner }} Owner: {{ $owner }}.{{ end }}";
 
 /// What can be done: levers are not exposed, the page of the KPI shows them.
 pub(super) const LEVERS: &str = " Levers: see the page of the KPI.";
