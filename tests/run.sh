@@ -11,6 +11,8 @@ need() { # package, program it brings
   [ -n "$found" ] || packages+=("$1")
 }
 need prometheus promtool
+need prometheus-alertmanager prometheus-alertmanager
+need systemd systemd-analyze
 need mariadb-server mariadbd
 need chromium chromium
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)

@@ -1,8 +1,9 @@
 //! Prometheus and Alertmanager as they are installed, on loopback, with the committed configuration
 //! of Alertmanager and generated rules whose waits are seconds. Ended by process id on drop.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{Read, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -82,7 +83,10 @@ impl Bench {
 
     /// How many series an instant query gives.
     pub(crate) fn count(&self, query: &str) -> usize {
-        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let mut encoded = String::new();
+        for byte in query.bytes() {
+            write!(encoded, "%{byte:02X}").unwrap();
+        }
         let answer = get(self.prometheus.address, &format!("/api/v1/query?query={encoded}"));
         answer["data"]["result"].as_array().map_or(0, Vec::len)
     }
@@ -169,7 +173,7 @@ fn impatient(config: &str, webhook: SocketAddr) -> String {
         let key = line.trim_start().split(':').next().unwrap();
         let indent = &line[..line.len() - line.trim_start().len()];
         match key {
-            "group_wait" | "group_interval" => out.push_str(&format!("{indent}{key}: 1s")),
+            "group_wait" | "group_interval" => write!(out, "{indent}{key}: 1s").unwrap(),
             "active_time_intervals" => {}
             _ => out.push_str(&line.replace("localhost:9095", &webhook.to_string())),
         }

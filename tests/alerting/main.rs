@@ -6,6 +6,7 @@
 
 mod bench;
 mod configuration;
+mod deploy;
 #[path = "../program/exporter.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod exporter;

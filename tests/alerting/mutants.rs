@@ -51,20 +51,30 @@ fn noticed(mutant: &Mutant, files: &BTreeMap<String, String>) -> bool {
     files.any(|(text, file)| !passes(&mutant.groups, text, file))
 }
 
-/// Runs a test file against rules: only those that it mentions, since that is quicker.
+/// Runs a test file against rules: only those that it mentions, and without their descriptions, which
+/// query at every step; `rules` tests those.
 fn passes(groups: &[Group], text: &str, file: &str) -> bool {
+    const MUTE: &str = "muted";
     let mut groups = groups.to_vec();
     for group in &mut groups {
-        group.rules.retain(|rule| match rule {
+        group.rules.retain_mut(|rule| match rule {
             Rule::Record { .. } => true,
-            Rule::Alert(alert) => mentions(text, alert.name),
+            Rule::Alert(alert) => {
+                MUTE.clone_into(&mut alert.description);
+                mentions(text, alert.name)
+            }
         });
     }
+    let mute = |line: &str| match line.split_once("description: ") {
+        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}description: {MUTE}\n"),
+        _ => format!("{line}\n"),
+    };
+    let text: String = text.lines().map(mute).collect();
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("tests")).unwrap();
     fs::write(folder.path().join("kpi-exporter.rules.yml"), rule_file(&groups)).unwrap();
     let copy = folder.path().join("tests").join(Path::new(file).file_name().unwrap());
-    fs::write(&copy, text).unwrap();
+    fs::write(&copy, &text).unwrap();
     tool("promtool", &["test", "rules", copy.to_str().unwrap()]).0
 }
 

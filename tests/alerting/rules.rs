@@ -29,7 +29,7 @@ pub(crate) fn test_files() -> Vec<String> {
 }
 
 #[test]
-fn the_committed_files_are_what_the_program_writes() {
+fn the_committed_rules_are_what_the_program_writes() {
     for (what, file) in
         [("rules", RULES), ("prometheus-rule", "deploy/kubernetes/prometheusrule.yaml")]
     {

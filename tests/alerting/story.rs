@@ -104,6 +104,7 @@ fn a_conversion_goes_off_track_and_people_hear_the_truth() {
 }
 
 /// Both replicas see it, one message arrives, and it says what a manager needs.
+#[expect(clippy::print_stdout, reason = "a figure for people: a test must not depend on it")]
 fn goes_off_track(bench: &Bench, business: &Business, replicas: &[Exporter; 2]) {
     let state = r#"kpi_status{kpi="conversion",kpi_status="off_track"}"#;
     let mut converted = 1000;

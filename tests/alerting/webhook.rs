@@ -66,7 +66,7 @@ fn receive(mut stream: TcpStream) -> Vec<Message> {
         if let Some(value) = line.strip_prefix("content-length: ") {
             length = value.parse().unwrap();
         } else if let Some(request) = line.strip_prefix("post ") {
-            path = request.split(' ').next().unwrap().to_owned();
+            request.split(' ').next().unwrap().clone_into(&mut path);
         }
     }
     let mut body = vec![0; length];
