@@ -25,4 +25,5 @@ pub mod server;
 pub mod signals;
 pub mod snapshot;
 pub mod source;
+pub mod store;
 pub mod web;

@@ -41,6 +41,8 @@ pub struct KpiState {
     pub last_period: Vec<Verdict>,
     /// What its predictions are worth, one for each KPI it predicts.
     pub leads: Vec<LeadState>,
+    /// When what gives its numbers their meaning last changed; `None` if it never did.
+    pub definition_changed: Option<DateTime<Utc>>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
 }

@@ -236,6 +236,8 @@ fn the_environment_lies_over_the_file_and_the_file_over_the_defaults() {
     assert_eq!(defaults.server.listen, "0.0.0.0:9877".parse().unwrap());
     assert_eq!((defaults.log.level, defaults.log.format), (tracing::Level::INFO, LogFormat::Text));
     assert_eq!(defaults.store.path, None);
+    assert_eq!(defaults.store.keep_daily, Duration::from_hours(24 * 1830));
+    assert_eq!(defaults.store.keep_raw, Duration::from_hours(24 * 90));
 
     let text = "version: 1\nserver: { listen: 127.0.0.1:1 }\nlog: { level: warn }\n";
     let environment = [

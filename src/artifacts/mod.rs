@@ -1,6 +1,9 @@
-//! Files made from what the program declares: nothing here is written twice by hand.
+//! Files for other programs that follow from what the exporter exposes: alert rules and dashboards.
+//! They take metric names from `exposition::families`, so that a renamed metric cannot leave them
+//! behind.
 //!
-//! Not here: the command line that writes them (`cli::generate`), and the metric names themselves
-//! (`exposition::families`).
+//! Not here: writing files and arguments (`cli::generate`). Nothing but the dashboards per KPI is
+//! about one configuration: thresholds are exported as gauges, so all else holds for every KPI.
 
 pub mod dashboards;
+pub mod rules;

@@ -3,11 +3,13 @@
 //! or writing them is the caller's business.
 
 mod gaps;
+mod record;
 mod replay;
 mod resume;
 mod steps;
 
 pub use gaps::{Gap, Gaps};
+pub use record::{Recorder, closing};
 pub use replay::replay;
 pub use resume::{Resume, resume, warm_up};
 pub use steps::{MAX_STEPS, parse_step, steps};

@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
+use chrono_tz::Tz;
 use futures_util::future::join_all;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::OnceCell;
 
 use crate::engine::{Book, Engine, Run, SourceHandle, Sources, demand, fetch};
 use crate::kpi::{Definitions, Metric};
 use crate::snapshot::Snapshot;
 use crate::source::measurement::Measurement;
-use crate::source::{FetchError, Request, Span};
+use crate::source::{Request, Span};
 
 /// Days that are being fetched at once, at most.
 const AHEAD: usize = 32;
@@ -23,64 +24,56 @@ const AHEAD: usize = 32;
 /// next day that needs it asks again.
 type Cell = Arc<OnceCell<Arc<Measurement>>>;
 
-/// Evaluates the definitions as of each of the `steps`, which ascend, and hands every snapshot to
-/// `each` in that order.
+/// Evaluates the definitions as of each of the `steps`, which ascend, and gives a snapshot of each
+/// in that order.
 ///
 /// A fetch that fails leaves its KPIs without a value on that day: what fails now says nothing about
 /// what was known then, so no older value is shown in its place.
-///
-/// # Errors
-/// The first one that `each` gives; nothing is evaluated after it.
-pub async fn replay<E>(
-    definitions: &Arc<Definitions>,
-    sources: &Sources,
-    steps: &[DateTime<Utc>],
-    mut each: impl FnMut(&Snapshot) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut engine = Engine::new(Arc::clone(definitions), sources.keys().cloned().collect());
-    let mut cache = Cache::planned(definitions, steps);
-    let days = steps.iter().map(|as_of| {
-        let runs = cache.cells(definitions, *as_of).into_iter().filter_map(|(id, cells)| {
-            let metric = definitions.metrics.get(id)?;
-            let handle = sources.get(&metric.source)?;
-            Some(run(definitions, metric, handle, cells, *as_of))
+pub fn replay(
+    definitions: Arc<Definitions>,
+    sources: Sources,
+    steps: Vec<DateTime<Utc>>,
+) -> impl Stream<Item = Snapshot> + Send + 'static {
+    let mut engine = Engine::new(Arc::clone(&definitions), sources.keys().cloned().collect());
+    let mut cache = Cache::planned(&definitions, &steps);
+    let days = steps.into_iter().map(move |as_of| {
+        let runs = cache.cells(&definitions, as_of).into_iter().filter_map(|(id, cells)| {
+            let metric = Arc::clone(definitions.metrics.get(id)?);
+            let handle = sources.get(&metric.source)?.clone();
+            Some(run(metric, handle, definitions.calendar.timezone, cells, as_of))
         });
         let runs = join_all(runs);
-        async move { (*as_of, runs.await) }
+        async move { (as_of, runs.await) }
     });
-    let mut days = futures_util::stream::iter(days).buffered(AHEAD);
-    while let Some((as_of, runs)) = days.next().await {
+    futures_util::stream::iter(days).buffered(AHEAD).map(move |(as_of, runs)| {
         let mut book = Book::default();
         for run in runs {
             book.apply(run);
         }
-        each(&engine.evaluate(&book, as_of))?;
-    }
-    Ok(())
+        engine.evaluate(&book, as_of)
+    })
 }
 
 /// All spans of one metric for one day; all or nothing, as the daemon does it.
 async fn run(
-    definitions: &Definitions,
-    metric: &Arc<Metric>,
-    handle: &SourceHandle,
+    metric: Arc<Metric>,
+    handle: SourceHandle,
+    timezone: Tz,
     cells: Vec<(Span, Cell)>,
     as_of: DateTime<Utc>,
 ) -> Run {
-    let timezone = definitions.calendar.timezone;
-    let measure = async |span| {
-        let request = Request { metric: Arc::clone(metric), span, timezone };
-        fetch(handle, &request).await.0.map(Arc::new)
-    };
     let all = async {
         let mut measurements = BTreeMap::new();
         for (span, cell) in cells {
-            let measured = cell.get_or_try_init(|| measure(span)).await?;
+            let request = Request { metric: Arc::clone(&metric), span, timezone };
+            let measure = async || fetch(&handle, &request).await.0.map(Arc::new);
+            let measured = cell.get_or_try_init(measure).await?;
             measurements.insert(span, Arc::clone(measured));
         }
-        Ok::<_, FetchError>(measurements)
+        Ok(measurements)
     };
-    Run { metric: metric.id.clone(), as_of, outcome: all.await, fetches: Vec::new() }
+    let outcome = all.await;
+    Run { metric: metric.id.clone(), as_of, outcome, fetches: Vec::new() }
 }
 
 /// What was measured and will be needed again: by span, until the last day that needs it.

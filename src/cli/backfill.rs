@@ -2,23 +2,26 @@
 //! verdict is comes from the library; here are arguments, Ctrl-C and the last words.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Output;
 use super::progress::Progress;
 use super::{Global, NO_VALUE, keep_only};
-use crate::backfill::{Gaps, parse_step, replay, steps, warm_up};
+use crate::backfill::{Gaps, Recorder, parse_step, replay, steps, warm_up};
 use crate::calendar::Calendar;
 use crate::config::{self, Environment};
 use crate::engine::Sources;
 use crate::kpi::Definitions;
+use crate::store::Store;
 use crate::{clock, daemon, logging};
 
 /// Exit code after Ctrl-C, as shells have it.
@@ -73,15 +76,17 @@ pub(super) fn run(
     logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
     keep_only(&mut config, &arguments.kpi)?;
     let steps = arguments.steps(&config.definitions.calendar)?;
+    let store_path = config.settings.store.path;
     let definitions = Arc::new(config.definitions);
     let output = Output::open(arguments.format, arguments.output.as_deref(), &steps, &definitions)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let sources = daemon::open_sources(&config.sources).context("cannot open the sources")?;
+        let recorder = recorder(store_path.as_deref(), &definitions).await?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
-            done = write(&definitions, &sources, &steps, output) => done.or_else(quiet_at_closed_pipe),
+            done = write(&definitions, &sources, &steps, output, recorder) => done.or_else(quiet_at_closed_pipe),
             _ = interrupt.recv() => Ok(arguments.interrupted()),
             _ = terminate.recv() => Ok(arguments.interrupted()),
         }
@@ -117,24 +122,38 @@ async fn write(
     sources: &Sources,
     steps: &[DateTime<Utc>],
     mut output: Output,
+    recorder: Option<Recorder>,
 ) -> anyhow::Result<ExitCode> {
     let next = output.next();
     let start = warm_up(definitions, steps, next);
     let mut gaps = Gaps::new(Arc::clone(definitions));
     let mut progress = Progress::new(steps.len() - start);
-    replay(definitions, sources, &steps[start..], |snapshot| {
+    let walk = replay(Arc::clone(definitions), sources.clone(), steps[start..].to_vec());
+    let mut walk = pin!(walk);
+    while let Some(snapshot) = walk.next().await {
         if snapshot.as_of >= steps[next] {
-            gaps.add(snapshot);
-            output.add(snapshot)?;
+            gaps.add(&snapshot);
+            output.add(&snapshot)?;
+            if let Some(recorder) = &recorder {
+                recorder.write_past(&snapshot, clock::system()).await?;
+            }
         }
         progress.step();
-        anyhow::Ok(())
-    })
-    .await?;
+    }
     drop(progress);
     output.finish()?;
     gaps.found().iter().for_each(|gap| say(&gap.to_string()));
     Ok(if gaps.any_value() { ExitCode::SUCCESS } else { ExitCode::from(NO_VALUE) })
+}
+
+/// Writes to the store of the configuration as well, where it has one.
+async fn recorder(
+    path: Option<&Path>,
+    definitions: &Arc<Definitions>,
+) -> anyhow::Result<Option<Recorder>> {
+    let Some(path) = path else { return Ok(None) };
+    let store = Arc::new(Store::open(path).await?);
+    Ok(Some(Recorder::new(store, Arc::clone(definitions), clock::system()).await?))
 }
 
 /// `backfill ... | head` has what it wants.

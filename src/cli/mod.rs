@@ -59,9 +59,9 @@ enum Command {
     Eval(eval::Arguments),
     /// Recompute past days, with timestamps: for Prometheus, or as lines of JSON.
     Backfill(backfill::Arguments),
-    /// Write files that are made from the program: dashboards.
+    /// Write files for other programs: alert rules and dashboards.
     #[command(subcommand)]
-    Generate(generate::Artifact),
+    Generate(generate::Command),
 }
 
 /// Exit code of a configuration or an argument that cannot be used.
@@ -84,6 +84,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             logging::report(&error);
             ExitCode::from(if error.is::<Diagnostics>() { UNUSABLE } else { 1 })
@@ -102,4 +103,10 @@ fn keep_only(config: &mut Config, ids: &[String]) -> anyhow::Result<()> {
         kpis.retain(|kpi| ids.contains(&kpi.id));
     }
     Ok(())
+}
+
+/// `kpi-exporter eval | head`: whoever reads has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

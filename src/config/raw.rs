@@ -34,6 +34,8 @@ pub(crate) struct LogRaw {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct StoreRaw {
     pub(crate) path: Option<Text>,
+    pub(crate) keep_daily: Option<Parsed<Duration>>,
+    pub(crate) keep_raw: Option<Parsed<Duration>>,
 }
 
 #[derive(Deserialize, Default)]

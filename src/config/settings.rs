@@ -6,6 +6,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use config::ConfigError;
 use serde::Deserialize;
@@ -58,19 +59,25 @@ impl Named for LogFormat {
     const VALUES: &'static [Self] = &[Self::Text, Self::Json];
 }
 
-/// History. Accepted and checked so that configurations can carry it; nothing is stored yet.
+/// What outlives the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreSettings {
     /// The database file, or `:memory:`.
     pub path: Option<PathBuf>,
+    /// How long daily values, openings and closings are kept.
+    pub keep_daily: Duration,
+    /// How long every change of a value is kept.
+    pub keep_raw: Duration,
 }
 
 /// All keys that a variable can set, as `(key, default)`.
-const KEYS: [(&str, Option<&str>); 4] = [
+const KEYS: [(&str, Option<&str>); 6] = [
     ("server.listen", Some("0.0.0.0:9877")),
     ("log.level", Some("info")),
     ("log.format", Some("text")),
     ("store.path", None),
+    ("store.keep_daily", Some("1830d")),
+    ("store.keep_raw", Some("90d")),
 ];
 
 /// The merged layers, still as texts.
@@ -78,7 +85,7 @@ const KEYS: [(&str, Option<&str>); 4] = [
 struct Layered {
     server: LayeredServer,
     log: LayeredLog,
-    store: Option<LayeredStore>,
+    store: LayeredStore,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +102,8 @@ struct LayeredLog {
 #[derive(Deserialize)]
 struct LayeredStore {
     path: Option<String>,
+    keep_daily: String,
+    keep_raw: String,
 }
 
 /// Lays the environment over what the file says (`(key, value)` pairs) over the defaults. What is
@@ -119,13 +128,22 @@ pub(crate) fn resolve(
     let listen = read(&layered.server.listen, "server.listen", SocketAddr::EXPECTED, problems);
     let level = choose(&layered.log.level, "log.level", problems);
     let format = choose(&layered.log.format, "log.format", problems);
+    let keep = |text: &str, key, problems: &mut Problems| {
+        read::<Duration>(text, key, Duration::EXPECTED, problems)
+    };
+    let keep_daily = keep(&layered.store.keep_daily, "store.keep_daily", problems);
+    let keep_raw = keep(&layered.store.keep_raw, "store.keep_raw", problems);
     if unknown {
         return None;
     }
     Some(Settings {
         server: ServerSettings { listen: listen? },
         log: LogSettings { level: level?, format: format? },
-        store: StoreSettings { path: layered.store.and_then(|s| s.path).map(PathBuf::from) },
+        store: StoreSettings {
+            path: layered.store.path.map(PathBuf::from),
+            keep_daily: keep_daily?,
+            keep_raw: keep_raw?,
+        },
     })
 }
 

@@ -1,73 +1,86 @@
-//! The evaluator: takes in runs as they come, evaluates the book and publishes the snapshot. It owns
-//! the book; nobody else writes it.
+//! The evaluator: takes in runs as they come, evaluates the book, writes down and publishes the
+//! snapshot. It owns book, engine and keeper; nobody else writes them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
-use tracing::debug;
+use tracing::{debug, info};
 
+use super::keeper::Keeper;
 use crate::clock::Clock;
 use crate::engine::{Book, Engine, Run, is_complete};
 use crate::exposition::SelfMetrics;
 use crate::kpi::Definitions;
 use crate::server::Shared;
+use crate::snapshot::Snapshot;
 
 /// Data ages without anything happening, so evaluate this often at least.
 const TICK: Duration = Duration::from_secs(10);
 /// Sources that hang must not withhold the others' KPIs for longer than this at start.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Where results go.
-pub(super) struct Out {
-    pub(super) shared: Arc<Shared>,
-    pub(super) self_metrics: Arc<SelfMetrics>,
-}
+/// How often old history is deleted.
+const HOUSEKEEPING: Duration = Duration::from_hours(6);
 
 pub(super) struct Evaluator {
-    definitions: Arc<Definitions>,
-    engine: Engine,
-    book: Book,
-    out: Out,
-    clock: Clock,
-    complete: bool,
+    pub(super) definitions: Arc<Definitions>,
+    pub(super) engine: Engine,
+    pub(super) book: Book,
+    /// `None` when the store could not be read: then the daemon works on without history.
+    pub(super) keeper: Option<Keeper>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) self_metrics: Arc<SelfMetrics>,
+    pub(super) clock: Clock,
 }
 
 impl Evaluator {
-    pub(super) fn new(
-        definitions: Arc<Definitions>,
-        sources: impl Iterator<Item = String>,
-        out: Out,
-        clock: Clock,
-    ) -> Self {
-        let engine = Engine::new(Arc::clone(&definitions), sources.collect());
-        Self { definitions, engine, book: Book::default(), out, clock, complete: false }
-    }
-
-    /// Evaluates after each run, several that arrive together at once, and on every tick.
-    pub(super) async fn run(mut self, mut runs: mpsc::Receiver<Run>) {
+    /// Evaluates after each run, several that arrive together at once, and on every tick. What an
+    /// earlier process knew is shown at once. `past` brings days that passed without a daemon.
+    pub(super) async fn run(
+        mut self,
+        mut runs: mpsc::Receiver<Run>,
+        mut past: mpsc::Receiver<Snapshot>,
+    ) {
         let patience = Instant::now() + PATIENCE;
         let mut tick = tokio::time::interval_at(patience, TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        let mut complete = is_complete(&self.definitions, &self.book);
+        if complete {
+            self.publish(complete).await;
+        }
         loop {
             tokio::select! {
                 run = runs.recv() => match run {
                     Some(run) => self.take(run),
                     None => return,
                 },
+                Some(day) = past.recv() => {
+                    self.take_past(&day).await;
+                    continue;
+                }
+                _ = housekeeping.tick() => {
+                    if let Some(keeper) = &self.keeper {
+                        keeper.prune((self.clock)()).await;
+                    }
+                    continue;
+                }
                 _ = tick.tick() => {}
             }
             while let Ok(run) = runs.try_recv() {
                 self.take(run);
             }
-            if !self.complete {
-                self.complete = is_complete(&self.definitions, &self.book);
-                if !self.complete && Instant::now() < patience {
+            if !complete {
+                complete = is_complete(&self.definitions, &self.book);
+                if !complete && Instant::now() < patience {
                     continue;
                 }
+                if complete {
+                    info!("ready: every metric has been asked for once");
+                }
             }
-            self.publish();
+            self.publish(complete).await;
         }
     }
 
@@ -75,20 +88,33 @@ impl Evaluator {
         if let Some(metric) = self.definitions.metrics.get(&run.metric) {
             for fetch in &run.fetches {
                 let seconds = fetch.duration.as_secs_f64();
-                self.out.self_metrics.observe_fetch(&metric.source, fetch.outcome, seconds);
-                self.out.self_metrics.count_bad_rows(&metric.source, fetch.bad_rows);
+                self.self_metrics.observe_fetch(&metric.source, fetch.outcome, seconds);
+                self.self_metrics.count_bad_rows(&metric.source, fetch.bad_rows);
             }
+        }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.take(&run);
         }
         self.book.apply(run);
     }
 
-    fn publish(&mut self) {
+    async fn take_past(&mut self, day: &Snapshot) {
+        self.engine.note_past(day);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.write_past(day).await;
+        }
+    }
+
+    async fn publish(&mut self, complete: bool) {
         let started = Instant::now();
-        let snapshot = self.engine.evaluate(&self.book, (self.clock)());
-        self.out.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
-        self.out.shared.publish(Arc::new(snapshot));
-        if self.complete {
-            self.out.shared.mark_ready();
+        let mut snapshot = self.engine.evaluate(&self.book, (self.clock)());
+        self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
+        if let Some(keeper) = &mut self.keeper {
+            keeper.commit(&self.engine, &mut snapshot).await;
+        }
+        self.shared.publish(Arc::new(snapshot));
+        if complete {
+            self.shared.mark_ready();
         }
         debug!(took = ?started.elapsed(), "evaluated and published");
     }

@@ -1,10 +1,13 @@
 //! The daemon: the one place where the parts are wired together. A *generation* is everything that
 //! hangs on one configuration; a reload builds a new one completely before the old one goes.
 
+mod catch_up;
 mod evaluator;
+mod keeper;
 mod poller;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,18 +15,22 @@ use anyhow::anyhow;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
-use crate::config::{Config, Diagnostics};
-use crate::engine::{SourceHandle, Sources, spans_of};
+use crate::config::{Config, Diagnostics, StoreSettings};
+use crate::engine::{Book, Engine, SourceHandle, Sources, spans_of};
 use crate::exposition::SelfMetrics;
 use crate::kpi::Definitions;
 use crate::server::{self, Shared};
 use crate::source::{self, SourceConfig};
+use crate::store::{Retention, Store, StoreError};
 
 /// Runs that wait for the evaluator, at most; pollers then wait too.
 const QUEUE: usize = 256;
+
+/// The store of a daemon that was given none: history until it ends.
+const IN_MEMORY: &str = ":memory:";
 
 /// The commit this was built from, where the build says so.
 const REVISION: &str = match option_env!("KPI_EXPORTER_REVISION") {
@@ -45,9 +52,12 @@ pub async fn run(
     mut reloads: mpsc::Receiver<Reload>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    let path = config.settings.store.path.clone();
+    let store = Arc::new(Store::open(path.as_deref().unwrap_or(Path::new(IN_MEMORY))).await?);
     let prepared = prepare(config, clock)?;
     let shared = Arc::new(Shared::new(Arc::clone(&prepared.self_metrics)));
-    let mut generation = prepared.start(&shared);
+    let memory = Memory::restore(&prepared, &store).await?;
+    let mut generation = prepared.start(&shared, memory);
     let serving = server::serve(listener, Arc::clone(&shared), stop);
     tokio::pin!(serving);
     loop {
@@ -60,8 +70,15 @@ pub async fn run(
                 match reload.map_err(anyhow::Error::from).and_then(|next| prepare(next, clock)) {
                     Ok(next) => {
                         generation.shutdown().await;
+                        if next.store.path != path {
+                            warn!("store.path has changed: that takes a restart");
+                        }
+                        let memory = Memory::restore(&next, &store).await.unwrap_or_else(|problem| {
+                            error!("going on without history: {problem}");
+                            Memory::none(&next)
+                        });
                         shared.replace_self_metrics(Arc::clone(&next.self_metrics));
-                        generation = next.start(&shared);
+                        generation = next.start(&shared, memory);
                         info!("configuration reloaded");
                     }
                     Err(problem) => {
@@ -91,21 +108,53 @@ struct Prepared {
     definitions: Arc<Definitions>,
     sources: Sources,
     self_metrics: Arc<SelfMetrics>,
+    store: StoreSettings,
     clock: Clock,
+}
+
+/// What a generation starts with: what the store remembers.
+struct Memory {
+    book: Book,
+    engine: Engine,
+    keeper: Option<keeper::Keeper>,
+}
+
+impl Memory {
+    fn none(prepared: &Prepared) -> Self {
+        let sources = prepared.sources.keys().cloned().collect();
+        let engine = Engine::new(Arc::clone(&prepared.definitions), sources);
+        Self { book: Book::default(), engine, keeper: None }
+    }
+
+    async fn restore(prepared: &Prepared, store: &Arc<Store>) -> Result<Self, StoreError> {
+        let mut memory = Self::none(prepared);
+        let definitions = Arc::clone(&prepared.definitions);
+        let (book, engine) = (&mut memory.book, &mut memory.engine);
+        let StoreSettings { keep_daily: daily, keep_raw: raw, .. } = prepared.store;
+        let (clock, retention) = (prepared.clock, Retention { daily, raw });
+        let store = Arc::clone(store);
+        let keeper =
+            keeper::Keeper::restore(store, definitions, book, engine, clock, retention).await?;
+        memory.keeper = Some(keeper);
+        Ok(memory)
+    }
 }
 
 fn prepare(config: Config, clock: Clock) -> anyhow::Result<Prepared> {
     let sources = open_sources(&config.sources)?;
+    let store = config.settings.store;
     let ids = sources.keys().map(String::as_str);
     let self_metrics = SelfMetrics::new(ids, config.definitions.kpis.len(), REVISION, clock())?;
     let definitions = Arc::new(config.definitions);
-    Ok(Prepared { definitions, sources, self_metrics: Arc::new(self_metrics), clock })
+    let self_metrics = Arc::new(self_metrics);
+    Ok(Prepared { definitions, sources, self_metrics, store, clock })
 }
 
 impl Prepared {
     /// Starts a poller for each metric in use, and one evaluator. Dropping the set ends them.
-    fn start(self, shared: &Arc<Shared>) -> JoinSet<()> {
-        let Self { definitions, sources, self_metrics, clock } = self;
+    fn start(self, shared: &Arc<Shared>, memory: Memory) -> JoinSet<()> {
+        let Self { definitions, sources, self_metrics, clock, store: _ } = self;
+        let Memory { book, engine, keeper } = memory;
         let (runs, results) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
         for metric in definitions.metrics.values() {
@@ -122,9 +171,16 @@ impl Prepared {
             };
             tasks.spawn(poller.run());
         }
-        let out = evaluator::Out { shared: Arc::clone(shared), self_metrics };
-        let evaluator = evaluator::Evaluator::new(definitions, sources.into_keys(), out, clock);
-        tasks.spawn(evaluator.run(results));
+        let (days, past) = mpsc::channel(QUEUE);
+        let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
+        if !missing.is_empty() {
+            let definitions = Arc::clone(&definitions);
+            tasks.spawn(catch_up::catch_up(definitions, sources, missing, days));
+        }
+        let shared = Arc::clone(shared);
+        let evaluator =
+            evaluator::Evaluator { definitions, engine, book, keeper, shared, self_metrics, clock };
+        tasks.spawn(evaluator.run(results, past));
         tasks
     }
 }

@@ -28,8 +28,14 @@ impl Poller {
         let zone = self.definitions.calendar.timezone;
         let mut known = BTreeMap::new();
         let mut failures = 0;
+        let mut today = None;
         loop {
             let as_of = (self.clock)();
+            // Once a day everything is asked for again: even a final period may be restated.
+            let day = Some(self.definitions.calendar.day_of(as_of));
+            if std::mem::replace(&mut today, day) != day {
+                known.clear();
+            }
             let spans = spans_of(&self.metric, &self.definitions, as_of);
             let run = collect(&self.metric, &spans, &known, &self.source, zone, as_of).await;
             match &run.outcome {

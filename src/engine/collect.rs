@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::openings::GRACE;
 use crate::kpi::Metric;
 use crate::source::measurement::Measurement;
 use crate::source::{FetchError, Request, Source, Span};
@@ -55,8 +56,8 @@ impl SourceHandle {
     }
 }
 
-/// Fetches the `spans` of a metric. Spans in `known` that lie in the past are not fetched again,
-/// unless they came out empty: what was measured when a period opened stays.
+/// Fetches the `spans` of a metric. Spans in `known` are not fetched again, unless they came out
+/// empty or ended so lately that late data may still arrive.
 pub async fn collect(
     metric: &Arc<Metric>,
     spans: &BTreeSet<Span>,
@@ -69,7 +70,9 @@ pub async fn collect(
         Run { metric: metric.id.clone(), as_of, outcome: Ok(BTreeMap::new()), fetches: Vec::new() };
     let mut measurements = BTreeMap::new();
     for span in spans {
-        if let Some(measured) = known.get(span).filter(|measured| !measured.series.is_empty()) {
+        let settled = span.window.end + GRACE <= as_of || span.window.end > as_of;
+        let known = known.get(span).filter(|measured| settled && !measured.series.is_empty());
+        if let Some(measured) = known {
             measurements.insert(*span, Arc::clone(measured));
             continue;
         }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::book::Book;
 use super::demand::{plan, shared};
 use super::history::{Day, History, SeriesKey};
 use super::kpi_state::{Outcome, Verdicts, draws_on, evaluate_kpi, metrics_of};
 use super::news::News;
+use super::openings::Openings;
 use super::outlook::Outlooks;
 use crate::assess::hysteresis::{self, DataPoint, Memory};
 use crate::calendar::Calendar;
@@ -25,6 +26,7 @@ pub struct Engine {
     memories: Option<BTreeMap<SeriesKey, Memory>>,
     last: BTreeMap<String, KpiState>,
     history: History,
+    openings: Openings,
     news: News,
     outlooks: Outlooks,
 }
@@ -38,6 +40,7 @@ impl Engine {
             memories: Some(BTreeMap::new()),
             last: BTreeMap::new(),
             history: History::default(),
+            openings: Openings::default(),
             news: News::default(),
             outlooks: Outlooks::default(),
         }
@@ -46,6 +49,40 @@ impl Engine {
     /// For a single evaluation: the status of the instant.
     pub fn instantaneous(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
         Self { memories: None, ..Self::new(definitions, sources) }
+    }
+
+    /// Puts back what an earlier process knew, before the first evaluation.
+    pub fn restore(
+        &mut self,
+        memories: BTreeMap<SeriesKey, Memory>,
+        openings: Openings,
+        history: History,
+    ) {
+        self.memories = Some(memories);
+        self.openings = openings;
+        self.history = history;
+    }
+
+    /// Takes in a day that passed without being evaluated.
+    pub fn note_past(&mut self, day: &Snapshot) {
+        for (state, verdict) in day.verdicts() {
+            note(&mut self.history, &state.kpi, verdict, &self.definitions.calendar);
+        }
+    }
+
+    /// What is known of the days before.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// What hysteresis remembers; nothing for single evaluations.
+    pub fn memories(&self) -> Option<&BTreeMap<SeriesKey, Memory>> {
+        self.memories.as_ref()
+    }
+
+    /// What was frozen so far.
+    pub fn openings(&self) -> &Openings {
+        &self.openings
     }
 
     /// Evaluates the book as of `now`.
@@ -64,7 +101,7 @@ impl Engine {
     }
 
     fn kpi_state(&mut self, kpi: &Arc<Kpi>, book: &Book, now: DateTime<Utc>) -> KpiState {
-        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, book, now) {
+        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, book, &self.openings, now) {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => match self.last.get(&kpi.id) {
                 Some(state) => return state.clone(),
@@ -76,6 +113,8 @@ impl Engine {
         for verdict in &mut verdicts.current {
             if let Some(memories) = &mut self.memories {
                 confirm(memories, kpi, verdict, verdicts.as_of, day);
+                let key = (kpi.id.clone(), verdict.labels.clone());
+                self.openings.freeze(&key, &verdict.assessment, verdicts.as_of.unwrap_or(now));
             }
             note(&mut self.history, kpi, verdict, calendar);
             self.outlooks.look_ahead(kpi, calendar, verdict, &self.history);
@@ -89,6 +128,7 @@ impl Engine {
             verdicts: verdicts.current,
             last_period: verdicts.last_period,
             leads,
+            definition_changed: None,
             last_success: verdicts.as_of.filter(|_| good).or(before),
         };
         self.last.insert(kpi.id.clone(), state.clone());
@@ -97,7 +137,7 @@ impl Engine {
 
     /// The daemon was started in the very moment of a roll-over.
     fn nothing_yet(&self, kpi: &Kpi, now: DateTime<Utc>) -> Verdicts {
-        match evaluate_kpi(kpi, &self.definitions, &Book::default(), now) {
+        match evaluate_kpi(kpi, &self.definitions, &Book::default(), &self.openings, now) {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => Verdicts::default(),
         }
@@ -135,7 +175,7 @@ fn confirm(
     kpi: &Kpi,
     verdict: &mut Verdict,
     as_of: Option<DateTime<Utc>>,
-    day: chrono::NaiveDate,
+    day: NaiveDate,
 ) {
     let point = DataPoint {
         value: verdict.assessment.value,

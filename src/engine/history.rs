@@ -1,7 +1,7 @@
 //! What a KPI was worth on each day so far: the food of projections and signals. Filled by every
 //! evaluation, from the store at start, or by a back-fill. Not here: keeping it beyond the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
@@ -59,9 +59,14 @@ impl History {
         self.0.get(key)
     }
 
-    /// Forgets every series of a KPI: its definition means something else now.
-    pub fn forget(&mut self, kpi: &str) {
-        self.0.retain(|(id, _), _| id != kpi);
+    /// The days before `today`, since history begins but not more than `most` of them, of which
+    /// nothing is known of any series.
+    pub fn missing(&self, today: NaiveDate, most: u64) -> Vec<NaiveDate> {
+        let known: BTreeSet<NaiveDate> =
+            self.0.values().flat_map(BTreeMap::keys).copied().collect();
+        let Some(first) = known.first() else { return Vec::new() };
+        let from = today.checked_sub_days(Days::new(most)).unwrap_or(today).max(*first);
+        from.iter_days().take_while(|day| *day < today).filter(|day| !known.contains(day)).collect()
     }
 }
 

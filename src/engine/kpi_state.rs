@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::book::Book;
 use super::demand::{Plan, last_close, names, plan, shared, whole_formulas};
+use super::openings::Openings;
 use crate::assess::join::{Joined, evaluate, lookup};
 use crate::assess::{Measured, assess};
 use crate::calendar::Period;
@@ -39,6 +40,7 @@ pub(super) struct Verdicts {
 struct View<'a> {
     definitions: &'a Definitions,
     book: &'a Book,
+    openings: &'a Openings,
     /// By metric: each was measured at an instant of its own.
     plans: BTreeMap<&'a str, Plan>,
 }
@@ -48,10 +50,11 @@ pub(super) fn evaluate_kpi(
     kpi: &Kpi,
     definitions: &Definitions,
     book: &Book,
+    openings: &Openings,
     now: DateTime<Utc>,
 ) -> Outcome {
     let calendar = &definitions.calendar;
-    let mut view = View { definitions, book, plans: BTreeMap::new() };
+    let mut view = View { definitions, book, openings, plans: BTreeMap::new() };
     let mut as_of = now;
     for metric in metrics_of(kpi) {
         let Some(measured_at) = book.get(metric).and_then(|entry| entry.as_of) else {
@@ -104,14 +107,21 @@ impl View<'_> {
         let none = BTreeMap::from([(Labels::default(), Joined::default())]);
         let values = if values.is_empty() { none } else { values };
         let verdict = |(labels, joined): (Labels, Joined)| {
+            let frozen = self.openings.get(&(kpi.id.clone(), labels.clone()), &period.id);
             let measured = Measured {
                 value: joined.value,
                 sums: joined.sums,
                 baseline: match kpi.baseline {
                     Baseline::Fixed(value) => Some(value),
-                    _ => number(&baselines, &labels),
+                    _ => match frozen {
+                        Some(frozen) => frozen.baseline,
+                        None => number(&baselines, &labels),
+                    },
                 },
-                target: number(&targets, &labels),
+                target: match frozen {
+                    Some(frozen) => frozen.target,
+                    None => number(&targets, &labels),
+                },
                 seasonal_share: mean(seasons.iter().filter_map(|(part, whole)| {
                     let share = number(part, &labels)? / number(whole, &labels)?;
                     share.is_finite().then_some(share)

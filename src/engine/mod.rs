@@ -8,6 +8,7 @@ mod evaluate;
 mod history;
 mod kpi_state;
 mod news;
+mod openings;
 mod outlook;
 mod weeks;
 
@@ -16,3 +17,4 @@ pub use collect::{Fetch, Run, SourceHandle, Sources, collect, fetch};
 pub use demand::{Plan, demand, last_close, plan, spans_of};
 pub use evaluate::{Engine, is_complete};
 pub use history::{Daily, Day, History, SeriesKey};
+pub use openings::{Frozen, GRACE, Openings};

@@ -56,6 +56,9 @@ const LAST_PERIOD: &[(Family, Read)] = &[
 
 /// The gauges about the age of it all.
 const FRESHNESS: &[(Family, Read)] = &[
+    (families::KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS, |state, _| {
+        state.definition_changed.map(seconds)
+    }),
     (families::KPI_DATA_TIMESTAMP_SECONDS, |_, a| a.data_through.map(seconds)),
     (families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS, |state, _| state.last_success.map(seconds)),
 ];

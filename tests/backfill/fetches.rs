@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use kpi_exporter::backfill::{Gaps, replay, steps};
 use kpi_exporter::config::{Config, Environment, load_text};
@@ -87,15 +89,13 @@ async fn replayed(from: &str, to: &str, concurrency: usize, failures: usize) -> 
     let definitions = Arc::new(definitions);
     let mut gaps = Gaps::new(Arc::clone(&definitions));
     let mut values = BTreeMap::new();
-    replay(&definitions, &sources, &steps, |snapshot| {
-        gaps.add(snapshot);
+    let mut days = pin!(replay(Arc::clone(&definitions), sources, steps));
+    while let Some(snapshot) = days.next().await {
+        gaps.add(&snapshot);
         for (state, verdict) in snapshot.verdicts() {
             values.insert((snapshot.as_of, state.kpi.id.clone()), verdict.assessment.value);
         }
-        Ok::<_, ()>(())
-    })
-    .await
-    .unwrap();
+    }
     Replayed { watched, gaps, values }
 }
 

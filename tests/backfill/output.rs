@@ -67,7 +67,7 @@ fn a_file_that_was_cut_off_anywhere_is_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("days.jsonl");
     let path = file.to_str().unwrap();
-    // In the middle of a period, with a status that waits on one day and is shown on the next.
+    // In the middle of a period; a status waits to be confirmed on 17 April, the 13th day.
     let span = ["--from", "2026-04-05", "--to", "2026-04-20", "--format", "jsonl"];
     let run = || said(&backfill(&[&span[..], &["--output", path]].concat()));
     assert_eq!(run(), (Some(0), String::new(), String::new()));
@@ -76,7 +76,7 @@ fn a_file_that_was_cut_off_anywhere_is_gone_on_with() {
     assert_eq!(whole, said(&backfill(&span)).1);
     let ends: Vec<usize> = whole.match_indices('\n').map(|(at, _)| at + 1).collect();
     // After a whole file, in a line, after a line within a day, after a day, at the very start.
-    for end in [whole.len(), ends[40] + 17, ends[40], ends[41], 3, 0] {
+    for end in [whole.len(), ends[36] + 17, ends[37], ends[38], 3, 0] {
         fs::write(&file, &whole[..end]).unwrap();
         assert_eq!(run(), (Some(0), String::new(), String::new()));
         assert!(read(&file) == whole, "cut off at {end}");

@@ -6,6 +6,8 @@ mod daemon;
 mod databases;
 mod eval;
 mod exporter;
+mod http;
+mod memory;
 mod readme;
 #[path = "../support/servers.rs"]
 mod servers;

@@ -48,6 +48,13 @@ pub(super) fn settings(
         };
         file.push(("store.path", resolved));
     }
+    for (key, duration) in
+        [("store.keep_daily", store.keep_daily), ("store.keep_raw", store.keep_raw)]
+    {
+        if let Some(duration) = duration {
+            file.push((key, format!("{}s", duration.0.as_secs())));
+        }
+    }
     settings::resolve(&file, environment, problems)
 }
 

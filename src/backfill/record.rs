@@ -1,0 +1,107 @@
+//! From snapshots of past days to the store: a daily value for each series, and a closing for each
+//! period that ended with the day. Not here: what a running daemon writes besides (`daemon`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::GRACE;
+use crate::kpi::Definitions;
+use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::store::{Closed, Closing, Definition, Evaluation, Point, Revision, Store, StoreError};
+
+/// Writes what belongs to the definitions in force.
+#[derive(Debug)]
+pub struct Recorder {
+    store: Arc<Store>,
+    definitions: Arc<Definitions>,
+    revisions: BTreeMap<String, Revision>,
+}
+
+impl Recorder {
+    /// Notes the definitions in force; from now on numbers are theirs.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn new(
+        store: Arc<Store>,
+        definitions: Arc<Definitions>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let current =
+            |kpi: &Arc<crate::kpi::Kpi>| (kpi.id.clone(), Definition::of(kpi, &definitions));
+        let current = definitions.kpis.iter().map(current).collect();
+        let revisions = store.note_revisions(&current, now).await?;
+        Ok(Self { store, definitions, revisions })
+    }
+
+    /// The revisions in force, by KPI.
+    pub fn revisions(&self) -> &BTreeMap<String, Revision> {
+        &self.revisions
+    }
+
+    /// The store written to.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Writes the verdicts of a past day and the periods that ended with it. Says what became of
+    /// each closing.
+    ///
+    /// # Errors
+    /// What the store says; the day is then not written, or not as a whole.
+    pub async fn write_past(
+        &self,
+        day: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Closing, Closed)>, StoreError> {
+        self.store.backfill(&self.points(day)).await?;
+        let closings: Vec<Closing> = day
+            .verdicts()
+            .filter(|(_, verdict)| verdict.assessment.period.span.end == day.as_of)
+            .filter(|(_, verdict)| verdict.assessment.value.is_some())
+            .map(|(state, verdict)| closing(state, verdict, now))
+            .collect();
+        let evaluation =
+            Evaluation { at: now, closings: closings.clone(), ..Evaluation::default() };
+        let closed = self.store.commit(&evaluation).await?;
+        Ok(closings.into_iter().zip(closed).collect())
+    }
+
+    /// The verdicts of a snapshot as points of its days.
+    pub fn points(&self, snapshot: &Snapshot) -> Vec<Point> {
+        let calendar = &self.definitions.calendar;
+        let point = |(state, verdict): (&KpiState, &Verdict)| {
+            let assessment = &verdict.assessment;
+            let through = assessment.data_through?;
+            Some(Point::new(
+                (state.kpi.id.clone(), verdict.labels.clone()),
+                assessment,
+                assessment.sums,
+                self.revisions.get(&state.kpi.id)?.number,
+                calendar.day_before(through),
+                through,
+            ))
+        };
+        snapshot.verdicts().filter_map(point).collect()
+    }
+}
+
+/// How a period of one series ended, as far as is known at an instant.
+pub fn closing(state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
+    let assessment = &verdict.assessment;
+    let span = assessment.period.span;
+    Closing {
+        series: (state.kpi.id.clone(), verdict.labels.clone()),
+        period: assessment.period.id.clone(),
+        start: span.start,
+        end: span.end,
+        value: assessment.value,
+        target: assessment.target_value,
+        target_ratio: assessment.target_ratio,
+        status: assessment.status,
+        closed_at: now,
+        final_at: (now >= span.end + GRACE).then_some(now),
+    }
+}

@@ -1,0 +1,39 @@
+//! `generate prometheus-rule`: the rules as a Kubernetes object.
+
+use std::process::ExitCode;
+
+use super::{Target, rules};
+use crate::artifacts::rules::{ObjectMeta, groups, prometheus_rule};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    options: rules::Options,
+    /// Name of the object.
+    #[arg(long, default_value = "kpi-exporter")]
+    name: String,
+    /// Namespace of the object.
+    #[arg(long)]
+    namespace: Option<String>,
+    /// Label of the object; may be given several times. Operators select rules by labels.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+    #[command(flatten)]
+    target: Target,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let meta = ObjectMeta {
+        name: arguments.name.clone(),
+        namespace: arguments.namespace.clone(),
+        labels: arguments.labels.iter().cloned().collect(),
+    };
+    arguments.target.put(&prometheus_rule(&groups(&arguments.options.to_rule_options()), &meta))
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected KEY=VALUE, such as release=prometheus".to_owned())
+}

@@ -1,0 +1,55 @@
+//! `generate rules`: the rule file.
+
+use std::process::ExitCode;
+
+use super::Target;
+use crate::artifacts::rules::{RuleOptions, SeverityMap, groups, rule_file};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// What can be chosen about the rules, whatever they are wrapped in.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// Name of the job that scrapes the exporter.
+    #[arg(long, default_value = "kpi-exporter")]
+    job: String,
+    /// Factor on every waiting time: 0.01 for a test bench.
+    #[arg(long, value_name = "F", default_value_t = 1.0, allow_negative_numbers = true, value_parser = factor)]
+    duration_scale: f64,
+    /// Address of the folder of runbooks; ALERT.md is added.
+    #[arg(long, value_name = "URL", default_value_t = RuleOptions::default().runbook_base_url)]
+    runbook_base_url: String,
+    /// Address of Grafana.
+    #[arg(long, value_name = "URL", default_value_t = RuleOptions::default().dashboard_base_url)]
+    dashboard_base_url: String,
+    /// Other names for severities: warning=page,critical=page.
+    #[arg(long, value_name = "FROM=TO,…", default_value = "")]
+    severity_map: SeverityMap,
+}
+
+impl Options {
+    pub(super) fn to_rule_options(&self) -> RuleOptions {
+        RuleOptions {
+            job: self.job.clone(),
+            duration_scale: self.duration_scale,
+            runbook_base_url: self.runbook_base_url.clone(),
+            dashboard_base_url: self.dashboard_base_url.clone(),
+            severity_map: self.severity_map.clone(),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    arguments.target.put(&rule_file(&groups(&arguments.options.to_rule_options())))
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let usable = |factor: &f64| factor.is_finite() && *factor >= 0.0;
+    text.parse().ok().filter(usable).ok_or_else(|| "expected a number, 0 or more".to_owned())
+}

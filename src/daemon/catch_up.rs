@@ -1,0 +1,45 @@
+//! Days that passed while no daemon ran: recomputed from the sources once it is back, so that
+//! history has no holes and every period is closed, however many ended meanwhile.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, Utc};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tracing::info;
+
+use crate::backfill::replay;
+use crate::calendar::Calendar;
+use crate::engine::{History, Sources};
+use crate::kpi::Definitions;
+use crate::snapshot::Snapshot;
+
+/// Older days than this are left to `backfill`.
+const MAX_DAYS: u64 = 400;
+
+/// The ends of the days that history lacks.
+pub(super) fn missing(
+    calendar: &Calendar,
+    history: &History,
+    now: DateTime<Utc>,
+) -> Vec<DateTime<Utc>> {
+    let missing = history.missing(calendar.day_of(now), MAX_DAYS);
+    missing.into_iter().map(|day| calendar.day_start(day + Days::new(1))).collect()
+}
+
+/// Sends a snapshot of each of these instants.
+pub(super) async fn catch_up(
+    definitions: Arc<Definitions>,
+    sources: Sources,
+    closes: Vec<DateTime<Utc>>,
+    past: mpsc::Sender<Snapshot>,
+) {
+    info!(days = closes.len(), "catching up with the days without a daemon");
+    let mut days = pin!(replay(definitions, sources, closes));
+    while let Some(day) = days.next().await {
+        if past.send(day).await.is_err() {
+            return;
+        }
+    }
+}

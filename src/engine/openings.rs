@@ -1,0 +1,62 @@
+//! What was frozen when a period opened: baseline and target, so that the goal posts do not move.
+//! Frozen when the grace for late data of the period before is over, not in its first minute, when
+//! yesterday's rows may still be on their way. Not here: keeping them beyond the process (`store`).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::history::SeriesKey;
+use crate::assess::Assessment;
+
+/// For so long after its end late data may still change the result of a period.
+pub const GRACE: TimeDelta = TimeDelta::days(3);
+
+/// What was frozen for one series and period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Frozen {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Baseline, in the KPI's unit.
+    pub baseline: Option<f64>,
+    /// Target, where it is a single number.
+    pub target: Option<f64>,
+}
+
+/// By series and id of the period.
+#[derive(Debug, Default, Clone)]
+pub struct Openings(BTreeMap<SeriesKey, BTreeMap<String, Frozen>>);
+
+impl Openings {
+    /// What was frozen for a period of a series.
+    pub fn get(&self, key: &SeriesKey, period: &str) -> Option<&Frozen> {
+        self.0.get(key)?.get(period)
+    }
+
+    /// Puts back what was frozen before.
+    pub fn restore(&mut self, key: SeriesKey, period: String, frozen: Frozen) {
+        self.0.entry(key).or_default().insert(period, frozen);
+    }
+
+    /// Freezes what an assessment resolved, once the grace is over. What is frozen stays.
+    pub(super) fn freeze(&mut self, key: &SeriesKey, assessment: &Assessment, now: DateTime<Utc>) {
+        let period = &assessment.period;
+        if assessment.goal.is_none() || now < period.span.start + GRACE {
+            return;
+        }
+        if self.get(key, &period.id).is_none() {
+            let frozen = Frozen {
+                at: now,
+                baseline: assessment.baseline_value,
+                target: assessment.target_value,
+            };
+            self.restore(key.clone(), period.id.clone(), frozen);
+        }
+    }
+
+    /// Everything frozen.
+    pub fn iter(&self) -> impl Iterator<Item = (&SeriesKey, &String, &Frozen)> {
+        let all = self.0.iter();
+        all.flat_map(|(key, periods)| periods.iter().map(move |(id, frozen)| (key, id, frozen)))
+    }
+}

@@ -1,0 +1,166 @@
+//! One evaluation, one transaction: all of it is there after a crash, or nothing.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use super::periods::{self, Closed, Closing, Opening};
+use super::points::{self, Point};
+use super::runs::{self, StoredRun};
+use super::series::{Last, Numbers, Written};
+use super::statuses;
+use super::{SeriesKey, Store, StoreError};
+use crate::assess::hysteresis::Memory;
+
+/// What an evaluation brought. Handing in all memories and points each time is fine: what is stored
+/// already is not written again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evaluation {
+    /// The instant of the evaluation.
+    pub at: DateTime<Utc>,
+    /// Good runs since the last one.
+    pub runs: Vec<StoredRun>,
+    /// What hysteresis remembers.
+    pub statuses: BTreeMap<SeriesKey, Memory>,
+    /// The verdicts.
+    pub points: Vec<Point>,
+    /// Periods that opened; those that are stored already stay as they are.
+    pub openings: Vec<Opening>,
+    /// Periods that ended.
+    pub closings: Vec<Closing>,
+}
+
+/// The part of an evaluation that is news, with the numbers of its series.
+struct News<'a> {
+    statuses: Vec<(i64, &'a Memory)>,
+    points: Vec<(i64, &'a Point)>,
+    raw: Vec<(i64, &'a Point)>,
+    openings: Vec<(i64, &'a Opening)>,
+}
+
+impl Store {
+    /// Writes an evaluation. Says, closing by closing, what became of it.
+    ///
+    /// # Errors
+    /// The disk is full, the file damaged ...; nothing of the evaluation is written then.
+    pub async fn commit(&self, evaluation: &Evaluation) -> Result<Vec<Closed>, StoreError> {
+        let mut written = self.written.lock().await;
+        self.answer(self.write(evaluation, &mut written).await)
+    }
+
+    /// Writes points of past days, as a backfill computes them: daily values only.
+    pub async fn backfill(&self, points: &[Point]) -> Result<(), StoreError> {
+        let mut written = self.written.lock().await;
+        self.answer(self.write_past(points, &mut written).await)
+    }
+
+    async fn write(
+        &self,
+        evaluation: &Evaluation,
+        written: &mut Written,
+    ) -> sqlx::Result<Vec<Closed>> {
+        if !has_news(evaluation, written) {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let connection = &mut *transaction;
+        let mut numbers = Numbers::default();
+        let news = news(connection, evaluation, written, &mut numbers).await?;
+        for run in &evaluation.runs {
+            runs::save(connection, run, evaluation.at).await?;
+        }
+        statuses::save(connection, &news.statuses).await?;
+        points::save_daily(connection, &news.points).await?;
+        points::save_raw(connection, &news.raw, evaluation.at).await?;
+        periods::save_openings(connection, &news.openings).await?;
+        let mut closed = Vec::with_capacity(evaluation.closings.len());
+        for closing in &evaluation.closings {
+            let series = numbers.of(connection, written, &closing.series).await?;
+            closed.push(periods::close(connection, series, closing, evaluation.at).await?);
+        }
+        transaction.commit().await?;
+        numbers.keep(written);
+        remember(evaluation, written);
+        Ok(closed)
+    }
+
+    async fn write_past(&self, points: &[Point], written: &mut Written) -> sqlx::Result<()> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut numbers = Numbers::default();
+        let mut numbered = Vec::with_capacity(points.len());
+        for point in points {
+            numbered.push((numbers.of(&mut transaction, written, &point.series).await?, point));
+        }
+        points::save_daily(&mut transaction, &numbered).await?;
+        transaction.commit().await?;
+        numbers.keep(written);
+        Ok(())
+    }
+}
+
+fn has_news(evaluation: &Evaluation, written: &Written) -> bool {
+    let Evaluation { at: _, runs, statuses, points, openings, closings } = evaluation;
+    !runs.is_empty()
+        || !openings.is_empty()
+        || !closings.is_empty()
+        || statuses.iter().any(|(key, memory)| is_new_memory(written.get(key), memory))
+        || points.iter().any(|point| is_new_point(written.get(&point.series), point))
+}
+
+fn is_new_memory(last: Option<&Last>, memory: &Memory) -> bool {
+    last.and_then(|last| last.memory.as_ref()) != Some(memory)
+}
+
+fn is_new_point(last: Option<&Last>, point: &Point) -> bool {
+    last.and_then(|last| last.point.as_ref()) != Some(point)
+}
+
+fn is_change(last: Option<&Last>, point: &Point) -> bool {
+    last.and_then(|last| last.raw) != Some((point.value, point.status))
+}
+
+async fn news<'a>(
+    connection: &mut SqliteConnection,
+    evaluation: &'a Evaluation,
+    written: &Written,
+    numbers: &mut Numbers,
+) -> sqlx::Result<News<'a>> {
+    let mut news =
+        News { statuses: Vec::new(), points: Vec::new(), raw: Vec::new(), openings: Vec::new() };
+    for (key, memory) in &evaluation.statuses {
+        if is_new_memory(written.get(key), memory) {
+            news.statuses.push((numbers.of(connection, written, key).await?, memory));
+        }
+    }
+    for point in &evaluation.points {
+        let last = written.get(&point.series);
+        if is_new_point(last, point) {
+            let series = numbers.of(connection, written, &point.series).await?;
+            news.points.push((series, point));
+            if is_change(last, point) {
+                news.raw.push((series, point));
+            }
+        }
+    }
+    for opening in &evaluation.openings {
+        let series = numbers.of(connection, written, &opening.series).await?;
+        news.openings.push((series, opening));
+    }
+    Ok(news)
+}
+
+/// After the commit: what the file holds now.
+fn remember(evaluation: &Evaluation, written: &mut Written) {
+    for (key, memory) in &evaluation.statuses {
+        if let Some(last) = written.get_mut(key) {
+            last.memory = Some(memory.clone());
+        }
+    }
+    for point in &evaluation.points {
+        if let Some(last) = written.get_mut(&point.series) {
+            last.raw = Some((point.value, point.status));
+            last.point = Some(point.clone());
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The store: what has to outlive the process, in one SQLite file. Last good measurements, status
+//! memories, daily and raw values, openings and closings of periods, revisions of definitions.
+//!
+//! It remembers and hands back; it decides nothing about KPIs. Not here: what the numbers mean
+//! (`assess`), when something is opened or closed (`engine`), the clock.
+//!
+//! One [`Evaluation`] is one transaction: a process killed at any moment loses at most the one it was
+//! writing. A damaged, newer or foreign file is an error, never replaced.
+
+mod commit;
+mod definition;
+mod encode;
+mod error;
+mod history;
+mod open;
+mod periods;
+mod points;
+mod prune;
+mod revisions;
+mod runs;
+mod schema;
+mod series;
+mod statuses;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use sqlx::SqlitePool;
+use tokio::sync::Mutex;
+
+pub use commit::Evaluation;
+pub use definition::{Definition, metric_fingerprint};
+pub use error::{Problem, StoreError};
+pub use history::{DailyValue, RawPoint};
+pub use periods::{Closed, Closing, Opening, Restatement};
+pub use points::Point;
+pub use prune::Retention;
+pub use revisions::Revision;
+pub use runs::StoredRun;
+
+use crate::kpi::Labels;
+
+/// A label set of a KPI, by the KPI's id.
+pub type SeriesKey = (String, Labels);
+
+/// An open store. Its only writer as long as it lives; other programs may read the file.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    pool: SqlitePool,
+    written: Mutex<series::Written>,
+    /// Held, not used: the lock goes with it.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens the store at `path`, creating file and folder when there is none. `:memory:` is a store
+    /// that is gone with the process.
+    ///
+    /// Beside the file lie SQLite's `-wal` and `-shm` and our `.lock`.
+    ///
+    /// # Errors
+    /// Another daemon uses it; it is not a store of this program, damaged, or of a later version; it
+    /// cannot be written. The file is then as it was before.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let opened = if path == Path::new(":memory:") {
+            open::in_memory(path).await?
+        } else {
+            open::file(path).await?
+        };
+        let written = series::load(&opened.pool).await;
+        let written = written.map_err(|error| StoreError::sql(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            pool: opened.pool,
+            written: Mutex::new(written),
+            _lock: opened.lock,
+        })
+    }
+
+    /// Closes the file, leaving it without a write-ahead log.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    fn answer<T>(&self, result: sqlx::Result<T>) -> Result<T, StoreError> {
+        result.map_err(|error| StoreError::sql(&self.path, &error))
+    }
+}

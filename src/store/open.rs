@@ -1,0 +1,174 @@
+//! Opening: lock, create or examine, migrate. Nothing is written to an existing file before it has
+//! been found to be ours and sound, and nothing is ever created in the place of a file that is gone
+//! wrong: history that took years is not ours to throw away.
+
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
+
+use super::error::{Problem, StoreError};
+use super::schema::{Header, MIGRATIONS, migrate};
+use crate::limits::read_capped;
+
+/// How long to wait for another program's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// An open database; whoever holds `lock` is its only writer.
+pub(super) struct Opened {
+    pub(super) pool: SqlitePool,
+    pub(super) lock: Option<File>,
+}
+
+/// A database that lives as long as the process.
+pub(super) async fn in_memory(path: &Path) -> Result<Opened, StoreError> {
+    let sql = |error| StoreError::sql(path, &error);
+    let pool = pool(SqliteConnectOptions::new().filename(":memory:").in_memory(true));
+    let pool = pool.await.map_err(sql)?;
+    let mut connection = pool.acquire().await.map_err(sql)?;
+    migrate(&mut connection, MIGRATIONS).await.map_err(sql)?;
+    drop(connection);
+    Ok(Opened { pool, lock: None })
+}
+
+/// A database file, created with its folder when there is none.
+pub(super) async fn file(path: &Path) -> Result<Opened, StoreError> {
+    let io = |error| StoreError::io(path, &error);
+    let sql = |error| StoreError::sql(path, &error);
+    // SQLite would read a relative `file:...` as a URL.
+    let absolute = std::path::absolute(path).map_err(io)?;
+    if let Some(folder) = absolute.parent() {
+        fs::create_dir_all(folder).map_err(io)?;
+    }
+    let lock = lock(path, &absolute)?;
+    if fs::exists(&absolute).map_err(io)? {
+        examine(path, &absolute).await?;
+    } else {
+        let log = beside(&absolute, "-wal");
+        if fs::exists(&log).map_err(io)? {
+            return Err(StoreError::new(path, Problem::Headless(beside(path, "-wal"))));
+        }
+        create(path, &absolute).await?;
+    }
+    let pool = pool(options(&absolute)).await.map_err(sql)?;
+    prepare(&pool).await.map_err(sql)?;
+    Ok(Opened { pool, lock: Some(lock) })
+}
+
+/// A lock of its own rather than SQLite's exclusive mode, so that a shell, a backup or a command can
+/// still read while the daemon runs. The system lets go of it however the process ends.
+fn lock(path: &Path, absolute: &Path) -> Result<File, StoreError> {
+    let name = beside(absolute, ".lock");
+    let io = |error| StoreError::io(path, &error);
+    let mut options = File::options();
+    let mut file =
+        options.create(true).truncate(false).write(true).read(true).open(&name).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let text = read_capped(&name, 32).unwrap_or_default();
+            let process = String::from_utf8_lossy(&text).trim().parse().ok();
+            return Err(StoreError::new(path, Problem::InUse { process }));
+        }
+        Err(TryLockError::Error(error)) => return Err(io(error)),
+    }
+    file.set_len(0).map_err(io)?;
+    writeln!(file, "{}", std::process::id()).map_err(io)?;
+    Ok(file)
+}
+
+/// Looks at an existing file without being able to change it.
+async fn examine(path: &Path, absolute: &Path) -> Result<(), StoreError> {
+    let io = |error| StoreError::io(path, &error);
+    let sql = |error| StoreError::sql(path, &error);
+    let metadata = fs::metadata(absolute).map_err(io)?;
+    if !metadata.is_file() {
+        return Err(StoreError::new(path, Problem::Unopenable("it is not a file".to_owned())));
+    }
+    if metadata.len() == 0 {
+        return Err(StoreError::new(path, Problem::Empty));
+    }
+    // A journal of the other kind has to be rolled back before there is anything to look at. Our
+    // files never have one, but a backup that was restored may be killed on its way to ours.
+    let read_only = !fs::exists(beside(absolute, "-journal")).map_err(io)?;
+    let options = options(absolute).read_only(read_only);
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(sql)?;
+    let verdict = verdict(&mut connection).await;
+    let closed = connection.close().await;
+    match verdict.map_err(sql)? {
+        Some(problem) => Err(StoreError::new(path, problem)),
+        None => closed.map_err(sql),
+    }
+}
+
+async fn verdict(connection: &mut SqliteConnection) -> sqlx::Result<Option<Problem>> {
+    if let Some(problem) = Header::read(connection).await?.problem() {
+        return Ok(Some(problem));
+    }
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await?;
+    // A heading comes first when there is something to tell.
+    let found = found.lines().find(|line| !line.starts_with("***")).unwrap_or_default();
+    Ok((found != "ok").then(|| Problem::Damaged(found.to_owned())))
+}
+
+/// Creates the database under another name first: a file of this name is always a whole one, so that
+/// an empty or headless file can be told from a start that was cut short.
+async fn create(path: &Path, absolute: &Path) -> Result<(), StoreError> {
+    let io = |error| StoreError::io(path, &error);
+    let sql = |error| StoreError::sql(path, &error);
+    let new = beside(absolute, ".new");
+    for leftover in ["", "-journal", "-wal", "-shm"].map(|suffix| beside(&new, suffix)) {
+        if fs::exists(&leftover).map_err(io)? {
+            fs::remove_file(&leftover).map_err(io)?;
+        }
+    }
+    let options = options(&new)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(sql)?;
+    migrate(&mut connection, MIGRATIONS).await.map_err(sql)?;
+    connection.close().await.map_err(sql)?;
+    fs::rename(&new, absolute).map_err(io)
+}
+
+/// Makes sure that the file can be written, now and not at the first commit.
+async fn prepare(pool: &SqlitePool) -> sqlx::Result<()> {
+    let mut connection = pool.acquire().await?;
+    sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut *connection).await?;
+    sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
+    migrate(&mut connection, MIGRATIONS).await?;
+    Ok(())
+}
+
+/// `NORMAL` with a write-ahead log: a killed process loses nothing that was committed, a power cut
+/// may lose the last commits but never damages the file.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .synchronous(SqliteSynchronous::Normal)
+}
+
+/// One connection: there is one writer, and an in-memory database is that of its connection.
+async fn pool(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+}
+
+/// The path with something appended to its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,303 @@
+//! How periods open and close. What was frozen at an opening stays, so that the goal posts do not
+//! move; what was final at a closing stays, and what the source says later is written beside it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::encode::{insert, instant, labels, optional_instant, status};
+use super::{SeriesKey, Store, StoreError};
+use crate::assess::Status;
+use crate::kpi::Labels;
+
+/// Values that differ by less than this share are the same one, summed up in another order.
+const SAME: f64 = 1e-9;
+
+/// What was frozen when a period of a series opened, or when its definition changed within it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opening {
+    /// KPI and labels.
+    pub series: SeriesKey,
+    /// Id of the period.
+    pub period: String,
+    /// Number of the definition.
+    pub revision: u32,
+    /// When it was frozen.
+    pub opened_at: DateTime<Utc>,
+    /// Baseline, in the KPI's unit.
+    pub baseline: Option<f64>,
+    /// Resolved target, where it is a single number.
+    pub target: Option<f64>,
+    /// Lower limit of a range or `min` target.
+    pub target_lower: Option<f64>,
+    /// Upper limit of a range or `max` target.
+    pub target_upper: Option<f64>,
+}
+
+/// How a period of a series ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closing {
+    /// KPI and labels.
+    pub series: SeriesKey,
+    /// Id of the period.
+    pub period: String,
+    /// First instant of the period.
+    pub start: DateTime<Utc>,
+    /// First instant after it.
+    pub end: DateTime<Utc>,
+    /// The value at the close, in the KPI's unit.
+    pub value: Option<f64>,
+    /// The target it is measured against.
+    pub target: Option<f64>,
+    /// Attainment.
+    pub target_ratio: Option<f64>,
+    /// The verdict.
+    pub status: Status,
+    /// When the period was first closed.
+    pub closed_at: DateTime<Utc>,
+    /// When the grace for late data was over; `None` while it lasts.
+    pub final_at: Option<DateTime<Utc>>,
+}
+
+/// A change of a value that was final.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restatement {
+    /// KPI and labels.
+    pub series: SeriesKey,
+    /// Id of the period.
+    pub period: String,
+    /// When it was noticed.
+    pub at: DateTime<Utc>,
+    /// The value known before.
+    pub old_value: Option<f64>,
+    /// What the source says now.
+    pub new_value: Option<f64>,
+}
+
+/// What became of a closing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Closed {
+    /// The period was not closed before.
+    First,
+    /// It was, but not final yet: late data, or the end of the grace.
+    Updated,
+    /// Nothing new.
+    Unchanged,
+    /// It was final: the closing stays, the difference is recorded.
+    Restated {
+        /// The last value known.
+        from: Option<f64>,
+        /// What the source says now.
+        to: Option<f64>,
+    },
+}
+
+impl Store {
+    /// What was frozen for a period of a KPI under one of its definitions, by label set.
+    pub async fn openings(
+        &self,
+        kpi: &str,
+        period: &str,
+        revision: u32,
+    ) -> Result<BTreeMap<Labels, Opening>, StoreError> {
+        let query = sqlx::query(
+            "SELECT kpi, labels, openings.* FROM openings JOIN series ON id = series
+             WHERE kpi = ? AND period = ? AND revision = ?",
+        );
+        let rows = query.bind(kpi).bind(period).bind(revision).fetch_all(&self.pool).await;
+        let rows = self.answer(rows)?;
+        self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
+    }
+
+    /// The closing that ended last, of every series that has one.
+    pub async fn last_closings(&self) -> Result<Vec<Closing>, StoreError> {
+        let query = sqlx::query(
+            // In SQLite the other columns are those of the row with the maximum.
+            "SELECT kpi, labels, closings.*, max(end_at) FROM closings JOIN series ON id = series
+             GROUP BY series ORDER BY kpi, labels",
+        );
+        let rows = self.answer(query.fetch_all(&self.pool).await)?;
+        self.answer(rows.iter().map(closing).collect())
+    }
+
+    /// The closings of a KPI that ended in `from..=to`, by labels, then by end.
+    pub async fn closings(
+        &self,
+        kpi: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<Closing>, StoreError> {
+        let query = sqlx::query(
+            "SELECT kpi, labels, closings.* FROM closings JOIN series ON id = series
+             WHERE kpi = ? AND end_at BETWEEN ? AND ? ORDER BY labels, end_at",
+        );
+        let query = query.bind(kpi).bind(from.timestamp_millis()).bind(to.timestamp_millis());
+        let rows = self.answer(query.fetch_all(&self.pool).await)?;
+        self.answer(rows.iter().map(closing).collect())
+    }
+
+    /// The restatements of a KPI, in the order in which they were noticed.
+    pub async fn restatements(&self, kpi: &str) -> Result<Vec<Restatement>, StoreError> {
+        let query = sqlx::query(
+            "SELECT kpi, labels, r.* FROM restatements AS r JOIN series ON series.id = series
+             WHERE kpi = ? ORDER BY r.id",
+        );
+        let rows = self.answer(query.bind(kpi).fetch_all(&self.pool).await)?;
+        self.answer(rows.iter().map(restatement).collect())
+    }
+}
+
+fn opening(row: &SqliteRow) -> sqlx::Result<Opening> {
+    Ok(Opening {
+        series: (row.try_get("kpi")?, labels(row, "labels")?),
+        period: row.try_get("period")?,
+        revision: row.try_get("revision")?,
+        opened_at: instant(row, "opened_at")?,
+        baseline: row.try_get("baseline")?,
+        target: row.try_get("target")?,
+        target_lower: row.try_get("target_lower")?,
+        target_upper: row.try_get("target_upper")?,
+    })
+}
+
+fn closing(row: &SqliteRow) -> sqlx::Result<Closing> {
+    Ok(Closing {
+        series: (row.try_get("kpi")?, labels(row, "labels")?),
+        period: row.try_get("period")?,
+        start: instant(row, "start_at")?,
+        end: instant(row, "end_at")?,
+        value: row.try_get("value")?,
+        target: row.try_get("target")?,
+        target_ratio: row.try_get("target_ratio")?,
+        status: status(row, "status")?,
+        closed_at: instant(row, "closed_at")?,
+        final_at: optional_instant(row, "final_at")?,
+    })
+}
+
+fn restatement(row: &SqliteRow) -> sqlx::Result<Restatement> {
+    Ok(Restatement {
+        series: (row.try_get("kpi")?, labels(row, "labels")?),
+        period: row.try_get("period")?,
+        at: instant(row, "at")?,
+        old_value: row.try_get("old_value")?,
+        new_value: row.try_get("new_value")?,
+    })
+}
+
+/// Adds openings; one that is there already stays as it is.
+pub(super) async fn save_openings(
+    connection: &mut SqliteConnection,
+    openings: &[(i64, &Opening)],
+) -> sqlx::Result<()> {
+    let head = "INSERT INTO openings (series, period, revision, opened_at, baseline, target,
+                target_lower, target_upper) ";
+    let tail = " ON CONFLICT DO NOTHING";
+    insert(connection, head, tail, openings, |values, (series, opening)| {
+        values
+            .push_bind(*series)
+            .push_bind(opening.period.clone())
+            .push_bind(opening.revision)
+            .push_bind(opening.opened_at.timestamp_millis())
+            .push_bind(opening.baseline)
+            .push_bind(opening.target)
+            .push_bind(opening.target_lower)
+            .push_bind(opening.target_upper);
+    })
+    .await
+}
+
+/// Writes a closing, or what became of it.
+pub(super) async fn close(
+    connection: &mut SqliteConnection,
+    series: i64,
+    new: &Closing,
+    at: DateTime<Utc>,
+) -> sqlx::Result<Closed> {
+    let query = sqlx::query(
+        "SELECT kpi, labels, closings.* FROM closings JOIN series ON id = series
+         WHERE series = ? AND period = ?",
+    );
+    let query = query.bind(series).bind(&new.period);
+    let Some(before) = query.fetch_optional(&mut *connection).await? else {
+        write(connection, series, new).await?;
+        return Ok(Closed::First);
+    };
+    let before = closing(&before)?;
+    if before.final_at.is_some() {
+        return restate(connection, series, &before, new, at).await;
+    }
+    let new = Closing { closed_at: before.closed_at, ..new.clone() };
+    if new == before {
+        return Ok(Closed::Unchanged);
+    }
+    write(connection, series, &new).await?;
+    Ok(Closed::Updated)
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    series: i64,
+    closing: &Closing,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO closings (series, period, start_at, end_at, value, target, target_ratio,
+         status, closed_at, final_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at,
+         value = excluded.value, target = excluded.target, target_ratio = excluded.target_ratio,
+         status = excluded.status, final_at = excluded.final_at",
+    )
+    .bind(series)
+    .bind(&closing.period)
+    .bind(closing.start.timestamp_millis())
+    .bind(closing.end.timestamp_millis())
+    .bind(closing.value)
+    .bind(closing.target)
+    .bind(closing.target_ratio)
+    .bind(closing.status.as_str())
+    .bind(closing.closed_at.timestamp_millis())
+    .bind(closing.final_at.map(|at| at.timestamp_millis()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn restate(
+    connection: &mut SqliteConnection,
+    series: i64,
+    closing: &Closing,
+    new: &Closing,
+    at: DateTime<Utc>,
+) -> sqlx::Result<Closed> {
+    let last = sqlx::query_scalar(
+        "SELECT new_value FROM restatements WHERE series = ? AND period = ?
+         ORDER BY id DESC LIMIT 1",
+    );
+    let last: Option<Option<f64>> =
+        last.bind(series).bind(&closing.period).fetch_optional(&mut *connection).await?;
+    let known = last.unwrap_or(closing.value);
+    if same(known, new.value) {
+        return Ok(Closed::Unchanged);
+    }
+    sqlx::query(
+        "INSERT INTO restatements (series, period, at, old_value, new_value)
+         VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(series)
+    .bind(&closing.period)
+    .bind(at.timestamp_millis())
+    .bind(known)
+    .bind(new.value)
+    .execute(connection)
+    .await?;
+    Ok(Closed::Restated { from: known, to: new.value })
+}
+
+fn same(a: Option<f64>, b: Option<f64>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() <= SAME * a.abs().max(b.abs()),
+        _ => a.is_none() && b.is_none(),
+    }
+}

@@ -1,0 +1,206 @@
+//! The last good run of each metric: what the engine's book held, so that a restarted daemon serves
+//! it at once with its true age.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{Row, SqliteConnection};
+
+use super::encode::{bad, exact, exact_text};
+use super::{Store, StoreError};
+use crate::calendar::Window;
+use crate::kpi::Labels;
+use crate::source::Span;
+use crate::source::measurement::{Measurement, Series};
+
+/// The last good run of one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRun {
+    /// Metric id.
+    pub metric: String,
+    /// What the metric was defined as ([`super::metric_fingerprint`]); numbers of another definition
+    /// must not be served as this one's.
+    pub fingerprint: String,
+    /// The instant it was made for.
+    pub as_of: DateTime<Utc>,
+    /// What it measured.
+    pub measurements: BTreeMap<Span, Arc<Measurement>>,
+}
+
+impl Store {
+    /// The last good run of every metric, in the order of their ids.
+    pub async fn load_runs(&self) -> Result<Vec<StoredRun>, StoreError> {
+        self.answer(self.runs().await)
+    }
+
+    async fn runs(&self) -> sqlx::Result<Vec<StoredRun>> {
+        let rows = sqlx::query(
+            "SELECT metric, fingerprint, as_of, span, data FROM runs LEFT JOIN measurements
+             USING (metric) ORDER BY metric",
+        );
+        let mut runs: Vec<StoredRun> = Vec::new();
+        for row in rows.fetch_all(&self.pool).await? {
+            let metric: String = row.try_get("metric")?;
+            if runs.last().is_none_or(|run| run.metric != metric) {
+                runs.push(StoredRun {
+                    metric,
+                    fingerprint: row.try_get("fingerprint")?,
+                    as_of: exact(row.try_get("as_of")?)?,
+                    measurements: BTreeMap::new(),
+                });
+            }
+            let span: Option<&str> = row.try_get("span")?;
+            if let (Some(span), Some(run)) = (span, runs.last_mut()) {
+                let measurement = measurement(row.try_get("data")?)?;
+                run.measurements.insert(span_of(span)?, Arc::new(measurement));
+            }
+        }
+        Ok(runs)
+    }
+}
+
+/// Puts a run in the place of the metric's last one. Spans that stayed the same, such as those of
+/// baselines, are left alone.
+pub(super) async fn save(
+    connection: &mut SqliteConnection,
+    run: &StoredRun,
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO runs (metric, fingerprint, as_of, saved_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET
+         fingerprint = excluded.fingerprint, as_of = excluded.as_of, saved_at = excluded.saved_at",
+    )
+    .bind(&run.metric)
+    .bind(&run.fingerprint)
+    .bind(exact_text(run.as_of))
+    .bind(at.timestamp_millis())
+    .execute(&mut *connection)
+    .await?;
+    let now: BTreeMap<String, &Measurement> =
+        run.measurements.iter().map(|(span, data)| (span_text(*span), data.as_ref())).collect();
+    let before: BTreeSet<String> =
+        sqlx::query_scalar("SELECT span FROM measurements WHERE metric = ?")
+            .bind(&run.metric)
+            .fetch_all(&mut *connection)
+            .await?
+            .into_iter()
+            .collect();
+    for gone in before.iter().filter(|span| !now.contains_key(*span)) {
+        sqlx::query("DELETE FROM measurements WHERE metric = ? AND span = ?")
+            .bind(&run.metric)
+            .bind(gone)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for (span, data) in now {
+        sqlx::query(
+            "INSERT INTO measurements (metric, span, data) VALUES (?, ?, ?)
+             ON CONFLICT DO UPDATE SET data = excluded.data WHERE data <> excluded.data",
+        )
+        .bind(&run.metric)
+        .bind(span)
+        .bind(data_text(data)?)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// A span in JSON.
+#[derive(Serialize, Deserialize)]
+struct SpanText {
+    window: (String, String),
+    period: (String, String),
+    as_of: String,
+}
+
+fn span_text(span: Span) -> String {
+    let window = |window: Window| (exact_text(window.start), exact_text(window.end));
+    let text = SpanText {
+        window: window(span.window),
+        period: window(span.period),
+        as_of: exact_text(span.as_of),
+    };
+    // Strings only: nothing that JSON could not hold.
+    serde_json::to_string(&text).unwrap_or_default()
+}
+
+fn span_of(text: &str) -> sqlx::Result<Span> {
+    let text: SpanText =
+        serde_json::from_str(text).map_err(|error| bad(format!("span `{text}`: {error}")))?;
+    let window = |(start, end): &(String, String)| {
+        Ok::<_, sqlx::Error>(Window { start: exact(start)?, end: exact(end)? })
+    };
+    Ok(Span {
+        window: window(&text.window)?,
+        period: window(&text.period)?,
+        as_of: exact(&text.as_of)?,
+    })
+}
+
+/// A measurement in JSON.
+#[derive(Serialize, Deserialize)]
+struct Data {
+    series: Vec<SeriesData>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    bad_rows: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_bad_row: Option<String>,
+}
+
+/// One series. Numbers are written as text: `serde_json` may read a number a bit off in its last
+/// digit, and a value that came back different would look like a new one.
+#[derive(Serialize, Deserialize)]
+struct SeriesData {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
+    values: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data_through: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
+    let series = |(labels, series): (&Labels, &Series)| SeriesData {
+        labels: labels.0.clone(),
+        values: series
+            .values
+            .iter()
+            .map(|(column, v)| (column.clone(), format!("{v:?}")))
+            .collect(),
+        data_through: series.data_through.map(exact_text),
+    };
+    let data = Data {
+        series: measurement.series.iter().map(series).collect(),
+        bad_rows: measurement.bad_rows,
+        first_bad_row: measurement.first_bad_row.clone(),
+    };
+    serde_json::to_string(&data).map_err(bad)
+}
+
+fn measurement(text: &str) -> sqlx::Result<Measurement> {
+    let data: Data =
+        serde_json::from_str(text).map_err(|error| bad(format!("measurement: {error}")))?;
+    let mut measurement = Measurement {
+        bad_rows: data.bad_rows,
+        first_bad_row: data.first_bad_row,
+        ..Measurement::default()
+    };
+    for series in data.series {
+        let number = |(column, text): (String, String)| match text.parse() {
+            Ok(number) => Ok((column, number)),
+            Err(error) => Err(bad(format!("number `{text}`: {error}"))),
+        };
+        let values = series.values.into_iter().map(number).collect::<Result<_, _>>()?;
+        let data_through = series.data_through.as_deref().map(exact).transpose()?;
+        measurement.series.insert(Labels(series.labels), Series { values, data_through });
+    }
+    Ok(measurement)
+}

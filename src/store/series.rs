@@ -1,0 +1,82 @@
+//! Series: the label sets of KPIs by number, and what was last written of each. An evaluation that
+//! brings nothing new then costs no write at all, and there are many of those.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Row, SqliteConnection, SqlitePool};
+
+use super::SeriesKey;
+use super::encode::{labels, labels_text, status};
+use super::points::Point;
+use crate::assess::Status;
+use crate::assess::hysteresis::Memory;
+
+/// What the file holds of each series, as far as this process knows.
+pub(super) type Written = BTreeMap<SeriesKey, Last>;
+
+/// What was last written of a series.
+#[derive(Debug)]
+pub(super) struct Last {
+    pub(super) id: i64,
+    pub(super) memory: Option<Memory>,
+    pub(super) point: Option<Point>,
+    pub(super) raw: Option<(Option<f64>, Status)>,
+}
+
+impl Last {
+    fn new(id: i64) -> Self {
+        Self { id, memory: None, point: None, raw: None }
+    }
+}
+
+/// Numbers given out by a transaction that is not committed yet.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(BTreeMap<SeriesKey, i64>);
+
+impl Numbers {
+    /// The number of a series, a new one if it has none.
+    pub(super) async fn of(
+        &mut self,
+        connection: &mut SqliteConnection,
+        written: &Written,
+        key: &SeriesKey,
+    ) -> sqlx::Result<i64> {
+        if let Some(last) = written.get(key) {
+            return Ok(last.id);
+        }
+        if let Some(id) = self.0.get(key) {
+            return Ok(*id);
+        }
+        // It may be there already: a commit that was given up on may still have happened.
+        let insert = sqlx::query_scalar(
+            "INSERT INTO series (kpi, labels) VALUES (?, ?)
+             ON CONFLICT (kpi, labels) DO UPDATE SET kpi = excluded.kpi RETURNING id",
+        );
+        let id = insert.bind(&key.0).bind(labels_text(&key.1)).fetch_one(connection).await?;
+        self.0.insert(key.clone(), id);
+        Ok(id)
+    }
+
+    /// After the commit.
+    pub(super) fn keep(self, written: &mut Written) {
+        written.extend(self.0.into_iter().map(|(key, id)| (key, Last::new(id))));
+    }
+}
+
+/// All series with their last raw value: after a restart the same value is still no news.
+pub(super) async fn load(pool: &SqlitePool) -> sqlx::Result<Written> {
+    let rows = sqlx::query(
+        "SELECT series.id, kpi, labels, raw.value, raw.status FROM series LEFT JOIN raw
+         ON raw.series = series.id
+         AND raw.at = (SELECT max(at) FROM raw WHERE raw.series = series.id)",
+    );
+    let mut written = Written::new();
+    for row in rows.fetch_all(pool).await? {
+        let mut last = Last::new(row.try_get("id")?);
+        if row.try_get::<Option<&str>, _>("status")?.is_some() {
+            last.raw = Some((row.try_get("value")?, status(&row, "status")?));
+        }
+        written.insert((row.try_get("kpi")?, labels(&row, "labels")?), last);
+    }
+    Ok(written)
+}

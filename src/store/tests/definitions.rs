@@ -1,0 +1,201 @@
+//! Which changes of a definition are changes of its meaning, and how they are noted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Folder, at};
+use crate::calendar::{Calendar, PeriodKind, WindowSpec};
+use crate::kpi::{
+    Accumulation, Baseline, Definitions, Direction, Formula, Function, Kind, Kpi, Metric, Path,
+    Query, Target, Thresholds, Unit,
+};
+use crate::schedule::Schedule;
+use crate::store::{Definition, metric_fingerprint};
+
+fn formula(text: &str) -> Formula {
+    Formula::parse(text).unwrap()
+}
+
+fn kpi() -> Kpi {
+    Kpi {
+        id: "conversion".to_owned(),
+        title: "Trial to paid".to_owned(),
+        description: None,
+        kind: Kind::Efficiency,
+        function: Function::Sales,
+        objective: None,
+        team: None,
+        owner: None,
+        levers: Vec::new(),
+        formula: formula("trials.paid / trials.started"),
+        accumulation: Accumulation::Ratio,
+        unit: Unit::Percent,
+        direction: Direction::Increase,
+        period: PeriodKind::Quarter,
+        window: WindowSpec::TrailingDays(30),
+        baseline: Baseline::Fixed(0.12),
+        target: Target::Formula(formula("plan")),
+        path: Path::Milestones([("2026-06-30".parse().unwrap(), 0.16)].into()),
+        predicts: Vec::new(),
+        lead_time: None,
+        thresholds: Thresholds::default(),
+        max_age: Duration::from_hours(26),
+        allow: Vec::new(),
+    }
+}
+
+fn metric(id: &str, query: &str) -> Metric {
+    Metric {
+        id: id.to_owned(),
+        source: "crm".to_owned(),
+        query: Query::Sql(query.to_owned()),
+        labels: vec!["region".to_owned()],
+        columns: Vec::new(),
+        bare: false,
+        schedule: Schedule::parse("@hourly").unwrap(),
+        max_label_sets: 10_000,
+    }
+}
+
+fn definitions(metrics: Vec<Metric>) -> Definitions {
+    Definitions {
+        calendar: Calendar::default(),
+        objectives: BTreeMap::new(),
+        metrics: metrics.into_iter().map(|m| (m.id.clone(), Arc::new(m))).collect(),
+        kpis: Vec::new(),
+    }
+}
+
+fn usual() -> Definitions {
+    definitions(vec![
+        metric("trials", "SELECT count(*) AS started FROM trials\n"),
+        metric("plan", "SELECT 0.16"),
+        metric("visits", "SELECT 1"),
+    ])
+}
+
+#[test]
+fn the_definition_is_this_text_for_ever() {
+    let definition = Definition::of(&kpi(), &usual());
+    insta::assert_snapshot!(definition.text, @r#"{"formula":"trials.paid/trials.started","accumulation":"ratio","unit":"percent","direction":"increase","period":{"kind":"quarter","timezone":"UTC","fiscal_year_start":1},"window":"30d","baseline":0.12,"target":{"formula":"plan"},"path":{"milestones":{"2026-06-30":0.16}},"metrics":{"plan":{"source":"crm","sql":"SELECT 0.16","labels":["region"]},"trials":{"source":"crm","sql":"SELECT count(*) AS started FROM trials","labels":["region"]}}}"#);
+    insta::assert_snapshot!(definition.hash, @"62d23d770f82b9cb1a5b8f398bf21dd8");
+    let fingerprint = metric_fingerprint(&metric("visits", "SELECT 1"), chrono_tz::Tz::UTC);
+    insta::assert_snapshot!(fingerprint, @"a367683d160bdf31d33f13f468ea99d5");
+}
+
+#[test]
+fn only_what_the_numbers_depend_on_is_in_the_definition() {
+    let before = Definition::of(&kpi(), &usual());
+    let other = Kpi {
+        title: "Conversion".to_owned(),
+        description: Some("Paid of started trials".to_owned()),
+        owner: Some("sales@example.com".to_owned()),
+        levers: vec!["onboarding".to_owned()],
+        thresholds: Thresholds { confirm: 3, ..Thresholds::default() },
+        max_age: Duration::from_hours(1),
+        formula: formula("trials.paid/trials.started"),
+        ..kpi()
+    };
+    let mut same = usual();
+    same.metrics.insert("visits".to_owned(), Arc::new(metric("visits", "SELECT 2")));
+    same.calendar.holidays.insert("2026-12-25".parse().unwrap());
+    same.calendar.week_start = chrono::Weekday::Sun;
+    assert_eq!(Definition::of(&other, &same), before);
+}
+
+#[test]
+fn every_change_of_meaning_is_a_change() {
+    let before = Definition::of(&kpi(), &usual());
+    let changed = [
+        Kpi { formula: formula("trials.paid / (trials.started + 1)"), ..kpi() },
+        Kpi { accumulation: Accumulation::Level, ..kpi() },
+        Kpi { unit: Unit::Ratio, ..kpi() },
+        Kpi { direction: Direction::Decrease, ..kpi() },
+        Kpi { period: PeriodKind::Month, ..kpi() },
+        Kpi { window: WindowSpec::TrailingDays(28), ..kpi() },
+        Kpi { window: WindowSpec::PeriodToDate, ..kpi() },
+        Kpi { baseline: Baseline::PreviousPeriod, ..kpi() },
+        Kpi { baseline: Baseline::None, ..kpi() },
+        Kpi { target: Target::Absolute(0.16), ..kpi() },
+        Kpi { target: Target::Relative(0.16), ..kpi() },
+        Kpi { target: Target::Delta(0.16), ..kpi() },
+        Kpi { target: Target::Min(0.16), ..kpi() },
+        Kpi { target: Target::Max(0.16), ..kpi() },
+        Kpi { target: Target::Range { min: 0.1, max: 0.2 }, ..kpi() },
+        Kpi { path: Path::Linear, ..kpi() },
+        Kpi { path: Path::Flat, ..kpi() },
+    ];
+    let mut hashes: Vec<String> =
+        changed.iter().map(|kpi| Definition::of(kpi, &usual()).hash).collect();
+    let mut query = usual();
+    query.metrics.insert("plan".to_owned(), Arc::new(metric("plan", "SELECT 0.17")));
+    hashes.push(Definition::of(&kpi(), &query).hash);
+    let mut calendar = usual();
+    calendar.calendar.fiscal_year_start = 4;
+    hashes.push(Definition::of(&kpi(), &calendar).hash);
+    hashes.push(before.hash);
+    let count = hashes.len();
+    hashes.sort();
+    hashes.dedup();
+    assert_eq!(hashes.len(), count);
+}
+
+#[test]
+fn the_fingerprint_of_a_metric_follows_its_question() {
+    let zone = chrono_tz::Tz::UTC;
+    let usual = metric("visits", "SELECT 1");
+    let before = metric_fingerprint(&usual, zone);
+    let schedule = Schedule::parse("@daily").unwrap();
+    let same = Metric { schedule, max_label_sets: 5, ..metric("visits", "SELECT 1\n") };
+    assert_eq!(metric_fingerprint(&same, zone), before);
+    for other in [
+        metric("visits", "SELECT 2"),
+        Metric { source: "dwh".to_owned(), ..metric("visits", "SELECT 1") },
+        Metric { labels: Vec::new(), ..metric("visits", "SELECT 1") },
+        Metric { bare: true, ..metric("visits", "SELECT 1") },
+        Metric { columns: vec!["n".to_owned()], ..metric("visits", "SELECT 1") },
+    ] {
+        assert_ne!(metric_fingerprint(&other, zone), before, "{other:?}");
+    }
+    assert_ne!(metric_fingerprint(&usual, chrono_tz::Tz::Asia__Tokyo), before);
+}
+
+fn named(text: &str) -> Definition {
+    Definition { text: text.to_owned(), hash: format!("hash of {text}") }
+}
+
+#[tokio::test]
+async fn a_changed_definition_is_a_new_revision_with_its_date() {
+    let folder = Folder::new();
+    let mut seen = Vec::new();
+    for (now, text) in [
+        ("2026-01-01T00:00:00Z", "a"),
+        ("2026-01-02T00:00:00Z", "a"),
+        ("2026-03-01T00:00:00Z", "b"),
+        ("2026-03-02T00:00:00Z", "b"),
+        // Back to the first: a change as well.
+        ("2026-04-01T00:00:00Z", "a"),
+    ] {
+        let store = folder.open().await;
+        let now = at(now);
+        let noted = BTreeMap::from([("arr".to_owned(), named(text))]);
+        let noted = store.note_revisions(&noted, now).await.unwrap();
+        let revision = &noted["arr"];
+        seen.push((revision.number, revision.changed, revision.since == now));
+        store.close().await;
+    }
+    let expected =
+        [(1, false, true), (1, false, false), (2, true, true), (2, false, false), (3, true, true)];
+    assert_eq!(seen, expected);
+    let store = folder.open().await;
+    let all = store.revisions("arr").await.unwrap();
+    let texts: Vec<&str> = all.iter().map(|r| r.definition.text.as_str()).collect();
+    assert_eq!(texts, ["a", "b", "a"]);
+    assert_eq!(all[1].since, at("2026-03-01T00:00:00Z"));
+    for (since, changes) in [("2025-12-31", Some(2)), ("2026-03-02", Some(1)), ("2026-04-02", None)]
+    {
+        let counted = store.changes_since(at(&format!("{since}T00:00:00Z"))).await.unwrap();
+        assert_eq!(counted.get("arr").copied(), changes, "{since}");
+    }
+}

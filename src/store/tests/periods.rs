@@ -1,0 +1,136 @@
+//! Openings stay frozen, closings become final, later differences are restatements.
+
+use super::{Folder, at, key};
+use crate::assess::Status;
+use crate::store::{Closed, Closing, Evaluation, Opening, Restatement, Store};
+
+fn opening(revision: u32, baseline: f64) -> Opening {
+    Opening {
+        series: key("arr", &[("region", "EU")]),
+        period: "2026-Q2".to_owned(),
+        revision,
+        opened_at: at("2026-04-01T04:00:01Z"),
+        baseline: Some(baseline),
+        target: Some(baseline * 1.3),
+        target_lower: None,
+        target_upper: Some(9.5),
+    }
+}
+
+fn closing(value: f64, now: &str, is_final: bool) -> Closing {
+    Closing {
+        series: key("arr", &[]),
+        period: "2026-Q2".to_owned(),
+        start: at("2026-04-01T04:00:00Z"),
+        end: at("2026-07-01T04:00:00Z"),
+        value: Some(value),
+        target: Some(250_000.0),
+        target_ratio: Some(value / 250_000.0),
+        status: Status::Missed,
+        closed_at: at(now),
+        final_at: is_final.then(|| at(now)),
+    }
+}
+
+async fn close(store: &Store, closing: Closing) -> Closed {
+    let evaluation =
+        Evaluation { at: closing.closed_at, closings: vec![closing], ..Evaluation::default() };
+    store.commit(&evaluation).await.unwrap()[0]
+}
+
+#[tokio::test]
+async fn what_was_frozen_first_stays() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    for openings in [vec![opening(1, 100.0)], vec![opening(1, 200.0), opening(2, 300.0)]] {
+        store.commit(&Evaluation { openings, ..Evaluation::default() }).await.unwrap();
+    }
+    store.close().await;
+    let store = folder.open().await;
+    for (revision, baseline) in [(1, 100.0), (2, 300.0)] {
+        let openings = store.openings("arr", "2026-Q2", revision).await.unwrap();
+        let expected = opening(revision, baseline);
+        assert_eq!(openings, [(expected.series.1.clone(), expected)].into());
+    }
+    assert!(store.openings("arr", "2026-Q3", 1).await.unwrap().is_empty());
+    assert!(store.openings("mrr", "2026-Q2", 1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn late_data_within_the_grace_are_taken_in() {
+    let store = Store::open(":memory:").await.unwrap();
+    let first = closing(230_000.0, "2026-07-01T04:01:00Z", false);
+    assert_eq!(close(&store, first.clone()).await, Closed::First);
+    let again = closing(230_000.0, "2026-07-01T04:06:00Z", false);
+    assert_eq!(close(&store, again).await, Closed::Unchanged);
+    let late = closing(231_000.0, "2026-07-02T04:00:00Z", false);
+    assert_eq!(close(&store, late).await, Closed::Updated);
+    let last = closing(232_000.0, "2026-07-04T04:00:00Z", true);
+    assert_eq!(close(&store, last.clone()).await, Closed::Updated);
+    // When it was closed first stays.
+    let expected = Closing { closed_at: first.closed_at, ..last };
+    assert_eq!(store.last_closings().await.unwrap(), std::slice::from_ref(&expected));
+    let (from, to) = (at("2026-07-01T04:00:00Z"), at("2026-07-01T04:00:00Z"));
+    assert_eq!(store.closings("arr", from, to).await.unwrap(), [expected]);
+    assert!(store.restatements("arr").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_final_value_stays_and_later_ones_are_restatements() {
+    let store = Store::open(":memory:").await.unwrap();
+    let last = closing(230_000.0, "2026-07-04T04:00:00Z", true);
+    assert_eq!(close(&store, last.clone()).await, Closed::First);
+    let restated = |from, to| Closed::Restated { from: Some(from), to: Some(to) };
+    for (value, now, expected) in [
+        // The same sum in another order.
+        (230_000.0 * (1.0 + 1e-12), "2026-07-05T04:00:00Z", Closed::Unchanged),
+        (229_000.0, "2026-07-06T04:00:00Z", restated(230_000.0, 229_000.0)),
+        (229_000.0, "2026-07-07T04:00:00Z", Closed::Unchanged),
+        (230_000.0, "2026-07-08T04:00:00Z", restated(229_000.0, 230_000.0)),
+    ] {
+        assert_eq!(close(&store, closing(value, now, true)).await, expected, "{now}");
+    }
+    assert_eq!(store.last_closings().await.unwrap(), [last]);
+    let restatement = |now, old, new| Restatement {
+        series: key("arr", &[]),
+        period: "2026-Q2".to_owned(),
+        at: at(now),
+        old_value: Some(old),
+        new_value: Some(new),
+    };
+    let expected = [
+        restatement("2026-07-06T04:00:00Z", 230_000.0, 229_000.0),
+        restatement("2026-07-08T04:00:00Z", 229_000.0, 230_000.0),
+    ];
+    assert_eq!(store.restatements("arr").await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_value_that_appears_or_vanishes_is_a_restatement_too() {
+    let store = Store::open(":memory:").await.unwrap();
+    let none = Closing { value: None, ..closing(0.0, "2026-07-04T04:00:00Z", true) };
+    assert_eq!(close(&store, none.clone()).await, Closed::First);
+    assert_eq!(close(&store, none.clone()).await, Closed::Unchanged);
+    let appears = Closed::Restated { from: None, to: Some(0.0) };
+    assert_eq!(close(&store, closing(0.0, "2026-07-05T04:00:00Z", true)).await, appears);
+    assert_eq!(close(&store, none).await, Closed::Restated { from: Some(0.0), to: None });
+}
+
+#[tokio::test]
+async fn the_last_closing_of_a_series_is_the_one_that_ended_last() {
+    let store = Store::open(":memory:").await.unwrap();
+    let second = closing(2.0, "2026-07-04T04:00:00Z", true);
+    let first = Closing {
+        period: "2026-Q1".to_owned(),
+        end: second.start,
+        start: at("2026-01-01T05:00:00Z"),
+        ..second.clone()
+    };
+    let other = Closing { series: key("arr", &[("region", "EU")]), ..first.clone() };
+    // A daemon that was down closes the missed periods in any order.
+    let closings = vec![second.clone(), first, other.clone()];
+    store.commit(&Evaluation { closings, ..Evaluation::default() }).await.unwrap();
+    let last = store.last_closings().await.unwrap();
+    assert_eq!(last.len(), 2);
+    assert!(last.contains(&second) && last.contains(&other));
+}
