@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use kpi_exporter::artifacts::dashboards;
 use kpi_exporter::clock;
+use tempfile::TempDir;
 
 use crate::history::{END, two_replicas};
 use crate::prometheus::Prometheus;
@@ -13,17 +14,26 @@ use crate::queries::View;
 
 const DAY: i64 = 86_400;
 
-/// The demo as a daemon, ended on drop.
+/// The demo as a daemon that fetches every second, ended on drop.
 struct Demo {
     child: Child,
     address: SocketAddr,
+    _folder: TempDir,
 }
 
 impl Demo {
     fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_kpi-exporter"))
-            .env_remove("KPI_EXPORTER_CONFIG")
-            .args(["demo", "--web.listen-address", "127.0.0.1:0"])
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("kpi-exporter.yaml");
+        let written = program(&["demo", "--write"]).arg(folder.path()).status().unwrap();
+        assert!(written.success());
+        #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
+        let text = std::fs::read_to_string(&config).unwrap();
+        let hurried = text.replace(r#"schedule: "*/5 * * * *""#, "schedule: every 1s");
+        assert_ne!(text, hurried);
+        std::fs::write(&config, hurried).unwrap();
+        let mut child = program(&["run", "--web.listen-address", "127.0.0.1:0", "--config"])
+            .arg(&config)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -34,8 +44,14 @@ impl Demo {
         std::thread::spawn(move || lines.for_each(drop));
         let address = line.split_once("serves http://").unwrap().1;
         let address = address.split('/').next().unwrap().parse().unwrap();
-        Self { child, address }
+        Self { child, address, _folder: folder }
     }
+}
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kpi-exporter"));
+    command.env_remove("KPI_EXPORTER_CONFIG").args(arguments);
+    command
 }
 
 impl Drop for Demo {
@@ -54,30 +70,43 @@ fn every_panel_has_data_on_back_filled_history_or_on_a_scraped_daemon() {
     let view = |days: i64, kpi| View { start: END - days * DAY, end: END, kpi };
     assert_eq!(view(30, ".+").empty_panels(&scorecard, &prometheus), [""; 0]);
     // A ratio and a level have no run rate; the second has labels of its own.
-    for kpi in ["trial_to_paid", "by_region"] {
-        let empty = view(90, kpi).empty_panels(&detail, &prometheus);
-        assert_eq!(empty, ["Needed per day", "Firing alerts"], "{kpi}");
-    }
+    assert_eq!(view(90, "trial_to_paid").empty_panels(&detail, &prometheus), ["Needed per day"]);
+    let empty = view(90, "by_region").empty_panels(&detail, &prometheus);
+    assert_eq!(empty, ["Needed per day", "Firing alerts"]);
     let empty = view(90, "net_new_arr").empty_panels(&detail, &prometheus);
     assert!(!empty.contains(&"Needed per day".to_owned()), "{empty:?}");
     // From the 15th to the 30th of April the conversion went off track; the quarter is far from over.
     let empty = view(15, ".+").empty_panels(&weekly, &prometheus);
-    assert_eq!(empty, ["✔ Recovered", "Periods that close within 14 days", "Alert hours"]);
+    assert_eq!(empty, ["✔ Recovered", "Periods that close within 14 days"]);
+    alerts_are_counted_in_hours(&weekly, &prometheus);
     one_row_per_label_set_and_none_for_a_replica(&scorecard, &prometheus);
     the_band_lies_where_the_verdict_changes(&prometheus);
 
-    // Rates need two scrapes.
-    prometheus.until("a scraper of the demo", |p| {
+    // Rates need two scrapes with something in between.
+    prometheus.until("a scraper of the daemon", |p| {
         let now = clock::system().timestamp();
-        !p.instant(r#"rate(kpi_source_fetches_total{job="kpi-exporter"}[1m])"#, now).is_empty()
-            && !p
-                .instant(r#"rate(process_cpu_seconds_total{job="kpi-exporter"}[1m])"#, now)
-                .is_empty()
+        let rates = [
+            "rate(kpi_source_fetch_duration_seconds_count[1m]) > 0",
+            "rate(kpi_exporter_evaluation_duration_seconds_count[1m]) > 0",
+            "rate(process_cpu_seconds_total[1m])",
+        ];
+        rates.iter().all(|rate| !p.instant(rate, now).is_empty())
     });
     let now = clock::system().timestamp();
     let view = View { start: now - 600, end: now, kpi: ".+" };
     assert_eq!(view.empty_panels(&health, &prometheus), ["Failing rules"]);
     assert_eq!(view.empty_panels(&scorecard, &prometheus), [""; 0]);
+}
+
+fn alerts_are_counted_in_hours(weekly: &dashboards::Dashboard, prometheus: &Prometheus) {
+    let panels = weekly.json["panels"].as_array().unwrap();
+    let hours = panels.iter().find(|panel| panel["title"] == "Alert hours").unwrap();
+    let view = View { start: END - 7 * DAY, end: END, kpi: ".+" };
+    let expr = view.substitute(hours["targets"][0]["expr"].as_str().unwrap());
+    let found = prometheus.instant(&expr, END);
+    assert_eq!((found.len(), &found[0]["metric"]["kpi"]), (1, &"trial_to_paid".into()));
+    let hours: f64 = found[0]["value"][1].as_str().unwrap().parse().unwrap();
+    assert!((hours - 2.0).abs() < 0.2, "{hours}");
 }
 
 fn one_row_per_label_set_and_none_for_a_replica(

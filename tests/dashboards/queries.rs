@@ -35,13 +35,17 @@ impl View {
         .fold(expr.to_owned(), |expr, (name, value)| expr.replace(name, value))
     }
 
-    /// Runs every query of every panel and gives the panels whose queries all came back empty. An
+    /// Runs every query of every panel and annotation and gives the panels whose queries all came back empty. An
     /// error of a query panics.
     pub(crate) fn empty_panels(
         self,
         dashboard: &Dashboard,
         prometheus: &Prometheus,
     ) -> Vec<String> {
+        for annotation in dashboard.json["annotations"]["list"].as_array().unwrap() {
+            let expr = self.substitute(annotation["expr"].as_str().unwrap());
+            prometheus.range(&expr, self.start, self.end, 3_600);
+        }
         let panels = dashboard.json["panels"].as_array().unwrap();
         let empty = panels.iter().filter(|panel| {
             let targets = panel["targets"].as_array().unwrap();

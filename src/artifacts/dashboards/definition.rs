@@ -1,9 +1,12 @@
 //! The definition of a KPI as prose, for its own dashboard.
 
+use std::sync::Arc;
+
 use crate::kpi::Kpi;
 
-/// A Markdown list of what the KPI is, who answers for it and what can be done about it.
-pub(super) fn markdown(kpi: &Kpi) -> String {
+/// A Markdown list of what the KPI is, who answers for it, what can be done about it, and which of
+/// `all` KPIs it predicts or is predicted by.
+pub(super) fn markdown(kpi: &Kpi, all: &[Arc<Kpi>]) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| {
         if !text.is_empty() {
@@ -18,6 +21,8 @@ pub(super) fn markdown(kpi: &Kpi) -> String {
     line("Owner", kpi.owner.clone().unwrap_or_default());
     line("Levers", kpi.levers.join(", "));
     line("Predicts", predictions(kpi));
+    let early = all.iter().filter(|other| other.predicts.contains(&kpi.id));
+    line("Predicted by", early.map(|other| other.id.as_str()).collect::<Vec<_>>().join(", "));
     lines.join("\n")
 }
 

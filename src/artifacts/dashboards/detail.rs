@@ -1,5 +1,7 @@
 //! One KPI: where it stands, how it got there, where it is heading.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::board::Board;
@@ -36,11 +38,12 @@ pub(super) fn dashboard() -> Value {
         variables: one_kpi_variables(),
         annotations: kpi_annotations(),
     }
-    .around(board(None))
+    .around(board(None, (4, definition())))
 }
 
-/// For one KPI of a configuration, in its unit and with the definition in full.
-pub(super) fn dashboard_of(kpi: &Kpi, uid: &str) -> Value {
+/// For one KPI of a configuration, in its unit and with the definition in full. `all` is every KPI of
+/// it.
+pub(super) fn dashboard_of(kpi: &Kpi, all: &[Arc<Kpi>], uid: &str) -> Value {
     Frame {
         uid,
         title: &format!("KPI: {}", kpi.title),
@@ -50,13 +53,12 @@ pub(super) fn dashboard_of(kpi: &Kpi, uid: &str) -> Value {
         variables: fixed_kpi_variables(&kpi.id),
         annotations: kpi_annotations(),
     }
-    .around(board(Some(kpi)))
+    .around(board(Some(&grafana_unit(&kpi.unit)), (8, definition_of(kpi, all))))
 }
 
-fn board(kpi: Option<&Kpi>) -> Board {
-    let unit = kpi.map(|kpi| grafana_unit(&kpi.unit));
-    let value =
-        |title, description, family| value_stat(title, description, unit.as_deref(), family);
+/// `definition` comes with its height.
+fn board(unit: Option<&str>, (height, definition): (u32, Panel)) -> Board {
+    let value = |title, description, family| value_stat(title, description, unit, family);
     let mut board = Board::default();
     let target = "What it has to reach by the end of the period.";
     let met = "Value as a share of the target, whatever the direction.";
@@ -87,10 +89,10 @@ fn board(kpi: Option<&Kpi>) -> Board {
             (3, data_age()),
         ],
     );
-    board.row(12, [(24, values(unit.as_deref()))]);
+    board.row(12, [(24, values(unit))]);
     board.row(8, [(12, progress()), (12, pace())]);
     board.row(5, [(24, timeline())]);
-    board.row(if kpi.is_some() { 8 } else { 4 }, [(24, definition(kpi))]);
+    board.row(height, [(24, definition)]);
     board.row(7, [(14, neighbours()), (10, alerts())]);
     board
 }
@@ -307,10 +309,11 @@ fn timeline() -> Panel {
     .named()
 }
 
-fn definition(kpi: Option<&Kpi>) -> Panel {
-    if let Some(kpi) = kpi {
-        return Panel::text("Definition", "As configured.", &markdown(kpi));
-    }
+fn definition_of(kpi: &Kpi, all: &[Arc<Kpi>]) -> Panel {
+    Panel::text("Definition", "As configured.", &markdown(kpi, all))
+}
+
+fn definition() -> Panel {
     let labels =
         ["title", "kind", "function", "objective", "team", "owner", "unit", "direction", "period"];
     let columns =

@@ -255,8 +255,9 @@ fn per_second(series: &str) -> String {
     format!("rate({series}[$__rate_interval])")
 }
 
-/// `labels` are what to keep, each with a comma after it.
+/// `labels` are what to keep, each with a comma after it. Without events there is no quantile: the
+/// comparison takes the NaN out.
 fn p95(histogram: &str, labels: &str) -> String {
     let buckets = per_second(&series(&format!("{histogram}_bucket"), ""));
-    format!("histogram_quantile(0.95, sum by ({labels}le) ({buckets}))")
+    format!("histogram_quantile(0.95, sum by ({labels}le) ({buckets})) >= 0")
 }

@@ -65,10 +65,9 @@ pub fn shared() -> Vec<Dashboard> {
 
 /// A detail dashboard for each KPI, its values in the KPI's own unit.
 pub fn per_kpi(definitions: &Definitions) -> Vec<Dashboard> {
-    definitions
-        .kpis
-        .iter()
-        .map(|kpi| Dashboard::new(detail::dashboard_of(kpi, &kpi_uid(&kpi.id))))
+    let kpis = &definitions.kpis;
+    kpis.iter()
+        .map(|kpi| Dashboard::new(detail::dashboard_of(kpi, kpis, &kpi_uid(&kpi.id))))
         .collect()
 }
 

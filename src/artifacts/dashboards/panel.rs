@@ -70,7 +70,7 @@ impl Panel {
             .custom("drawStyle", json!("line"))
             .custom("lineWidth", json!(2))
             .custom("fillOpacity", json!(0))
-            .custom("showPoints", json!("never"))
+            .custom("showPoints", json!("auto"))
             .custom("spanNulls", json!(BRIDGED_GAP))
     }
 
