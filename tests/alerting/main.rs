@@ -11,7 +11,6 @@ mod deploy;
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod exporter;
 #[path = "../program/http.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
 mod http;
 mod mutants;
 mod rules;

@@ -1,7 +1,7 @@
 //! The `sql` source: one read-only query per fetch on PostgreSQL, MySQL, MariaDB or SQLite.
 //!
 //! This file holds what all databases share: waiting for a connection, connecting, the deadline.
-//! What differs is a [`Driver`]. Nothing connects before the first fetch, so a database that is down
+//! What differs is a `Driver`. Nothing connects before the first fetch, so a database that is down
 //! is no reason not to start. Not here: when to fetch and how often to try again.
 
 mod cells;
