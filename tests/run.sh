@@ -14,7 +14,6 @@ need prometheus promtool
 need prometheus-alertmanager prometheus-alertmanager
 need systemd systemd-analyze
 need mariadb-server mariadbd
-need chromium chromium
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 if [ ${#packages[@]} -gt 0 ]; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
