@@ -14,6 +14,11 @@ mod verdict;
 #[cfg(test)]
 mod worked_example;
 
+#[cfg(test)]
+pub(crate) mod tests {
+    pub(crate) use super::worked_example::kpi;
+}
+
 pub use assessment::{Measured, assess};
 pub use path::{Expected, Point, Shape, expected};
 pub use status::{Sums, wilson};

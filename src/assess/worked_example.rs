@@ -17,7 +17,7 @@ fn calendar() -> Calendar {
 }
 
 /// A flow that increases to 390 000 in its quarter; tests change what they are about.
-fn kpi() -> Kpi {
+pub(crate) fn kpi() -> Kpi {
     Kpi {
         id: "traffic".into(),
         title: "Traffic".into(),

@@ -15,7 +15,10 @@ use super::outlook::Outlooks;
 use crate::assess::hysteresis::{self, DataPoint, Memory};
 use crate::calendar::Calendar;
 use crate::kpi::{Definitions, Kpi, Metric};
-use crate::snapshot::{KpiState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict};
+use crate::signals::Lead;
+use crate::snapshot::{
+    KpiState, LeadState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict,
+};
 use crate::source::Span;
 
 /// Evaluates snapshots of one set of definitions, remembering what hysteresis and roll-over need.
@@ -121,6 +124,7 @@ impl Engine {
             self.news.signal(kpi, calendar, &self.history, verdict);
         }
         let leads = self.news.leads(kpi, &self.definitions, &self.history, now);
+        explain(&leads, &mut verdicts.current);
         let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
         let before = self.last.get(&kpi.id).and_then(|state| state.last_success);
         let state = KpiState {
@@ -157,6 +161,19 @@ impl Engine {
             }
         }
         states
+    }
+}
+
+/// Says in words what a claim to predict is worth, as soon as there is something to say.
+fn explain(leads: &[LeadState], verdicts: &mut [Verdict]) {
+    for LeadState { predicts, lead } in leads {
+        if matches!(lead, Lead::Unverified { .. }) {
+            continue;
+        }
+        for verdict in &mut *verdicts {
+            let reason = &mut verdict.assessment.reason;
+            *reason = format!("{reason} As a predictor of {predicts}: {}.", lead.words("week"));
+        }
     }
 }
 

@@ -93,7 +93,9 @@ pub(super) fn seasons(
         earlier.push(steps);
     }
     earlier.reverse();
-    let elapsed = calendar.elapsed_ratio(period, through) * length as f64;
+    // A share times a length may be off in the last digit; the steps counted are not.
+    let steps = current.steps.len() as f64;
+    let elapsed = (calendar.elapsed_ratio(period, through) * length as f64).min(steps);
     debug_assert_eq!(kpi.period, period.kind, "a period of the KPI");
     Some(Seasons { kind, earlier, current, elapsed, length })
 }
@@ -123,4 +125,63 @@ fn season(
     }
     let first_weekday = Some(first.weekday().num_days_from_monday() as usize);
     before.map(|_| Season { steps, first_weekday })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::tests::kpi;
+
+    #[test]
+    fn the_close_of_every_day_is_a_whole_number_of_steps() {
+        let kpi = kpi();
+        let calendar = Calendar { timezone: chrono_tz::America::New_York, ..Calendar::default() };
+        let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
+        let days: Vec<NaiveDate> = first.iter_days().take(730).collect();
+        let day = |day: &NaiveDate| {
+            (*day, Day { value: f64::from(day.ordinal0()), expected: None, sums: None })
+        };
+        let daily: Daily = days.iter().map(day).collect();
+        for day in &days {
+            let close = calendar.day_start(*day + Days::new(1));
+            let period = calendar.period_at(&kpi.period, close);
+            let value = |day: &Day| Some(day.value);
+            let seasons =
+                seasons(&kpi, &calendar, &period, close, &daily, Kind::Flow, value).unwrap();
+            let steps = seasons.current.steps.len();
+            assert_eq!(steps as i64, (*day - period.first_day).num_days() + 1);
+            assert!(crate::forecast::forecast(&seasons).is_some(), "no projection on {day}");
+        }
+    }
+
+    #[test]
+    fn days_that_nothing_is_known_of_are_missing_and_others_are_not() {
+        let mut history = History::default();
+        let key = ("a".to_owned(), Labels::default());
+        let day = |d| NaiveDate::from_ymd_opt(2026, 4, d).unwrap();
+        let is = Day { value: 1.0, expected: None, sums: None };
+        assert_eq!(history.missing(day(9), 400), []);
+        for d in [2, 3, 6] {
+            history.note(&key, day(d), is);
+        }
+        assert_eq!(history.missing(day(9), 400), [day(4), day(5), day(7), day(8)]);
+        assert_eq!(history.missing(day(9), 3), [day(7), day(8)]);
+    }
+
+    #[test]
+    fn a_period_with_a_long_gap_is_not_learned_from_and_a_short_one_is_bridged() {
+        let first = NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
+        let without = |gap: std::ops::Range<usize>| -> Daily {
+            let day = |(i, day): (usize, NaiveDate)| {
+                let is = Day { value: i as f64 + 1.0, expected: None, sums: None };
+                (!gap.contains(&i)).then_some((day, is))
+            };
+            first.iter_days().take(30).enumerate().filter_map(day).collect()
+        };
+        let last = first + Days::new(29);
+        let steps = |daily: &Daily| season(first, last, daily, Kind::Flow, &|d| Some(d.value));
+        let bridged = steps(&without(10..14)).unwrap().steps;
+        assert_eq!(bridged[9..16], [1.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0]);
+        assert!(steps(&without(10..18)).is_none());
+    }
 }
