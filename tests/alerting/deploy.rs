@@ -85,6 +85,39 @@ fn ports_and_job_names_agree() {
     assert!(dockerfile.contains("\nEXPOSE 9877\n") && dockerfile.contains("\nUSER 10001:10001\n"));
 }
 
+/// Docker cannot run in the tests, so the build's needs are followed by name: what it copies is let
+/// through, and every file outside `src` that the sources embed or the manifest names is copied.
+#[test]
+fn the_image_is_given_all_that_the_build_reads() {
+    let dockerfile = fs::read_to_string("deploy/Dockerfile").unwrap();
+    let ignored = fs::read_to_string(".dockerignore").unwrap();
+    let mut copied: Vec<&str> = Vec::new();
+    for line in dockerfile.lines().filter(|line| !line.contains("--from=")) {
+        let Some(rest) = line.strip_prefix("COPY ") else { continue };
+        let mut words: Vec<&str> = rest.split(' ').collect();
+        words.pop();
+        copied.extend(words);
+    }
+    for source in &copied {
+        assert!(Path::new(source).exists(), "{source}");
+        assert!(ignored.lines().any(|line| line == format!("!{source}")), "{source} is ignored");
+    }
+    let is_copied = |path: &str| copied.iter().any(|source| Path::new(path).starts_with(source));
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    for line in manifest.lines().filter_map(|line| line.strip_prefix("path = ")) {
+        assert!(is_copied(line.trim_matches('"')), "{line}");
+    }
+    for file in glob::glob("src/**/*.rs").unwrap().map(Result::unwrap) {
+        let text = fs::read_to_string(&file).unwrap();
+        for embedded in text.split("include_str!(\"").skip(1).filter_map(|s| s.split('"').next()) {
+            let path = file.parent().unwrap().join(embedded).canonicalize().unwrap();
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().unwrap();
+            let path = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            assert!(is_copied(&path), "{path} is embedded by {}", file.display());
+        }
+    }
+}
+
 #[test]
 fn the_example_configuration_of_the_cluster_is_usable() {
     let output = crate::exporter::command()
