@@ -3,7 +3,6 @@
 
 mod assessment;
 pub mod hysteresis;
-pub mod join;
 mod outlook;
 mod path;
 mod reason;
@@ -14,13 +13,13 @@ mod verdict;
 #[cfg(test)]
 mod worked_example;
 
-#[cfg(test)]
-pub(crate) mod tests {
-    pub(crate) use super::worked_example::kpi;
-}
-
 pub use assessment::{Measured, assess};
 pub use path::{Expected, Point, Shape, expected};
 pub use status::{Sums, wilson};
 pub use target::{Goal, band_attainment, progress};
 pub use verdict::{Assessment, Status};
+
+#[cfg(test)]
+pub(crate) mod tests {
+    pub(crate) use super::worked_example::kpi;
+}

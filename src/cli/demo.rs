@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use tempfile::TempDir;
+use tracing::info;
 
 use super::{Global, run};
 use crate::config::{self, Environment};
-use crate::{clock, demo};
+use crate::{clock, demo, logging};
 
 /// The demo shows its story on this day of the period.
 const DAY: u64 = 30;
@@ -38,6 +39,12 @@ pub(super) fn run(
     let folder = TempDir::with_prefix("kpi-exporter-demo-").context("no folder for the demo")?;
     let file = write(folder.path(), today)?;
     let config = config::load(&file, environment)?;
+    let log = &config.settings.log;
+    logging::install(global.log_level.unwrap_or(log.level), log.format);
+    info!(
+        "the example lies in {}: change it, send SIGHUP, and see; it goes when the demo ends",
+        folder.path().display()
+    );
     let environment = environment.clone();
     run::serve(config, arguments.serve.listen, global.log_level, move || {
         config::load(&file, &environment)

@@ -149,7 +149,7 @@ mod tests {
             let seasons =
                 seasons(&kpi, &calendar, &period, close, &daily, Kind::Flow, value).unwrap();
             let steps = seasons.current.steps.len();
-            assert_eq!(steps as i64, (*day - period.first_day).num_days() + 1);
+            assert_eq!(steps, (*day - period.first_day).num_days() as usize + 1);
             assert!(crate::forecast::forecast(&seasons).is_some(), "no projection on {day}");
         }
     }

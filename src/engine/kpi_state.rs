@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::book::Book;
 use super::demand::{Plan, last_close, names, plan, shared, whole_formulas};
+use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
-use crate::assess::join::{Joined, evaluate, lookup};
 use crate::assess::{Measured, assess};
 use crate::calendar::Period;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, Labels, Target};

@@ -6,6 +6,7 @@ mod collect;
 mod demand;
 mod evaluate;
 mod history;
+mod join;
 mod kpi_state;
 mod news;
 mod openings;

@@ -35,12 +35,15 @@ fn the_evaluations_are_those_of_the_program() {
 
 #[test]
 fn the_metrics_are_those_of_the_demo() {
-    let demo = Exporter::start(&["demo"]);
+    let mut demo = Exporter::start(&["demo"]);
     let metrics = demo.until("values", |metrics| metrics.contains("\nkpi_value"));
     let readme = readme();
     for line in block(&readme, "text", "kpi_value").lines() {
         assert!(metrics.lines().any(|have| have == line), "{line} is not in\n{metrics}");
     }
+    // It takes its files along.
+    demo.signal("TERM");
+    assert_eq!(demo.wait(), Some(0));
 }
 
 #[test]

@@ -6,23 +6,23 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::status::Sums;
+use crate::assess::Sums;
 use crate::kpi::{Formula, Labels, MetricRef};
 use crate::source::measurement::{Measurement, Series};
 
 /// What a formula gives for one label set.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Joined {
+pub(super) struct Joined {
     /// `None`: an operand was missing or a denominator zero.
-    pub value: Option<f64>,
+    pub(super) value: Option<f64>,
     /// Numerator and denominator, when the formula is a quotient and both exist.
-    pub sums: Option<Sums>,
+    pub(super) sums: Option<Sums>,
     /// The oldest `data_through` among the operands.
-    pub data_through: Option<DateTime<Utc>>,
+    pub(super) data_through: Option<DateTime<Utc>>,
 }
 
 /// Evaluates `formula` over the measurements that `of` gives for its metrics.
-pub fn evaluate<'a>(
+pub(super) fn evaluate<'a>(
     formula: &Formula,
     of: impl Fn(&str) -> Option<&'a Measurement>,
 ) -> BTreeMap<Labels, Joined> {
@@ -89,7 +89,7 @@ fn eval_row(formula: &Formula, row: &BTreeMap<&str, &Series>) -> Joined {
 
 /// The entry for `labels` among results that may have fewer labels (a plan without regions serves
 /// every region): the exact one, else the one with the most labels in common that contradicts none.
-pub fn lookup<'a, T>(results: &'a BTreeMap<Labels, T>, labels: &Labels) -> Option<&'a T> {
+pub(super) fn lookup<'a, T>(results: &'a BTreeMap<Labels, T>, labels: &Labels) -> Option<&'a T> {
     results.get(labels).or_else(|| {
         results
             .iter()
