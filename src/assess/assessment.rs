@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::path::{Expected, Point, Shape, expected};
 use super::reason;
-use super::status::{Because, Judged, Sums, judge};
+use super::status::{Because, Judged, judge};
 use super::target::{Goal, progress};
-use super::verdict::{Assessment, Status};
+use super::verdict::{Assessment, Status, Sums};
 use crate::calendar::{Calendar, Period};
 use crate::kpi::{Accumulation, Kpi};
 

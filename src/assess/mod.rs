@@ -15,9 +15,9 @@ mod worked_example;
 
 pub use assessment::{Measured, assess};
 pub use path::{Expected, Point, Shape, expected};
-pub use status::{Sums, wilson};
+pub use status::wilson;
 pub use target::{Goal, band_attainment, progress};
-pub use verdict::{Assessment, Status};
+pub use verdict::{Assessment, Status, Sums};
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -3,21 +3,12 @@
 
 use super::path::{Expected, Point};
 use super::target::Goal;
-use super::verdict::Status;
+use super::verdict::{Status, Sums};
 use crate::calendar::WindowSpec;
 use crate::kpi::{Accumulation, Kpi, Unit};
 
 /// z of a two-sided 95 % interval.
 const Z95: f64 = 1.959_963_984_540_054;
-
-/// Numerator and denominator of a ratio.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sums {
-    /// Above the line.
-    pub numerator: f64,
-    /// Below the line.
-    pub denominator: f64,
-}
 
 /// A status with what made it so, beyond the pace.
 #[derive(Debug, Clone, Copy, PartialEq)]

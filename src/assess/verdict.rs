@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::status::Sums;
 use super::target::Goal;
 use crate::calendar::Period;
 
@@ -59,6 +58,15 @@ pub struct Assessment {
     pub data_through: Option<DateTime<Utc>>,
     /// One plain sentence: why this status.
     pub reason: String,
+}
+
+/// Numerator and denominator of a ratio.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sums {
+    /// Above the line.
+    pub numerator: f64,
+    /// Below the line.
+    pub denominator: f64,
 }
 
 /// The verdict on a KPI.

@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
-use clap::ValueEnum;
 use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output::Output;
+use super::output::{Format, Output};
 use super::progress::Progress;
 use super::{Global, NO_VALUE, keep_only};
 use crate::backfill::{Gaps, Recorder, parse_step, replay, steps, warm_up};
@@ -59,12 +58,6 @@ pub(super) struct Arguments {
     /// Only this KPI; may be given several times.
     #[arg(long, value_name = "ID")]
     kpi: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Openmetrics,
-    Jsonl,
 }
 
 pub(super) fn run(

@@ -7,14 +7,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
+use clap::ValueEnum;
 use tempfile::NamedTempFile;
 
-use super::backfill::Format;
 use crate::api;
 use crate::backfill::{Resume, resume};
 use crate::exposition::History;
 use crate::kpi::Definitions;
 use crate::snapshot::Snapshot;
+
+/// How days are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Openmetrics,
+    Jsonl,
+}
 
 /// Takes snapshots in order.
 pub(super) enum Output {
