@@ -109,13 +109,18 @@ impl Evaluator {
         let started = Instant::now();
         let mut snapshot = self.engine.evaluate(&self.book, (self.clock)());
         self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
-        if let Some(keeper) = &mut self.keeper {
-            keeper.commit(&self.engine, &mut snapshot).await;
+        let measured = snapshot.clone();
+        if let Some(keeper) = &self.keeper {
+            keeper.complete(&mut snapshot);
         }
         self.shared.publish(Arc::new(snapshot));
         if complete {
             self.shared.mark_ready();
         }
-        debug!(took = ?started.elapsed(), "evaluated and published");
+        // Nobody has to wait for the disk.
+        if let Some(keeper) = &mut self.keeper {
+            keeper.commit(&self.engine, &measured).await;
+        }
+        debug!(took = ?started.elapsed(), "evaluated, published and written");
     }
 }

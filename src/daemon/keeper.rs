@@ -142,8 +142,8 @@ impl Keeper {
         }
     }
 
-    /// Writes an evaluation down, and puts the final results of closed periods into the snapshot.
-    pub(super) async fn commit(&mut self, engine: &Engine, snapshot: &mut Snapshot) {
+    /// Writes an evaluation down, as it was measured.
+    pub(super) async fn commit(&mut self, engine: &Engine, snapshot: &Snapshot) {
         let closings: Vec<Closing> = snapshot
             .kpis
             .iter()
@@ -175,6 +175,11 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Puts what is remembered into a snapshot: final results of closed periods, and when
+    /// definitions changed.
+    pub(super) fn complete(&self, snapshot: &mut Snapshot) {
         self.freeze(snapshot);
         for state in &mut snapshot.kpis {
             let revision = self.recorder.revisions().get(&state.kpi.id).filter(|r| r.number > 1);

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::sleep_until;
 use crate::clock::Clock;
-use crate::engine::{Run, SourceHandle, collect, spans_of};
+use crate::engine::{Run, SourceHandle, collect, running_spans_of, spans_of};
 use crate::kpi::{Definitions, Metric};
 use crate::schedule::backoff;
 
@@ -29,6 +29,7 @@ impl Poller {
         let mut known = BTreeMap::new();
         let mut failures = 0;
         let mut today = None;
+        let mut first = true;
         loop {
             let as_of = (self.clock)();
             // Once a day everything is asked for again: even a final period may be restated.
@@ -36,8 +37,12 @@ impl Poller {
             if std::mem::replace(&mut today, day) != day {
                 known.clear();
             }
-            let spans = spans_of(&self.metric, &self.definitions, as_of);
-            let run = collect(&self.metric, &spans, &known, &self.source, zone, as_of).await;
+            let run = if std::mem::take(&mut first) {
+                self.first(as_of).await
+            } else {
+                let spans = spans_of(&self.metric, &self.definitions, as_of);
+                collect(&self.metric, &spans, &known, &self.source, zone, as_of).await
+            };
             match &run.outcome {
                 Ok(measurements) => {
                     if failures > 0 {
@@ -63,6 +68,26 @@ impl Poller {
             }
             sleep_until(due, self.clock).await;
         }
+    }
+
+    /// At start verdicts come first: what the running periods need is handed over before the results
+    /// of the periods before are asked for. Gives the run with both.
+    async fn first(&self, as_of: DateTime<Utc>) -> Run {
+        let zone = self.definitions.calendar.timezone;
+        let none = BTreeMap::new();
+        let running = running_spans_of(&self.metric, &self.definitions, as_of);
+        let run = collect(&self.metric, &running, &none, &self.source, zone, as_of).await;
+        let Ok(verdicts) = &run.outcome else { return run };
+        let verdicts = verdicts.clone();
+        // Should the evaluator be gone, the caller finds out next.
+        let _ = self.runs.send(run).await;
+        let mut rest = spans_of(&self.metric, &self.definitions, as_of);
+        rest.retain(|span| !verdicts.contains_key(span));
+        let mut run = collect(&self.metric, &rest, &none, &self.source, zone, as_of).await;
+        if let Ok(measurements) = &mut run.outcome {
+            measurements.extend(verdicts);
+        }
+        run
     }
 
     /// The next time by schedule, or sooner after a failure.

@@ -94,10 +94,27 @@ pub fn spans_of(
     definitions: &Definitions,
     as_of: DateTime<Utc>,
 ) -> BTreeSet<Span> {
+    gather(metric, definitions, |kpi| plans(kpi, definitions, as_of))
+}
+
+/// Those of them that the running periods need: what a verdict is made of.
+pub fn running_spans_of(
+    metric: &Metric,
+    definitions: &Definitions,
+    as_of: DateTime<Utc>,
+) -> BTreeSet<Span> {
+    gather(metric, definitions, |kpi| vec![plan(kpi, &definitions.calendar, as_of)])
+}
+
+fn gather(
+    metric: &Metric,
+    definitions: &Definitions,
+    plans: impl Fn(&Kpi) -> Vec<Plan>,
+) -> BTreeSet<Span> {
     let mut spans = BTreeSet::new();
     for kpi in &definitions.kpis {
         if formulas(kpi).any(|formula| names(formula, &metric.id)) {
-            add_spans(&mut spans, metric, kpi, &plans(kpi, definitions, as_of));
+            add_spans(&mut spans, metric, kpi, &plans(kpi));
         }
     }
     spans

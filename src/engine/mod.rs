@@ -15,7 +15,7 @@ mod weeks;
 
 pub use book::{Book, Entry};
 pub use collect::{Fetch, Run, SourceHandle, Sources, collect, fetch};
-pub use demand::{Plan, demand, last_close, plan, spans_of};
+pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
 pub use evaluate::{Engine, is_complete};
 pub use history::{Daily, Day, History, SeriesKey};
 pub use openings::{Frozen, GRACE, Openings};

@@ -43,6 +43,8 @@ pub struct FilesSource {
 struct Database {
     connection: Connection,
     tables: BTreeMap<String, Loaded>,
+    /// Whether the connection refuses to write.
+    guarded: bool,
 }
 
 /// What a table was read from.
@@ -113,7 +115,7 @@ impl Database {
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         let connection = Connection::open(&options).await.map_err(|error| internal(&error))?;
-        Ok(Self { connection, tables: BTreeMap::new() })
+        Ok(Self { connection, tables: BTreeMap::new(), guarded: false })
     }
 
     /// Reads the tables that the statement names and whose files are not those read before.
@@ -144,8 +146,12 @@ impl Database {
                 break;
             }
         }
-        // Each time: the query before may have been a PRAGMA.
-        self.read_only(true).await?;
+        if !self.guarded {
+            self.read_only(true).await?;
+        }
+        // A PRAGMA is the one statement that may take the guard off.
+        let word = statement.sql().trim_start().get(..6).unwrap_or_default();
+        self.guarded = !word.eq_ignore_ascii_case("pragma");
         loaded
     }
 
@@ -184,7 +190,9 @@ impl Database {
     async fn read_only(&mut self, on: bool) -> Result<(), FetchError> {
         let sql = format!("PRAGMA query_only = {}", u8::from(on));
         let setting = sqlx::query(AssertSqlSafe(sql)).execute(&mut self.connection.inner);
-        setting.await.map(drop).map_err(|error| internal(&error))
+        setting.await.map(drop).map_err(|error| internal(&error))?;
+        self.guarded = on;
+        Ok(())
     }
 }
 
