@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::engine::{Book, Engine, Run, SourceHandle, Sources, demand, fetch};
 use crate::kpi::{Definitions, Metric};
@@ -65,7 +66,8 @@ async fn run(
     let all = async {
         let mut measurements = BTreeMap::new();
         for (span, cell) in cells {
-            let request = Request { metric: Arc::clone(&metric), span, timezone };
+            let request =
+                Request { metric: Arc::clone(&metric), span, timezone, asked: Instant::now() };
             let measure = async || fetch(&handle, &request).await.0.map(Arc::new);
             let measured = cell.get_or_try_init(measure).await?;
             measurements.insert(span, Arc::clone(measured));

@@ -105,22 +105,19 @@ impl Evaluator {
         }
     }
 
+    /// Writes before it shows: what somebody has seen outlives the process.
     async fn publish(&mut self, complete: bool) {
         let started = Instant::now();
         let mut snapshot = self.engine.evaluate(&self.book, (self.clock)());
         self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
-        let measured = snapshot.clone();
-        if let Some(keeper) = &self.keeper {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.commit(&self.engine, &snapshot).await;
             keeper.complete(&mut snapshot);
         }
         self.shared.publish(Arc::new(snapshot));
         if complete {
             self.shared.mark_ready();
         }
-        // Nobody has to wait for the disk.
-        if let Some(keeper) = &mut self.keeper {
-            keeper.commit(&self.engine, &measured).await;
-        }
-        debug!(took = ?started.elapsed(), "evaluated, published and written");
+        debug!(took = ?started.elapsed(), "evaluated, written and published");
     }
 }

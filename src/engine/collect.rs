@@ -76,7 +76,8 @@ pub async fn collect(
             measurements.insert(*span, Arc::clone(measured));
             continue;
         }
-        let request = Request { metric: Arc::clone(metric), span: *span, timezone };
+        let request =
+            Request { metric: Arc::clone(metric), span: *span, timezone, asked: Instant::now() };
         let (result, fetch) = fetch(handle, &request).await;
         run.fetches.push(fetch);
         match result {

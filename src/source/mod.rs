@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 pub use error::{FetchError, FetchErrorKind};
 
@@ -43,6 +44,9 @@ pub struct Request {
     pub span: Span,
     /// Zone in which days begin and end.
     pub timezone: Tz,
+    /// When it was asked. What a source looked up since then may serve it, what it looked up before
+    /// may not.
+    pub asked: Instant,
 }
 
 /// The instants that a query may refer to.

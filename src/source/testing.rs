@@ -30,5 +30,6 @@ pub(crate) fn request(metric: Metric, zone: Tz, start: &str, end: &str) -> Reque
         metric: Arc::new(metric),
         span: Span { window, period: window, as_of: window.end },
         timezone: zone,
+        asked: tokio::time::Instant::now(),
     }
 }

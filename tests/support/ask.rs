@@ -33,6 +33,7 @@ pub(crate) fn request(metric: Metric) -> Request {
         metric: Arc::new(metric),
         span: Span { window, period: window, as_of: window.end },
         timezone: Tz::America__New_York,
+        asked: tokio::time::Instant::now(),
     }
 }
 

@@ -51,6 +51,8 @@ struct Database {
 struct Loaded {
     files: Vec<Found>,
     bytes: u64,
+    /// When its files were last looked at.
+    looked: Instant,
 }
 
 impl FilesSource {
@@ -78,7 +80,7 @@ impl FilesSource {
                 Some(database) => database,
                 None => Database::open().await?,
             };
-            let outcome = database.refresh(&self.config, &statement).await;
+            let outcome = database.refresh(&self.config, &statement, request.asked).await;
             Ok((place, database, outcome))
         };
         let (mut place, mut database, loaded) =
@@ -118,30 +120,37 @@ impl Database {
         Ok(Self { connection, tables: BTreeMap::new(), guarded: false })
     }
 
-    /// Reads the tables that the statement names and whose files are not those read before.
+    /// Reads the tables that the statement names and whose files are not those read before. One look
+    /// at the files serves every request that was waiting when it began: at start there are many.
     async fn refresh(
         &mut self,
         config: &FilesConfig,
         statement: &Statement,
+        asked: Instant,
     ) -> Result<(), FetchError> {
         let mut changed = Vec::new();
         for (name, path) in &config.tables {
             if !names(statement.sql(), name) {
                 continue;
             }
-            let pattern = path.clone();
+            if self.tables.get(name).is_some_and(|loaded| loaded.looked > asked) {
+                continue;
+            }
+            let (pattern, looked) = (path.clone(), Instant::now());
             let files = blocking(move || scan::scan(&pattern)).await?;
             let files = files.map_err(|error| about(name, error))?;
-            if self.tables.get(name).is_none_or(|loaded| loaded.files != files) {
-                changed.push((name, path, files));
+            match self.tables.get_mut(name) {
+                Some(loaded) if loaded.files == files => loaded.looked = looked,
+                _ => changed.push((name, path, files, looked)),
             }
         }
         let mut loaded = Ok(());
         if !changed.is_empty() {
             self.read_only(false).await?;
         }
-        for (name, path, files) in changed {
-            loaded = self.load(name, path, files).await.map_err(|error| about(name, error));
+        for (name, path, files, looked) in changed {
+            let read = self.load(name, path, files, looked).await;
+            loaded = read.map_err(|error| about(name, error));
             if loaded.is_err() {
                 break;
             }
@@ -155,7 +164,13 @@ impl Database {
         loaded
     }
 
-    async fn load(&mut self, name: &str, path: &Path, files: Vec<Found>) -> Result<(), FetchError> {
+    async fn load(
+        &mut self,
+        name: &str,
+        path: &Path,
+        files: Vec<Found>,
+        looked: Instant,
+    ) -> Result<(), FetchError> {
         let others = self.tables.iter().filter(|(other, _)| *other != name);
         let others: u64 = others.map(|(_, loaded)| loaded.bytes).sum();
         let left = MAX_BYTES.saturating_sub(others);
@@ -183,7 +198,7 @@ impl Database {
         }
         rows.store(&mut self.connection.inner, name).await.map_err(|error| internal(&error))?;
         let bytes = left - budget.left.load(Ordering::Relaxed);
-        self.tables.insert(name.to_owned(), Loaded { files, bytes });
+        self.tables.insert(name.to_owned(), Loaded { files, bytes, looked });
         Ok(())
     }
 
