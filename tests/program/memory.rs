@@ -17,7 +17,7 @@ metrics:
     source: shop
     query: SELECT sum(amount) AS value FROM orders WHERE day < :window_end_date
 kpis:
-  revenue: { kind: lagging, formula: orders, accumulation: level, unit: USD, target: { min: 100 } }
+  revenue: { kind: lagging, formula: orders, accumulation: level, unit: USD, target: { min: 100 }, status: { too_early: 0% } }
 ";
 
 const VALUE: &str = r#"kpi_value{kpi="revenue"}"#;
