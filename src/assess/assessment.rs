@@ -82,30 +82,14 @@ fn facts(
     };
     let undirected = matches!(goal, Some(Goal::Between(..)));
     Assessment {
-        period: at.period.clone(),
-        elapsed_ratio: at.elapsed,
-        value: None,
-        sums: None,
         baseline_value: measured.baseline,
         goal,
         target_value: goal.and_then(Goal::value),
         target_lower_value: lower,
         target_upper_value: upper,
-        target_ratio: None,
-        progress_ratio: None,
         expected_value: path.and_then(|p| p.value),
         expected_progress_ratio: path.filter(|_| !undirected).map(|p| p.share),
-        pace_ratio: None,
-        projected_value: None,
-        projected_target_ratio: None,
-        projected_lower_value: None,
-        projected_upper_value: None,
-        projected_method: None,
-        target_hit_probability: None,
-        required_value_per_day: None,
-        status: Status::NoData,
-        data_through: None,
-        reason: String::new(),
+        ..Assessment::nothing(at.period.clone(), at.elapsed)
     }
 }
 

@@ -60,6 +60,38 @@ pub struct Assessment {
     pub reason: String,
 }
 
+impl Assessment {
+    /// What is known of a period of which nothing was measured: no data.
+    pub fn nothing(period: Period, elapsed_ratio: f64) -> Self {
+        Self {
+            period,
+            elapsed_ratio,
+            value: None,
+            sums: None,
+            baseline_value: None,
+            goal: None,
+            target_value: None,
+            target_lower_value: None,
+            target_upper_value: None,
+            target_ratio: None,
+            progress_ratio: None,
+            expected_value: None,
+            expected_progress_ratio: None,
+            pace_ratio: None,
+            projected_value: None,
+            projected_target_ratio: None,
+            projected_lower_value: None,
+            projected_upper_value: None,
+            projected_method: None,
+            target_hit_probability: None,
+            required_value_per_day: None,
+            status: Status::NoData,
+            data_through: None,
+            reason: String::new(),
+        }
+    }
+}
+
 /// Numerator and denominator of a ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sums {
@@ -137,37 +169,13 @@ pub(crate) mod tests {
     pub(crate) fn assessment() -> Assessment {
         let day = chrono::NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
         let start = day.and_time(chrono::NaiveTime::MIN).and_utc();
-        Assessment {
-            period: Period {
-                id: "2026-Q2".to_owned(),
-                kind: PeriodKind::Quarter,
-                first_day: day,
-                end_day: day + chrono::Days::new(91),
-                span: Window { start, end: start + chrono::TimeDelta::days(91) },
-            },
-            elapsed_ratio: 0.5,
-            value: None,
-            sums: None,
-            baseline_value: None,
-            goal: None,
-            target_value: None,
-            target_lower_value: None,
-            target_upper_value: None,
-            target_ratio: None,
-            progress_ratio: None,
-            expected_value: None,
-            expected_progress_ratio: None,
-            pace_ratio: None,
-            projected_value: None,
-            projected_target_ratio: None,
-            projected_lower_value: None,
-            projected_upper_value: None,
-            projected_method: None,
-            target_hit_probability: None,
-            required_value_per_day: None,
-            status: Status::NoData,
-            data_through: None,
-            reason: String::new(),
-        }
+        let period = Period {
+            id: "2026-Q2".to_owned(),
+            kind: PeriodKind::Quarter,
+            first_day: day,
+            end_day: day + chrono::Days::new(91),
+            span: Window { start, end: start + chrono::TimeDelta::days(91) },
+        };
+        Assessment::nothing(period, 0.5)
     }
 }

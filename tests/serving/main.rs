@@ -5,6 +5,8 @@ mod docs;
 #[cfg(test)]
 mod exposition;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 #[path = "../support/snapshot.rs"]

@@ -63,30 +63,9 @@ pub(crate) fn kpi(id: &str, title: &str, kind: Kind) -> Kpi {
 /// An assessment without any number.
 pub(crate) fn empty(status: Status, reason: &str) -> Assessment {
     Assessment {
-        period: second_quarter(),
-        elapsed_ratio: 30.0 / 91.0,
-        value: None,
-        sums: None,
-        baseline_value: None,
-        goal: None,
-        target_value: None,
-        target_lower_value: None,
-        target_upper_value: None,
-        target_ratio: None,
-        progress_ratio: None,
-        expected_value: None,
-        expected_progress_ratio: None,
-        pace_ratio: None,
-        projected_value: None,
-        projected_target_ratio: None,
-        projected_lower_value: None,
-        projected_upper_value: None,
-        projected_method: None,
-        target_hit_probability: None,
-        required_value_per_day: None,
         status,
-        data_through: None,
         reason: reason.into(),
+        ..Assessment::nothing(second_quarter(), 30.0 / 91.0)
     }
 }
 
