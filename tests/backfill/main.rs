@@ -7,3 +7,4 @@ mod output;
 mod program;
 mod prometheus;
 mod replay;
+mod store;
