@@ -16,6 +16,7 @@ use crate::engine::{Book, Engine, Run, SourceHandle, Sources, demand, fetch};
 use crate::kpi::{Definitions, Metric};
 use crate::snapshot::Snapshot;
 use crate::source::measurement::Measurement;
+use crate::source::trace::Trace;
 use crate::source::{Request, Span};
 
 /// Days that are being fetched at once, at most.
@@ -66,8 +67,13 @@ async fn run(
     let all = async {
         let mut measurements = BTreeMap::new();
         for (span, cell) in cells {
-            let request =
-                Request { metric: Arc::clone(&metric), span, timezone, asked: Instant::now() };
+            let request = Request {
+                metric: Arc::clone(&metric),
+                span,
+                timezone,
+                asked: Instant::now(),
+                trace: Trace::default(),
+            };
             let measure = async || fetch(&handle, &request).await.0.map(Arc::new);
             let measured = cell.get_or_try_init(measure).await?;
             measurements.insert(span, Arc::clone(measured));

@@ -9,6 +9,7 @@ use super::environment::Environment;
 use super::files::Files;
 use super::node::{Node, NodeKind};
 use crate::limits::read_capped;
+use crate::source::secret::without_line_end;
 
 /// A secret or a setting has at most this many bytes.
 const MAX_FILE: u64 = 64 * 1024;
@@ -125,8 +126,7 @@ fn resolve(
             let message = format!("`{}` does not hold UTF-8 text", path.display());
             (message, "a referenced file holds one value as plain text".to_owned())
         })?;
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        return Ok(text.strip_suffix('\r').unwrap_or(text).to_owned());
+        return Ok(without_line_end(&text).to_owned());
     }
     Err((
         format!("`${{{reference}}}` is not a reference"),

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::openings::GRACE;
 use crate::kpi::Metric;
 use crate::source::measurement::Measurement;
+use crate::source::trace::Trace;
 use crate::source::{FetchError, Request, Source, Span};
 
 /// An opened source with its limit of concurrent fetches.
@@ -76,8 +77,13 @@ pub async fn collect(
             measurements.insert(*span, Arc::clone(measured));
             continue;
         }
-        let request =
-            Request { metric: Arc::clone(metric), span: *span, timezone, asked: Instant::now() };
+        let request = Request {
+            metric: Arc::clone(metric),
+            span: *span,
+            timezone,
+            asked: Instant::now(),
+            trace: Trace::default(),
+        };
         let (result, fetch) = fetch(handle, &request).await;
         run.fetches.push(fetch);
         match result {

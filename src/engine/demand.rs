@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::calendar::{Calendar, Period, PeriodKind, Window, WindowSpec};
-use crate::kpi::{Baseline, Definitions, Formula, Kpi, Metric, Path, Query, Target};
+use crate::kpi::{Baseline, Definitions, Formula, Kpi, Metric, Path, Target};
 use crate::source::Span;
 
 /// Seasons are learned from at most this many earlier periods.
@@ -184,9 +184,8 @@ pub(super) fn names(formula: &Formula, metric: &str) -> bool {
 /// The span with what the query does not look at made equal, so that spans which give the same
 /// answer are the same key.
 pub(super) fn shared(metric: &Metric, span: Span) -> Span {
-    let Query::Sql(text) = &metric.query;
     let Span { window, period, as_of } = span;
-    let period = if text.contains(":period_") { period } else { window };
-    let as_of = if text.contains(":as_of") { as_of } else { window.end };
+    let period = if metric.query.mentions("period_") { period } else { window };
+    let as_of = if metric.query.mentions("as_of") { as_of } else { window.end };
     Span { window: Window { ..window }, period, as_of }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Accumulation, Baseline, Direction, Formula, Path, Target, Unit};
+use super::{Accumulation, Baseline, Direction, Formula, Path, Query, Target, Unit};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::schedule::Schedule;
 
@@ -53,13 +53,6 @@ pub struct Metric {
     pub schedule: Schedule,
     /// More label sets than this are refused.
     pub max_label_sets: usize,
-}
-
-/// What a metric asks its source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Query {
-    /// SQL with named parameters (`:window_start` ...), for `sql` and `files` sources.
-    Sql(String),
 }
 
 /// Whether a KPI predicts or reports.

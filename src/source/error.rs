@@ -2,6 +2,7 @@
 //! put in what the server said and what to do, not what they sent.
 
 use std::fmt;
+use std::time::Duration;
 
 /// A failed fetch: what happened and, where known, what to do about it. The source and metric are
 /// named by whoever reports it.
@@ -13,6 +14,8 @@ pub struct FetchError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The source asked not to be asked again for this long.
+    pub retry_after: Option<Duration>,
 }
 
 /// Classes of failure; also the values of the `outcome` label.
@@ -43,7 +46,7 @@ impl FetchErrorKind {
 impl FetchError {
     /// A failure without advice.
     pub fn new(kind: FetchErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, retry_after: None }
     }
 
     /// The same with advice.

@@ -2,15 +2,22 @@
 //! not loop, sleep, retry or know about KPIs. Turning a table into numbers with labels is
 //! [`measurement`], the same for every kind of source.
 
+pub mod client;
 mod columns;
+pub mod engines;
 mod error;
 pub mod files;
+pub mod http;
 pub mod measurement;
 mod moment;
 pub mod params;
+pub mod prometheus;
+pub mod secret;
 pub mod sql;
+pub mod template;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod trace;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,6 +32,9 @@ use tokio::time::Instant;
 
 pub use error::{FetchError, FetchErrorKind};
 
+use self::client::config::ClientConfig;
+use self::engines::EngineConfig;
+use self::trace::Trace;
 use crate::calendar::Window;
 use crate::kpi::Metric;
 
@@ -47,6 +57,8 @@ pub struct Request {
     /// When it was asked. What a source looked up since then may serve it, what it looked up before
     /// may not.
     pub asked: Instant,
+    /// Where sources note what they send and get.
+    pub trace: Trace,
 }
 
 /// The instants that a query may refer to.
@@ -91,6 +103,14 @@ pub enum SourceConfig {
     Files(FilesConfig),
     /// A database.
     Sql(SqlConfig),
+    /// ClickHouse, written as a `sql` source.
+    ClickHouse(EngineConfig),
+    /// Trino, written as a `sql` source.
+    Trino(EngineConfig),
+    /// An HTTP API.
+    Http(ClientConfig),
+    /// A server with the HTTP API of Prometheus.
+    Prometheus(ClientConfig),
 }
 
 /// Settings of a `files` source.
@@ -124,6 +144,10 @@ impl SourceConfig {
             // One in-memory database behind one connection.
             Self::Files(_) => 1,
             Self::Sql(config) => config.max_connections as usize,
+            Self::ClickHouse(config) | Self::Trino(config) => {
+                config.client.max_connections as usize
+            }
+            Self::Http(config) | Self::Prometheus(config) => config.max_connections as usize,
         }
     }
 }
@@ -136,5 +160,15 @@ pub fn build(config: &SourceConfig) -> Result<Arc<dyn Source>, String> {
     Ok(match config {
         SourceConfig::Files(config) => Arc::new(files::FilesSource::new(config)?),
         SourceConfig::Sql(config) => Arc::new(sql::SqlSource::new(config)?),
+        SourceConfig::ClickHouse(config) => Arc::new(engines::ClickHouseSource::new(config)?),
+        SourceConfig::Trino(config) => Arc::new(engines::TrinoSource::new(config)?),
+        SourceConfig::Http(config) => Arc::new(http::HttpSource::new(config)?),
+        SourceConfig::Prometheus(config) => Arc::new(prometheus::PrometheusSource::new(config)?),
     })
+}
+
+/// The failure of a metric whose query is of another kind than its source. `config` lets none
+/// through.
+fn wrong_query() -> FetchError {
+    FetchError::new(FetchErrorKind::Query, "the query is of another kind than the source")
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
+use super::trace::Trace;
 use super::{Request, Span};
 use crate::calendar::Window;
 use crate::kpi::{Metric, Query};
@@ -31,5 +32,6 @@ pub(crate) fn request(metric: Metric, zone: Tz, start: &str, end: &str) -> Reque
         span: Span { window, period: window, as_of: window.end },
         timezone: zone,
         asked: tokio::time::Instant::now(),
+        trace: Trace::default(),
     }
 }

@@ -72,8 +72,12 @@ fn metrics_of(kpi: &Kpi) -> BTreeSet<&str> {
 }
 
 fn metric_json(metric: &Metric) -> Value {
-    let Query::Sql(text) = &metric.query;
-    json!({ "source": metric.source, "sql": text.trim(), "labels": metric.labels })
+    let (kind, query) = match &metric.query {
+        Query::Sql(text) => ("sql", json!(text.trim())),
+        Query::PromQl(template) => ("promql", json!(template)),
+        Query::Http(query) => ("http", json!(query)),
+    };
+    json!({ "source": metric.source, kind: query, "labels": metric.labels })
 }
 
 /// Without spaces: they mean nothing in a formula.

@@ -7,6 +7,7 @@ use kpi_exporter::calendar::Window;
 use kpi_exporter::kpi::{Metric, Query};
 use kpi_exporter::schedule::Schedule;
 use kpi_exporter::source::measurement::Measurement;
+use kpi_exporter::source::trace::Trace;
 use kpi_exporter::source::{FetchError, Request, Source, Span, Table};
 
 /// A metric without labels, used by its bare name.
@@ -34,6 +35,7 @@ pub(crate) fn request(metric: Metric) -> Request {
         span: Span { window, period: window, as_of: window.end },
         timezone: Tz::America__New_York,
         asked: tokio::time::Instant::now(),
+        trace: Trace::default(),
     }
 }
 

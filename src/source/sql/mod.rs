@@ -199,7 +199,7 @@ impl fmt::Debug for SqlSource {
 
 /// The request's query, ready for a dialect.
 pub(super) fn statement(dialect: Dialect, request: &Request) -> Result<Statement, FetchError> {
-    let Query::Sql(text) = &request.metric.query;
+    let Query::Sql(text) = &request.metric.query else { return Err(super::wrong_query()) };
     rewrite::parse(dialect, text).map_err(|error| {
         let failure = FetchError::new(FetchErrorKind::Query, error.message);
         match error.hint {

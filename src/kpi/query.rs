@@ -1,0 +1,206 @@
+//! What a metric asks its source: SQL, PromQL or an HTTP request, as plain data. Parsed and known to
+//! be right; filled in with the instants of a request by `source`.
+
+use serde::Serialize;
+
+/// What a metric asks its source.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Query {
+    /// SQL with named parameters (`:window_start` ...), for `sql` and `files` sources.
+    Sql(String),
+    /// PromQL with placeholders (`{{window_seconds}}` ...), for `prometheus` sources.
+    PromQl(Template),
+    /// An HTTP request and how to read the answer, for `http` sources.
+    Http(Box<HttpQuery>),
+}
+
+/// A text with placeholders like `{{window_start:%Y-%m-%d}}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// As it is sent, but for the placeholders.
+    pub text: String,
+    /// Some of it is what a `${...}` reference stood for: it must not be shown or stored.
+    pub secret: bool,
+}
+
+/// An HTTP request and how to read the answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HttpQuery {
+    /// GET or POST.
+    pub method: Method,
+    /// What follows the source's URL; begins with `/`, or empty.
+    pub path: Template,
+    /// Parameters of the URL, in order.
+    pub params: Vec<(String, Template)>,
+    /// Headers besides those of the source.
+    pub headers: Vec<(String, Template)>,
+    /// What is sent along.
+    pub body: Option<RequestBody>,
+    /// How the answer is written.
+    pub format: Format,
+    /// JSONPath (RFC 9535) of the rows in a JSON document; the document is the only row without it.
+    pub rows: Option<String>,
+    /// Column names and where they come from: a JSONPath relative to the row (JSON, NDJSON), the
+    /// name of a column (CSV) or of a label (Prometheus text). All there are when empty.
+    pub columns: Vec<(String, String)>,
+    /// How to get the rest of a long answer.
+    pub pagination: Option<Pagination>,
+    /// SQL over the rows, as table `rows`, in the dialect of SQLite.
+    pub sql: Option<String>,
+}
+
+/// HTTP methods that ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Method {
+    Get,
+    Post,
+}
+
+/// What is sent along with a request.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestBody {
+    /// JSON with placeholders in its texts.
+    Json(JsonTemplate),
+    /// `application/x-www-form-urlencoded`.
+    Form(Vec<(String, Template)>),
+}
+
+/// A JSON document with placeholders in its texts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JsonTemplate {
+    /// The document.
+    pub value: serde_json::Value,
+    /// Some text in it is what a `${...}` reference stood for.
+    pub secret: bool,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One JSON document.
+    Json,
+    /// One JSON document a line.
+    Ndjson,
+    /// Separated values.
+    Csv(CsvFormat),
+    /// A plain number and nothing else: one row with the column `value`.
+    Number,
+    /// Prometheus text: one row per sample, with the columns `name`, `value` and its labels.
+    Prometheus,
+}
+
+/// How separated values are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CsvFormat {
+    /// One ASCII character.
+    pub delimiter: u8,
+    /// Whether the first line names the columns; otherwise they are `1`, `2` ...
+    pub header: bool,
+    /// Label of the Encoding Standard, like `utf-8` or `windows-1252`.
+    pub encoding: String,
+}
+
+/// How to get the rest of a long answer. An answer with more pages than allowed is a failed fetch,
+/// never a part taken for the whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pagination {
+    /// How the next page is found.
+    pub next: NextPage,
+    /// At most this many pages.
+    pub max_pages: u32,
+}
+
+/// How the next page is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextPage {
+    /// A JSONPath to the next page's URL, absolute or relative; the last page has none.
+    Link(String),
+    /// `Link: <...>; rel="next"`, RFC 8288.
+    LinkHeader,
+    /// A value of this page asks for the next one.
+    Cursor {
+        /// JSONPath of the value; the last page has none.
+        from: String,
+        /// Where it goes.
+        param: PageParam,
+        /// JSONPath of a value that is true as long as there are more pages.
+        more: Option<String>,
+    },
+    /// Pages are numbered; the one after the last is empty.
+    Page {
+        /// Where the number goes.
+        param: PageParam,
+        /// Number of the first page.
+        first: u64,
+    },
+    /// Rows are skipped; the last page has fewer rows than `step`.
+    Offset {
+        /// Where the number of rows to skip goes.
+        param: PageParam,
+        /// Rows a page.
+        step: u64,
+    },
+}
+
+/// Where the value that asks for a page goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageParam {
+    /// A parameter of the URL.
+    Url(String),
+    /// A top-level key of the JSON or form body.
+    Body(String),
+}
+
+impl Query {
+    /// Whether it may look at an instant of that name (`period_`, `as_of`). Says yes rather too
+    /// often than too seldom.
+    pub fn mentions(&self, instant: &str) -> bool {
+        match self {
+            Self::Sql(text) => text.contains(&format!(":{instant}")),
+            Self::PromQl(template) => template.text.contains(instant),
+            Self::Http(query) => query.texts().any(|text| text.contains(instant)),
+        }
+    }
+}
+
+impl HttpQuery {
+    /// Every text that may hold a placeholder or a parameter.
+    fn texts(&self) -> impl Iterator<Item = String> {
+        let params = self.params.iter().chain(&self.headers);
+        let form = match &self.body {
+            Some(RequestBody::Form(fields)) => fields.as_slice(),
+            _ => &[],
+        };
+        let json = match &self.body {
+            Some(RequestBody::Json(json)) => Some(json.value.to_string()),
+            _ => None,
+        };
+        let templates = params.chain(form).map(|(_, template)| template.text.clone());
+        std::iter::once(self.path.text.clone()).chain(templates).chain(json).chain(self.sql.clone())
+    }
+}
+
+/// Stands for what must not be shown.
+const HIDDEN: &str = "***";
+
+impl Serialize for Template {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.secret { HIDDEN } else { &self.text })
+    }
+}
+
+impl Serialize for JsonTemplate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.secret {
+            serializer.serialize_str(HIDDEN)
+        } else {
+            self.value.serialize(serializer)
+        }
+    }
+}

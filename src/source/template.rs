@@ -1,0 +1,242 @@
+//! Placeholders in texts that go to HTTP servers: `{{window_start}}` (RFC 3339, in UTC),
+//! `{{window_start:%Y-%m-%d}}` (strftime, in the calendar's zone), `{{window_end_date}}`,
+//! `{{as_of_unix}}`, `{{window_seconds}}`. Not here: where the texts go and how they are escaped there.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use chrono::format::{Item, StrftimeItems};
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+
+use super::params::{Param, ParamValue};
+use super::{FetchError, FetchErrorKind, Request};
+use crate::calendar::Window;
+
+/// What is wrong with a text's placeholders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError {
+    /// Lower case, no full stop.
+    pub message: String,
+    /// Where, in bytes of the text.
+    pub part: Range<usize>,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// A part of a text.
+enum Piece<'a> {
+    Text(&'a str),
+    Instant(Param, Option<&'a str>),
+    Seconds(Length),
+}
+
+/// A length in whole seconds.
+#[derive(Clone, Copy)]
+enum Length {
+    Window,
+    Period,
+}
+
+const LENGTHS: [(&str, Length); 2] =
+    [("window_seconds", Length::Window), ("period_seconds", Length::Period)];
+
+/// Checks the placeholders of a text.
+///
+/// # Errors
+/// The first one that means nothing.
+pub fn check(text: &str) -> Result<(), TemplateError> {
+    parse(text).map(drop)
+}
+
+/// The text with its placeholders replaced; each value goes through `escape` first.
+///
+/// # Errors
+/// As [`check`].
+pub fn fill(
+    text: &str,
+    request: &Request,
+    escape: impl Fn(String) -> String,
+) -> Result<String, FetchError> {
+    let pieces = parse(text).map_err(|error| {
+        FetchError::new(FetchErrorKind::Query, error.message).with_hint(error.hint)
+    })?;
+    let mut filled = String::with_capacity(text.len());
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => filled.push_str(text),
+            Piece::Instant(param, format) => filled.push_str(&escape(show(param, format, request))),
+            Piece::Seconds(Length::Window) => filled.push_str(&seconds(request.span.window)),
+            Piece::Seconds(Length::Period) => filled.push_str(&seconds(request.span.period)),
+        }
+    }
+    Ok(filled)
+}
+
+fn parse(text: &str) -> Result<Vec<Piece<'_>>, TemplateError> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find("{{") {
+        let start = at + found;
+        pieces.push(Piece::Text(&text[at..start]));
+        let Some(length) = text[start..].find("}}") else {
+            let message = "this `{{` is never closed".to_owned();
+            let hint = "close the placeholder with `}}`".to_owned();
+            return Err(TemplateError { message, part: start..start + 2, hint });
+        };
+        let inner = &text[start + 2..start + length];
+        at = start + length + 2;
+        pieces.push(piece(inner).map_err(|(message, hint)| TemplateError {
+            message,
+            part: start..at,
+            hint,
+        })?);
+    }
+    pieces.push(Piece::Text(&text[at..]));
+    Ok(pieces)
+}
+
+/// What stands between the braces; else message and hint.
+fn piece(inner: &str) -> Result<Piece<'_>, (String, String)> {
+    let (name, format) = match inner.split_once(':') {
+        Some((name, format)) => (name.trim(), Some(format.trim())),
+        None => (inner.trim(), None),
+    };
+    if let Some((_, length)) = LENGTHS.iter().find(|(known, _)| *known == name) {
+        return match format {
+            None => Ok(Piece::Seconds(*length)),
+            Some(_) => Err((
+                format!("`{{{{{name}}}}}` takes no format"),
+                "it is a whole number of seconds".to_owned(),
+            )),
+        };
+    }
+    let Some(param) = Param::parse(name) else {
+        return Err(unknown(name));
+    };
+    match format {
+        Some(format) if !is_strftime(format) => Err((
+            format!("`{format}` is no strftime format"),
+            "write one like `{{window_start:%Y-%m-%d}}`".to_owned(),
+        )),
+        _ => Ok(Piece::Instant(param, format)),
+    }
+}
+
+fn unknown(name: &str) -> (String, String) {
+    let names = Param::names().chain(LENGTHS.iter().map(|(name, _)| (*name).to_owned()));
+    let closest = names
+        .map(|known| (strsim::normalized_damerau_levenshtein(name, &known), known))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .filter(|(likeness, _)| *likeness >= 0.6);
+    let hint = match closest {
+        Some((_, known)) => format!("did you mean `{{{{{known}}}}}`?"),
+        None => "the placeholders are {{window_start}}, {{window_end}}, {{period_start}}, \
+                 {{period_end}}, {{as_of}}, each also with _date or _unix and with a format like \
+                 {{window_start:%Y-%m-%d}}, {{window_seconds}} and {{period_seconds}}"
+            .to_owned(),
+    };
+    (format!("unknown placeholder `{{{{{name}}}}}`"), hint)
+}
+
+/// Whether every part of a format means something.
+fn is_strftime(format: &str) -> bool {
+    !format.is_empty() && StrftimeItems::new(format).all(|item| !matches!(item, Item::Error))
+}
+
+/// A format is applied to the local instant; that of a `_date` is the start of its day.
+fn show(param: Param, format: Option<&str>, request: &Request) -> String {
+    let value = param.value(request);
+    let Some(format) = format else {
+        return match value {
+            ParamValue::Instant(instant) => instant.to_rfc3339_opts(SecondsFormat::Secs, true),
+            ParamValue::Date(date) => date.to_string(),
+            ParamValue::Unix(seconds) => seconds.to_string(),
+        };
+    };
+    let mut text = String::new();
+    // A format that cannot be applied would have been refused by `check`.
+    let _ = match value {
+        ParamValue::Instant(instant) => {
+            write!(text, "{}", local(instant, request.timezone).format(format))
+        }
+        ParamValue::Date(date) => {
+            write!(text, "{}", date.and_time(chrono::NaiveTime::MIN).and_utc().format(format))
+        }
+        ParamValue::Unix(seconds) => {
+            let instant = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+            write!(text, "{}", local(instant, request.timezone).format(format))
+        }
+    };
+    text
+}
+
+fn local(instant: DateTime<Utc>, zone: Tz) -> DateTime<Tz> {
+    instant.with_timezone(&zone)
+}
+
+/// At least one: a range of no seconds is none.
+fn seconds(window: Window) -> String {
+    (window.end - window.start).num_seconds().max(1).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::testing::{metric, request};
+
+    fn filled(text: &str) -> Result<String, String> {
+        let zone = chrono_tz::America::New_York;
+        let request = request(metric(), zone, "2026-04-01T04:00:00Z", "2026-06-15T16:30:00.5Z");
+        fill(text, &request, |value| value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn instants_are_rfc_3339_in_utc_and_formats_are_in_the_calendars_zone() {
+        for (text, expected) in [
+            ("from={{window_start}}", "from=2026-04-01T04:00:00Z"),
+            (
+                "{{window_start:%Y-%m-%d}}/{{ window_end:%d.%m.%Y %H:%M %z }}",
+                "2026-04-01/15.06.2026 12:30 -0400",
+            ),
+            ("{{window_end_date}} {{as_of_date}}", "2026-06-16 2026-06-15"),
+            ("{{window_end_date:%Y%m%d}}", "20260616"),
+            ("{{window_start_unix}}", "1775016000"),
+            ("rate(x[{{window_seconds}}s])", "rate(x[6525000s])"),
+            ("{{period_seconds}}", "6525000"),
+            ("no } { placeholder }} here", "no } { placeholder }} here"),
+            ("", ""),
+        ] {
+            assert_eq!(filled(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_escaped_and_the_text_around_them_is_not() {
+        let request = request(metric(), Tz::UTC, "2026-04-01T04:00:00Z", "2026-06-15T16:30:00Z");
+        let text = fill("a:{{window_start:%H:%M}}", &request, |value| value.replace(':', "%3A"));
+        assert_eq!(text.unwrap(), "a:04%3A00");
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused_with_its_place() {
+        for (text, part, message, hint) in [
+            (
+                "a{{window_strat}}",
+                1..17,
+                "unknown placeholder `{{window_strat}}`",
+                "did you mean `{{window_start}}`?",
+            ),
+            ("{{x}}", 0..5, "unknown placeholder `{{x}}`", "the placeholders are"),
+            ("x {{window_end", 2..4, "never closed", "`}}`"),
+            ("{{window_end:%Q}}", 0..17, "`%Q` is no strftime format", "%Y-%m-%d"),
+            ("{{window_end:}}", 0..15, "is no strftime format", "%Y-%m-%d"),
+            ("{{window_seconds:%Y}}", 0..21, "takes no format", "seconds"),
+        ] {
+            let error = check(text).unwrap_err();
+            assert_eq!(error.part, part, "{text}");
+            assert!(error.message.contains(message), "{text}: {}", error.message);
+            assert!(error.hint.contains(hint), "{text}: {}", error.hint);
+        }
+    }
+}
