@@ -1,5 +1,5 @@
-//! A table on its way from files or an HTTP API to SQLite: cells as text, column by column, with the type that
-//! fits all of a column's cells. Neither knows formats nor SQL beyond making the table.
+//! A table on its way from files or an HTTP API to SQLite: cells as text, column by column, with the
+//! type that fits all of a column's cells. Neither knows formats nor SQL beyond making the table.
 
 use std::collections::HashMap;
 
@@ -91,12 +91,12 @@ impl Rows {
     }
 
     /// Whether there is a column at all.
-    pub(super) fn has_columns(&self) -> bool {
+    pub(in crate::source) fn has_columns(&self) -> bool {
         !self.columns.is_empty()
     }
 
     /// Columns that are text only because of a few cells: name and where the first of them is.
-    pub(super) fn spoilt(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(in crate::source) fn spoilt(&self) -> impl Iterator<Item = (&str, &str)> {
         self.columns.iter().filter(|column| column.numbers > column.texts).filter_map(|column| {
             column.first_text.as_deref().map(|place| (column.name.as_str(), place))
         })
