@@ -1,8 +1,17 @@
 //! Sources behind HTTP, against servers of the tests' own on loopback.
 
+#[cfg(test)]
 #[path = "../support/ask.rs"]
 mod ask;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod http;
+#[cfg(test)]
+mod paging;
+#[cfg(test)]
+mod rows_sql;
+#[cfg(test)]
 #[path = "../support/stand_in.rs"]
 mod stand_in;
 
