@@ -1,6 +1,8 @@
 //! What a metric asks its source: SQL, PromQL or an HTTP request, as plain data. Parsed and known to
 //! be right; filled in with the instants of a request by `source`.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// What a metric asks its source.
@@ -15,7 +17,7 @@ pub enum Query {
 }
 
 /// A text with placeholders like `{{window_start:%Y-%m-%d}}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Template {
     /// As it is sent, but for the placeholders.
     pub text: String,
@@ -69,7 +71,7 @@ pub enum RequestBody {
 }
 
 /// A JSON document with placeholders in its texts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct JsonTemplate {
     /// The document.
     pub value: serde_json::Value,
@@ -138,11 +140,11 @@ pub enum NextPage {
         /// Number of the first page.
         first: u64,
     },
-    /// Rows are skipped; the last page has fewer rows than `step`.
+    /// The rows so far are skipped. The last page is empty, or shorter than `step` after full ones.
     Offset {
         /// Where the number of rows to skip goes.
         param: PageParam,
-        /// Rows a page.
+        /// Rows a page, at most.
         step: u64,
     },
 }
@@ -202,5 +204,17 @@ impl Serialize for JsonTemplate {
         } else {
             self.value.serialize(serializer)
         }
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.secret { HIDDEN } else { &self.text })
+    }
+}
+
+impl fmt::Debug for JsonTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.secret { f.write_str(HIDDEN) } else { write!(f, "{}", self.value) }
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::Request;
+use crate::calendar::Window;
 
 /// One of the 15 parameters: an instant of the request, in one of three forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,6 +108,11 @@ impl Param {
             }),
         }
     }
+}
+
+/// The last local day that has any part of a window.
+pub(super) fn last_day(window: Window, zone: Tz) -> NaiveDate {
+    last_day_before(window.end, zone)
 }
 
 fn local_day(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use reqwest::StatusCode;
 
 use self::came::{Came, shape};
 use self::draft::Draft;
@@ -26,7 +27,7 @@ use self::reader::Reader;
 use super::client::Client;
 use super::client::config::ClientConfig;
 use super::trace::{Step, Trace};
-use super::{FetchError, Request, Source, Table};
+use super::{FetchError, FetchErrorKind, Request, Source, Table};
 use crate::kpi::{HttpQuery, Query};
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
@@ -81,6 +82,9 @@ impl HttpSource {
             let exchange = draft.exchange();
             let answer = self.client.send(&exchange, &mut deadline, &request.trace).await?;
             let answer = answer.success()?;
+            if answer.status == StatusCode::ACCEPTED {
+                return Err(not_ready());
+            }
             bytes += answer.body.len();
             if bytes > MAX_BYTES {
                 let message = format!("all pages together are larger than {} MiB", MAX_BYTES >> 20);
@@ -95,6 +99,13 @@ impl HttpSource {
             }
         }
     }
+}
+
+/// "I have taken it down" is no answer.
+fn not_ready() -> FetchError {
+    let message = "the answer is not ready: the server has accepted the question (status 202)";
+    FetchError::new(FetchErrorKind::Query, message)
+        .with_hint("let the API wait longer for its result, or ask for less")
 }
 
 /// The first page needs no number: there may be no other.
