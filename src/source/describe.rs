@@ -44,9 +44,9 @@ impl SourceConfig {
 }
 
 fn engine(config: &EngineConfig) -> String {
-    let names = config.database.iter().chain(&config.schema);
-    let names: String = names.map(|name| format!("/{name}")).collect();
-    format!("{}{names}", origin(&config.client.url))
+    let parts = std::iter::once(origin(&config.client.url));
+    let names = config.database.iter().chain(&config.schema).cloned();
+    parts.chain(names).collect::<Vec<_>>().join("/")
 }
 
 /// Scheme, host and port.
