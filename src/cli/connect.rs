@@ -21,6 +21,9 @@ use crate::source::trace::Trace;
 /// Lines are cut to fit into so many characters; what is wrong is told in full.
 const WIDTH: usize = 100;
 
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+
 /// What came of each source.
 pub(super) struct Tried {
     /// Sources whose settings cannot be used, and why.
@@ -98,9 +101,25 @@ impl Summary {
         }
     }
 
+    fn style(&self) -> Style {
+        match (self.failed, &self.problem) {
+            (true, _) => RED,
+            (false, Some(_)) => AnsiColor::Yellow.on_default(),
+            (false, None) => GREEN,
+        }
+    }
+
+    fn mark(&self) -> &'static str {
+        match (self.failed, &self.problem) {
+            (true, _) => "✗",
+            (false, Some(_)) => "!",
+            (false, None) => "✓",
+        }
+    }
+
     fn cells(&self, metric: &str) -> Vec<String> {
         vec![
-            (if self.failed { "✗" } else { "✓" }).to_owned(),
+            self.mark().to_owned(),
             metric.to_owned(),
             self.rows.map_or_else(|| "-".to_owned(), |rows| rows.to_string()),
             format!("{:.3} s", self.duration.as_secs_f64()),
@@ -111,8 +130,6 @@ impl Summary {
 
 /// Writes the report; whether all is well.
 pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io::Result<bool> {
-    let (green, red) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default());
-    let paint = |good: bool| if good { green } else { red };
     for (id, source) in &config.sources {
         let metrics = config.definitions.metrics.values().filter(|metric| metric.source == *id);
         let metrics: Vec<_> = metrics
@@ -120,36 +137,34 @@ pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io:
             .collect();
         let failed = metrics.iter().filter(|(_, summary)| summary.failed).count();
         let (style, said) = match (tried.unusable.get(id), metrics.len()) {
-            (Some(_), _) => (red, "failed".to_owned()),
+            (Some(_), _) => (RED, "failed".to_owned()),
             (None, 0) => (Style::new(), "no metric uses it".to_owned()),
-            (None, 1) => (paint(failed == 0), format!("{}, 1 metric", verdict(failed))),
-            (None, all) if failed == 0 => (green, format!("ok, {all} metrics")),
-            (None, all) => (red, format!("failed, {failed} of {all} metrics")),
+            (None, all) if failed == 0 => (GREEN, format!("ok, {}", metrics_in_words(all))),
+            (None, all) => (RED, format!("failed, {failed} of {}", metrics_in_words(all))),
         };
         let place = cut(&plain(&source.target()), WIDTH - 30);
         writeln!(out, "\n{id}: {}, {place}: {style}{said}{style:#}", source.kind())?;
         if let Some(why) = tried.unusable.get(id) {
             writeln!(out, "      {}", plain(why))?;
         }
-        write_metrics(out, &metrics, paint)?;
+        write_metrics(out, &metrics)?;
     }
     let failed = tried.metrics.values().filter(|summary| summary.failed).count();
     let good = failed == 0 && tried.unusable.is_empty();
     if good {
-        writeln!(out, "\nall {} metrics answer", tried.metrics.len())?;
+        writeln!(out, "\nall is well: {}", metrics_in_words(tried.metrics.len()))?;
     } else {
-        let sources = tried.unusable.len();
-        let all = tried.metrics.len();
-        writeln!(out, "\n{failed} of {all} metrics and {sources} sources failed")?;
+        let all = metrics_in_words(tried.metrics.len());
+        let sources = match tried.unusable.len() {
+            0 => String::new(),
+            some => format!("; sources that cannot be used: {some}"),
+        };
+        writeln!(out, "\n{failed} of {all} failed{sources}")?;
     }
     Ok(good)
 }
 
-fn write_metrics(
-    out: &mut impl Write,
-    metrics: &[(&str, &Summary)],
-    paint: impl Fn(bool) -> Style,
-) -> io::Result<()> {
+fn write_metrics(out: &mut impl Write, metrics: &[(&str, &Summary)]) -> io::Result<()> {
     if metrics.is_empty() {
         return Ok(());
     }
@@ -161,7 +176,7 @@ fn write_metrics(
         writeln!(out, "  {headings}")?;
     }
     for (line, (_, summary)) in lines.zip(metrics) {
-        let style = paint(!summary.failed);
+        let style = summary.style();
         let line = cut(&line, WIDTH - 2);
         let (mark, rest) = line.split_at(line.chars().next().map_or(0, char::len_utf8));
         writeln!(out, "  {style}{mark}{style:#}{rest}")?;
@@ -175,6 +190,6 @@ fn write_metrics(
     Ok(())
 }
 
-fn verdict(failed: usize) -> &'static str {
-    if failed == 0 { "ok" } else { "failed" }
+fn metrics_in_words(count: usize) -> String {
+    format!("{count} metric{}", if count == 1 { "" } else { "s" })
 }

@@ -75,15 +75,16 @@ pub(super) fn run(
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let trace = Trace::on();
-    let (probe, started) = runtime.block_on(async {
+    let (started, probe, ended) = runtime.block_on(async {
         let started = Instant::now();
-        (probe(metric, span, &config, &handle, trace.clone()).await, started)
+        let probe = probe(metric, span, &config, &handle, trace.clone()).await;
+        (started, probe, Instant::now())
     });
     for step in trace.steps() {
         write_step(&mut out, &step, started, arguments.raw)?;
     }
     let end = if probe.measured.is_ok() { "done" } else { "failed" };
-    writeln!(out, "{:>9.3} s  {end}", probe.duration.as_secs_f64())?;
+    writeln!(out, "{:>9.3} s  {end}", (ended - started).as_secs_f64())?;
     write_outcome(&mut out, &probe, timezone)?;
     Ok(match &probe.measured {
         Err(_) => ExitCode::from(FAILED),
@@ -101,7 +102,11 @@ fn find<'a>(
     let id = &arguments.metric;
     let Some(metric) = definitions.metrics.get(id) else {
         let known: Vec<&str> = definitions.metrics.keys().map(String::as_str).collect();
-        let hint = did_you_mean(id, "the metrics are", &known);
+        let kpi = definitions.kpis.iter().find(|kpi| kpi.id == *id);
+        let hint = match kpi.and_then(|kpi| kpi.formula.references().next()) {
+            Some((reference, _)) => format!("it is a KPI; it uses metric `{}`", reference.metric),
+            None => did_you_mean(id, "the metrics are", &known),
+        };
         return Err(Unusable(format!("there is no metric `{id}` (hint: {hint})")));
     };
     let source = config.sources.get(&metric.source);

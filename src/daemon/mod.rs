@@ -4,6 +4,8 @@
 mod catch_up;
 mod evaluator;
 mod keeper;
+#[cfg(test)]
+mod load_tests;
 mod poller;
 
 use std::collections::BTreeMap;

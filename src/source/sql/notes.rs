@@ -27,8 +27,9 @@ pub(super) fn sent(dialect: Dialect, request: &Request, statement: &Statement) {
 
 /// Notes an answer.
 pub(super) fn got(request: &Request, table: &Table) {
-    request.trace.note(|| {
-        Step::now(format!("got {} rows of {} columns", table.rows.len(), table.columns.len()))
+    request.trace.note(|| match table.rows.len() {
+        1 => Step::now("got 1 row"),
+        rows => Step::now(format!("got {rows} rows")),
     });
 }
 
