@@ -33,6 +33,7 @@ struct MetricJson<'a> {
     next_run: Option<String>,
     last_success: Option<String>,
     consecutive_failures: u32,
+    bad_row: Option<&'a str>,
     runs: Vec<RunJson<'a>>,
 }
 
@@ -82,6 +83,7 @@ impl<'a> MetricJson<'a> {
             next_run: log.next_run.map(|at| instant(at, timezone)),
             last_success: log.last_success.map(|at| instant(at, timezone)),
             consecutive_failures: log.failures,
+            bad_row: log.bad_row.as_deref(),
             runs: log.runs.iter().map(|run| RunJson::new(run, timezone)).collect(),
         }
     }
@@ -95,8 +97,8 @@ impl<'a> RunJson<'a> {
             outcome: run.outcome(),
             rows: run.rows(),
             label_sets: run.label_sets,
-            bad_rows: run.bad_rows,
-            bad_row: run.bad_row.as_deref(),
+            bad_rows: run.bad_rows(),
+            bad_row: run.bad_row(),
             error: run.error.as_ref().map(|error| &*error.message),
             hint: run.error.as_ref().and_then(|error| error.hint.as_deref()),
             fetches: run.fetches.iter().map(|fetch| FetchJson::new(fetch, timezone)).collect(),

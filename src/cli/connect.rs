@@ -142,8 +142,8 @@ pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io:
             (None, all) if failed == 0 => (GREEN, format!("ok, {}", metrics_in_words(all))),
             (None, all) => (RED, format!("failed, {failed} of {}", metrics_in_words(all))),
         };
-        let place = cut(&plain(&source.target()), WIDTH - 30);
-        writeln!(out, "\n{id}: {}, {place}: {style}{said}{style:#}", source.kind())?;
+        let place = cut(&plain(&source.describe()), WIDTH - 40);
+        writeln!(out, "\n{id}: {place}: {style}{said}{style:#}")?;
         if let Some(why) = tried.unusable.get(id) {
             writeln!(out, "      {}", plain(why))?;
         }

@@ -58,7 +58,7 @@ pub(super) fn run(
     let timezone = config.definitions.calendar.timezone;
     let show = |at: DateTime<Utc>| instant(at, timezone);
     writeln!(out, "metric   {}", metric.id)?;
-    writeln!(out, "source   {}: {}, {}", metric.source, source.kind(), source.target())?;
+    writeln!(out, "source   {}: {}", metric.source, source.describe())?;
     writeln!(out, "for      {}", questions.purpose)?;
     let span = questions.span;
     writeln!(out, "as of    {} ({timezone})", show(span.as_of))?;

@@ -1,6 +1,7 @@
 //! Asking one metric once: which span to ask for, and what came. Shared by `fetch` and `check`; how it
 //! is shown is theirs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(super) struct Questions {
     pub(super) span: Span,
     /// For whom.
     pub(super) purpose: String,
-    /// What else the KPIs ask it.
+    /// What else the KPIs ask it, each question once.
     pub(super) others: Vec<Use>,
 }
 
@@ -35,11 +36,12 @@ impl Questions {
         only: Option<&str>,
     ) -> Self {
         let calendar = &config.definitions.calendar;
-        let mut others = uses;
-        let first = others.iter().position(|one| only.is_none_or(|only| one.kpi == only));
-        if let Some(first) = first {
-            let Use { kpi, purpose, span } = others.remove(first);
-            return Self { span, purpose: format!("KPI {kpi}, {purpose}"), others };
+        if let Some(first) = uses.iter().find(|one| only.is_none_or(|only| one.kpi == only)) {
+            let purpose = format!("KPI {}, {}", first.kpi, first.purpose);
+            let mut seen = BTreeSet::from([first.asked]);
+            let span = first.span;
+            let others = uses.into_iter().filter(|one| seen.insert(one.asked)).collect();
+            return Self { span, purpose, others };
         }
         let period = calendar.period_at(&config.default_period, as_of);
         let window = calendar.window(WindowSpec::PeriodToDate, &period, as_of);

@@ -66,6 +66,8 @@ pub struct Fetch {
     pub rows: Option<usize>,
     /// Rows without a usable value.
     pub bad_rows: u64,
+    /// The first of them, for people.
+    pub bad_row: Option<String>,
 }
 
 /// An answer as the source gave it.
@@ -156,11 +158,12 @@ pub async fn fetch(
     let Answer { table, duration } = ask(handle, request).await;
     let rows = table.as_ref().ok().map(|table| table.rows.len());
     let result = table.and_then(|table| Measurement::from_table(request, &table));
-    let (outcome, bad_rows) = match &result {
-        Ok(measured) => (SUCCESS, measured.bad_rows),
-        Err(error) => (error.kind.as_str(), 0),
+    let (outcome, bad_rows, bad_row) = match &result {
+        Ok(measured) => (SUCCESS, measured.bad_rows, measured.first_bad_row.clone()),
+        Err(error) => (error.kind.as_str(), 0, None),
     };
-    (result, Fetch { window: request.span.window, outcome, duration, rows, bad_rows })
+    let window = request.span.window;
+    (result, Fetch { window, outcome, duration, rows, bad_rows, bad_row })
 }
 
 /// The same without reading numbers from the answer.

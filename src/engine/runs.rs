@@ -48,6 +48,8 @@ pub struct MetricLog {
     pub failures: u32,
     /// The last good run, maybe one of an earlier process.
     pub last_success: Option<DateTime<Utc>>,
+    /// A row without a usable value in what was measured last, some of it maybe earlier in the day.
+    pub bad_row: Option<String>,
     /// Newest first.
     pub runs: VecDeque<Arc<RunRecord>>,
 }
@@ -63,10 +65,6 @@ pub struct RunRecord {
     pub fetches: Vec<Fetch>,
     /// Distinct label sets over all its spans; `None` after a failure.
     pub label_sets: Option<usize>,
-    /// Rows without a usable value, in the answers that are in force.
-    pub bad_rows: u64,
-    /// The first of them.
-    pub bad_row: Option<String>,
     /// Why it failed.
     pub error: Option<FetchError>,
 }
@@ -99,9 +97,10 @@ impl RunLog {
     pub fn note(&mut self, source: &str, run: &Run) {
         let metrics = self.sources.get_mut(source).map(|source| &mut source.metrics);
         let Some(log) = metrics.and_then(|metrics| metrics.get_mut(&run.metric)) else { return };
-        if run.outcome.is_ok() {
+        if let Ok(measured) = &run.outcome {
             log.failures = 0;
             log.last_success = Some(run.as_of);
+            log.bad_row = measured.values().find_map(|measured| measured.first_bad_row.clone());
         } else {
             log.failures += 1;
         }
@@ -135,8 +134,6 @@ impl RunRecord {
             duration: run.duration,
             fetches: run.fetches.clone(),
             label_sets: run.outcome.is_ok().then_some(sets),
-            bad_rows: measured.values().map(|measured| measured.bad_rows).sum(),
-            bad_row: measured.values().find_map(|measured| measured.first_bad_row.clone()),
             error: run.outcome.as_ref().err().cloned(),
         }
     }
@@ -149,6 +146,16 @@ impl RunRecord {
     /// Rows of all its answers.
     pub fn rows(&self) -> usize {
         self.fetches.iter().filter_map(|fetch| fetch.rows).sum()
+    }
+
+    /// Rows without a usable value.
+    pub fn bad_rows(&self) -> u64 {
+        self.fetches.iter().map(|fetch| fetch.bad_rows).sum()
+    }
+
+    /// The first of them.
+    pub fn bad_row(&self) -> Option<&str> {
+        self.fetches.iter().find_map(|fetch| fetch.bad_row.as_deref())
     }
 }
 

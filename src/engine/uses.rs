@@ -18,6 +18,8 @@ pub struct Use {
     pub purpose: &'static str,
     /// With the period and instant of the KPI, whether or not the query looks at them.
     pub span: Span,
+    /// The same with what the query does not look at left out: equal ones have equal answers.
+    pub asked: Span,
 }
 
 /// Every use of `metric` as of an instant, in the order of the KPIs, the most important of each
@@ -33,8 +35,9 @@ pub fn uses_of(metric: &Metric, definitions: &Definitions, as_of: DateTime<Utc>)
             let value = in_value.then(|| of_value(plan, running)).into_iter().flatten();
             let whole = in_whole.then(|| of_whole(plan, running));
             for (purpose, span) in value.chain(whole) {
-                if seen.insert(shared(metric, span)) {
-                    uses.push(Use { kpi: kpi.id.clone(), purpose, span });
+                let asked = shared(metric, span);
+                if seen.insert(asked) {
+                    uses.push(Use { kpi: kpi.id.clone(), purpose, span, asked });
                 }
             }
         }

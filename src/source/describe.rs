@@ -24,21 +24,26 @@ impl SourceConfig {
         }
     }
 
-    /// Where it lives: tables, host and database, or the host of an API. The path of a URL may be a
+    /// Kind and place: tables, host and database, or the host of an API. The path of a URL may be a
     /// secret and is left out.
-    pub fn target(&self) -> String {
+    pub fn describe(&self) -> String {
+        let kind = self.kind();
         match self {
             Self::Files(config) => {
                 let tables: Vec<&str> = config.tables.keys().map(String::as_str).collect();
                 let s = if tables.len() == 1 { "" } else { "s" };
-                format!("table{s} {}", tables.join(", "))
+                format!("{kind} of table{s} {}", tables.join(", "))
             }
             Self::Sql(config) => match SqlSource::new(config) {
                 Ok(source) => source.target().to_owned(),
-                Err(_) => "a database whose url cannot be read".to_owned(),
+                Err(_) => kind.to_owned(),
             },
-            Self::ClickHouse(config) | Self::Trino(config) => engine(config),
-            Self::Http(config) | Self::Prometheus(config) => origin(&config.url),
+            Self::ClickHouse(config) | Self::Trino(config) => {
+                format!("{kind} at {}", engine(config))
+            }
+            Self::Http(config) | Self::Prometheus(config) => {
+                format!("{kind} at {}", origin(&config.url))
+            }
         }
     }
 }
