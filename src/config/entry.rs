@@ -15,6 +15,9 @@ use super::suggest::{did_you_mean, listed};
 /// So many mistakes in one entry are enough for one round.
 const MAX_MISTAKES: usize = 100;
 
+/// Keys that are the type of a source, as serde gives them.
+const SOURCE_TYPES: [&str; 4] = ["files", "sql", "http", "prometheus"];
+
 /// One entry as far as it could be read.
 pub(crate) struct Entry<T> {
     /// Its key: an id, or the name of a section.
@@ -82,7 +85,7 @@ fn report(path: &str, node: &Node, error: &Mismatch, fallback: Span, problems: &
         DeErrorKind::UnknownKey { key, known } => {
             let parent = steps.split_last().map_or(&steps[..], |(_, parent)| parent);
             let parent = format!("{path}{}", node.path_name(parent));
-            let (what, list) = if *known == ["files", "sql"] {
+            let (what, list) = if *known == SOURCE_TYPES {
                 ("source type", "the types of sources are")
             } else {
                 ("key", "the keys here are")
@@ -128,6 +131,11 @@ fn form_hint(expected: &str, found: &str) -> Option<String> {
         && let Some(number) = quoted("the number `")
     {
         return Some(format!("add a unit, for example `{number}h`"));
+    }
+    if expected.starts_with("a size")
+        && let Some(number) = quoted("the number `")
+    {
+        return Some(format!("add a unit, for example `{number}MiB`"));
     }
     None
 }
