@@ -112,7 +112,8 @@ pub struct CsvFormat {
 pub struct Pagination {
     /// How the next page is found.
     pub next: NextPage,
-    /// At most this many pages.
+    /// At most this many pages. No part of what is measured.
+    #[serde(skip)]
     pub max_pages: u32,
 }
 
