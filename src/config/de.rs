@@ -7,6 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde::forward_to_deserialize_any;
 
 use super::files::Span;
+use super::json::JSON;
 use super::node::{Core, Node, NodeKind};
 use super::spanned::{SPANNED, SpannedParts};
 
@@ -127,6 +128,7 @@ fn in_words(expected: &str) -> String {
         "f64" => "a number",
         "u32" | "u64" | "usize" => "a whole number of 0 or more",
         "a map" => "a map of keys",
+        "a boolean" => "true or false",
         other if other.starts_with("struct ") => "a map of keys",
         other => other,
     }
@@ -154,15 +156,39 @@ impl Reader<'_> {
         let NodeKind::Scalar(scalar) = &self.0.kind else {
             return Err(wrong_type(&visitor).located(self.0));
         };
-        let mut scalar = scalar.clone();
-        scalar.plain |= scalar.written.is_some();
-        match scalar.core() {
+        match scalar.unquoted().core() {
             Core::Integer(number) => match u64::try_from(number) {
                 Ok(number) => visitor.visit_u64(number),
                 Err(_) => visitor.visit_i64(number),
             },
             Core::Float(number) if number.is_finite() => visitor.visit_f64(number),
             _ => Err(wrong_type(&visitor)),
+        }
+        .map_err(|error: DeError| error.located(self.0))
+    }
+}
+
+impl Reader<'_> {
+    /// `true` or `false`. Interpolated values count as written without quotes.
+    fn boolean<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        match &self.0.kind {
+            NodeKind::Scalar(scalar) => match scalar.unquoted().core() {
+                Core::Bool(answer) => visitor.visit_bool(answer),
+                _ => Err(wrong_type(&visitor)),
+            },
+            _ => Err(wrong_type(&visitor)),
+        }
+        .map_err(|error: DeError| error.located(self.0))
+    }
+
+    /// What it is in JSON: nothing, a boolean, a number, a text, a list or a map.
+    fn json<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        let NodeKind::Scalar(scalar) = &self.0.kind else { return self.deserialize_any(visitor) };
+        match scalar.core() {
+            Core::Null => visitor.visit_unit(),
+            Core::Bool(answer) => visitor.visit_bool(answer),
+            Core::Integer(_) | Core::Float(_) => return self.number(visitor),
+            Core::Text => visitor.visit_str(&scalar.text),
         }
         .map_err(|error: DeError| error.located(self.0))
     }
@@ -206,10 +232,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, DeError> {
-        visitor.visit_newtype_struct(self)
+        if name == JSON { self.json(visitor) } else { visitor.visit_newtype_struct(self) }
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -251,9 +277,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     forward!(text: deserialize_str deserialize_string deserialize_identifier);
+    forward!(boolean: deserialize_bool);
     forward!(number: deserialize_u32 deserialize_u64 deserialize_f64);
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u128 f32 char bytes byte_buf unit unit_struct tuple enum
+        i8 i16 i32 i64 i128 u8 u16 u128 f32 char bytes byte_buf unit unit_struct tuple enum
         ignored_any
     }
 }

@@ -12,9 +12,10 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::parse;
+use super::raw::CredentialsIn;
 use super::spanned::Spanned;
 use super::suggest::listed;
-use crate::kpi::{Accumulation, Direction, Function, Kind};
+use crate::kpi::{Accumulation, Direction, Function, Kind, Method};
 
 /// Something that is written as one of a few names.
 pub(crate) trait Named: Copy + 'static {
@@ -74,6 +75,9 @@ named!(Function: "marketing" => Function::Marketing, "sales" => Function::Sales,
     "operations" => Function::Operations, "other" => Function::Other);
 named!(tracing::Level: "trace" => Self::TRACE, "debug" => Self::DEBUG, "info" => Self::INFO,
     "warn" => Self::WARN, "error" => Self::ERROR);
+named!(Method: "GET" => Self::Get, "POST" => Self::Post);
+named!(CredentialsIn: "header" => Self::Header, "body" => Self::Body);
+
 /// A month by its English name, 1 to 12.
 #[derive(Clone, Copy)]
 pub(crate) struct Month(pub(crate) u32);
@@ -115,6 +119,17 @@ impl FromText for Duration {
     const EXPECTED: &'static str = "a duration like 30s, 5m, 26h, 30d or 4w";
     fn from_text(text: &str) -> Option<Self> {
         parse::duration(text)
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Size(pub(crate) u64);
+
+impl FromText for Size {
+    const EXPECTED: &'static str = "a size like 500KiB, 32MiB or 1GiB";
+    fn from_text(text: &str) -> Option<Self> {
+        parse::size(text).map(Self)
     }
 }
 

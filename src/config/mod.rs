@@ -18,6 +18,7 @@ mod excerpt;
 mod files;
 mod forms;
 mod interpolate;
+mod json;
 mod load;
 mod node;
 mod parse;

@@ -2,6 +2,7 @@
 //! (`de` and up).
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use super::files::Span;
 use super::secrets::mask_urls;
@@ -30,6 +31,8 @@ pub(crate) struct Scalar {
     pub(crate) plain: bool,
     /// What the file says, when `text` came from the environment or another file.
     pub(crate) written: Option<String>,
+    /// The file whose whole content `text` is.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// A key of a map, unique in it.
@@ -50,6 +53,11 @@ pub(crate) enum Core {
 }
 
 impl Scalar {
+    /// The same, without quotes if a reference stands for it: those are for the reference.
+    pub(crate) fn unquoted(&self) -> Self {
+        Self { plain: self.plain || self.written.is_some(), ..self.clone() }
+    }
+
     pub(crate) fn core(&self) -> Core {
         if !self.plain {
             return Core::Text;
@@ -90,7 +98,7 @@ impl Scalar {
 impl Node {
     /// A text that is not in any file, or a key taken as a value.
     pub(crate) fn text(span: Span, text: &str) -> Self {
-        let scalar = Scalar { text: text.to_owned(), plain: false, written: None };
+        let scalar = Scalar { text: text.to_owned(), plain: false, written: None, file: None };
         Self { span, kind: NodeKind::Scalar(scalar) }
     }
 
@@ -101,6 +109,14 @@ impl Node {
     /// Whether the value is not what the file says, and so must not be shown.
     pub(crate) fn is_interpolated(&self) -> bool {
         matches!(&self.kind, NodeKind::Scalar(Scalar { written: Some(_), .. }))
+    }
+
+    /// The file whose whole content the value is; UTF-8, or empty.
+    pub(crate) fn file(&self) -> &str {
+        match &self.kind {
+            NodeKind::Scalar(Scalar { file: Some(file), .. }) => file.to_str().unwrap_or(""),
+            _ => "",
+        }
     }
 
     /// What it is, for a person: "a list", "the number 5", "`leadng`".
@@ -201,14 +217,14 @@ mod tests {
             ("16%", Core::Text),
             ("30:5", Core::Text),
         ] {
-            let scalar = Scalar { text: text.to_owned(), plain: true, written: None };
+            let scalar = Scalar { text: text.to_owned(), plain: true, written: None, file: None };
             assert_eq!(scalar.core(), core, "{text}");
         }
     }
 
     #[test]
     fn quoted_scalars_are_text() {
-        let scalar = Scalar { text: "12".to_owned(), plain: false, written: None };
+        let scalar = Scalar { text: "12".to_owned(), plain: false, written: None, file: None };
         assert_eq!(scalar.core(), Core::Text);
     }
 }

@@ -17,6 +17,26 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     parse_duration(text).ok().filter(|duration| !duration.is_zero())
 }
 
+/// Units of sizes, in bytes.
+const SIZES: [(&str, u64); 6] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+];
+
+/// `500KiB`, `32MiB`, `1GiB`, or with KB, MB and GB: bytes, more than zero.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let (number, bytes) = SIZES
+        .iter()
+        .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?.trim_end(), *bytes)))?;
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = digits.then(|| number.parse().ok())??;
+    number.checked_mul(bytes).filter(|size| *size > 0)
+}
+
 /// `period`, or a trailing window like `30d`.
 pub(crate) fn window(text: &str) -> Option<WindowSpec> {
     WindowSpec::parse(text).ok()
@@ -69,6 +89,15 @@ pub(crate) fn query(source: &SourceConfig, text: &str) -> Result<(), QueryMistak
         | SourceConfig::Http(_)
         | SourceConfig::Prometheus(_) => return Ok(()),
     };
+    parameters(dialect, text)
+}
+
+/// Checks the parameters of a query over the rows that came over HTTP.
+pub(crate) fn query_of_rows(text: &str) -> Result<(), QueryMistake> {
+    parameters(Dialect::Sqlite, text)
+}
+
+fn parameters(dialect: Dialect, text: &str) -> Result<(), QueryMistake> {
     match rewrite::parse(dialect, text) {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -86,6 +115,27 @@ mod tests {
     fn a_duration_of_nothing_is_none() {
         assert_eq!(duration("26h"), Some(Duration::from_hours(26)));
         assert_eq!(duration("0s"), None);
+    }
+
+    #[test]
+    fn sizes_have_a_unit_and_are_more_than_nothing() {
+        for (text, expected) in [
+            ("500KiB", Some(500 << 10)),
+            ("32 MiB", Some(32 << 20)),
+            ("1GiB", Some(1 << 30)),
+            ("64KB", Some(64_000)),
+            ("5MB", Some(5_000_000)),
+            ("2GB", Some(2_000_000_000)),
+            ("0MiB", None),
+            ("32", None),
+            ("32M", None),
+            ("-1MB", None),
+            ("+1MB", None),
+            ("MiB", None),
+            ("99999999999999999999GB", None),
+        ] {
+            assert_eq!(size(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -1,17 +1,26 @@
 //! The configuration as written: one structure per kind of entry, every key optional. What is
 //! mandatory, and whether values make sense together, is `validate`'s.
 
+mod metrics;
+mod sources;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{NaiveDate, Weekday};
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::forms::{Alternative, Choice, Mixed, Month, Pairs, Parsed, Quantity};
 use super::settings::LogFormat;
 use super::spanned::Spanned;
 use crate::kpi::{Accumulation, Direction, Function, Kind};
+pub(crate) use metrics::{
+    CsvRaw, CursorRaw, FormatRaw, MetricRaw, OffsetRaw, PageRaw, PaginationRaw, RequestRaw,
+};
+pub(crate) use sources::{
+    ApiKeyRaw, BasicRaw, CredentialsIn, FilesRaw, OAuth2Raw, RemoteRaw, SecretText, SourceRaw,
+    TlsRaw,
+};
 
 /// A text with its place.
 pub(crate) type Text = Spanned<String>;
@@ -62,46 +71,11 @@ pub(crate) struct LimitsRaw {
     pub(crate) max_label_sets: Option<Spanned<u32>>,
 }
 
-/// Externally tagged: the key is the type, and there is one.
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SourceRaw {
-    pub(crate) files: Option<FilesRaw>,
-    pub(crate) sql: Option<SqlRaw>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct FilesRaw {
-    pub(crate) tables: Option<Spanned<Pairs<String, String>>>,
-    pub(crate) timeout: Option<Parsed<Duration>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SqlRaw {
-    pub(crate) url: Option<Spanned<Parsed<SecretString>>>,
-    pub(crate) user: Option<Text>,
-    pub(crate) password: Option<Spanned<Parsed<SecretString>>>,
-    pub(crate) max_connections: Option<Spanned<u32>>,
-    pub(crate) timeout: Option<Parsed<Duration>>,
-}
-
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ObjectiveRaw {
     pub(crate) title: Option<String>,
     pub(crate) owner: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct MetricRaw {
-    pub(crate) source: Option<Text>,
-    pub(crate) query: Option<Text>,
-    pub(crate) labels: Option<Vec<Text>>,
-    pub(crate) schedule: Option<Text>,
-    pub(crate) limits: Option<LimitsRaw>,
 }
 
 #[derive(Deserialize, Default)]

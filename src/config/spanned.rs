@@ -1,6 +1,7 @@
 //! A value with the place it came from, for serde structures. Works with `de` only.
 
 use std::marker::PhantomData;
+use std::path::PathBuf;
 
 use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor,
@@ -20,11 +21,21 @@ pub(crate) struct Spanned<T> {
     pub(crate) span: Span,
     /// Not what the file says, but what `${...}` stood for: must not be shown.
     pub(crate) interpolated: bool,
+    /// The file whose whole content it is.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl<T> Spanned<T> {
+    /// Another value at the same place.
+    pub(crate) fn with<U>(&self, value: U) -> Spanned<U> {
+        let (span, interpolated) = (self.span, self.interpolated);
+        Spanned { value, span, interpolated, file: self.file.clone() }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(SPANNED, 5, SpannedVisitor(PhantomData))
+        deserializer.deserialize_tuple_struct(SPANNED, 6, SpannedVisitor(PhantomData))
     }
 }
 
@@ -38,8 +49,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpannedVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Spanned<T>, A::Error> {
-        let missing = || de::Error::custom("a value with its place has four parts");
+        let missing = || de::Error::custom("a value with its place has six parts");
         let interpolated = parts.next_element()?.ok_or_else(missing)?;
+        let content_of: String = parts.next_element()?.ok_or_else(missing)?;
         let file = parts.next_element()?.ok_or_else(missing)?;
         let start = parts.next_element()?.ok_or_else(missing)?;
         let end = parts.next_element()?.ok_or_else(missing)?;
@@ -48,11 +60,13 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpannedVisitor<T> {
             value,
             span: Span { file: FileId::from_number(file), start, end },
             interpolated,
+            file: (!content_of.is_empty()).then(|| content_of.into()),
         })
     }
 }
 
-/// Gives a [`Spanned`] its parts: whether interpolated, file, start, end, value.
+/// Gives a [`Spanned`] its parts: whether interpolated, the file it is the content of,
+/// the file it stands in, start, end, value.
 pub(crate) struct SpannedParts<'n> {
     node: &'n Node,
     next: usize,
@@ -75,10 +89,11 @@ impl<'de> SeqAccess<'de> for SpannedParts<'_> {
         let span = self.node.span;
         match self.next {
             1 => seed.deserialize(self.node.is_interpolated().into_deserializer()),
-            2 => seed.deserialize(span.file.number().into_deserializer()),
-            3 => seed.deserialize(span.start.into_deserializer()),
-            4 => seed.deserialize(span.end.into_deserializer()),
-            5 => seed.deserialize(Reader(self.node)),
+            2 => seed.deserialize(self.node.file().into_deserializer()),
+            3 => seed.deserialize(span.file.number().into_deserializer()),
+            4 => seed.deserialize(span.start.into_deserializer()),
+            5 => seed.deserialize(span.end.into_deserializer()),
+            6 => seed.deserialize(Reader(self.node)),
             _ => return Ok(None),
         }
         .map(Some)

@@ -116,7 +116,7 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !is_text_tag(tag.as_deref());
                 Self::check_tag(tag.as_deref(), span)?;
-                let scalar = Scalar { text: text.into_owned(), plain, written: None };
+                let scalar = Scalar { text: text.into_owned(), plain, written: None, file: None };
                 // The parser counts the space after a closing quote in.
                 let length = self.text[span.start..span.end].trim_end().len();
                 let span = Span { end: span.start + length, ..span };

@@ -16,7 +16,7 @@ pub enum Query {
     Http(Box<HttpQuery>),
 }
 
-/// A text with placeholders like `{{window_start:%Y-%m-%d}}`.
+/// A text with placeholders like `{{window_start:%Y-%m-%d}}`. `Debug` hides a secret one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
     /// As it is sent, but for the placeholders.
@@ -70,7 +70,7 @@ pub enum RequestBody {
     Form(Vec<(String, Template)>),
 }
 
-/// A JSON document with placeholders in its texts.
+/// A JSON document with placeholders in its texts. `Debug` hides a secret one.
 #[derive(Clone, PartialEq)]
 pub struct JsonTemplate {
     /// The document.
@@ -112,7 +112,8 @@ pub struct CsvFormat {
 pub struct Pagination {
     /// How the next page is found.
     pub next: NextPage,
-    /// At most this many pages.
+    /// At most this many pages. No part of what is measured.
+    #[serde(skip)]
     pub max_pages: u32,
 }
 
@@ -191,6 +192,18 @@ impl HttpQuery {
 /// Stands for what must not be shown.
 const HIDDEN: &str = "***";
 
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.secret { HIDDEN } else { &self.text })
+    }
+}
+
+impl fmt::Debug for JsonTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.secret { f.write_str(HIDDEN) } else { write!(f, "{}", self.value) }
+    }
+}
+
 impl Serialize for Template {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(if self.secret { HIDDEN } else { &self.text })
@@ -204,17 +217,5 @@ impl Serialize for JsonTemplate {
         } else {
             self.value.serialize(serializer)
         }
-    }
-}
-
-impl fmt::Debug for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.secret { HIDDEN } else { &self.text })
-    }
-}
-
-impl fmt::Debug for JsonTemplate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secret { f.write_str(HIDDEN) } else { write!(f, "{}", self.value) }
     }
 }

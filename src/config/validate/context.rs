@@ -21,6 +21,8 @@ pub(super) struct Context<'a> {
     pub(super) kpis: Names,
     /// Label columns of the metrics that are right so far.
     pub(super) labels: BTreeMap<String, Vec<String>>,
+    /// Columns of the metrics that say which they have.
+    pub(super) columns: BTreeMap<String, Vec<String>>,
     /// What formulas ask of metrics.
     pub(super) uses: BTreeMap<String, Use>,
 }
@@ -42,6 +44,7 @@ impl<'a> Context<'a> {
             metrics: Names::default(),
             kpis: Names::default(),
             labels: BTreeMap::new(),
+            columns: BTreeMap::new(),
             uses: BTreeMap::new(),
         }
     }

@@ -61,13 +61,23 @@ fn mistake(
         });
     }
     let column = reference.column.as_ref()?;
-    let labels = context.labels.get(metric)?;
-    labels.contains(column).then(|| {
-        let message = if interpolated {
-            "the formula names a label column".to_owned()
-        } else {
-            format!("`{metric}.{column}` is a label of the metric, not a number")
+    if context.labels.get(metric)?.contains(column) {
+        let message = match interpolated {
+            true => "the formula names a label column".to_owned(),
+            false => format!("`{metric}.{column}` is a label of the metric, not a number"),
         };
-        (message, Some("name a value column, or take the column out of `labels`".to_owned()))
+        let hint = "name a value column, or take the column out of `labels`";
+        return Some((message, Some(hint.to_owned())));
+    }
+    let columns: Vec<&str> = context.columns.get(metric)?.iter().map(String::as_str).collect();
+    if columns.iter().any(|known| known.eq_ignore_ascii_case(column)) {
+        return None;
+    }
+    Some(match interpolated {
+        true => ("the formula names a column that its metric does not give".to_owned(), None),
+        false => (
+            format!("the metric `{metric}` gives no column `{column}`"),
+            Some(did_you_mean(column, "its columns are", &columns)),
+        ),
     })
 }

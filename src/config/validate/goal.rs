@@ -71,9 +71,7 @@ fn baseline(
         }
         _ => {
             let quantity = quantity.clone();
-            let given =
-                Spanned { value: quantity, span: given.span, interpolated: given.interpolated };
-            amount::value(context, path, &given, unit).map(Baseline::Fixed)
+            amount::value(context, path, &given.with(quantity), unit).map(Baseline::Fixed)
         }
     }
 }

@@ -3,16 +3,24 @@
 //! looked at. A mistake in one entry never hides one in another, nor makes up one there.
 
 mod amount;
+mod answer;
+mod auth;
 mod context;
+mod engine;
 mod formula;
 mod goal;
 mod kpi;
+mod limits;
 mod metrics;
+mod pagination;
 mod path;
 mod period;
+mod remote;
+mod request;
 mod sections;
 mod settings;
 mod sources;
+mod text;
 
 use std::sync::Arc;
 

@@ -1,38 +1,55 @@
-//! Sources: the right keys for their type, within limits. Nothing is opened here.
+//! Sources: which type, and the keys of files and databases. Nothing is opened here. Not here:
+//! what is reached over HTTP (`remote`, `engine`).
 
 use std::path::Path;
-use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::context::Context;
+use super::engine::{self, Engine};
+use super::limits;
+use super::remote::{self, Kind, misplaced};
 use crate::config::entry::Entry;
-use crate::config::forms::{Pairs, Parsed};
-use crate::config::raw::{FilesRaw, SourceRaw, SqlRaw};
+use crate::config::forms::Pairs;
+use crate::config::raw::{FilesRaw, RemoteRaw, SecretText, SourceRaw};
 use crate::config::spanned::Spanned;
 use crate::source::sql::Dialect;
 use crate::source::{FilesConfig, SourceConfig, SqlConfig};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
-const MAX_CONNECTIONS: u32 = 4;
-
 /// One source; `None` after a mistake.
 pub(super) fn source(context: &mut Context<'_>, entry: &Entry<SourceRaw>) -> Option<SourceConfig> {
-    match (&entry.value.files, &entry.value.sql) {
-        (Some(raw), None) => files(context, entry, raw).map(SourceConfig::Files),
-        (None, Some(raw)) => sql(context, entry, raw).map(SourceConfig::Sql),
-        (None, None) if entry.has_broken() => None,
-        (None, None) => {
-            let hint = "write `{ files: { tables: … } }` or `{ sql: { url: … } }`";
-            context.problem(entry.span, format!("`{}` has no type", entry.path), hint.to_owned());
-            None
-        }
-        (Some(_), Some(_)) => {
-            let message = format!("`{}` has two types, `files` and `sql`", entry.path);
-            context.problem(entry.span, message, "make it two sources".to_owned());
-            None
-        }
+    let SourceRaw { files: of_files, sql: of_sql, http, prometheus } = &entry.value;
+    let given = [
+        of_files.as_ref().map(|_| "files"),
+        of_sql.as_ref().map(|_| "sql"),
+        http.as_ref().map(|_| "http"),
+        prometheus.as_ref().map(|_| "prometheus"),
+    ];
+    let given: Vec<&str> = given.into_iter().flatten().collect();
+    if let [first, second, ..] = given[..] {
+        let message = format!("`{}` has two types, `{first}` and `{second}`", entry.path);
+        context.problem(entry.span, message, "make it two sources".to_owned());
+        return None;
     }
+    if let Some(raw) = of_files {
+        return files(context, entry, raw).map(SourceConfig::Files);
+    }
+    if let Some(raw) = of_sql {
+        return sql(context, entry, raw);
+    }
+    if let Some(raw) = http {
+        return remote::server(context, entry, Kind::Http, raw).map(SourceConfig::Http);
+    }
+    if let Some(raw) = prometheus {
+        let server = remote::server(context, entry, Kind::Prometheus, raw);
+        return server.map(SourceConfig::Prometheus);
+    }
+    if !entry.has_broken() {
+        let hint = "write `{ files: { tables: … } }`, `{ sql: { url: … } }`, `{ http: { url: … } }` \
+                    or `{ prometheus: { url: … } }`";
+        context.problem(entry.span, format!("`{}` has no type", entry.path), hint.to_owned());
+    }
+    None
 }
 
 fn files(
@@ -53,7 +70,7 @@ fn files(
         (name.value.clone(), dir.join(&file.value))
     });
     let tables = tables.collect();
-    let timeout = raw.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.0);
+    let timeout = raw.timeout.as_ref().map_or(limits::TIMEOUT, |timeout| timeout.0);
     good.then_some(FilesConfig { tables, timeout })
 }
 
@@ -81,28 +98,37 @@ fn check_tables(context: &mut Context<'_>, path: &str, tables: &Pairs<String, St
     good
 }
 
-fn sql(context: &mut Context<'_>, entry: &Entry<SourceRaw>, raw: &SqlRaw) -> Option<SqlConfig> {
+/// A database, or an engine that is asked over HTTP.
+fn sql(
+    context: &mut Context<'_>,
+    entry: &Entry<SourceRaw>,
+    raw: &RemoteRaw,
+) -> Option<SourceConfig> {
     let path = entry.key("sql");
-    let url = if let Some(given) = &raw.url {
-        url(context, &path, given, raw)
-    } else {
+    let Some(given) = &raw.url else {
         let hint = "add `url: postgres://host/database`, mysql:// or sqlite://".to_owned();
         context.problem(entry.span, format!("`{path}` lacks `url`"), hint);
-        None
+        return None;
     };
-    let connections = raw.max_connections.as_ref();
-    if let Some(given) = connections.filter(|given| !(1..=100).contains(&given.value)) {
-        let found = context.shown(given, &given.value.to_string());
-        let message = format!("`{path}.max_connections`: expected 1 to 100, found {found}");
-        context.problem(given.span, message, "4 is the default".to_owned());
+    if let Some((engine, url)) = Engine::of_url(given.value.0.expose_secret()) {
+        let config = engine::engine(context, &path, raw, engine, &given.with(url))?;
+        return Some(match engine {
+            Engine::ClickHouse => SourceConfig::ClickHouse(config),
+            Engine::Trino => SourceConfig::Trino(config),
+        });
     }
-    Some(SqlConfig {
+    let url = url(context, &path, given, raw);
+    if url.is_some() {
+        misplaced(context, &path, Kind::Database, raw);
+    }
+    let max_connections = limits::max_connections(context, &path, raw);
+    Some(SourceConfig::Sql(SqlConfig {
         url: url?,
         user: raw.user.as_ref().map(|user| user.value.clone()),
         password: raw.password.as_ref().map(|password| password.value.0.clone()),
-        max_connections: connections.map_or(MAX_CONNECTIONS, |given| given.value),
-        timeout: raw.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.0),
-    })
+        max_connections,
+        timeout: limits::timeout(raw),
+    }))
 }
 
 /// A URL of a known kind; a relative SQLite path is resolved. Never shown, for it may hold a
@@ -110,8 +136,8 @@ fn sql(context: &mut Context<'_>, entry: &Entry<SourceRaw>, raw: &SqlRaw) -> Opt
 fn url(
     context: &mut Context<'_>,
     path: &str,
-    given: &Spanned<Parsed<SecretString>>,
-    raw: &SqlRaw,
+    given: &SecretText,
+    raw: &RemoteRaw,
 ) -> Option<SecretString> {
     let text = given.value.0.expose_secret();
     let rest = text.split_once(':').map_or("", |(_, rest)| rest);
@@ -137,7 +163,10 @@ fn unknown_scheme<T>(
     given: &Spanned<T>,
 ) -> Option<SecretString> {
     let message = format!("`{path}.url` is not the URL of a database");
-    let hint = "it starts with postgres://, mysql://, mariadb:// or sqlite://".to_owned();
+    let hint =
+        "it starts with postgres://, mysql://, mariadb://, sqlite://, clickhouse+https:// or \
+                trino+https://"
+            .to_owned();
     context.problem(given.span, message, hint);
     None
 }
