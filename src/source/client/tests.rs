@@ -16,7 +16,7 @@ use crate::source::FetchError;
 use crate::source::secret::Secret;
 use crate::source::trace::Trace;
 
-#[allow(dead_code, clippy::disallowed_methods, reason = "shared with tests that need more of it")]
+#[allow(dead_code, reason = "shared with tests that need more of it")]
 #[path = "../../../tests/support/stand_in.rs"]
 mod stand_in;
 
