@@ -1,47 +1,61 @@
 //! The HTTP client that all sources behind HTTP share: sends one request and gives the answer within
-//! limits of time and size. Not here: what the answer means (`http`, `prometheus`, `engines`).
+//! limits of time and size, after such redirects, retries and logins as it takes. Not here: what the
+//! answer means (`http`, `prometheus`, `engines`).
 
+mod attempt;
+mod auth;
+mod body;
+mod cache;
 pub mod config;
+mod deadline;
+mod exchange;
+mod failure;
+mod grant;
+mod note;
+mod oauth;
+mod pace;
+mod redact;
+mod redirect;
+mod retry;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod tls_failure;
+mod told;
+mod transport;
+mod urls;
 
-use bytes::{Bytes, BytesMut};
+use std::time::Duration;
+
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::sleep;
 
+use self::auth::Login;
+use self::cache::Cache;
 use self::config::ClientConfig;
+pub(in crate::source) use self::deadline::Deadline;
+pub(in crate::source) use self::exchange::{Answer, Exchange};
+use self::failure::Failure;
+use self::pace::Pace;
+use self::redact::Redactor;
+use self::transport::Transport;
+use super::FetchError;
 use super::trace::{Step, Trace};
-use super::{FetchError, FetchErrorKind};
 
 /// Sends requests to one server.
 pub(in crate::source) struct Client {
-    http: reqwest::Client,
     base: Url,
-    config: ClientConfig,
+    timeout: Duration,
+    max_body: u64,
+    max_redirects: u32,
+    retries: u32,
+    transport: Transport,
+    login: Login,
+    pace: Pace,
+    cache: Cache,
+    redactor: Redactor,
 }
-
-/// One request, complete but for the login.
-#[derive(Clone)]
-pub(in crate::source) struct Exchange {
-    pub(in crate::source) method: reqwest::Method,
-    pub(in crate::source) url: Url,
-    pub(in crate::source) headers: HeaderMap,
-    pub(in crate::source) body: Option<Bytes>,
-    /// Whether sending it twice does no harm.
-    pub(in crate::source) idempotent: bool,
-}
-
-/// An answer of any status.
-pub(in crate::source) struct Answer {
-    pub(in crate::source) status: reqwest::StatusCode,
-    pub(in crate::source) headers: HeaderMap,
-    /// Where it came from, after redirects.
-    pub(in crate::source) url: Url,
-    pub(in crate::source) body: Bytes,
-}
-
-/// The time that one fetch has left.
-pub(in crate::source) struct Deadline(Instant);
 
 impl Client {
     /// Reads the settings; connects to nothing.
@@ -49,16 +63,27 @@ impl Client {
     /// # Errors
     /// What is wrong with them, without secrets.
     pub(in crate::source) fn new(config: &ClientConfig) -> Result<Self, String> {
-        // Fails when there is one already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let base = Url::parse(config.url.expose_secret()).map_err(|error| error.to_string())?;
-        let http = reqwest::Client::builder().build().map_err(|error| error.to_string())?;
-        Ok(Self { http, base, config: config.clone() })
+        let base = Url::parse(config.url.expose_secret())
+            .map_err(|error| format!("`url` is no URL: {error}"))?;
+        let redactor = Redactor::default();
+        urls::learn_parts(&base, &redactor);
+        Ok(Self {
+            transport: Transport::new(config, &redactor)?,
+            login: Login::new(config)?,
+            pace: Pace::new(config.requests_per_second),
+            cache: Cache::default(),
+            timeout: config.timeout,
+            max_body: config.max_body,
+            max_redirects: config.max_redirects,
+            retries: config.retries,
+            base,
+            redactor,
+        })
     }
 
     /// The time for one fetch.
     pub(in crate::source) fn deadline(&self) -> Deadline {
-        Deadline(Instant::now() + self.config.timeout)
+        Deadline::of(self.timeout)
     }
 
     /// The URL of a path below the source's URL.
@@ -68,6 +93,16 @@ impl Client {
         url
     }
 
+    /// A text that nobody may see: from now on errors and traces have `***` in its place.
+    pub(in crate::source) fn hide(&self, secret: &str) {
+        self.redactor.learn(secret);
+    }
+
+    /// A text without the secrets that this client knows.
+    pub(in crate::source) fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text)
+    }
+
     /// Sends a request. Gives an answer of any status, after such retries as are allowed.
     pub(in crate::source) async fn send(
         &self,
@@ -75,63 +110,48 @@ impl Client {
         deadline: &mut Deadline,
         trace: &Trace,
     ) -> Result<Answer, FetchError> {
-        trace.note(|| Step::now(format!("{} {}", exchange.method, exchange.url)));
-        let failed = |error: reqwest::Error| {
-            FetchError::new(FetchErrorKind::Unreachable, error.without_url().to_string())
-        };
-        let mut request = self.http.request(exchange.method.clone(), exchange.url.clone());
-        request = request.headers(exchange.headers.clone());
-        if let Some(body) = &exchange.body {
-            request = request.body(body.clone());
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let outcome = self.attempt(exchange, deadline, trace).await;
+            let Some(wait) = self.pause(&outcome, exchange, attempt, deadline) else {
+                return outcome.map_err(|failure| self.redacted(failure.error));
+            };
+            trace.note(|| {
+                let why = match &outcome {
+                    Ok(answer) => told::shown(answer.status),
+                    Err(failure) => self.redact(&failure.error.message),
+                };
+                Step::now(format!("{why}: trying again in {wait:.1?}"))
+            });
+            sleep(wait).await;
         }
-        let sending = async {
-            let mut response = request.send().await.map_err(failed)?;
-            let mut body = BytesMut::new();
-            while let Some(chunk) = response.chunk().await.map_err(failed)? {
-                body.extend_from_slice(&chunk);
+    }
+
+    /// How long to wait before the next try; `None` when there is none.
+    fn pause(
+        &self,
+        outcome: &Result<Answer, Failure>,
+        exchange: &Exchange,
+        attempt: u32,
+        deadline: &Deadline,
+    ) -> Option<Duration> {
+        let (again, asked) = match outcome {
+            Err(failure) => (failure.passing && exchange.idempotent, None),
+            Ok(answer) => {
+                let asked = retry::asked_for(&answer.headers);
+                (retry::may_follow(answer.status, asked.is_some(), exchange.idempotent), asked)
             }
-            Ok(Answer {
-                status: response.status(),
-                headers: response.headers().clone(),
-                url: response.url().clone(),
-                body: body.freeze(),
-            })
         };
-        timeout_at(deadline.0, sending)
-            .await
-            .unwrap_or_else(|_| Err(FetchError::new(FetchErrorKind::Timeout, "no answer in time")))
-    }
-}
-
-impl Exchange {
-    /// A GET.
-    pub(in crate::source) fn get(url: Url) -> Self {
-        let method = reqwest::Method::GET;
-        Self { method, url, headers: HeaderMap::new(), body: None, idempotent: true }
-    }
-
-    /// A POST.
-    pub(in crate::source) fn post(url: Url, content_type: &'static str, body: Bytes) -> Self {
-        let method = reqwest::Method::POST;
-        let content_type = HeaderValue::from_static(content_type);
-        let headers = HeaderMap::from_iter([(reqwest::header::CONTENT_TYPE, content_type)]);
-        Self { method, url, headers, body: Some(body), idempotent: false }
-    }
-
-    /// The same with one more header.
-    pub(in crate::source) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
-}
-
-impl Answer {
-    /// The body of a good answer; else what is wrong.
-    pub(in crate::source) fn success(self) -> Result<Self, FetchError> {
-        if self.status.is_success() {
-            return Ok(self);
+        if !again || attempt > self.retries {
+            return None;
         }
-        let message = format!("the server answered {}", self.status);
-        Err(FetchError::new(FetchErrorKind::Query, message))
+        let wait = asked.unwrap_or_else(|| retry::pause(attempt, exchange.url.as_str()));
+        deadline.leaves_time_after(wait).then_some(wait)
+    }
+
+    fn redacted(&self, error: FetchError) -> FetchError {
+        let hint = error.hint.map(|hint| self.redact(&hint));
+        FetchError { message: self.redact(&error.message), hint, ..error }
     }
 }
