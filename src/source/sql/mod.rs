@@ -4,7 +4,7 @@
 //! What differs is a `Driver`. Nothing connects before the first fetch, so a database that is down
 //! is no reason not to start. Not here: when to fetch and how often to try again.
 
-mod cells;
+pub(super) mod cells;
 mod driver;
 mod errors;
 mod lexer;
@@ -42,10 +42,14 @@ pub enum Dialect {
     MySql,
     /// SQLite, and the `files` source.
     Sqlite,
+    /// ClickHouse, which `engines` asks over HTTP.
+    ClickHouse,
+    /// Trino, which `engines` asks over HTTP.
+    Trino,
 }
 
 impl Dialect {
-    /// The dialect of a database URL, known from its scheme.
+    /// The dialect of the URL of a database that this room connects to, known from its scheme.
     pub fn of_url(url: &str) -> Option<Self> {
         match url.split_once(':')?.0.to_ascii_lowercase().as_str() {
             "postgres" | "postgresql" => Some(Self::Postgres),
@@ -93,6 +97,9 @@ impl SqlSource {
             Dialect::Sqlite => {
                 let driver = Sqlite::new(config)?;
                 (driver.target(), Backend::Sqlite(driver, Pool::new(max)))
+            }
+            Dialect::ClickHouse | Dialect::Trino => {
+                return Err("this engine is asked over HTTP".to_owned());
             }
         };
         Ok(Self { target, timeout: config.timeout, backend })
