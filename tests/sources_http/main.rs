@@ -3,6 +3,9 @@
 #[path = "../support/ask.rs"]
 mod ask;
 mod http;
+mod prometheus;
+#[path = "../support/prometheus.rs"]
+mod prometheus_server;
 #[path = "../support/stand_in.rs"]
 mod stand_in;
 
