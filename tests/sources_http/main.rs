@@ -2,6 +2,9 @@
 
 #[path = "../support/ask.rs"]
 mod ask;
+mod clickhouse;
+#[path = "../support/clickhouse.rs"]
+mod clickhouse_server;
 mod http;
 mod prometheus;
 #[path = "../support/prometheus.rs"]

@@ -58,7 +58,7 @@ impl Statement {
 
     /// Line and column (from 1, in characters) in the text as written, for a position that a server
     /// reports: characters from 1 in [`Statement::sql`].
-    pub(super) fn place(&self, position: usize) -> (usize, usize) {
+    pub(in crate::source) fn place(&self, position: usize) -> (usize, usize) {
         let byte = self.sql.char_indices().nth(position.saturating_sub(1)).map_or(0, |(at, _)| at);
         let stretch = self.stretches.iter().rev().find(|(in_sql, _)| *in_sql <= byte);
         let (in_sql, in_text) = stretch.copied().unwrap_or((0, 0));
