@@ -201,7 +201,7 @@ async fn mistakes_are_told_in_the_engines_words_without_its_noise() {
         ),
         (
             "SELECT 'é', :window_start,\n  1 AS b c d",
-            "syntax error at `d` (line 2, column 12 of the query)",
+            "syntax error at `c` (line 2, column 10 of the query)",
             None,
         ),
         (

@@ -11,6 +11,7 @@ mod prometheus;
 mod prometheus_server;
 #[path = "../support/stand_in.rs"]
 mod stand_in;
+mod trino;
 
 use std::time::Duration;
 
