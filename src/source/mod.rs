@@ -170,7 +170,7 @@ pub fn build(config: &SourceConfig) -> Result<Arc<dyn Source>, String> {
 /// What a server is told as its own time limit: a little less than that of the fetch, so that its
 /// own words for it arrive in time.
 fn server_limit(timeout: Duration) -> Duration {
-    timeout - (timeout / 10).min(Duration::from_secs(1))
+    timeout.saturating_sub((timeout / 10).min(Duration::from_secs(1)))
 }
 
 /// The failure of a metric whose query is of another kind than its source. `config` lets none

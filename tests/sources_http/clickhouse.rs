@@ -1,7 +1,8 @@
-//! ClickHouse. The engine that answers is chDB 26.9 (`chdb-core` of PyPI), which embeds ClickHouse of
-//! that version: SQL, types, bound parameters, settings, limits and texts of errors are ClickHouse's
-//! own. The HTTP server before it is a stand-in (`tests/support/clickhouse_front.py`), for Debian
-//! has no recent ClickHouse. The last tests replay what the documentation says of its HTTP server.
+//! ClickHouse. The engine that answers is `chDB` 26.9 (the Python package `chdb-core`), which embeds
+//! ClickHouse of that version: SQL, types, bound parameters, settings, limits and texts of errors are
+//! ClickHouse's own. The HTTP server before it is a stand-in (`tests/support/clickhouse_front.py`),
+//! for Debian has no recent ClickHouse. The last tests replay what the documentation says of the real
+//! HTTP server.
 
 use std::time::Duration;
 

@@ -1,16 +1,24 @@
 //! Sources behind HTTP, against servers of the tests' own on loopback.
 
+#[cfg(test)]
 #[path = "../support/ask.rs"]
 mod ask;
+#[cfg(test)]
 mod clickhouse;
+#[cfg(test)]
 #[path = "../support/clickhouse.rs"]
 mod clickhouse_server;
+#[cfg(test)]
 mod http;
+#[cfg(test)]
 mod prometheus;
+#[cfg(test)]
 #[path = "../support/prometheus.rs"]
 mod prometheus_server;
+#[cfg(test)]
 #[path = "../support/stand_in.rs"]
 mod stand_in;
+#[cfg(test)]
 mod trino;
 
 use std::time::Duration;

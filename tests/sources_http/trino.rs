@@ -180,6 +180,16 @@ async fn errors_name_their_place_in_the_query_as_written() {
     }
 }
 
+/// Waits until it is so.
+async fn until(so: impl Fn() -> bool) {
+    let waiting = async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("it never comes");
+}
+
 fn deleted(server: &StandIn) -> Vec<String> {
     let asked = server.asked();
     let deletes = asked.iter().filter(|asked| asked.method == "DELETE");
@@ -219,18 +229,11 @@ async fn a_fetch_that_is_given_up_ends_its_query_on_the_server() {
     })
     .await;
     let source = open(&server.url);
-    let until = async |so: &dyn Fn() -> bool| {
-        while !so() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
     tokio::select! {
         _ = ask::table(&source, "SELECT 1") => panic!("it has no end"),
-        () = until(&|| server.asked().len() > 1) => {}
+        () = until(|| server.asked().len() > 1) => {}
     }
-    let ended = until(&|| !deleted(&server).is_empty());
-    let patience = Duration::from_secs(30);
-    tokio::time::timeout(patience, ended).await.expect("the query goes on");
+    until(|| !deleted(&server).is_empty()).await;
 }
 
 #[tokio::test]

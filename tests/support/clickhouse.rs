@@ -1,4 +1,4 @@
-//! The engine of ClickHouse for one test: chDB behind a small HTTP server of our own, ended on drop.
+//! The engine of ClickHouse for one test: `chDB` behind a small HTTP server of our own, ended on drop.
 //! See `clickhouse_front.py` for what is real and what is not.
 
 use std::net::TcpListener;

@@ -257,7 +257,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Whether a `?` here is a quantifier of MATCH_RECOGNIZE, as in `A?` and `B+?`.
+    /// Whether a `?` here is a quantifier of `MATCH_RECOGNIZE`, as in `A?` and `B+?`.
     fn follows_pattern(&self) -> bool {
         let before = self.text[..self.at].bytes().next_back();
         before.is_some_and(|byte| is_word(byte) || b")}*+?".contains(&byte))
