@@ -45,9 +45,11 @@ impl Prometheus {
             .expect("this test needs Prometheus");
         let url = format!("http://{address}{prefix}");
         let prometheus = Self { url, child, _folder: folder };
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let ready = format!("{}/-/ready", prometheus.url);
         let starting = async {
-            while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
+            while !http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
