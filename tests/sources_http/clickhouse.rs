@@ -207,7 +207,7 @@ async fn mistakes_are_told_in_the_engines_words_without_its_noise() {
         ),
         (
             "SELECT count( FROM t WHERE a < :as_of",
-            "syntax error at `FROM` (line 1, column 15 of the query)",
+            "syntax error at `t` (line 1, column 20 of the query)",
             None,
         ),
         ("SELECT 'a' + 1", "Illegal types String and UInt8 of arguments of function plus", None),
