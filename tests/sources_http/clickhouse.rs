@@ -217,7 +217,7 @@ async fn mistakes_are_told_in_the_engines_words_without_its_noise() {
             None,
         ),
         (
-            "INSERT INTO t VALUES (1)",
+            "DROP TABLE t",
             "default: Cannot execute query in readonly mode",
             Some("queries run read-only: only SELECT makes sense"),
         ),
