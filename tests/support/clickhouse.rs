@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 /// What a person would choose to annoy URL parsers; the password of the user `kpi`.
@@ -18,6 +19,7 @@ pub(crate) struct ClickHouse {
     /// `http://127.0.0.1:PORT`
     pub(crate) url: String,
     child: Child,
+    _folder: TempDir,
 }
 
 impl ClickHouse {
@@ -30,7 +32,9 @@ impl ClickHouse {
         let address = free.local_addr().unwrap();
         drop(free);
         let front = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/clickhouse_front.py");
+        let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(python)
+            .env("TMPDIR", folder.path())
             .args(["-B", front, &address.port().to_string(), PASSWORD])
             .stdin(Stdio::null())
             .spawn()
@@ -42,7 +46,7 @@ impl ClickHouse {
             }
         };
         tokio::time::timeout(PATIENCE, listening).await.expect("chDB does not listen");
-        Self { url: format!("http://{address}"), child }
+        Self { url: format!("http://{address}"), child, _folder: folder }
     }
 
     /// Runs a statement that changes something.
