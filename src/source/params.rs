@@ -74,6 +74,14 @@ impl Param {
         })
     }
 
+    /// Its name, without its colon.
+    pub fn name(self) -> String {
+        let prefix = POINTS.iter().find(|(_, point)| *point == self.point);
+        let suffix = FORMS.iter().find(|(_, form)| *form == self.form);
+        let text = |found: Option<&'static str>| found.unwrap_or_default();
+        format!("{}{}", text(prefix.map(|(name, _)| *name)), text(suffix.map(|(name, _)| *name)))
+    }
+
     /// The names of all parameters, without their colons.
     pub fn names() -> impl Iterator<Item = String> {
         POINTS.iter().flat_map(|(prefix, _)| {
@@ -144,7 +152,7 @@ mod tests {
     fn all_fifteen_names_and_no_others_are_parameters() {
         let names: Vec<String> = Param::names().collect();
         assert_eq!(names.len(), 15);
-        assert!(names.iter().all(|name| Param::parse(name).is_some()));
+        assert!(names.iter().all(|name| Param::parse(name).unwrap().name() == *name));
         for other in
             ["", "window", "window_start_", "as_of_dates", "AS_OF", "window_start_unix_date"]
         {

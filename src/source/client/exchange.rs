@@ -60,9 +60,4 @@ impl Answer {
             Some(refusal) => Err(*refusal),
         }
     }
-
-    /// Whether it is a page for people, such as a login page.
-    pub(in crate::source) fn is_html(&self) -> bool {
-        told::is_html(&self.headers, &self.body)
-    }
 }
