@@ -4,7 +4,6 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 
-use super::told;
 use crate::source::FetchError;
 
 /// One request, complete but for the login.
