@@ -1,0 +1,214 @@
+//! The login: what is added to a request so that the server lets it in, and what to do when it does
+//! not. Not here: getting tokens (`oauth`), and when a login may be sent (`redirect`).
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use reqwest::header::{
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    USER_AGENT,
+};
+
+use super::config::{ApiKeyPlace, Auth, ClientConfig};
+use super::deadline::Deadline;
+use super::failure::Failure;
+use super::oauth::Tokens;
+use super::redact::Redactor;
+use super::transport::Transport;
+use crate::source::secret::Secret;
+use crate::source::trace::Trace;
+use crate::source::{FetchError, FetchErrorKind};
+
+/// Headers that hold no secret, whatever they hold.
+const PLAIN: [HeaderName; 5] =
+    [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT, HeaderName::from_static("x-scope-orgid")];
+
+/// How a source logs in.
+pub(super) struct Login {
+    headers: Vec<(HeaderName, Secret)>,
+    auth: Way,
+}
+
+/// A kind of login, checked.
+enum Way {
+    None,
+    Bearer(Secret),
+    Basic { user: String, password: Secret },
+    KeyHeader(HeaderName, Secret),
+    KeyParam(String, Secret),
+    OAuth2(Box<Tokens>),
+}
+
+/// What is added to one request.
+#[derive(Default, PartialEq)]
+pub(super) struct Credentials {
+    /// The source's headers and those of the login.
+    pub(super) headers: HeaderMap,
+    /// A parameter of the URL.
+    pub(super) param: Option<(String, String)>,
+    token: Option<String>,
+}
+
+impl Login {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Names that are none, without secrets.
+    pub(super) fn new(config: &ClientConfig) -> Result<Self, String> {
+        let headers = config.headers.iter().map(|(name, value)| Ok((header(name)?, value.clone())));
+        let auth = match &config.auth {
+            Auth::None => Way::None,
+            Auth::Bearer(token) => Way::Bearer(token.clone()),
+            Auth::Basic { user, password } => {
+                Way::Basic { user: user.clone(), password: password.clone() }
+            }
+            Auth::ApiKey { place: ApiKeyPlace::Header(name), key } => {
+                Way::KeyHeader(header(name)?, key.clone())
+            }
+            Auth::ApiKey { place: ApiKeyPlace::Query(name), key } => {
+                Way::KeyParam(name.clone(), key.clone())
+            }
+            Auth::OAuth2(config) => Way::OAuth2(Box::new(Tokens::new(config)?)),
+        };
+        Ok(Self { headers: headers.collect::<Result<_, String>>()?, auth })
+    }
+
+    /// What the next request gets.
+    pub(super) async fn credentials(
+        &self,
+        transport: &Transport,
+        redactor: &Redactor,
+        deadline: &Deadline,
+        trace: &Trace,
+    ) -> Result<Credentials, Failure> {
+        let mut with = Credentials::default();
+        for (name, secret) in &self.headers {
+            let text = secret.expose();
+            let plain = PLAIN.contains(name);
+            if !plain {
+                redactor.learn(&text);
+            }
+            with.headers.append(name, value(&text, !plain, name.as_str())?);
+        }
+        let (name, text) = match &self.auth {
+            Way::None => return Ok(with),
+            Way::Bearer(token) => {
+                redactor.learn(&token.expose());
+                (AUTHORIZATION, format!("Bearer {}", token.expose()))
+            }
+            Way::Basic { user, password } => {
+                let login = basic(user, &password.expose());
+                redactor.learn(&password.expose());
+                redactor.learn(&login);
+                (AUTHORIZATION, format!("Basic {login}"))
+            }
+            Way::KeyHeader(name, key) => {
+                redactor.learn(&key.expose());
+                (name.clone(), key.expose())
+            }
+            Way::KeyParam(name, key) => {
+                redactor.learn(&key.expose());
+                with.param = Some((name.clone(), key.expose()));
+                return Ok(with);
+            }
+            Way::OAuth2(tokens) => {
+                let token = tokens.get(transport, redactor, deadline, trace).await?;
+                with.token = Some(token.clone());
+                (AUTHORIZATION, format!("Bearer {token}"))
+            }
+        };
+        with.headers.insert(name, value(&text, true, "auth")?);
+        Ok(with)
+    }
+
+    /// After a login was refused: reads secrets again and forgets the token. Whether that may change
+    /// anything.
+    pub(super) async fn renew(&self, refused: &Credentials) -> bool {
+        let changed = reread(self.secrets()).await;
+        match (&self.auth, &refused.token) {
+            (Way::OAuth2(tokens), Some(token)) => {
+                tokens.forget(token).await;
+                true
+            }
+            _ => changed || !self.still_gives(refused),
+        }
+    }
+
+    /// Another fetch may have read a new secret already, so that reading it again shows no change.
+    fn still_gives(&self, refused: &Credentials) -> bool {
+        let sent = |name: &HeaderName, text: &str| {
+            refused.headers.get_all(name).iter().any(|value| value.as_bytes() == text.as_bytes())
+        };
+        let headers = self.headers.iter().all(|(name, secret)| sent(name, &secret.expose()));
+        headers
+            && match &self.auth {
+                Way::None | Way::OAuth2(_) => true,
+                Way::Bearer(token) => sent(&AUTHORIZATION, &format!("Bearer {}", token.expose())),
+                Way::Basic { user, password } => {
+                    sent(&AUTHORIZATION, &format!("Basic {}", basic(user, &password.expose())))
+                }
+                Way::KeyHeader(name, key) => sent(name, &key.expose()),
+                Way::KeyParam(_, key) => {
+                    refused.param.as_ref().is_some_and(|(_, sent)| *sent == key.expose())
+                }
+            }
+    }
+
+    /// The parameter that holds a key.
+    pub(super) fn key_param(&self) -> Option<&str> {
+        match &self.auth {
+            Way::KeyParam(name, _) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What to do when the server does not let one in.
+    pub(super) fn hint(&self) -> &'static str {
+        match &self.auth {
+            Way::None => "it wants a login: set `auth`",
+            Way::Bearer(_) => "check the token in `auth.bearer`: it may have expired",
+            Way::Basic { .. } => "check user and password in `auth.basic`",
+            Way::KeyHeader(..) | Way::KeyParam(..) => "check the key in `auth.api_key`",
+            Way::OAuth2(_) => "check `auth.oauth2`: the token was given, but is not accepted",
+        }
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        let headers = self.headers.iter().map(|(_, secret)| secret.clone());
+        let auth = match &self.auth {
+            Way::None => vec![],
+            Way::Bearer(secret)
+            | Way::Basic { password: secret, .. }
+            | Way::KeyHeader(_, secret)
+            | Way::KeyParam(_, secret) => vec![secret.clone()],
+            Way::OAuth2(tokens) => tokens.secrets(),
+        };
+        headers.chain(auth).collect()
+    }
+}
+
+/// Reads secrets again from their files; whether any has changed.
+pub(super) async fn reread(secrets: Vec<Secret>) -> bool {
+    let reading = move || secrets.iter().filter(|secret| secret.reread()).count() > 0;
+    // A task that is not run to its end has changed nothing worth knowing.
+    tokio::task::spawn_blocking(reading).await.unwrap_or(false)
+}
+
+/// What follows `Basic`, RFC 7617.
+pub(super) fn basic(user: &str, password: &str) -> String {
+    BASE64_STANDARD.encode(format!("{user}:{password}"))
+}
+
+fn header(name: &str) -> Result<HeaderName, String> {
+    name.parse().map_err(|_| format!("`{name}` is no name of a header"))
+}
+
+/// A header's value; `key` says in the error where it comes from.
+pub(super) fn value(text: &str, secret: bool, key: &str) -> Result<HeaderValue, FetchError> {
+    let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+        let message = format!("the value of `{key}` holds what no header may hold");
+        FetchError::new(FetchErrorKind::Unreachable, message)
+            .with_hint("is there a line end in it?")
+    })?;
+    value.set_sensitive(secret);
+    Ok(value)
+}

@@ -1,0 +1,92 @@
+//! Reading an answer's body: in pieces, up to a limit on what it is when unpacked, in the time that
+//! is left. Not here: what it means.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Response, Url};
+use tokio::time::timeout;
+
+use super::deadline::Deadline;
+use super::failure::{self, Failure};
+use crate::source::{FetchError, FetchErrorKind};
+
+/// As much is read of what came with a refusal.
+const REFUSAL_BYTES: usize = 64 * 1024;
+/// So long is waited for it.
+const REFUSAL_TIME: Duration = Duration::from_secs(5);
+/// Room made in advance, however long an answer says it will be.
+const MOST_ROOM: u64 = 1 << 20;
+
+/// The whole body; an error when it has more than `limit` bytes.
+pub(super) async fn whole(
+    mut response: Response,
+    url: &Url,
+    limit: u64,
+    deadline: &Deadline,
+) -> Result<Bytes, Failure> {
+    let length = response.content_length().unwrap_or(0);
+    if length > limit {
+        return Err(too_large(url, limit).into());
+    }
+    let mut body = Vec::with_capacity(usize::try_from(length.min(MOST_ROOM)).unwrap_or(0));
+    loop {
+        match deadline.limit(response.chunk()).await {
+            Err(_) => return Err(failure::stopped(url, body.len(), deadline).into()),
+            Ok(Err(error)) => return Err(failure::of_body(&error, url, body.len())),
+            Ok(Ok(None)) => return Ok(body.into()),
+            Ok(Ok(Some(chunk))) if (body.len() + chunk.len()) as u64 > limit => {
+                return Err(too_large(url, limit).into());
+            }
+            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+        }
+    }
+}
+
+/// The beginning of a body, or of what comes of it in a few seconds.
+pub(super) async fn beginning(mut response: Response, deadline: &Deadline) -> Bytes {
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk[..chunk.len().min(REFUSAL_BYTES - body.len())]);
+            if body.len() == REFUSAL_BYTES {
+                break;
+            }
+        }
+    };
+    // What is there when the time is up will do.
+    let _ = timeout(REFUSAL_TIME.min(deadline.left()), reading).await;
+    body.into()
+}
+
+fn too_large(url: &Url, limit: u64) -> FetchError {
+    let host = super::host(url);
+    let message = format!("the answer of {host} has more than {} unpacked", bytes(limit));
+    FetchError::new(FetchErrorKind::Shape, message)
+        .with_hint("ask for less, in pages or a shorter window, or raise `max_body`")
+}
+
+/// A number of bytes in the largest unit that divides it.
+fn bytes(number: u64) -> String {
+    [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+        .into_iter()
+        .find(|(unit, _)| number >= *unit && number.is_multiple_of(*unit))
+        .map_or_else(
+            || format!("{number} bytes"),
+            |(unit, name)| format!("{} {name}", number / unit),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_told_as_they_were_set() {
+        for (number, expected) in
+            [(32 << 20, "32 MiB"), (1 << 30, "1 GiB"), (1000, "1000 bytes"), (1536, "1536 bytes")]
+        {
+            assert_eq!(bytes(number), expected);
+        }
+    }
+}

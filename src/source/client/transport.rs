@@ -1,0 +1,141 @@
+//! The connections of a client: built when they are first used, and again when the certificates
+//! behind them have changed. Not here: what is sent through them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::redirect::Policy;
+use secrecy::ExposeSecret;
+use tokio::sync::Mutex;
+
+use super::config::{ClientConfig, Proxy, TlsConfig};
+use super::redact::Redactor;
+use super::tls::Files;
+use crate::source::{FetchError, FetchErrorKind};
+
+/// A connection is there within this time or not at all.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+const USER_AGENT: &str = concat!("kpi-exporter/", env!("CARGO_PKG_VERSION"));
+
+/// The connections of a client.
+pub(super) struct Transport {
+    tls: TlsConfig,
+    way: Way,
+    /// Host and port of the proxy, if it is known.
+    through: Option<String>,
+    /// What the certificate files held when the connections were built.
+    built: Mutex<Option<(Arc<Files>, reqwest::Client)>>,
+}
+
+/// What does not change.
+#[derive(Clone)]
+struct Way {
+    proxy: Option<reqwest::Proxy>,
+    environment: bool,
+    connect_timeout: Duration,
+    connections: usize,
+}
+
+impl Transport {
+    /// Reads the settings, but no files.
+    ///
+    /// # Errors
+    /// A proxy that is no URL.
+    pub(super) fn new(config: &ClientConfig, redactor: &Redactor) -> Result<Self, String> {
+        let (proxy, through) = match &config.proxy {
+            Proxy::Url(url) => {
+                proxy(url.expose_secret(), redactor).map(|(p, t)| (Some(p), Some(t)))?
+            }
+            Proxy::Environment | Proxy::Off => (None, None),
+        };
+        let way = Way {
+            proxy,
+            environment: matches!(config.proxy, Proxy::Environment),
+            connect_timeout: connect_timeout(config),
+            connections: config.max_connections as usize,
+        };
+        Ok(Self { tls: config.tls.clone(), way, through, built: Mutex::default() })
+    }
+
+    /// Host and port of the proxy, when the configuration names one.
+    pub(super) fn proxy(&self) -> Option<&str> {
+        self.through.as_deref()
+    }
+
+    /// Connections with the certificates that the files hold now.
+    pub(super) async fn client(&self) -> Result<reqwest::Client, FetchError> {
+        let mut built = self.built.lock().await;
+        if let Some((_, client)) = &*built
+            && self.tls == TlsConfig::default()
+        {
+            return Ok(client.clone());
+        }
+        let old = built.as_ref().map(|(files, client)| (Arc::clone(files), client.clone()));
+        let (tls, way) = (self.tls.clone(), self.way.clone());
+        let task = tokio::task::spawn_blocking(move || {
+            let files = Files::read(&tls)?;
+            match old {
+                Some((old, client)) if *old == files => Ok((old, client)),
+                _ => way.build(&files, &tls).map(|client| (Arc::new(files), client)),
+            }
+        });
+        let new = task.await.map_err(|error| failed(&error.to_string()))??;
+        Ok(built.insert(new).1.clone())
+    }
+}
+
+impl Way {
+    fn build(&self, files: &Files, tls: &TlsConfig) -> Result<reqwest::Client, FetchError> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(files.settings(tls)?)
+            .user_agent(USER_AGENT)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .connect_timeout(self.connect_timeout)
+            .pool_max_idle_per_host(self.connections);
+        if !self.environment {
+            builder = builder.no_proxy();
+        }
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        builder.build().map_err(|error| failed(&error.without_url().to_string()))
+    }
+}
+
+/// Time to connect in.
+pub(super) fn connect_timeout(config: &ClientConfig) -> Duration {
+    config.timeout.min(LONGEST_CONNECT)
+}
+
+/// A proxy with its host and port.
+fn proxy(url: &str, redactor: &Redactor) -> Result<(reqwest::Proxy, String), String> {
+    // What comes with either error may quote the URL, and with it a password.
+    let refused = |_| "`proxy` is no URL of a proxy, like http://proxy:3128".to_owned();
+    let parsed = Url::parse(url).map_err(|error| refused(error.to_string()))?;
+    let proxy = reqwest::Proxy::all(url).map_err(|error| refused(error.to_string()))?;
+    if let Some(password) = parsed.password() {
+        let (user, plain) = (decoded(parsed.username()), decoded(password));
+        redactor.learn(&super::auth::basic(&user, &plain));
+        redactor.learn(&plain);
+        redactor.learn(password);
+    }
+    Ok((proxy, super::host(&parsed)))
+}
+
+/// Without percent signs.
+fn decoded(text: &str) -> String {
+    let mut url = Url::parse("http://host").ok();
+    if let Some(url) = &mut url {
+        url.set_query(Some(&format!("x={}", text.replace('+', "%2B"))));
+    }
+    let value = url.as_ref().and_then(|url| Some(url.query_pairs().next()?.1.into_owned()));
+    value.unwrap_or_default()
+}
+
+fn failed(message: &str) -> FetchError {
+    FetchError::new(FetchErrorKind::Unreachable, format!("cannot set up connections: {message}"))
+}
