@@ -3,7 +3,7 @@
 
 /// Types in the order in which a column of both becomes the later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(in crate::source) enum Kind {
     Integer,
     Real,
     Text,
@@ -11,7 +11,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The type of a cell that is not empty.
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::source) fn of(text: &str) -> Self {
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
         let whole = digits(unsigned);
@@ -43,7 +43,7 @@ impl Kind {
     }
 
     /// The column type in SQLite.
-    pub(super) fn sql(self) -> &'static str {
+    pub(in crate::source) fn sql(self) -> &'static str {
         match self {
             Self::Integer => "INTEGER",
             Self::Real => "REAL",

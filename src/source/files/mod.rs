@@ -2,11 +2,11 @@
 //! the user's SQL runs on. A table is read when a query first names it, and again when its files
 //! have changed; a broken file fails only the queries that name its table.
 
-mod infer;
+pub(super) mod infer;
 mod json;
 mod read;
 mod scan;
-mod table;
+pub(super) mod table;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
@@ -28,6 +26,7 @@ use super::sql::rewrite::Statement;
 use super::sql::sqlite::Connection;
 use super::sql::{self, Dialect};
 use super::{FetchError, FetchErrorKind, FilesConfig, Request, Source, Table};
+use crate::kpi::Query;
 
 /// What the files of one source may hold together, decompressed.
 const MAX_BYTES: u64 = 512 << 20;
@@ -71,7 +70,8 @@ impl FilesSource {
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
-        let statement = sql::statement(Dialect::Sqlite, request)?;
+        let Query::Sql(text) = &request.metric.query else { return Err(super::wrong_query()) };
+        let statement = sql::statement(Dialect::Sqlite, text)?;
         let limit = self.config.timeout;
         let deadline = Instant::now() + limit;
         let loading = async {
@@ -112,11 +112,7 @@ impl Source for FilesSource {
 
 impl Database {
     async fn open() -> Result<Self, FetchError> {
-        let options = SqliteConnectOptions::new()
-            .in_memory(true)
-            .pragma("temp_store", "memory")
-            .disable_statement_logging();
-        let connection = Connection::open(&options).await.map_err(|error| internal(&error))?;
+        let connection = Connection::in_memory().await.map_err(|error| internal(&error))?;
         Ok(Self { connection, tables: BTreeMap::new(), guarded: false })
     }
 
@@ -203,9 +199,7 @@ impl Database {
     }
 
     async fn read_only(&mut self, on: bool) -> Result<(), FetchError> {
-        let sql = format!("PRAGMA query_only = {}", u8::from(on));
-        let setting = sqlx::query(AssertSqlSafe(sql)).execute(&mut self.connection.inner);
-        setting.await.map(drop).map_err(|error| internal(&error))?;
+        self.connection.read_only(on).await.map_err(|error| internal(&error))?;
         self.guarded = on;
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! A table on its way from files to SQLite: cells as text, column by column, with the type that
-//! fits all of a column's cells. Neither knows formats nor SQL beyond making the table.
+//! A table on its way from files or an HTTP API to SQLite: cells as text, column by column, with the
+//! type that fits all of a column's cells. Neither knows formats nor SQL beyond making the table.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::infer::Kind;
 
 /// Grows row by row; a row need not have all columns.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(in crate::source) struct Rows {
     columns: Vec<Column>,
     places: HashMap<String, usize>,
     len: usize,
@@ -37,7 +37,7 @@ const MAX_ROWS: usize = 500;
 
 impl Rows {
     /// The place of a column, made if it is new. SQLite does not tell names apart by case.
-    pub(super) fn column(&mut self, name: &str) -> usize {
+    pub(in crate::source) fn column(&mut self, name: &str) -> usize {
         if let Some(place) = self.places.get(name) {
             return *place;
         }
@@ -59,7 +59,7 @@ impl Rows {
     }
 
     /// Sets a cell of the row that [`Rows::end_row`] will finish.
-    pub(super) fn set(
+    pub(in crate::source) fn set(
         &mut self,
         column: usize,
         text: &str,
@@ -85,24 +85,25 @@ impl Rows {
         }
     }
 
-    pub(super) fn end_row(&mut self) {
+    /// Finishes the row whose cells were set last.
+    pub(in crate::source) fn end_row(&mut self) {
         self.len += 1;
     }
 
     /// Whether there is a column at all.
-    pub(super) fn has_columns(&self) -> bool {
+    pub(in crate::source) fn has_columns(&self) -> bool {
         !self.columns.is_empty()
     }
 
     /// Columns that are text only because of a few cells: name and where the first of them is.
-    pub(super) fn spoilt(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(in crate::source) fn spoilt(&self) -> impl Iterator<Item = (&str, &str)> {
         self.columns.iter().filter(|column| column.numbers > column.texts).filter_map(|column| {
             column.first_text.as_deref().map(|place| (column.name.as_str(), place))
         })
     }
 
     /// Replaces the table of that name, in one transaction.
-    pub(super) async fn store(
+    pub(in crate::source) async fn store(
         &self,
         connection: &mut SqliteConnection,
         table: &str,

@@ -1,19 +1,45 @@
 //! The `http` source: one request to an API, or one for each page, and rows from what it answers.
 //! Not here: login, limits and retries (`client`).
 
+mod came;
+mod draft;
+mod gathered;
+mod json;
+mod link;
+mod over;
+mod paging;
+mod reader;
+mod samples;
+mod separated;
+
 use std::fmt;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use self::came::{Came, shape};
+use self::draft::Draft;
+use self::gathered::Outcome;
+use self::paging::{Found, Pager};
+use self::reader::Reader;
+use super::client::Client;
 use super::client::config::ClientConfig;
-use super::client::{Client, Exchange};
+use super::trace::{Step, Trace};
 use super::{FetchError, Request, Source, Table};
-use crate::kpi::Query;
+use crate::kpi::{HttpQuery, Query};
+
+/// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
+/// `max_body` says.
+const MAX_BYTES: usize = 512 << 20;
 
 /// An HTTP API.
 pub struct HttpSource {
     client: Client,
+    /// For the requests of one fetch together, and for a query over their rows.
+    timeout: Duration,
+    /// Whether the source says itself which formats it accepts.
+    accepts: bool,
 }
 
 impl HttpSource {
@@ -22,17 +48,69 @@ impl HttpSource {
     /// # Errors
     /// What is wrong with them, without secrets.
     pub fn new(config: &ClientConfig) -> Result<Self, String> {
-        Ok(Self { client: Client::new(config)? })
+        let accepts = config.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept"));
+        Ok(Self { client: Client::new(config)?, timeout: config.timeout, accepts })
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
-        let mut deadline = self.client.deadline();
-        let exchange = Exchange::get(self.client.url(&query.path.text));
-        let answer = self.client.send(&exchange, &mut deadline, &request.trace).await?.success()?;
-        drop(answer);
-        Ok(Table::default())
+        match self.gather(query, request).await? {
+            Outcome::Table(table) => Ok(table),
+            Outcome::Query(rows, statement) => {
+                let table = over::run(&rows, &statement, request, self.timeout).await?;
+                request.trace.note(|| {
+                    let columns = table.columns.join(", ");
+                    Step::now(format!("query over the rows: {} rows", table.rows.len()))
+                        .with_details([format!("columns: {columns}")])
+                });
+                Ok(table)
+            }
+        }
     }
+
+    /// The rows of all pages.
+    async fn gather(&self, query: &HttpQuery, request: &Request) -> Result<Outcome, FetchError> {
+        let locate = |path: &str| self.client.url(path);
+        let mut draft = Draft::new(query, request, locate, !self.accepts)?;
+        let mut pager = Pager::new(query.pagination.as_ref(), &mut draft)?;
+        let mut reader = Reader::new(&request.metric, query)?;
+        let mut deadline = self.client.deadline();
+        let mut bytes = 0;
+        loop {
+            let number = pager.number();
+            let exchange = draft.exchange();
+            let answer = self.client.send(&exchange, &mut deadline, &request.trace).await?;
+            let answer = answer.success()?;
+            bytes += answer.body.len();
+            if bytes > MAX_BYTES {
+                let message = format!("all pages together are larger than {} MiB", MAX_BYTES >> 20);
+                return Err(shape(message).with_hint("ask the API for less"));
+            }
+            let page;
+            (reader, page) =
+                reader.read(Came::of(&answer)).await.map_err(|error| on_page(number, error))?;
+            note(&request.trace, number, &page, reader.first_row());
+            if !pager.next(&mut draft, &answer.url, &answer.headers, &page)? {
+                return reader.finish();
+            }
+        }
+    }
+}
+
+/// The first page needs no number: there may be no other.
+fn on_page(number: u32, error: FetchError) -> FetchError {
+    if number == 1 {
+        return error;
+    }
+    FetchError { message: format!("page {number}: {}", error.message), ..error }
+}
+
+fn note(trace: &Trace, number: u32, page: &Found, first_row: &[String]) {
+    trace.note(|| {
+        let details = if number == 1 { first_row } else { &[] };
+        let details = details.iter().map(|column| format!("first row has {column}"));
+        Step::now(format!("page {number}: {} rows", page.rows)).with_details(details)
+    });
 }
 
 impl Source for HttpSource {

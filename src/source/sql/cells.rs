@@ -12,8 +12,9 @@ const LONGEST_TEXT: usize = 4096;
 /// Doubles hold all integers up to this.
 const EXACT: i128 = 1 << 53;
 
+/// A whole number.
 #[expect(clippy::cast_precision_loss, reason = "checked")]
-pub(super) fn integer(value: impl Into<i128>) -> Cell {
+pub(in crate::source) fn integer(value: impl Into<i128>) -> Cell {
     let value = value.into();
     if value.abs() <= EXACT { Cell::Number(value as f64) } else { Cell::Text(value.to_string()) }
 }
@@ -34,7 +35,8 @@ pub(super) fn decimal(digits: &str) -> Cell {
     }
 }
 
-pub(super) fn text(bytes: &[u8], kind: &str) -> Cell {
+/// Text, unless it is too long or not UTF-8; `kind` is its type, for people.
+pub(in crate::source) fn text(bytes: &[u8], kind: &str) -> Cell {
     match std::str::from_utf8(bytes) {
         Ok(_) if bytes.len() > LONGEST_TEXT => {
             Cell::Other(format!("{kind} of more than {LONGEST_TEXT} bytes"))

@@ -15,6 +15,7 @@ pub mod rewrite;
 pub(super) mod sqlite;
 mod url;
 
+pub(super) use self::cells::{integer, text};
 pub(super) use self::errors::seconds;
 
 use std::fmt;
@@ -108,7 +109,8 @@ impl SqlSource {
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
-        let statement = statement(self.dialect(), request)?;
+        let Query::Sql(text) = &request.metric.query else { return Err(super::wrong_query()) };
+        let statement = statement(self.dialect(), text)?;
         match &self.backend {
             Backend::Postgres(driver, pool) => {
                 self.ask_with(driver, pool, request, &statement).await
@@ -197,9 +199,8 @@ impl fmt::Debug for SqlSource {
     }
 }
 
-/// The request's query, ready for a dialect.
-pub(super) fn statement(dialect: Dialect, request: &Request) -> Result<Statement, FetchError> {
-    let Query::Sql(text) = &request.metric.query else { return Err(super::wrong_query()) };
+/// A query, ready for a dialect.
+pub(super) fn statement(dialect: Dialect, text: &str) -> Result<Statement, FetchError> {
     rewrite::parse(dialect, text).map_err(|error| {
         let failure = FetchError::new(FetchErrorKind::Query, error.message);
         match error.hint {

@@ -1,5 +1,5 @@
-//! SQLite files, opened read-only, and the running of statements on SQLite that the `files` source
-//! uses as well.
+//! SQLite files, opened read-only, and the running of statements on SQLite that sources with
+//! a database in memory use as well.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -38,15 +38,28 @@ pub(in crate::source) struct Connection {
 const STEPS: i32 = 10_000;
 
 impl Connection {
-    pub(in crate::source) async fn open(
-        options: &SqliteConnectOptions,
-    ) -> Result<Self, sqlx::Error> {
+    async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let mut inner = options.connect().await?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let goes_on = move || !flag.load(Ordering::Relaxed);
         inner.lock_handle().await?.set_progress_handler(STEPS, goes_on);
         Ok(Self { inner, stop })
+    }
+
+    /// Opens an empty database in memory.
+    pub(in crate::source) async fn in_memory() -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .in_memory(true)
+            .pragma("temp_store", "memory")
+            .disable_statement_logging();
+        Self::open(&options).await
+    }
+
+    /// Whether statements that write are refused.
+    pub(in crate::source) async fn read_only(&mut self, on: bool) -> Result<(), sqlx::Error> {
+        let sql = format!("PRAGMA query_only = {}", u8::from(on));
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut self.inner).await.map(drop)
     }
 
     /// Runs one statement, for a source that is not a database of its own.

@@ -1,0 +1,354 @@
+//! Rows from JSON by JSONPath (RFC 9535): which values of a document are rows, and which value of a
+//! row is which column. A field that was renamed must not look like nothing. Not here: pages.
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use super::came::{Came, one_line, shape};
+use super::gathered::{Field, Gathered};
+use crate::kpi::{Format, HttpQuery};
+use crate::source::{FetchError, FetchErrorKind};
+
+/// A JSONPath and its text.
+pub(super) struct Path {
+    text: String,
+    parsed: JsonPath,
+}
+
+/// Finds rows and columns.
+pub(super) struct Selector {
+    rows: Option<Path>,
+    columns: Vec<Column>,
+    /// What the first row has, to name it when a column is missing.
+    first_row: Option<String>,
+    /// A query can look into nested values.
+    nested_as_text: bool,
+}
+
+struct Column {
+    name: String,
+    path: Path,
+    place: usize,
+}
+
+impl Path {
+    pub(super) fn new(text: &str) -> Result<Self, FetchError> {
+        match JsonPath::parse(text) {
+            Ok(parsed) => Ok(Self { text: text.to_owned(), parsed }),
+            Err(error) => Err(FetchError::new(
+                FetchErrorKind::Query,
+                format!("`{text}` is no JSONPath: {error}"),
+            )
+            .with_hint("write one like `$.data[*]`, see RFC 9535")),
+        }
+    }
+
+    /// The only value that it selects, if any.
+    pub(super) fn one<'a>(&self, value: &'a Value) -> Result<Option<&'a Value>, FetchError> {
+        let nodes = self.parsed.query(value);
+        match nodes.len() {
+            0 | 1 => Ok(nodes.first()),
+            many => Err(shape(format!("`{}` selects {many} values, expected one", self.text))
+                .with_hint("let it select one value, or let `rows` select each as a row")),
+        }
+    }
+
+    /// What is wrong with a document in which it selects nothing: it lacks a name that the path
+    /// begins with, or has something else there. `null` and what is empty are nothing.
+    fn explain_nothing(&self, document: &Value) -> Result<(), FetchError> {
+        let mut value = document;
+        let mut walked = "$".to_owned();
+        for name in leading_names(&self.text) {
+            value = match value {
+                Value::Object(members) => match members.get(&name) {
+                    Some(value) => value,
+                    None => return Err(self.lacks(&walked, &name, value)),
+                },
+                Value::Null => return Ok(()),
+                Value::Array(items) if items.is_empty() => return Ok(()),
+                other => return Err(self.lacks(&walked, &name, other)),
+            };
+            walked = format!("{walked}.{name}");
+        }
+        match value {
+            Value::Null | Value::Array(_) | Value::Object(_) => Ok(()),
+            other => Err(shape(format!(
+                "`rows: {}` selects nothing: `{walked}` is {}",
+                self.text,
+                article(other)
+            ))
+            .with_hint("did the API answer with an error, or was a field renamed?")),
+        }
+    }
+
+    fn lacks(&self, walked: &str, name: &str, found: &Value) -> FetchError {
+        let text = &self.text;
+        let place = if walked == "$" { "the document".to_owned() } else { format!("`{walked}`") };
+        let message = match found {
+            Value::Object(_) => format!(
+                "`rows: {text}` selects nothing: {place} has no `{name}`, it has {}",
+                keys(found)
+            ),
+            other => format!(
+                "`rows: {text}` selects nothing: {place} is {}, expected an object with `{name}`",
+                article(other)
+            ),
+        };
+        let hint = format!(
+            "was it renamed? for an API that leaves out empty lists, write `$..{name}[*]`, which \
+             may select nothing"
+        );
+        shape(message).with_hint(hint)
+    }
+}
+
+impl Selector {
+    /// Makes the columns in `gathered`, so that they are known even without rows.
+    pub(super) fn new(query: &HttpQuery, gathered: &mut Gathered) -> Result<Self, FetchError> {
+        let rows = query.rows.as_deref().map(Path::new).transpose()?;
+        // The columns of other formats are no paths.
+        let is_json = matches!(query.format, Format::Json | Format::Ndjson);
+        let paths = if is_json { query.columns.as_slice() } else { &[] };
+        let mut columns = Vec::with_capacity(paths.len());
+        for (name, path) in paths {
+            let (path, place) = (Path::new(path)?, gathered.column(name));
+            columns.push(Column { name: name.clone(), path, place });
+        }
+        Ok(Self { rows, columns, first_row: None, nested_as_text: query.sql.is_some() })
+    }
+
+    /// Adds the rows of a JSON document.
+    pub(super) fn document(
+        &mut self,
+        document: &Value,
+        gathered: &mut Gathered,
+    ) -> Result<(), FetchError> {
+        if let Some(said) = graphql_error(document) {
+            let message = format!("the API answered with an error: {}", one_line(said, 300));
+            return Err(FetchError::new(FetchErrorKind::Query, message));
+        }
+        let Some(rows) = &self.rows else { return self.row(document, gathered) };
+        let nodes = rows.parsed.query(document).all();
+        if nodes.is_empty() {
+            return rows.explain_nothing(document);
+        }
+        nodes.into_iter().try_for_each(|row| self.row(row, gathered))
+    }
+
+    /// Adds the rows of one JSON document a line; empty lines do not count.
+    pub(super) fn lines(&mut self, came: &Came, gathered: &mut Gathered) -> Result<(), FetchError> {
+        for (index, line) in came.text()?.lines().enumerate() {
+            if line.trim().is_empty() {
+                continue;
+            }
+            let at = |error: FetchError| FetchError {
+                message: format!("line {}: {}", index + 1, error.message),
+                ..error
+            };
+            let row: Value = serde_json::from_str(line).map_err(|error| {
+                let column = error.column();
+                let said = error.to_string();
+                let said = said.split(" at line ").next().unwrap_or_default();
+                let what = format!("line {} is broken JSON at column {column}: {said}", index + 1);
+                came.broken(&what, "expected one JSON document a line; is `format` right?")
+            })?;
+            self.row(&row, gathered).map_err(at)?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Value, gathered: &mut Gathered) -> Result<(), FetchError> {
+        if self.first_row.is_none() {
+            self.first_row = Some(keys(row));
+        }
+        let mut fields = Vec::with_capacity(self.columns.len());
+        if !self.columns.is_empty() {
+            for column in &self.columns {
+                let found = column.path.one(row).map_err(|error| FetchError {
+                    message: format!("column `{}`: {}", column.name, error.message),
+                    ..error
+                })?;
+                fields.extend(found.map(|value| (column.place, self.field(value))));
+            }
+            return gathered.add(fields);
+        }
+        match row {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if self.nested_as_text || !matches!(value, Value::Array(_) | Value::Object(_)) {
+                        fields.push((gathered.column(name), self.field(value)));
+                    }
+                }
+            }
+            Value::Array(_) if self.rows.is_none() => {
+                return Err(shape("the document is an array, not a row".to_owned())
+                    .with_hint("name its rows: `rows: \"$[*]\"`"));
+            }
+            Value::Array(_) => {
+                return Err(shape("a row is an array, so its columns have no names".to_owned())
+                    .with_hint("name them: `columns: { value: \"$[0]\" }`"));
+            }
+            scalar => fields.push((gathered.column("value"), self.field(scalar))),
+        }
+        gathered.add(fields)
+    }
+
+    fn field(&self, value: &Value) -> Field {
+        match value {
+            Value::Null => Field::Null,
+            Value::Bool(yes) => Field::Integer((*yes).into()),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Field::Integer(whole),
+                (None, Some(real)) if number.is_f64() => Field::Real(real),
+                // Too large for any number type that SQLite and `Cell` have.
+                _ => Field::Text(number.to_string()),
+            },
+            Value::String(text) => Field::Text(text.clone()),
+            nested if self.nested_as_text => Field::Text(nested.to_string()),
+            Value::Array(_) => Field::Nested("array"),
+            Value::Object(_) => Field::Nested("object"),
+        }
+    }
+
+    /// Refuses columns that no row had: a renamed field is no NULL.
+    pub(super) fn check_columns(&self, gathered: &Gathered) -> Result<(), FetchError> {
+        let Some(first_row) = &self.first_row else { return Ok(()) };
+        match self.columns.iter().find(|column| gathered.never_had(column.place)) {
+            None => Ok(()),
+            Some(Column { name, path, .. }) => Err(shape(format!(
+                "column `{name}`: no row has `{}`; the first row has {first_row}",
+                path.text
+            ))
+            .with_hint("was the field renamed? mend `columns`")),
+        }
+    }
+}
+
+/// Reads a document; says where it breaks off.
+pub(super) fn parse(came: &Came) -> Result<Value, FetchError> {
+    serde_json::from_str(came.text()?).map_err(|error| {
+        let hint = if error.is_eof() {
+            "was the answer cut off on its way?"
+        } else {
+            "check `format` and the `path`"
+        };
+        came.broken(&format!("broken JSON: {error}"), hint)
+    })
+}
+
+/// What GraphQL says instead of data: status 200, `errors`, and no data.
+fn graphql_error(document: &Value) -> Option<&str> {
+    let has_data = document.get("data").is_some_and(|data| !data.is_null());
+    let first = document.get("errors")?.get(0)?;
+    first.get("message")?.as_str().filter(|_| !has_data)
+}
+
+/// The names that a path begins with: `data`, `items` of `$.data['items'][*].x`.
+fn leading_names(path: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = path.trim().strip_prefix('$').unwrap_or_default().trim_start();
+    loop {
+        let quoted = rest.strip_prefix('[').map(str::trim_start).and_then(|inner| {
+            let quote = inner.chars().next().filter(|char| matches!(char, '"' | '\''))?;
+            let (name, after) = inner[1..].split_once(quote)?;
+            let after = after.trim_start().strip_prefix(']')?;
+            // An escape, which may be one of the quote, ends what is known.
+            (!name.contains('\\')).then_some((name, after))
+        });
+        let dotted = || {
+            let after = rest.strip_prefix('.')?.trim_start();
+            let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_' || !c.is_ascii()));
+            let (name, after) = after.split_at(end.unwrap_or(after.len()));
+            (!name.is_empty()).then_some((name, after))
+        };
+        let Some((name, after)) = quoted.or_else(dotted) else { return names };
+        names.push(name.to_owned());
+        rest = after.trim_start();
+    }
+}
+
+/// What a value has, for people.
+fn keys(value: &Value) -> String {
+    const MOST: usize = 20;
+    let Value::Object(members) = value else { return article(value) };
+    if members.is_empty() {
+        return "nothing".to_owned();
+    }
+    let known: Vec<String> =
+        members.keys().take(MOST).map(|key| format!("`{}`", one_line(key, 40))).collect();
+    let more = if members.len() > MOST { " and more" } else { "" };
+    format!("{}{more}", known.join(", "))
+}
+
+pub(super) fn article(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) => format!("the text `{}`", one_line(text, 60)),
+        Value::Array(items) => format!("an array of {}", items.len()),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_that_a_path_begins_with_are_those_before_anything_else() {
+        for (path, expected) in [
+            ("$.data[*]", vec!["data"]),
+            ("$.data.items[0].x", vec!["data", "items"]),
+            ("$['data'][ \"a b\" ].été[?@.x]", vec!["data", "a b", "été"]),
+            ("$ .data .x", vec!["data", "x"]),
+            ("$..rows[*]", vec![]),
+            ("$[*]", vec![]),
+            ("$['a\\'b'].c", vec![]),
+            ("$['a','b']", vec![]),
+            ("$.*", vec![]),
+            ("$", vec![]),
+        ] {
+            assert_eq!(leading_names(path), expected, "{path}");
+        }
+    }
+
+    /// RFC 9535, section 1.5, table 2, and sections 2.3.1.3, 2.3.3.3 and 2.3.5.3.
+    #[test]
+    fn paths_select_what_the_examples_of_the_rfc_say() {
+        let store = serde_json::json!({ "store": {
+            "book": [
+                { "author": "Nigel Rees", "price": 8.95 },
+                { "author": "Evelyn Waugh", "price": 12.99 },
+                { "author": "Herman Melville", "isbn": "0-553-21311-3", "price": 8.99 },
+                { "author": "J. R. R. Tolkien", "isbn": "0-395-19395-8", "price": 22.99 },
+            ],
+            "bicycle": { "color": "red", "price": 399 },
+        }});
+        let names = serde_json::json!({ "o": { "j j": { "k.k": 3 } }, "'": { "@": 2 } });
+        let select = |document: &Value, path: &str| {
+            let path = Path::new(path).unwrap();
+            Value::from_iter(path.parsed.query(document).all().into_iter().cloned())
+        };
+        for (document, path, expected) in [
+            (&store, "$.store.book[*].price", "[8.95,12.99,8.99,22.99]"),
+            (&store, "$..price", "[8.95,12.99,8.99,22.99,399]"),
+            (&store, "$..book[-1].author", r#"["J. R. R. Tolkien"]"#),
+            (&store, "$..book[0,1].price", "[8.95,12.99]"),
+            (&store, "$..book[:2].price", "[8.95,12.99]"),
+            (&store, "$..book[?@.isbn].price", "[8.99,22.99]"),
+            (&store, "$..book[?@.price<10].price", "[8.95,8.99]"),
+            (&names, "$.o['j j']['k.k']", "[3]"),
+            (&names, r#"$["'"]["@"]"#, "[2]"),
+            (&names, "$.o['missing']", "[]"),
+        ] {
+            let mut found = select(document, path);
+            let mut expected: Value = serde_json::from_str(expected).unwrap();
+            // The order of an object's members is not defined.
+            for list in [&mut found, &mut expected] {
+                list.as_array_mut().unwrap().sort_by_key(Value::to_string);
+            }
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Which page comes next, and whether it may be asked for. A part is never taken for the whole: more
+//! pages than allowed, or pages that repeat themselves, are a failed fetch. Not here: sending.
+
+use std::collections::HashSet;
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::came::{one_line, shape};
+use super::draft::Draft;
+use super::link;
+use crate::kpi::{NextPage, PageParam, Pagination};
+use crate::source::FetchError;
+
+/// Goes from page to page.
+pub(super) struct Pager<'a> {
+    pagination: Option<&'a Pagination>,
+    /// Pages so far.
+    pages: u32,
+    /// Rows so far.
+    rows: u64,
+    /// Links and cursors so far.
+    asked: HashSet<String>,
+    fingerprint: Option<u64>,
+}
+
+/// What a page turned out to hold.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) rows: usize,
+    /// Of the body.
+    pub(super) fingerprint: u64,
+    /// The link or cursor.
+    pub(super) next: Option<Value>,
+    /// Whether there are more pages, if the configuration says where that stands.
+    pub(super) more: Option<bool>,
+}
+
+impl<'a> Pager<'a> {
+    /// Begins with the first page.
+    pub(super) fn new(
+        pagination: Option<&'a Pagination>,
+        draft: &mut Draft,
+    ) -> Result<Self, FetchError> {
+        match pagination.map(|pagination| &pagination.next) {
+            Some(NextPage::Page { param, first }) => draft.set(param, &Value::from(*first))?,
+            Some(NextPage::Offset { param, .. }) => draft.set(param, &Value::from(0))?,
+            _ => {}
+        }
+        let asked = HashSet::from([draft.url().to_string()]);
+        Ok(Self { pagination, pages: 0, rows: 0, asked, fingerprint: None })
+    }
+
+    /// Number of the page that is asked for, from 1.
+    pub(super) fn number(&self) -> u32 {
+        self.pages + 1
+    }
+
+    /// Makes `draft` ask for the page after this one; `false` when this was the last. `came_from` is
+    /// where the page came from, after redirects.
+    pub(super) fn next(
+        &mut self,
+        draft: &mut Draft,
+        came_from: &Url,
+        headers: &HeaderMap,
+        page: &Found,
+    ) -> Result<bool, FetchError> {
+        let Some(pagination) = self.pagination else { return Ok(false) };
+        self.pages += 1;
+        self.rows += page.rows as u64;
+        let is_numbered =
+            matches!(pagination.next, NextPage::Page { .. } | NextPage::Offset { .. });
+        if is_numbered && page.rows > 0 {
+            let again = self.fingerprint.replace(page.fingerprint) == Some(page.fingerprint);
+            if again {
+                return Err(self.repeats("is the same as the one before it"));
+            }
+            if self.pages > pagination.max_pages {
+                return Err(too_many(pagination));
+            }
+        }
+        let goes_on = match &pagination.next {
+            NextPage::Link(_) => match &page.next {
+                None | Some(Value::Null | Value::Bool(false)) => false,
+                Some(Value::String(link)) => self.follow(draft, came_from, link)?,
+                Some(other) => return Err(no_link(other)),
+            },
+            NextPage::LinkHeader => match link::next(headers) {
+                None => false,
+                Some(link) => self.follow(draft, came_from, &link)?,
+            },
+            NextPage::Cursor { param, .. } => self.cursor(draft, param, page)?,
+            NextPage::Page { param, first } => {
+                draft.set(param, &Value::from(first.saturating_add(self.pages.into())))?;
+                page.rows > 0
+            }
+            NextPage::Offset { param, step } => {
+                if page.rows as u64 > *step {
+                    return Err(larger_than_step(page.rows, *step));
+                }
+                draft.set(param, &Value::from(self.rows))?;
+                page.rows as u64 == *step
+            }
+        };
+        // A page after the last numbered one may still turn out to be empty.
+        if goes_on && !is_numbered && self.pages >= pagination.max_pages {
+            return Err(too_many(pagination));
+        }
+        Ok(goes_on)
+    }
+
+    fn follow(
+        &mut self,
+        draft: &mut Draft,
+        came_from: &Url,
+        link: &str,
+    ) -> Result<bool, FetchError> {
+        if link.trim().is_empty() {
+            return Ok(false);
+        }
+        let url = came_from.join(link).map_err(|error| {
+            shape(format!("the link to the next page is no URL: {error}"))
+                .with_hint("mend the `next_link` of `pagination`")
+        })?;
+        let home = draft.url().origin();
+        if url.origin() != home {
+            let message = format!(
+                "the next page is on another server: {}, not {}",
+                url.origin().ascii_serialization(),
+                home.ascii_serialization()
+            );
+            return Err(shape(message).with_hint(
+                "the login is for one server only: set `url` to the one that the API names",
+            ));
+        }
+        if !self.asked.insert(url.to_string()) {
+            return Err(self.repeats("links to a page that was there before"));
+        }
+        draft.follow(url);
+        Ok(true)
+    }
+
+    fn cursor(
+        &mut self,
+        draft: &mut Draft,
+        param: &PageParam,
+        page: &Found,
+    ) -> Result<bool, FetchError> {
+        if page.more == Some(false) {
+            return Ok(false);
+        }
+        let cursor = match &page.next {
+            Some(Value::Array(_) | Value::Object(_)) => {
+                return Err(shape("the cursor of the next page is neither text nor number".into())
+                    .with_hint("mend the `from` of the `cursor`"));
+            }
+            None | Some(Value::Null | Value::Bool(false)) => None,
+            Some(Value::String(text)) if text.is_empty() => None,
+            some => some.as_ref(),
+        };
+        let Some(cursor) = cursor else {
+            if page.more == Some(true) {
+                return Err(shape("there are more pages, but no cursor for them".into())
+                    .with_hint("mend the `from` of the `cursor`"));
+            }
+            return Ok(false);
+        };
+        if !self.asked.insert(cursor.to_string()) {
+            return Err(self.repeats("has a cursor that was there before"));
+        }
+        draft.set(param, cursor)?;
+        Ok(true)
+    }
+
+    fn repeats(&self, what: &str) -> FetchError {
+        shape(format!("page {} {what}", self.pages))
+            .with_hint("does the API know the parameter under the name that `pagination` gives it?")
+    }
+}
+
+fn no_link(found: &Value) -> FetchError {
+    let found = one_line(&found.to_string(), 60);
+    shape(format!("the link to the next page is no text: `{found}`"))
+        .with_hint("mend the `next_link` of `pagination`")
+}
+
+fn too_many(pagination: &Pagination) -> FetchError {
+    shape(format!("the answer has more than {} pages", pagination.max_pages))
+        .with_hint("ask for larger pages or for less, or raise `max_pages`")
+}
+
+fn larger_than_step(rows: usize, step: u64) -> FetchError {
+    shape(format!("a page has {rows} rows, more than the `step` of {step}"))
+        .with_hint("ask the API for as many rows a page as `step` says")
+}
