@@ -1,4 +1,6 @@
-//! A snapshot as JSON: what `/api/v1/kpis` and `eval --format json` print.
+//! A snapshot as JSON: what `/api/v1/kpis` and `eval --format json` print. The sources are next door.
+
+mod sources;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
@@ -9,6 +11,8 @@ use crate::assess::Status;
 use crate::kpi::{Accumulation, Direction, Function, Kind, Labels, Unit};
 use crate::signals::Lead;
 use crate::snapshot::{KpiState, LeadState, Snapshot, Verdict};
+
+pub use sources::sources_json;
 
 /// `{"as_of": …, "kpis": […]}`, one object per KPI and label set; with `only`, those of one KPI.
 /// Instants are RFC 3339 in the snapshot's zone; a number that does not exist is `null`.

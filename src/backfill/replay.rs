@@ -81,7 +81,7 @@ async fn run(
         Ok(measurements)
     };
     let outcome = all.await;
-    Run { metric: metric.id.clone(), as_of, outcome, fetches: Vec::new() }
+    Run::known(metric.id.clone(), as_of, outcome)
 }
 
 /// What was measured and will be needed again: by span, until the last day that needs it.

@@ -120,7 +120,7 @@ async fn write(
     let next = output.next();
     let start = warm_up(definitions, steps, next);
     let mut gaps = Gaps::new(Arc::clone(definitions));
-    let mut progress = Progress::new(steps.len() - start);
+    let mut progress = Progress::new(steps.len() - start, "days");
     let walk = replay(Arc::clone(definitions), sources.clone(), steps[start..].to_vec());
     let mut walk = pin!(walk);
     while let Some(snapshot) = walk.next().await {

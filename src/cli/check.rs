@@ -1,16 +1,36 @@
-//! `check`: is the configuration usable? All mistakes at once, or one line of what it holds.
+//! `check`: is the configuration usable? All mistakes at once, or one line of what it holds; with
+//! `--connect` also what each source answers.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::Global;
+use super::{FAILED, Global, connect};
 use crate::config::{self, Environment};
+use crate::{clock, logging};
 
-pub(super) fn run(global: &Global, environment: &Environment) -> anyhow::Result<ExitCode> {
+/// What exit codes mean.
+const NOTES: &str = "\
+Exit code 0: all is well. 1: --connect found a source or metric that fails. 2: the configuration
+cannot be used.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(super) struct Arguments {
+    /// Also ask every source for every metric once, and tell what came.
+    #[arg(long)]
+    connect: bool,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    global: &Global,
+    environment: &Environment,
+) -> anyhow::Result<ExitCode> {
     let config = config::load(&global.config, environment)?;
     let definitions = &config.definitions;
+    let mut out = anstream::stdout();
     writeln!(
-        anstream::stdout(),
+        out,
         "{}: ok ({} KPIs, {} metrics, {} sources, {} objectives)",
         global.config.display(),
         definitions.kpis.len(),
@@ -18,5 +38,13 @@ pub(super) fn run(global: &Global, environment: &Environment) -> anyhow::Result<
         config.sources.len(),
         definitions.objectives.len(),
     )?;
-    Ok(ExitCode::SUCCESS)
+    if !arguments.connect {
+        return Ok(ExitCode::SUCCESS);
+    }
+    out.flush()?;
+    logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let tried = runtime.block_on(connect::connect(&config, clock::system()));
+    let good = connect::write(&mut out, &config, &tried)?;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }

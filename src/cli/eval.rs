@@ -8,11 +8,11 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
-use super::{Global, NO_VALUE, keep_only, table};
+use super::{Global, NO_VALUE, as_of, keep_only, table};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, collect, spans_of};
 use crate::snapshot::Snapshot;
-use crate::{api, clock, daemon, logging};
+use crate::{api, daemon, logging};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -41,14 +41,7 @@ pub(super) fn run(
     let mut config = config::load(&global.config, environment)?;
     logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
     keep_only(&mut config, &arguments.kpi)?;
-    let as_of = match &arguments.as_of {
-        Some(text) => config
-            .definitions
-            .calendar
-            .parse_as_of(text)
-            .map_err(|message| anyhow::anyhow!("--as-of: {message}"))?,
-        None => clock::system(),
-    };
+    let as_of = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let snapshot = runtime.block_on(evaluate(config, as_of))?;
     let mut stdout = anstream::stdout();

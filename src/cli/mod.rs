@@ -1,12 +1,16 @@
 //! The command line: arguments, dispatch, exit codes. One file per command; what a command does is
 //! in the library, here it is only asked for and printed.
 
+mod answer;
 mod backfill;
 mod check;
+mod connect;
 mod demo;
 mod eval;
+mod fetch;
 mod generate;
 mod output;
+mod probe;
 mod progress;
 mod run;
 mod table;
@@ -15,10 +19,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 
+use crate::calendar::Calendar;
 use crate::config::{Config, Diagnostics, Environment};
-use crate::logging;
+use crate::{clock, logging};
 
 /// Calendar-aware KPIs with targets, pace and early warning, as Prometheus gauges.
 #[derive(Debug, Parser)]
@@ -53,8 +59,10 @@ enum Command {
     Run(run::ListenArguments),
     /// Run on a built-in example, generated around today: no file, no server needed.
     Demo(demo::Arguments),
-    /// Validate the configuration; nothing is fetched.
-    Check,
+    /// Validate the configuration; nothing is fetched unless asked for.
+    Check(check::Arguments),
+    /// Show what one fetch of a metric sends and gets, step by step.
+    Fetch(fetch::Arguments),
     /// Fetch now and print every KPI once.
     Eval(eval::Arguments),
     /// Recompute past days, with timestamps: for Prometheus, or as lines of JSON.
@@ -63,6 +71,9 @@ enum Command {
     #[command(subcommand)]
     Generate(generate::Command),
 }
+
+/// Exit code when something was tried and failed.
+const FAILED: u8 = 1;
 
 /// Exit code of a configuration or an argument that cannot be used.
 const UNUSABLE: u8 = 2;
@@ -77,7 +88,8 @@ pub fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Run(command) => run::run(command, &arguments.global, &environment),
         Command::Demo(command) => demo::run(command, &arguments.global, &environment),
-        Command::Check => check::run(&arguments.global, &environment),
+        Command::Check(command) => check::run(command, &arguments.global, &environment),
+        Command::Fetch(command) => fetch::run(command, &arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),
         Command::Backfill(command) => backfill::run(command, &arguments.global, &environment),
         Command::Generate(command) => generate::run(command, &arguments.global, &environment),
@@ -87,9 +99,21 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             logging::report(&error);
-            ExitCode::from(if error.is::<Diagnostics>() { UNUSABLE } else { 1 })
+            let unusable = error.is::<Diagnostics>() || error.is::<Unusable>();
+            ExitCode::from(if unusable { UNUSABLE } else { FAILED })
         }
     }
+}
+
+/// An argument that makes no sense with the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unusable(String);
+
+/// The instant that `--as-of` names; now without it.
+fn as_of(text: Option<&str>, calendar: &Calendar) -> Result<DateTime<Utc>, Unusable> {
+    let Some(text) = text else { return Ok(clock::system()) };
+    calendar.parse_as_of(text).map_err(|message| Unusable(format!("--as-of: {message}")))
 }
 
 /// Leaves out the KPIs that were not asked for, so that only their metrics are fetched.

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 /// Between two looks of the line.
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Counts days. The line goes away with it.
+/// Counts days, or what else is being worked through. The line goes away with it.
 pub(super) struct Progress {
     terminal: bool,
+    unit: &'static str,
     total: usize,
     done: usize,
     started: Instant,
@@ -19,12 +20,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(total: usize) -> Self {
+    pub(super) fn new(total: usize, unit: &'static str) -> Self {
         let terminal = io::stderr().is_terminal();
-        Self { terminal, total, done: 0, started: Instant::now(), shown: None }
+        Self { terminal, unit, total, done: 0, started: Instant::now(), shown: None }
     }
 
-    /// One day more is done.
+    /// One more is done.
     pub(super) fn step(&mut self) {
         self.done += 1;
         let now = Instant::now();
@@ -32,7 +33,7 @@ impl Progress {
             return;
         }
         self.shown = Some(now);
-        let line = line(self.done, self.total, now - self.started);
+        let line = line(self.done, self.total, self.unit, now - self.started);
         let _ = write!(io::stderr(), "\r{line}\x1b[K");
     }
 }
@@ -45,10 +46,10 @@ impl Drop for Progress {
     }
 }
 
-fn line(done: usize, total: usize, elapsed: Duration) -> String {
+fn line(done: usize, total: usize, unit: &str, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
     let left = (total - done) as f64 / rate;
-    format!("{done}/{total} days, {rate:.0} a second, {left:.0} s left")
+    format!("{done}/{total} {unit}, {rate:.0} a second, {left:.0} s left")
 }
 
 #[cfg(test)]
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_line_says_how_much_how_fast_and_how_long() {
-        let line = line(146, 730, Duration::from_secs(2));
+        let line = line(146, 730, "days", Duration::from_secs(2));
         assert_eq!(line, "146/730 days, 73 a second, 8 s left");
     }
 }

@@ -37,6 +37,9 @@ pub use environment::Environment;
 pub use load::{load, load_text};
 pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
 
+pub(crate) use suggest::did_you_mean;
+
+use crate::calendar::PeriodKind;
 use crate::kpi::Definitions;
 use crate::source::SourceConfig;
 
@@ -49,4 +52,6 @@ pub struct Config {
     pub definitions: Definitions,
     /// By id; every metric's source is among them.
     pub sources: BTreeMap<String, SourceConfig>,
+    /// The period of what says nothing about it.
+    pub default_period: PeriodKind,
 }

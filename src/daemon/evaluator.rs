@@ -10,7 +10,7 @@ use tracing::{debug, info};
 
 use super::keeper::Keeper;
 use crate::clock::Clock;
-use crate::engine::{Book, Engine, Run, is_complete};
+use crate::engine::{Book, Engine, Run, RunLog, is_complete};
 use crate::exposition::SelfMetrics;
 use crate::kpi::Definitions;
 use crate::server::Shared;
@@ -27,6 +27,7 @@ pub(super) struct Evaluator {
     pub(super) definitions: Arc<Definitions>,
     pub(super) engine: Engine,
     pub(super) book: Book,
+    pub(super) log: RunLog,
     /// `None` when the store could not be read: then the daemon works on without history.
     pub(super) keeper: Option<Keeper>,
     pub(super) shared: Arc<Shared>,
@@ -71,6 +72,7 @@ impl Evaluator {
             while let Ok(run) = runs.try_recv() {
                 self.take(run);
             }
+            self.shared.publish_runs(Arc::new(self.log.clone()));
             if !complete {
                 complete = is_complete(&self.definitions, &self.book);
                 if !complete && Instant::now() < patience {
@@ -91,6 +93,7 @@ impl Evaluator {
                 self.self_metrics.observe_fetch(&metric.source, fetch.outcome, seconds);
                 self.self_metrics.count_bad_rows(&metric.source, fetch.bad_rows);
             }
+            self.log.note(&metric.source, &run);
         }
         if let Some(keeper) = &mut self.keeper {
             keeper.take(&run);

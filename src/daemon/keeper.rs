@@ -82,12 +82,7 @@ impl Keeper {
         for stored in self.recorder.store().load_runs().await? {
             let Some(metric) = self.definitions.metrics.get(&stored.metric) else { continue };
             if stored.fingerprint == self.fingerprint(metric) {
-                book.apply(Run {
-                    metric: stored.metric,
-                    as_of: stored.as_of,
-                    outcome: Ok(stored.measurements),
-                    fetches: Vec::new(),
-                });
+                book.apply(Run::known(stored.metric, stored.as_of, Ok(stored.measurements)));
             }
         }
         Ok(())

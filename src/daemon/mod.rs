@@ -4,6 +4,8 @@
 mod catch_up;
 mod evaluator;
 mod keeper;
+#[cfg(test)]
+mod load_tests;
 mod poller;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::{Config, Diagnostics, StoreSettings};
-use crate::engine::{Book, Engine, SourceHandle, Sources, spans_of};
+use crate::engine::{Book, Engine, RunLog, SourceHandle, Sources, spans_of};
 use crate::exposition::SelfMetrics;
 use crate::kpi::Definitions;
 use crate::server::{self, Shared};
@@ -97,16 +99,26 @@ pub async fn run(
 /// The first source whose settings cannot be used.
 pub fn open_sources(configs: &BTreeMap<String, SourceConfig>) -> anyhow::Result<Sources> {
     let open = |(id, config): (&String, &SourceConfig)| {
-        let source = source::build(config).map_err(|why| anyhow!("source `{id}`: {why}"))?;
-        Ok((id.clone(), SourceHandle::new(source, config.concurrency())))
+        let source = open_source(config).map_err(|why| anyhow!("source `{id}`: {why}"))?;
+        Ok((id.clone(), source))
     };
     configs.iter().map(open).collect()
+}
+
+/// Opens one source.
+///
+/// # Errors
+/// What is wrong with its settings, without secrets.
+pub fn open_source(config: &SourceConfig) -> Result<SourceHandle, String> {
+    Ok(SourceHandle::new(source::build(config)?, config.concurrency()))
 }
 
 /// A generation that is ready to start: everything that could fail has been done.
 struct Prepared {
     definitions: Arc<Definitions>,
     sources: Sources,
+    /// Kinds of the sources by id.
+    kinds: BTreeMap<String, &'static str>,
     self_metrics: Arc<SelfMetrics>,
     store: StoreSettings,
     clock: Clock,
@@ -142,19 +154,22 @@ impl Memory {
 
 fn prepare(config: Config, clock: Clock) -> anyhow::Result<Prepared> {
     let sources = open_sources(&config.sources)?;
+    let kinds = config.sources.iter().map(|(id, source)| (id.clone(), source.kind())).collect();
     let store = config.settings.store;
     let ids = sources.keys().map(String::as_str);
     let self_metrics = SelfMetrics::new(ids, config.definitions.kpis.len(), REVISION, clock())?;
     let definitions = Arc::new(config.definitions);
     let self_metrics = Arc::new(self_metrics);
-    Ok(Prepared { definitions, sources, self_metrics, store, clock })
+    Ok(Prepared { definitions, sources, kinds, self_metrics, store, clock })
 }
 
 impl Prepared {
     /// Starts a poller for each metric in use, and one evaluator. Dropping the set ends them.
     fn start(self, shared: &Arc<Shared>, memory: Memory) -> JoinSet<()> {
-        let Self { definitions, sources, self_metrics, clock, store: _ } = self;
+        let Self { definitions, sources, kinds, self_metrics, clock, store: _ } = self;
         let Memory { book, engine, keeper } = memory;
+        let log = RunLog::new(&definitions, &kinds, &book);
+        shared.publish_runs(Arc::new(log.clone()));
         let (runs, results) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
         for metric in definitions.metrics.values() {
@@ -175,11 +190,21 @@ impl Prepared {
         let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
         if !missing.is_empty() {
             let definitions = Arc::clone(&definitions);
+            let later = |(id, source): (String, SourceHandle)| (id, source.in_background());
+            let sources = sources.into_iter().map(later).collect();
             tasks.spawn(catch_up::catch_up(definitions, sources, missing, days));
         }
         let shared = Arc::clone(shared);
-        let evaluator =
-            evaluator::Evaluator { definitions, engine, book, keeper, shared, self_metrics, clock };
+        let evaluator = evaluator::Evaluator {
+            definitions,
+            engine,
+            book,
+            log,
+            keeper,
+            shared,
+            self_metrics,
+            clock,
+        };
         tasks.spawn(evaluator.run(results, past));
         tasks
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
@@ -13,6 +14,10 @@ use crate::clock::Clock;
 use crate::engine::{Run, SourceHandle, collect, running_spans_of, spans_of};
 use crate::kpi::{Definitions, Metric};
 use crate::schedule::backoff;
+use crate::source::FetchError;
+
+/// A source may ask to be left alone for this long at most: what it says may be a mistake.
+const LONGEST_REST: Duration = Duration::from_hours(1);
 
 pub(super) struct Poller {
     pub(super) metric: Arc<Metric>,
@@ -37,7 +42,7 @@ impl Poller {
             if std::mem::replace(&mut today, day) != day {
                 known.clear();
             }
-            let run = if std::mem::take(&mut first) {
+            let mut run = if std::mem::take(&mut first) {
                 self.first(as_of).await
             } else {
                 let spans = spans_of(&self.metric, &self.definitions, as_of);
@@ -53,7 +58,8 @@ impl Poller {
                 }
                 Err(_) => failures += 1,
             }
-            let due = self.next(failures);
+            let due = self.next(failures, run.outcome.as_ref().err());
+            run.next = Some(due);
             if let Err(error) = &run.outcome {
                 let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
                 warn!(
@@ -74,15 +80,18 @@ impl Poller {
     /// of the periods before are asked for. Gives the run with both.
     async fn first(&self, as_of: DateTime<Utc>) -> Run {
         let zone = self.definitions.calendar.timezone;
-        let none = BTreeMap::new();
         let running = running_spans_of(&self.metric, &self.definitions, as_of);
+        let all = spans_of(&self.metric, &self.definitions, as_of);
+        let none = BTreeMap::new();
         let run = collect(&self.metric, &running, &none, &self.source, zone, as_of).await;
         let Ok(verdicts) = &run.outcome else { return run };
+        if all.is_subset(&running) {
+            return run;
+        }
         let verdicts = verdicts.clone();
         // Should the evaluator be gone, the caller finds out next.
         let _ = self.runs.send(run).await;
-        let mut rest = spans_of(&self.metric, &self.definitions, as_of);
-        rest.retain(|span| !verdicts.contains_key(span));
+        let rest = &all - &running;
         let mut run = collect(&self.metric, &rest, &none, &self.source, zone, as_of).await;
         if let Ok(measurements) = &mut run.outcome {
             measurements.extend(verdicts);
@@ -90,13 +99,16 @@ impl Poller {
         run
     }
 
-    /// The next time by schedule, or sooner after a failure.
-    fn next(&self, failures: u32) -> DateTime<Utc> {
+    /// The next time by schedule, or sooner after a failure; but never while the source has asked
+    /// to be left alone.
+    fn next(&self, failures: u32, error: Option<&FetchError>) -> DateTime<Utc> {
         let now = (self.clock)();
         let zone = self.definitions.calendar.timezone;
         let scheduled = self.metric.schedule.next_run(&self.metric.id, now, zone);
         let retry = (failures > 0).then(|| now + backoff(failures, &self.metric.id));
         // Without either there is nothing to wait for but the end of time.
-        scheduled.into_iter().chain(retry).min().unwrap_or(DateTime::<Utc>::MAX_UTC)
+        let due = scheduled.into_iter().chain(retry).min().unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let wait = error.and_then(|error| error.retry_after).unwrap_or_default();
+        due.max(now + wait.min(LONGEST_REST))
     }
 }

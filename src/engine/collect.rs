@@ -11,49 +11,99 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::openings::GRACE;
+use crate::calendar::Window;
 use crate::kpi::Metric;
 use crate::source::measurement::Measurement;
 use crate::source::trace::Trace;
-use crate::source::{FetchError, Request, Source, Span};
+use crate::source::{FetchError, Request, Source, Span, Table};
 
 /// An opened source with its limit of concurrent fetches.
 #[derive(Clone)]
 pub struct SourceHandle {
     source: Arc<dyn Source>,
+    concurrency: usize,
     permits: Arc<Semaphore>,
+    /// A second limit, for work that can wait.
+    background: Option<Arc<Semaphore>>,
 }
+
+/// The outcome of a fetch that did not fail.
+pub(super) const SUCCESS: &str = "success";
 
 /// Opened sources by id.
 pub type Sources = BTreeMap<String, SourceHandle>;
 
+/// Measurements by span, or the first failure.
+pub type Outcome = Result<BTreeMap<Span, Arc<Measurement>>, FetchError>;
+
 /// What came of one run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Run {
     /// Metric id.
     pub metric: String,
-    /// The instant it was made for.
+    /// The instant it was made for, which is when it began.
     pub as_of: DateTime<Utc>,
-    /// Measurements by span, or the first failure.
-    pub outcome: Result<BTreeMap<Span, Arc<Measurement>>, FetchError>,
-    /// Every fetch made, for counters.
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Every fetch made.
     pub fetches: Vec<Fetch>,
+    /// How long all of it took, waiting for a free place included.
+    pub duration: Duration,
+    /// When the metric will be asked for again, as far as is known.
+    pub next: Option<DateTime<Utc>>,
 }
 
-/// One fetch, for counters.
+/// One fetch, for counters and for people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetch {
+    /// What was measured.
+    pub window: Window,
     /// `success` or the kind of failure.
     pub outcome: &'static str,
     /// How long the source took; waiting for a free place is not counted.
     pub duration: Duration,
+    /// Rows of the answer; `None` without one.
+    pub rows: Option<usize>,
     /// Rows without a usable value.
     pub bad_rows: u64,
+    /// The first of them, for people.
+    pub bad_row: Option<String>,
+}
+
+/// An answer as the source gave it.
+#[derive(Debug)]
+pub struct Answer {
+    /// What came.
+    pub table: Result<Table, FetchError>,
+    /// How long the source took; waiting for a free place is not counted.
+    pub duration: Duration,
 }
 
 impl SourceHandle {
     /// At most `concurrency` fetches at once.
     pub fn new(source: Arc<dyn Source>, concurrency: usize) -> Self {
-        Self { source, permits: Arc::new(Semaphore::new(concurrency.max(1))) }
+        let concurrency = concurrency.max(1);
+        Self {
+            source,
+            concurrency,
+            permits: Arc::new(Semaphore::new(concurrency)),
+            background: None,
+        }
+    }
+
+    /// The same source for work that can wait: it takes at most half of the places, so that
+    /// however much of it there is, a fetch that is due waits behind a few others only.
+    #[must_use]
+    pub fn in_background(&self) -> Self {
+        let places = (self.concurrency / 2).max(1);
+        Self { background: Some(Arc::new(Semaphore::new(places))), ..self.clone() }
+    }
+}
+
+impl Run {
+    /// A run that made no fetch: its outcome is known already.
+    pub fn known(metric: String, as_of: DateTime<Utc>, outcome: Outcome) -> Self {
+        Self { metric, as_of, outcome, fetches: Vec::new(), duration: Duration::ZERO, next: None }
     }
 }
 
@@ -67,9 +117,10 @@ pub async fn collect(
     timezone: Tz,
     as_of: DateTime<Utc>,
 ) -> Run {
-    let mut run =
-        Run { metric: metric.id.clone(), as_of, outcome: Ok(BTreeMap::new()), fetches: Vec::new() };
+    let started = Instant::now();
+    let mut fetches = Vec::new();
     let mut measurements = BTreeMap::new();
+    let mut failure = None;
     for span in spans {
         let settled = span.window.end + GRACE <= as_of || span.window.end > as_of;
         let known = known.get(span).filter(|measured| settled && !measured.series.is_empty());
@@ -85,17 +136,18 @@ pub async fn collect(
             trace: Trace::default(),
         };
         let (result, fetch) = fetch(handle, &request).await;
-        run.fetches.push(fetch);
+        fetches.push(fetch);
         match result {
-            Ok(measured) => measurements.insert(*span, Arc::new(measured)),
+            Ok(measured) => drop(measurements.insert(*span, Arc::new(measured))),
             Err(error) => {
-                run.outcome = Err(error);
-                return run;
+                failure = Some(error);
+                break;
             }
-        };
+        }
     }
-    run.outcome = Ok(measurements);
-    run
+    let outcome = failure.map_or(Ok(measurements), Err);
+    let duration = started.elapsed();
+    Run { metric: metric.id.clone(), as_of, outcome, fetches, duration, next: None }
 }
 
 /// One fetch, once the source has a free place for it.
@@ -103,16 +155,29 @@ pub async fn fetch(
     handle: &SourceHandle,
     request: &Request,
 ) -> (Result<Measurement, FetchError>, Fetch) {
-    // A closed semaphore would mean a dropped handle; nobody closes it.
+    let Answer { table, duration } = ask(handle, request).await;
+    let rows = table.as_ref().ok().map(|table| table.rows.len());
+    let result = table.and_then(|table| Measurement::from_table(request, &table));
+    let (outcome, bad_rows, bad_row) = match &result {
+        Ok(measured) => (SUCCESS, measured.bad_rows, measured.first_bad_row.clone()),
+        Err(error) => (error.kind.as_str(), 0, None),
+    };
+    let window = request.span.window;
+    (result, Fetch { window, outcome, duration, rows, bad_rows, bad_row })
+}
+
+/// The same without reading numbers from the answer.
+pub async fn ask(handle: &SourceHandle, request: &Request) -> Answer {
+    // A closed semaphore would mean a dropped handle; nobody closes it. Both are first come, first
+    // served.
+    let place = match &handle.background {
+        Some(places) => places.acquire().await.ok(),
+        None => None,
+    };
     let permit = handle.permits.acquire().await;
     let started = Instant::now();
-    let answer = handle.source.fetch(request).await;
+    let table = handle.source.fetch(request).await;
     let duration = started.elapsed();
-    drop(permit);
-    let result = answer.and_then(|table| Measurement::from_table(request, &table));
-    let (outcome, bad_rows) = match &result {
-        Ok(measured) => ("success", measured.bad_rows),
-        Err(error) => (error.kind.as_str(), 0),
-    };
-    (result, Fetch { outcome, duration, bad_rows })
+    drop((permit, place));
+    Answer { table, duration }
 }

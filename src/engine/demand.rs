@@ -134,7 +134,7 @@ pub fn demand(definitions: &Definitions, as_of: DateTime<Utc>) -> BTreeMap<&str,
 }
 
 /// For the running period, and for the result of the one before.
-fn plans(kpi: &Kpi, definitions: &Definitions, as_of: DateTime<Utc>) -> Vec<Plan> {
+pub(super) fn plans(kpi: &Kpi, definitions: &Definitions, as_of: DateTime<Utc>) -> Vec<Plan> {
     let now = plan(kpi, &definitions.calendar, as_of);
     let last = last_close(kpi, &now.period).map(|at| plan(kpi, &definitions.calendar, at));
     std::iter::once(now).chain(last).collect()
@@ -159,7 +159,8 @@ fn add_spans(spans: &mut BTreeSet<Span>, metric: &Metric, kpi: &Kpi, plans: &[Pl
     }
 }
 
-fn formulas(kpi: &Kpi) -> impl Iterator<Item = &Formula> {
+/// All formulas of a KPI.
+pub(super) fn formulas(kpi: &Kpi) -> impl Iterator<Item = &Formula> {
     std::iter::once(&kpi.formula).chain(whole_formulas(kpi))
 }
 

@@ -1,5 +1,5 @@
-//! The engine: which spans of which metrics the KPIs need, the book of what was measured, and the
-//! evaluation of it all into one snapshot. Not here: schedules and retries (`daemon`).
+//! The engine: which spans of which metrics the KPIs need, the book of what was measured, the log of
+//! the last runs, and the evaluation of it all into one snapshot. Not here: schedules and retries (`daemon`).
 
 mod book;
 mod collect;
@@ -11,11 +11,15 @@ mod kpi_state;
 mod news;
 mod openings;
 mod outlook;
+mod runs;
+mod uses;
 mod weeks;
 
 pub use book::{Book, Entry};
-pub use collect::{Fetch, Run, SourceHandle, Sources, collect, fetch};
+pub use collect::{Answer, Fetch, Outcome, Run, SourceHandle, Sources, ask, collect, fetch};
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
 pub use evaluate::{Engine, is_complete};
 pub use history::{Daily, Day, History, SeriesKey};
 pub use openings::{Frozen, GRACE, Openings};
+pub use runs::{MetricLog, RunLog, RunRecord, SourceLog};
+pub use uses::{Use, uses_of};

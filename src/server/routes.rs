@@ -12,6 +12,9 @@ use crate::{api, web};
 /// Path of all KPIs as JSON; one KPI is below it.
 const API: &str = "/api/v1/kpis";
 
+/// The sources with their last runs as JSON, under both names.
+const SOURCES: [&str; 2] = ["/sources", "/api/v1/sources"];
+
 /// Answers a request without a body.
 pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
     let answer: fn(&Parts, &Shared) -> Response<Body> = match request.uri.path() {
@@ -20,6 +23,7 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
         "/-/healthy" => healthy,
         "/-/ready" => ready,
         API => kpis,
+        path if SOURCES.contains(&path) => sources,
         path if kpi_id(path).is_some() => kpi,
         _ => return response::not_found(),
     };
@@ -88,6 +92,10 @@ fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
         return response::json_error(StatusCode::NOT_FOUND, &message);
     }
     response::json(StatusCode::OK, &api::kpis_json(snapshot, Some(id)))
+}
+
+fn sources(_: &Parts, shared: &Shared) -> Response<Body> {
+    response::json(StatusCode::OK, &api::sources_json(&shared.runs()))
 }
 
 /// The last part of `/api/v1/kpis/{id}`. Ids have no characters that a URL would encode.

@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use crate::engine::RunLog;
 use crate::exposition::{Published, SelfMetrics};
 use crate::snapshot::Snapshot;
 
-/// The newest snapshot and the self-metrics. Each request works on one consistent snapshot, even
+/// The newest snapshot, the last runs and the self-metrics. Each request works on one consistent snapshot, even
 /// when a newer one is published meanwhile.
 #[derive(Debug)]
 pub struct Shared {
     published: ArcSwapOption<Published>,
     self_metrics: ArcSwap<SelfMetrics>,
+    runs: ArcSwap<RunLog>,
     ready: AtomicBool,
 }
 
@@ -23,6 +25,7 @@ impl Shared {
         Self {
             published: ArcSwapOption::empty(),
             self_metrics: ArcSwap::new(self_metrics),
+            runs: ArcSwap::default(),
             ready: AtomicBool::new(false),
         }
     }
@@ -31,6 +34,11 @@ impl Shared {
     /// microsecond a series, on the caller's thread.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
         self.published.store(Some(Arc::new(Published::new(snapshot))));
+    }
+
+    /// Shows the log of runs in place of the last one.
+    pub fn publish_runs(&self, runs: Arc<RunLog>) {
+        self.runs.store(runs);
     }
 
     /// From now on `/-/ready` says yes: the first complete evaluation is published.
@@ -50,6 +58,10 @@ impl Shared {
 
     pub(super) fn published(&self) -> Option<Arc<Published>> {
         self.published.load_full()
+    }
+
+    pub(super) fn runs(&self) -> Arc<RunLog> {
+        self.runs.load_full()
     }
 
     pub(super) fn is_ready(&self) -> bool {

@@ -4,6 +4,7 @@
 
 pub mod client;
 mod columns;
+mod describe;
 pub mod engines;
 mod error;
 pub mod files;

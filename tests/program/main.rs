@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod connect;
 mod daemon;
 mod databases;
 mod eval;
 mod exporter;
+mod fetch;
 mod http;
 mod memory;
 mod readme;
 #[path = "../support/servers.rs"]
 mod servers;
+mod sources;

@@ -87,5 +87,5 @@ pub(crate) fn validate(
         .collect();
     let kpis = kpis.into_iter().map(Arc::new).collect();
     let definitions = Definitions { calendar: calendar?, objectives, metrics, kpis };
-    Some(Config { settings: settings?, definitions, sources })
+    Some(Config { settings: settings?, definitions, sources, default_period: defaults.period })
 }

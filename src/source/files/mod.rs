@@ -25,6 +25,7 @@ use self::table::Rows;
 use super::sql::rewrite::Statement;
 use super::sql::sqlite::Connection;
 use super::sql::{self, Dialect};
+use super::trace::{Step, Trace};
 use super::{FetchError, FetchErrorKind, FilesConfig, Request, Source, Table};
 use crate::kpi::Query;
 
@@ -80,7 +81,7 @@ impl FilesSource {
                 Some(database) => database,
                 None => Database::open().await?,
             };
-            let outcome = database.refresh(&self.config, &statement, request.asked).await;
+            let outcome = database.refresh(&self.config, &statement, request).await;
             Ok((place, database, outcome))
         };
         let (mut place, mut database, loaded) =
@@ -122,19 +123,23 @@ impl Database {
         &mut self,
         config: &FilesConfig,
         statement: &Statement,
-        asked: Instant,
+        request: &Request,
     ) -> Result<(), FetchError> {
         let mut changed = Vec::new();
         for (name, path) in &config.tables {
             if !names(statement.sql(), name) {
                 continue;
             }
-            if self.tables.get(name).is_some_and(|loaded| loaded.looked > asked) {
+            if self.tables.get(name).is_some_and(|loaded| loaded.looked > request.asked) {
                 continue;
             }
             let (pattern, looked) = (path.clone(), Instant::now());
             let files = blocking(move || scan::scan(&pattern)).await?;
             let files = files.map_err(|error| about(name, error))?;
+            request.trace.note(|| {
+                Step::now(format!("look at the files of table `{name}`"))
+                    .with_details(files.iter().map(ToString::to_string))
+            });
             match self.tables.get_mut(name) {
                 Some(loaded) if loaded.files == files => loaded.looked = looked,
                 _ => changed.push((name, path, files, looked)),
@@ -145,7 +150,7 @@ impl Database {
             self.read_only(false).await?;
         }
         for (name, path, files, looked) in changed {
-            let read = self.load(name, path, files, looked).await;
+            let read = self.load(name, path, files, looked, &request.trace).await;
             loaded = read.map_err(|error| about(name, error));
             if loaded.is_err() {
                 break;
@@ -166,6 +171,7 @@ impl Database {
         path: &Path,
         files: Vec<Found>,
         looked: Instant,
+        trace: &Trace,
     ) -> Result<(), FetchError> {
         let others = self.tables.iter().filter(|(other, _)| *other != name);
         let others: u64 = others.map(|(_, loaded)| loaded.bytes).sum();
@@ -194,6 +200,10 @@ impl Database {
         }
         rows.store(&mut self.connection.inner, name).await.map_err(|error| internal(&error))?;
         let bytes = left - budget.left.load(Ordering::Relaxed);
+        trace.note(|| {
+            Step::now(format!("read {} rows, {bytes} bytes of text", rows.len()))
+                .with_details(rows.declarations())
+        });
         self.tables.insert(name.to_owned(), Loaded { files, bytes, looked });
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Which files a table consists of, and whether they are still the same.
 
+use std::fmt;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,12 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     size: u64,
     modified: Option<SystemTime>,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} bytes", self.path.display(), self.size)
+    }
 }
 
 /// Whether a path may stand for several files.

@@ -90,6 +90,15 @@ impl Rows {
         self.len += 1;
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The columns as the table declares them: name and type.
+    pub(super) fn declarations(&self) -> impl Iterator<Item = String> {
+        self.columns.iter().map(Column::declaration)
+    }
+
     /// Whether there is a column at all.
     pub(in crate::source) fn has_columns(&self) -> bool {
         !self.columns.is_empty()
@@ -110,7 +119,7 @@ impl Rows {
     ) -> Result<(), sqlx::Error> {
         let table = quoted(table);
         let mut transaction = connection.begin().await?;
-        let declared: Vec<String> = self.columns.iter().map(Column::declaration).collect();
+        let declared: Vec<String> = self.declarations().collect();
         for sql in [
             format!("DROP TABLE IF EXISTS {table}"),
             format!("CREATE TABLE {table} ({})", declared.join(", ")),

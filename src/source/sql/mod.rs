@@ -9,6 +9,7 @@ mod driver;
 mod errors;
 mod lexer;
 mod mysql;
+mod notes;
 mod pool;
 mod postgres;
 pub mod rewrite;
@@ -31,6 +32,7 @@ use self::pool::Pool;
 use self::postgres::Postgres;
 use self::rewrite::Statement;
 use self::sqlite::Sqlite;
+use super::trace::Step;
 use super::{FetchError, FetchErrorKind, Request, Source, SqlConfig, Table};
 use crate::kpi::Query;
 
@@ -108,6 +110,11 @@ impl SqlSource {
         }
     }
 
+    /// Kind and address, without user and password.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Sql(text) = &request.metric.query else { return Err(super::wrong_query()) };
         let statement = statement(self.dialect(), text)?;
@@ -136,10 +143,12 @@ impl SqlSource {
         let mut connection = timeout_at(deadline, opening)
             .await
             .unwrap_or_else(|_| Err(errors::no_answer(&self.target, self.timeout)))?;
+        notes::sent(self.dialect(), request, statement);
         let running = driver.run(&mut connection, request, statement, deadline);
         let outcome = timeout_at(deadline + GRACE, running).await;
         match outcome {
             Ok(Ok(table)) => {
+                notes::got(request, &table);
                 if D::KEEPS_CONNECTIONS {
                     pool.put(connection);
                 }
@@ -173,6 +182,7 @@ impl SqlSource {
         while let Some(mut idle) = pool.take() {
             let beginning = driver.begin(&mut idle, request, deadline);
             if let Ok(Ok(())) = timeout(patience, beginning).await {
+                request.trace.note(|| Step::now(format!("use a connection to {}", self.target)));
                 return Ok(idle);
             }
         }
@@ -181,8 +191,11 @@ impl SqlSource {
                 driver.explain(error, &Statement::default())
             })
         };
+        request.trace.note(|| Step::now(format!("connect to {}", self.target)));
         let mut connection = driver.connect().await.map_err(failed)?;
         driver.begin(&mut connection, request, deadline).await.map_err(failed)?;
+        let limit = errors::seconds(self.timeout);
+        request.trace.note(|| Step::now(format!("connected, read-only, for {limit} at most")));
         Ok(connection)
     }
 }

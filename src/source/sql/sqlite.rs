@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::driver::{Driver, Failure, Meaning, names, read};
 use super::rewrite::Statement;
-use super::{cells, errors, url};
+use super::{Dialect, cells, errors, notes, url};
 use crate::source::params::ParamValue;
 use crate::source::{Cell, FetchError, Request, SqlConfig, Table};
 
@@ -70,10 +70,14 @@ impl Connection {
         deadline: Instant,
         limit: Duration,
     ) -> Result<Table, FetchError> {
-        self.run(request, statement, deadline).await.map_err(|failure| match failure {
-            Failure::Sql(error) => errors::explain(&error, limit, explain),
-            Failure::Refused(error) => error,
-        })
+        notes::sent(Dialect::Sqlite, request, statement);
+        let table =
+            self.run(request, statement, deadline).await.map_err(|failure| match failure {
+                Failure::Sql(error) => errors::explain(&error, limit, explain),
+                Failure::Refused(error) => error,
+            })?;
+        notes::got(request, &table);
+        Ok(table)
     }
 
     /// Runs one statement; SQLite itself ends it soon after the deadline.

@@ -1,0 +1,87 @@
+//! Asking one metric once: which span to ask for, and what came. Shared by `fetch` and `check`; how it
+//! is shown is theirs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use crate::calendar::WindowSpec;
+use crate::config::Config;
+use crate::engine::{Answer, SourceHandle, Use, ask};
+use crate::kpi::Metric;
+use crate::source::measurement::Measurement;
+use crate::source::trace::Trace;
+use crate::source::{FetchError, Request, Span, Table};
+
+/// What a metric may be asked for, never nothing.
+pub(super) struct Questions {
+    /// What is asked.
+    pub(super) span: Span,
+    /// For whom.
+    pub(super) purpose: String,
+    /// What else the KPIs ask it, each question once.
+    pub(super) others: Vec<Use>,
+}
+
+impl Questions {
+    /// The first of the `uses` of a metric, or the first of the KPI `only`; without any, the default
+    /// period to date.
+    pub(super) fn of(
+        uses: Vec<Use>,
+        config: &Config,
+        as_of: DateTime<Utc>,
+        only: Option<&str>,
+    ) -> Self {
+        let calendar = &config.definitions.calendar;
+        if let Some(first) = uses.iter().find(|one| only.is_none_or(|only| one.kpi == only)) {
+            let purpose = format!("KPI {}, {}", first.kpi, first.purpose);
+            let mut seen = BTreeSet::from([first.asked]);
+            let span = first.span;
+            let others = uses.into_iter().filter(|one| seen.insert(one.asked)).collect();
+            return Self { span, purpose, others };
+        }
+        let period = calendar.period_at(&config.default_period, as_of);
+        let window = calendar.window(WindowSpec::PeriodToDate, &period, as_of);
+        let span = Span { window, period: period.span, as_of };
+        let purpose = format!("no KPI uses it; {} to date", period.id);
+        Self { span, purpose, others: Vec::new() }
+    }
+}
+
+/// What came of asking.
+pub(super) struct Probe {
+    /// The answer, when there was one.
+    pub(super) table: Option<Table>,
+    /// What it means, or why it failed.
+    pub(super) measured: Result<Measurement, FetchError>,
+    /// How long the source took.
+    pub(super) duration: Duration,
+}
+
+/// Asks once.
+pub(super) async fn probe(
+    metric: &Arc<Metric>,
+    span: Span,
+    config: &Config,
+    handle: &SourceHandle,
+    trace: Trace,
+) -> Probe {
+    let request = Request {
+        metric: Arc::clone(metric),
+        span,
+        timezone: config.definitions.calendar.timezone,
+        asked: Instant::now(),
+        trace,
+    };
+    let Answer { table, duration } = ask(handle, &request).await;
+    match table {
+        Ok(table) => {
+            let measured = Measurement::from_table(&request, &table);
+            Probe { table: Some(table), measured, duration }
+        }
+        Err(error) => Probe { table: None, measured: Err(error), duration },
+    }
+}

@@ -1,0 +1,164 @@
+//! The log of runs: the last few of each metric, for whoever wants to know why a source fails or
+//! what it answered. Not here: numbers of KPIs (`book`) and counters (`exposition`).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::book::Book;
+use super::collect::{Fetch, Run, SUCCESS};
+use super::demand::{formulas, names};
+use crate::kpi::Definitions;
+use crate::source::FetchError;
+
+/// Runs kept of each metric.
+const KEPT: usize = 10;
+
+/// The last runs of all metrics, by source.
+#[derive(Debug, Clone, Default)]
+pub struct RunLog {
+    /// Zone for showing instants.
+    pub timezone: Tz,
+    /// By id.
+    pub sources: BTreeMap<String, SourceLog>,
+}
+
+/// The last runs on one source.
+#[derive(Debug, Clone, Default)]
+pub struct SourceLog {
+    /// `files`, `postgres`, `http` and so on.
+    pub kind: &'static str,
+    /// By id.
+    pub metrics: BTreeMap<String, MetricLog>,
+}
+
+/// The last runs of one metric.
+#[derive(Debug, Clone, Default)]
+pub struct MetricLog {
+    /// As it was written.
+    pub schedule: String,
+    /// Whether it is fetched at all: a metric that feeds no KPI is not.
+    pub polled: bool,
+    /// When it is due again; `None` before the end of the first run.
+    pub next_run: Option<DateTime<Utc>>,
+    /// Failed runs since the last good one.
+    pub failures: u32,
+    /// The last good run, maybe one of an earlier process.
+    pub last_success: Option<DateTime<Utc>>,
+    /// A row without a usable value in what was measured last, some of it maybe earlier in the day.
+    pub bad_row: Option<String>,
+    /// Newest first.
+    pub runs: VecDeque<Arc<RunRecord>>,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// When it began.
+    pub as_of: DateTime<Utc>,
+    /// How long it took, waiting for a free place at the source included.
+    pub duration: Duration,
+    /// What it asked; spans that were known already are not asked again.
+    pub fetches: Vec<Fetch>,
+    /// Distinct label sets over all its spans; `None` after a failure.
+    pub label_sets: Option<usize>,
+    /// Why it failed.
+    pub error: Option<FetchError>,
+}
+
+impl RunLog {
+    /// No runs yet. `kinds` has all sources; `book` knows the last success of earlier processes.
+    pub fn new(
+        definitions: &Definitions,
+        kinds: &BTreeMap<String, &'static str>,
+        book: &Book,
+    ) -> Self {
+        let source = |(id, kind): (&String, &&'static str)| {
+            (id.clone(), SourceLog { kind, metrics: BTreeMap::new() })
+        };
+        let mut sources: BTreeMap<_, _> = kinds.iter().map(source).collect();
+        for metric in definitions.metrics.values() {
+            let Some(source) = sources.get_mut(&metric.source) else { continue };
+            let log = MetricLog {
+                schedule: metric.schedule.to_string(),
+                polled: feeds(definitions, &metric.id),
+                last_success: book.get(&metric.id).and_then(|entry| entry.as_of),
+                ..MetricLog::default()
+            };
+            source.metrics.insert(metric.id.clone(), log);
+        }
+        Self { timezone: definitions.calendar.timezone, sources }
+    }
+
+    /// Notes a run of a metric.
+    pub fn note(&mut self, source: &str, run: &Run) {
+        let metrics = self.sources.get_mut(source).map(|source| &mut source.metrics);
+        let Some(log) = metrics.and_then(|metrics| metrics.get_mut(&run.metric)) else { return };
+        if let Ok(measured) = &run.outcome {
+            log.failures = 0;
+            log.last_success = Some(run.as_of);
+            log.bad_row = measured.values().find_map(|measured| measured.first_bad_row.clone());
+        } else {
+            log.failures += 1;
+        }
+        log.next_run = run.next.or(log.next_run);
+        log.runs.push_front(Arc::new(RunRecord::of(run)));
+        log.runs.truncate(KEPT);
+    }
+}
+
+impl SourceLog {
+    /// Whether the last run of every metric was good; `None` before the first run of any.
+    pub fn up(&self) -> Option<bool> {
+        let newest = self.metrics.values().filter_map(|metric| metric.runs.front());
+        newest.map(|run| run.error.is_none()).reduce(|all, one| all && one)
+    }
+
+    /// The last good run of any metric.
+    pub fn last_success(&self) -> Option<DateTime<Utc>> {
+        self.metrics.values().filter_map(|metric| metric.last_success).max()
+    }
+}
+
+impl RunRecord {
+    fn of(run: &Run) -> Self {
+        let none = BTreeMap::new();
+        let measured = run.outcome.as_ref().unwrap_or(&none);
+        let sets = measured.values().flat_map(|measured| measured.series.keys());
+        let sets = sets.collect::<BTreeSet<_>>().len();
+        Self {
+            as_of: run.as_of,
+            duration: run.duration,
+            fetches: run.fetches.clone(),
+            label_sets: run.outcome.is_ok().then_some(sets),
+            error: run.outcome.as_ref().err().cloned(),
+        }
+    }
+
+    /// `success` or the kind of failure.
+    pub fn outcome(&self) -> &'static str {
+        self.error.as_ref().map_or(SUCCESS, |error| error.kind.as_str())
+    }
+
+    /// Rows of all its answers.
+    pub fn rows(&self) -> usize {
+        self.fetches.iter().filter_map(|fetch| fetch.rows).sum()
+    }
+
+    /// Rows without a usable value.
+    pub fn bad_rows(&self) -> u64 {
+        self.fetches.iter().map(|fetch| fetch.bad_rows).sum()
+    }
+
+    /// The first of them.
+    pub fn bad_row(&self) -> Option<&str> {
+        self.fetches.iter().find_map(|fetch| fetch.bad_row.as_deref())
+    }
+}
+
+fn feeds(definitions: &Definitions, metric: &str) -> bool {
+    definitions.kpis.iter().flat_map(|kpi| formulas(kpi)).any(|formula| names(formula, metric))
+}

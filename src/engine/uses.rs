@@ -1,0 +1,62 @@
+//! What a metric is asked for, in words: each span that the KPIs need, with the KPI and the purpose.
+//! For people who look into one fetch; the daemon goes by `demand`.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::demand::{Plan, names, plans, shared, whole_formulas};
+use crate::kpi::{Definitions, Metric};
+use crate::source::Span;
+
+/// One span of a metric, and what for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Use {
+    /// Id of the KPI.
+    pub kpi: String,
+    /// `value so far` and the like.
+    pub purpose: &'static str,
+    /// With the period and instant of the KPI, whether or not the query looks at them.
+    pub span: Span,
+    /// The same with what the query does not look at left out: equal ones have equal answers.
+    pub asked: Span,
+}
+
+/// Every use of `metric` as of an instant, in the order of the KPIs, the most important of each
+/// first. A span that gives the same answer as an earlier one of the same KPI is left out.
+pub fn uses_of(metric: &Metric, definitions: &Definitions, as_of: DateTime<Utc>) -> Vec<Use> {
+    let mut uses = Vec::new();
+    for kpi in &definitions.kpis {
+        let in_value = names(&kpi.formula, &metric.id);
+        let in_whole = whole_formulas(kpi).any(|formula| names(formula, &metric.id));
+        let mut seen = BTreeSet::new();
+        for (index, plan) in plans(kpi, definitions, as_of).iter().enumerate() {
+            let running = index == 0;
+            let value = in_value.then(|| of_value(plan, running)).into_iter().flatten();
+            let whole = in_whole.then(|| of_whole(plan, running));
+            for (purpose, span) in value.chain(whole) {
+                let asked = shared(metric, span);
+                if seen.insert(asked) {
+                    uses.push(Use { kpi: kpi.id.clone(), purpose, span, asked });
+                }
+            }
+        }
+    }
+    uses
+}
+
+fn of_value(plan: &Plan, running: bool) -> Vec<(&'static str, Span)> {
+    let value = if running { "value so far" } else { "result of the period before" };
+    let baseline = if running { "baseline" } else { "baseline of the period before" };
+    let mut spans = vec![(value, plan.value)];
+    spans.extend(plan.baseline.map(|span| (baseline, span)));
+    for (part, whole) in &plan.seasons {
+        spans.push(("an earlier season up to the same point", *part));
+        spans.push(("an earlier season", *whole));
+    }
+    spans
+}
+
+fn of_whole(plan: &Plan, running: bool) -> (&'static str, Span) {
+    (if running { "the whole period" } else { "the whole period before" }, plan.whole)
+}

@@ -1,0 +1,55 @@
+//! What `fetch` shows of SQL: the statement as it is sent, with what is bound to it, and what came.
+
+use chrono::SecondsFormat;
+
+use super::Dialect;
+use super::rewrite::Statement;
+use crate::source::params::{Param, ParamValue};
+use crate::source::trace::Step;
+use crate::source::{Request, Table};
+
+/// Notes a statement that is about to be run.
+pub(super) fn sent(dialect: Dialect, request: &Request, statement: &Statement) {
+    request.trace.note(|| {
+        let text = statement.sql().lines().map(str::trim_end);
+        let text = text.filter(|line| !line.is_empty()).map(str::to_owned);
+        let bound = statement.params().iter().enumerate().map(|(index, param)| {
+            let place = match dialect {
+                Dialect::Postgres => format!("${}", index + 1),
+                Dialect::Sqlite => format!("?{}", index + 1),
+                Dialect::MySql => format!("? number {}", index + 1),
+            };
+            format!("{place} = {}{}", value(dialect, *param, request), named(*param))
+        });
+        Step::now("run the query").with_details(text.chain(bound))
+    });
+}
+
+/// Notes an answer.
+pub(super) fn got(request: &Request, table: &Table) {
+    request.trace.note(|| match table.rows.len() {
+        1 => Step::now("got 1 row"),
+        rows => Step::now(format!("got {rows} rows")),
+    });
+}
+
+/// As the driver binds it.
+fn value(dialect: Dialect, param: Param, request: &Request) -> String {
+    match param.value(request) {
+        ParamValue::Instant(instant) => match dialect {
+            Dialect::Postgres => instant.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            Dialect::MySql | Dialect::Sqlite => {
+                let local = instant.with_timezone(&request.timezone);
+                format!("'{}'", local.format("%Y-%m-%d %H:%M:%S"))
+            }
+        },
+        ParamValue::Date(date) => format!("'{date}'"),
+        ParamValue::Unix(seconds) => seconds.to_string(),
+    }
+}
+
+/// Its name in the query.
+fn named(param: Param) -> String {
+    let name = Param::names().find(|name| Param::parse(name) == Some(param));
+    name.map(|name| format!("  (:{name})")).unwrap_or_default()
+}
