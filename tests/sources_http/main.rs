@@ -2,9 +2,23 @@
 
 #[path = "../support/ask.rs"]
 mod ask;
+mod auth;
+#[path = "client.rs"]
+mod client_tests;
+#[path = "../support/faults.rs"]
+mod faults;
 mod http;
+mod limits;
+mod oauth;
+mod pace;
+mod proxy;
+mod redirects;
+mod secrets;
 #[path = "../support/stand_in.rs"]
 mod stand_in;
+mod tls;
+#[path = "../support/tls.rs"]
+mod tls_server;
 
 use std::time::Duration;
 

@@ -39,13 +39,32 @@ enum Way {
 }
 
 /// What is added to one request.
-#[derive(Default, PartialEq)]
+#[derive(Default)]
 pub(super) struct Credentials {
-    /// The source's headers and those of the login.
-    pub(super) headers: HeaderMap,
+    /// The source's headers.
+    headers: HeaderMap,
+    /// That of the login.
+    login: Option<(HeaderName, HeaderValue)>,
     /// A parameter of the URL.
     pub(super) param: Option<(String, String)>,
     token: Option<String>,
+}
+
+impl Credentials {
+    /// The headers of a request: its own go before those of the source, the login before all.
+    pub(super) fn added_to(&self, own: &HeaderMap) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        for name in own.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in own {
+            headers.append(name, value.clone());
+        }
+        if let Some((name, value)) = &self.login {
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
 }
 
 impl Login {
@@ -116,7 +135,8 @@ impl Login {
                 (AUTHORIZATION, format!("Bearer {token}"))
             }
         };
-        with.headers.insert(name, value(&text, true, "auth")?);
+        let login = value(&text, true, "auth")?;
+        with.login = Some((name, login));
         Ok(with)
     }
 
@@ -138,15 +158,18 @@ impl Login {
         let sent = |name: &HeaderName, text: &str| {
             refused.headers.get_all(name).iter().any(|value| value.as_bytes() == text.as_bytes())
         };
+        let login = |text: &str| {
+            refused.login.as_ref().is_some_and(|(_, value)| value.as_bytes() == text.as_bytes())
+        };
         let headers = self.headers.iter().all(|(name, secret)| sent(name, &secret.expose()));
         headers
             && match &self.auth {
                 Way::None | Way::OAuth2(_) => true,
-                Way::Bearer(token) => sent(&AUTHORIZATION, &format!("Bearer {}", token.expose())),
+                Way::Bearer(token) => login(&format!("Bearer {}", token.expose())),
                 Way::Basic { user, password } => {
-                    sent(&AUTHORIZATION, &format!("Basic {}", basic(user, &password.expose())))
+                    login(&format!("Basic {}", basic(user, &password.expose())))
                 }
-                Way::KeyHeader(name, key) => sent(name, &key.expose()),
+                Way::KeyHeader(_, key) => login(&key.expose()),
                 Way::KeyParam(_, key) => {
                     refused.param.as_ref().is_some_and(|(_, sent)| *sent == key.expose())
                 }

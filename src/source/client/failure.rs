@@ -78,11 +78,16 @@ pub(super) fn of_body(error: &reqwest::Error, url: &Url, got: usize) -> Failure 
         let message = format!("the answer of {host} {how} after {got} bytes");
         passing(FetchError::new(FetchErrorKind::Unreachable, message))
     };
-    match find::<hyper::Error>(error) {
-        Some(error) if error.is_incomplete_message() => return broken_off("ended early"),
-        Some(error) if io_kind(error).is_some() => return broken_off("was cut off"),
-        Some(_) => return broken_off("is no proper HTTP"),
-        None => {}
+    // What hyper says was amiss before it came to unpacking.
+    if let Some(error) = find::<hyper::Error>(error) {
+        return match io_kind(error) {
+            Some(io::ErrorKind::UnexpectedEof) => broken_off("ended early"),
+            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
+                Failure { passing: false, ..broken_off("is no proper HTTP") }
+            }
+            _ if error.is_incomplete_message() => broken_off("ended early"),
+            _ => broken_off("was cut off"),
+        };
     }
     let message = format!("the answer of {host} cannot be unpacked after {got} bytes");
     FetchError::new(FetchErrorKind::Shape, message)

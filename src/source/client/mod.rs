@@ -168,7 +168,8 @@ impl Client {
             let status = response.status();
             if status == StatusCode::UNAUTHORIZED && hop.home && !renewed {
                 renewed = true;
-                if self.login.renew(&with).await {
+                // Somebody else may be getting a token, and take his time.
+                if deadline.limit(self.login.renew(&with)).await.unwrap_or(false) {
                     trace.note(|| Step::now("401 Unauthorized: trying again with a new login"));
                     continue;
                 }
@@ -211,27 +212,21 @@ impl Client {
         if let Some((name, key)) = &with.param {
             set_param(&mut url, name, key);
         }
-        let mut headers = with.headers.clone();
-        // Those of the request go before those of the source, but not before the login.
-        for (name, value) in &hop.headers {
-            if !with.headers.get(name).is_some_and(reqwest::header::HeaderValue::is_sensitive) {
-                headers.insert(name.clone(), value.clone());
-            }
-        }
+        let headers = with.added_to(&hop.headers);
         trace.note(|| {
-            let shown = Hop { url: url.clone(), ..hop.clone() };
-            note::request(&shown, &headers, &self.base, &self.redactor)
+            let shown = Hop { url: url.clone(), headers: headers.clone(), ..hop.clone() };
+            note::request(&shown, &self.base, &self.redactor)
         });
-        let http = self.transport.client().await?;
-        let mut request = http.request(hop.method.clone(), url).headers(headers);
-        if let Some(body) = &hop.body {
-            request = request.body(body.clone());
-        }
-        match deadline.limit(request.send()).await {
-            Err(_) => Err(failure::silent(&hop.url, deadline).into()),
-            Ok(Err(error)) => Err(failure::of_request(&error, &hop.url, self.transport.proxy())),
-            Ok(Ok(response)) => Ok(response),
-        }
+        let sending = async {
+            let http = self.transport.client().await?;
+            let mut request = http.request(hop.method.clone(), url).headers(headers);
+            if let Some(body) = &hop.body {
+                request = request.body(body.clone());
+            }
+            let sent = request.send().await;
+            sent.map_err(|error| failure::of_request(&error, &hop.url, self.transport.proxy()))
+        };
+        deadline.limit(sending).await.map_err(|_| failure::silent(&hop.url, deadline))?
     }
 
     /// Reads an answer to its end.

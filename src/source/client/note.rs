@@ -17,10 +17,9 @@ const SHOWN: usize = 2048;
 /// Bytes that are searched for secrets, so that none is cut in two.
 const SEARCHED: usize = 64 * 1024;
 
-/// What is about to be sent. `login`: headers of the login and of the source.
-pub(super) fn request(hop: &Hop, login: &HeaderMap, base: &Url, redactor: &Redactor) -> Step {
+/// What is about to be sent, with all its headers.
+pub(super) fn request(hop: &Hop, base: &Url, redactor: &Redactor) -> Step {
     let mut details = headers(&hop.headers, redactor);
-    details.extend(headers(login, redactor));
     if let Some(body) = &hop.body {
         details.push(format!("body: {}", text(body, redactor)));
     }

@@ -2,6 +2,7 @@
 //! expire. A new refresh token that comes along is kept in memory only. Not here: sending a token along
 //! (`auth`).
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -137,7 +138,8 @@ impl Tokens {
             let rotated = state.refresh_token.take().is_some();
             let changed = reread(self.secrets()).await;
             if !again || !(rotated || changed) {
-                return Err(self.refusal(status, &given, redactor).into());
+                let error = self.refusal(status, &given, redactor);
+                return Err(Failure { error, passing: passing(status) });
             }
             again = false;
         }
@@ -190,8 +192,7 @@ impl Tokens {
                     error.message = format!("{host} answered without an access token");
                 }
                 error.kind = FetchErrorKind::Unreachable;
-                let passing = matches!(status.as_u16(), 429 | 502 | 503 | 504);
-                Err(Failure { error, passing })
+                Err(Failure { error, passing: passing(status) })
             }
         }
     }
@@ -246,11 +247,9 @@ impl Tokens {
         let host = super::host(&self.url);
         let mut message = format!("{host} gives no access token: {code}");
         if let Some(description) = &given.error_description {
-            message.push_str(" (");
-            message.push_str(&told::line(description));
-            message.push(')');
+            let _ = write!(message, " ({})", told::line(description));
         } else if !status.is_success() {
-            message.push_str(&format!(", {}", told::shown(status)));
+            let _ = write!(message, ", {}", told::shown(status));
         }
         let hint = match code {
             "invalid_client" | "unauthorized_client" => {
@@ -271,6 +270,11 @@ impl Tokens {
         Step::now(format!("POST {} for an access token", super::origin(&self.url)))
             .with_details(shown)
     }
+}
+
+/// Whether a refusal says nothing about the login.
+fn passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
 /// A text as a form writes it.

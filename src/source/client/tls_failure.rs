@@ -39,7 +39,8 @@ fn certificate(error: &CertificateError, host: &str) -> (String, &'static str) {
         CertificateError::NotValidYetContext { not_before, .. } => {
             (format!("{the} is not valid before {}", day(*not_before)), CLOCK)
         }
-        CertificateError::UnknownIssuer => {
+        // The signature is not right when there is another authority of the same name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             (format!("{the} is self-signed or of an authority that is not known here"), AUTHORITY)
         }
         CertificateError::NotValidForName => (format!("{the} is for another name"), NAME),
