@@ -10,6 +10,7 @@ use super::de::{DeErrorKind, Mismatch, Reader};
 use super::diagnostic::Problems;
 use super::files::Span;
 use super::node::{Key, Node, NodeKind};
+use super::secrets::is_secret_key;
 use super::suggest::{did_you_mean, listed};
 
 /// So many mistakes in one entry are enough for one round.
@@ -77,6 +78,10 @@ fn report(path: &str, node: &Node, error: &Mismatch, fallback: Span, problems: &
     let steps = error.path();
     let span = error.span.unwrap_or(fallback);
     let name = format!("{path}{}", node.path_name(&steps));
+    let key = name.rsplit('.').next().and_then(|key| key.split('[').next());
+    // What stands where a secret belongs may be one.
+    let hidden = error.found.starts_with('`') && key.is_some_and(is_secret_key);
+    let found = if hidden { "a text" } else { error.found.as_str() };
     match &error.kind {
         DeErrorKind::Reported => {}
         DeErrorKind::NoValue => problems
@@ -96,20 +101,20 @@ fn report(path: &str, node: &Node, error: &Mismatch, fallback: Span, problems: &
         }
         DeErrorKind::UnknownChoice { given, known } => {
             let expected = listed(known, "or");
-            let message = format!("`{name}`: expected {expected}, found {}", error.found);
+            let message = format!("`{name}`: expected {expected}, found {found}");
             let similar = super::suggest::closest(given, known.iter().copied());
             let shown = similar.filter(|_| !error.interpolated);
             problems.at(span, message).hint(shown.map(|one| format!("did you mean `{one}`?")));
         }
         DeErrorKind::Expected(expected) => {
-            let message = format!("`{name}`: expected {expected}, found {}", error.found);
-            problems.at(span, message).hint(form_hint(expected, &error.found));
+            let message = format!("`{name}`: expected {expected}, found {found}");
+            problems.at(span, message).hint(form_hint(expected, found));
         }
         DeErrorKind::Other(message) if !error.interpolated => {
             problems.at(span, format!("`{name}`: {message}")).hint(None);
         }
         DeErrorKind::Other(_) => {
-            problems.at(span, format!("`{name}` cannot be {}", error.found)).hint(None);
+            problems.at(span, format!("`{name}` cannot be {found}")).hint(None);
         }
     }
 }
@@ -131,6 +136,14 @@ fn form_hint(expected: &str, found: &str) -> Option<String> {
         && let Some(number) = quoted("the number `")
     {
         return Some(format!("add a unit, for example `{number}h`"));
+    }
+    if expected == "true or false"
+        && let Some(word) = quoted("`")
+    {
+        // Those of an older YAML.
+        let known = [("yes", true), ("on", true), ("no", false), ("off", false)];
+        let meant = known.iter().find(|(known, _)| word.eq_ignore_ascii_case(known));
+        return meant.map(|(_, answer)| format!("write {answer}"));
     }
     if expected.starts_with("a size")
         && let Some(number) = quoted("the number `")

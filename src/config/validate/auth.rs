@@ -61,11 +61,6 @@ fn basic(context: &mut Context<'_>, path: &str, given: &Spanned<BasicRaw>) -> Op
     let password = required(context, path, given, "password", raw.password.as_ref());
     let user = user?;
     filled(context, &format!("{path}.user"), user, &user.value)?;
-    if user.value.contains(':') {
-        let hint = "basic login takes what follows the colon for the password".to_owned();
-        context.problem(user.span, format!("`{path}.user` holds a colon"), hint);
-        return None;
-    }
     Some(Auth::Basic { user: user.value.clone(), password: secret(password?) })
 }
 
@@ -127,7 +122,8 @@ fn oauth2(context: &mut Context<'_>, path: &str, given: &Spanned<OAuth2Raw>) -> 
     let client_id = client_id?;
     filled(context, &format!("{path}.client_id"), client_id, &client_id.value)?;
     let token_url = token_url?;
-    http_url(context, &format!("{path}.token_url"), token_url)?;
+    let login = "write `client_id` and `client_secret`";
+    http_url(context, &format!("{path}.token_url"), token_url, login)?;
     let params = raw.params.iter().flat_map(|params| &params.0);
     // A client without a secret has nothing to put into a header.
     let in_body = raw.client_secret.is_none()

@@ -136,7 +136,8 @@ fn base_url(
     kind: Kind,
     given: &SecretText,
 ) -> Option<SecretString> {
-    let url = http_url(context, path, given)?;
+    let login = "write them under `auth: { basic: { user: …, password: … } }`";
+    let url = http_url(context, path, given, login)?;
     if url.query().is_some() || url.fragment().is_some() {
         let hint = match kind {
             Kind::Http => {
@@ -158,7 +159,13 @@ fn base_url(
 }
 
 /// A URL over HTTP without user and password. Never shown, for it may hold a secret.
-pub(super) fn http_url(context: &mut Context<'_>, path: &str, given: &SecretText) -> Option<Url> {
+/// `login` says where user and password go.
+pub(super) fn http_url(
+    context: &mut Context<'_>,
+    path: &str,
+    given: &SecretText,
+    login: &str,
+) -> Option<Url> {
     let url = Url::parse(given.value.0.expose_secret()).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
     let Some(url) = url else {
@@ -167,8 +174,8 @@ pub(super) fn http_url(context: &mut Context<'_>, path: &str, given: &SecretText
         return None;
     };
     if !url.username().is_empty() || url.password().is_some() {
-        let hint = "write them under `auth: { basic: { user: …, password: … } }`".to_owned();
-        context.problem(given.span, format!("`{path}` holds a user or a password"), hint);
+        let message = format!("`{path}` holds a user or a password");
+        context.problem(given.span, message, login.to_owned());
         return None;
     }
     Some(url)

@@ -56,7 +56,7 @@ pub(super) fn header_value<T>(
     if HeaderValue::from_str(value).is_ok() {
         return Some(());
     }
-    let hint = "a header takes one line of ASCII characters: is there a line break in it?";
+    let hint = "a header takes one line: is there a line break in it?";
     context.problem(given.span, format!("`{path}` cannot be sent in a header"), hint.to_owned());
     None
 }
@@ -96,8 +96,12 @@ pub(super) fn json_path(context: &mut Context<'_>, path: &str, given: &Text) -> 
         let span = context.files.part(given.span, text, start..start + length);
         let hint = "a name with other characters than letters, digits and `_` is quoted: \
                     $['page-info']";
-        let message = format!("`{path}`: not a JSONPath: {}", error.message());
-        (span, message, Some(hint.to_owned()))
+        let (what, hint) = match error.message() {
+            // It says no more when the path could end here, but does not.
+            "parser error" => ("this cannot follow", Some(hint.to_owned())),
+            what => (what, None),
+        };
+        (span, format!("`{path}`: not a JSONPath: {what}"), hint)
     };
     context.problem(span, message, hint);
     None
