@@ -43,7 +43,12 @@ fn logins(server: &str) -> Vec<Auth> {
     let key = |place| Auth::ApiKey { place, key: secret() };
     vec![
         Auth::None,
+        Auth::Bearer(Secret::fixed("S3cret-bearer")),
         Auth::Basic { user: "user".into(), password: secret() },
+        Auth::ApiKey {
+            place: ApiKeyPlace::Header("X-Key".into()),
+            key: Secret::fixed("S3cret-key"),
+        },
         key(ApiKeyPlace::Query("api key".into())),
         oauth(server),
     ]

@@ -15,6 +15,8 @@ mod pace;
 mod redact;
 mod redirect;
 mod retry;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tls_failure;
 mod told;

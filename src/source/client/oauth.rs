@@ -288,7 +288,7 @@ fn seconds(value: &Value) -> Option<Duration> {
 }
 
 fn renew_after(lifetime: Duration) -> Duration {
-    lifetime - MARGIN.min(lifetime / 10)
+    lifetime.saturating_sub(MARGIN.min(lifetime / 10))
 }
 
 #[cfg(test)]

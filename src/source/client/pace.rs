@@ -15,10 +15,13 @@ use crate::source::trace::{Step, Trace};
 pub(super) struct Pace {
     /// Between the beginnings of two requests.
     spacing: Option<Duration>,
-    /// When the next request may begin; in the past when there is nobody waiting.
-    next: Mutex<Option<Instant>>,
+    line: Line,
     hold: Mutex<Option<Hold>>,
 }
+
+/// Those who wait for a turn: when the next one is, in the past when nobody waits.
+#[derive(Default)]
+struct Line(Mutex<Option<Instant>>);
 
 /// A server asked to be left alone.
 struct Hold {
@@ -46,7 +49,7 @@ impl Pace {
             self.wait_until_welcome(deadline, trace).await?;
             self.wait_in_line(deadline, trace).await;
             // Another fetch may have been sent away in the meantime.
-            if self.held().is_none() {
+            if self.held(Instant::now()).is_none() {
                 return Ok(());
             }
         }
@@ -66,7 +69,7 @@ impl Pace {
         deadline: &Deadline,
         trace: &Trace,
     ) -> Result<(), FetchError> {
-        while let Some((wait, why)) = self.held() {
+        while let Some((wait, why)) = self.held(Instant::now()) {
             if !deadline.leaves_time_after(wait) {
                 return Err(FetchError { retry_after: Some(wait), ..why });
             }
@@ -76,28 +79,33 @@ impl Pace {
         Ok(())
     }
 
-    fn held(&self) -> Option<(Duration, FetchError)> {
+    fn held(&self, now: Instant) -> Option<(Duration, FetchError)> {
         let hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
         let hold = hold.as_ref()?;
-        let wait = hold.until.saturating_duration_since(Instant::now());
+        let wait = hold.until.saturating_duration_since(now);
         (!wait.is_zero()).then(|| (wait, hold.why.clone()))
     }
 
     async fn wait_in_line(&self, deadline: &mut Deadline, trace: &Trace) {
         let Some(spacing) = self.spacing else { return };
         let now = Instant::now();
-        let turn = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = next.map_or(now, |next| next.max(now));
-            *next = turn.checked_add(spacing);
-            turn
-        };
+        let turn = self.line.turn(now, spacing);
         if turn > now {
             let wait = turn - now;
             trace.note(|| Step::now(format!("waiting {wait:.1?} under `requests_per_second`")));
             sleep_until(turn).await;
             deadline.give_back(now.elapsed());
         }
+    }
+}
+
+impl Line {
+    /// The turn of who comes now.
+    fn turn(&self, now: Instant, spacing: Duration) -> Instant {
+        let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next.map_or(now, |next| next.max(now));
+        *next = turn.checked_add(spacing);
+        turn
     }
 }
 
@@ -110,57 +118,48 @@ mod tests {
         FetchError::new(FetchErrorKind::Unreachable, "not now")
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn requests_are_evenly_spaced_and_waiting_for_a_turn_costs_no_time_of_the_fetch() {
-        let pace = Pace::new(Some(2.0));
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn requests_are_evenly_spaced_and_a_pause_saves_up_no_turns() {
+        let (spacing, line) = (Duration::from_millis(500), Line::default());
         let start = Instant::now();
-        let mut deadline = Deadline::of(Duration::from_secs(1));
         for turn in 0..10 {
-            pace.turn(&mut deadline, &Trace::default()).await.unwrap();
-            assert_eq!(start.elapsed().as_millis(), turn * 500);
-            assert_eq!(deadline.left().as_millis(), 1000);
+            assert_eq!(line.turn(start, spacing), start + spacing * turn);
         }
+        let later = start + seconds(60);
+        assert_eq!(line.turn(later, spacing), later);
+        assert_eq!(line.turn(later, spacing), later + spacing);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_does_not_save_up_turns() {
-        let pace = Pace::new(Some(1.0));
-        let mut deadline = Deadline::of(Duration::from_mins(1));
-        pace.turn(&mut deadline, &Trace::default()).await.unwrap();
-        sleep(Duration::from_secs(10)).await;
-        let start = Instant::now();
-        for _ in 0..3 {
-            pace.turn(&mut deadline, &Trace::default()).await.unwrap();
-        }
-        assert_eq!(start.elapsed().as_secs(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nobody_asks_before_the_server_wants_it() {
+    #[test]
+    fn nobody_asks_before_the_server_wants_it() {
         let pace = Pace::default();
-        pace.hold(Duration::from_secs(20), refusal());
-        pace.hold(Duration::from_secs(5), refusal());
-        let start = Instant::now();
-        let mut patient = Deadline::of(Duration::from_secs(30));
-        pace.turn(&mut patient, &Trace::default()).await.unwrap();
-        assert_eq!(start.elapsed().as_secs(), 20);
-        assert_eq!(patient.left().as_secs(), 10);
+        let now = Instant::now();
+        assert!(pace.held(now).is_none());
+        pace.hold(seconds(20), refusal());
+        pace.hold(seconds(5), refusal());
+        let (wait, why) = pace.held(now).unwrap();
+        assert!(wait >= seconds(20));
+        assert_eq!(why, refusal());
+        assert!(pace.held(now + seconds(19)).is_some());
+        assert!(pace.held(Instant::now() + seconds(20)).is_none());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_has_no_time_to_wait_learns_at_once_how_long_it_would_be() {
         let pace = Pace::default();
-        pace.hold(Duration::from_secs(20), refusal());
-        let start = Instant::now();
-        let mut hurried = Deadline::of(Duration::from_secs(10));
+        pace.hold(seconds(2000), refusal());
+        let mut hurried = Deadline::of(seconds(1000));
         let error = pace.turn(&mut hurried, &Trace::default()).await.unwrap_err();
-        assert_eq!(error.retry_after, Some(Duration::from_secs(20)));
+        assert!(error.retry_after.unwrap() > seconds(1000));
         assert_eq!(error.message, "not now");
-        assert_eq!(start.elapsed().as_secs(), 0);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_rate_that_is_no_rate_is_no_limit() {
+    #[test]
+    fn a_rate_that_is_no_rate_is_no_limit() {
         for rate in [0.0, f64::NAN, -1.0, f64::INFINITY] {
             assert!(Pace::new(Some(rate)).spacing.is_none(), "{rate}");
         }

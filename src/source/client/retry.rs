@@ -41,12 +41,11 @@ pub(super) fn pause(attempt: u32, url: &str) -> Duration {
 pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let asked = text(RETRY_AFTER)?;
-    let wait = match asked.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let now = httpdate::parse_http_date(text(DATE)?).ok()?;
-            httpdate::parse_http_date(asked).ok()?.duration_since(now).ok()?
-        }
+    let wait = if let Ok(seconds) = asked.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let now = httpdate::parse_http_date(text(DATE)?).ok()?;
+        httpdate::parse_http_date(asked).ok()?.duration_since(now).ok()?
     };
     (!wait.is_zero()).then(|| wait.min(LONGEST_ASKED))
 }
