@@ -1,17 +1,31 @@
-//! The `http` source.
+//! The `http` source: what it asks, and what it makes of a wrong answer.
 
-use kpi_exporter::kpi::{Format, HttpQuery, Method, Query, Template};
-use kpi_exporter::source::{self, SourceConfig};
-use serde_json::json;
+use kpi_exporter::kpi::{
+    Format, HttpQuery, JsonTemplate, Method, Metric, Query, RequestBody, Template,
+};
+use kpi_exporter::source::client::config::ClientConfig;
+use kpi_exporter::source::secret::Secret;
+use kpi_exporter::source::trace::Trace;
+use kpi_exporter::source::{self, Cell, FetchError, FetchErrorKind, SourceConfig, Table};
+use serde_json::{Value, json};
 
-use crate::stand_in::{self, StandIn};
+use crate::stand_in::{self, Reply, StandIn, ok};
 use crate::{ask, client};
 
-fn template(text: &str) -> Template {
+pub(crate) fn template(text: &str) -> Template {
     Template { text: text.into(), secret: false }
 }
 
-fn get(path: &str) -> HttpQuery {
+pub(crate) fn pairs<T>(pairs: &[(&str, &str)], value: impl Fn(&str) -> T) -> Vec<(String, T)> {
+    pairs.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect()
+}
+
+pub(crate) fn columns(columns: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs(columns, str::to_owned)
+}
+
+/// A GET of a JSON document that is the only row.
+pub(crate) fn get(path: &str) -> HttpQuery {
     HttpQuery {
         method: Method::Get,
         path: template(path),
@@ -26,13 +40,290 @@ fn get(path: &str) -> HttpQuery {
     }
 }
 
+pub(crate) fn metric(query: HttpQuery) -> Metric {
+    Metric { query: Query::Http(Box::new(query)), ..ask::metric("") }
+}
+
+/// Asks for the second quarter of 2026 in New York.
+pub(crate) async fn fetch(config: ClientConfig, metric: Metric) -> Result<Table, FetchError> {
+    let source = source::build(&SourceConfig::Http(config)).unwrap();
+    source.fetch(&ask::request(metric)).await
+}
+
+/// What a query makes of one answer.
+pub(crate) async fn read(
+    query: HttpQuery,
+    reply: impl Fn() -> Reply + Send + Sync + 'static,
+) -> Result<Table, FetchError> {
+    let server = StandIn::start(move |_| reply()).await;
+    fetch(client(&server.url), metric(query)).await
+}
+
+/// What is said about an answer.
+pub(crate) async fn refusal(
+    query: HttpQuery,
+    reply: impl Fn() -> Reply + Send + Sync + 'static,
+) -> String {
+    let error = read(query, reply).await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Shape, "{error}");
+    error.to_string()
+}
+
 #[tokio::test]
-async fn a_path_is_below_that_of_the_source() {
+async fn a_get_is_filled_in_with_the_window_in_the_calendars_zone() {
     let server = StandIn::start(|_| stand_in::json(&json!({ "value": 1 }))).await;
-    let config = SourceConfig::Http(client(&format!("{}/api/", server.url)));
-    let source = source::build(&config).unwrap();
-    let mut metric = ask::metric("");
-    metric.query = Query::Http(Box::new(get("/v1/sessions")));
-    source.fetch(&ask::request(metric)).await.unwrap();
-    assert_eq!(server.asked()[0].path(), "/api/v1/sessions");
+    let mut query = get("/v1/{{window_start}}/sessions");
+    query.params = pairs(
+        &[
+            ("from", "{{window_start:%Y-%m-%d}}"),
+            ("to", "{{window_end_date}}"),
+            ("at", "{{window_end:%Y-%m-%dT%H:%M:%S%:z}}"),
+            ("plain text", "a&b=c+d é"),
+        ],
+        template,
+    );
+    query.headers = pairs(&[("X-Until", "{{as_of_unix}}"), ("accept", "application/x")], template);
+    fetch(client(&format!("{}/api/", server.url)), metric(query)).await.unwrap();
+    let asked = &server.asked()[0];
+    assert_eq!(asked.method, "GET");
+    assert_eq!(
+        asked.target,
+        "/api/v1/2026-04-01T04%3A00%3A00Z/sessions?from=2026-04-01&to=2026-07-01\
+         &at=2026-07-01T00%3A00%3A00-04%3A00&plain+text=a%26b%3Dc%2Bd+%C3%A9"
+    );
+    assert_eq!(asked.header("x-until"), Some("1782878400"));
+    assert_eq!(asked.header("accept"), Some("application/x"));
+    assert_eq!(asked.body, "");
+}
+
+#[tokio::test]
+async fn a_json_body_is_filled_in_and_lone_seconds_become_numbers() {
+    let server = StandIn::start(|_| stand_in::json(&json!({ "value": 1 }))).await;
+    let mut query = get("/search");
+    query.method = Method::Post;
+    query.body = Some(RequestBody::Json(JsonTemplate {
+        value: json!({
+            "filters": [
+                { "gte": "{{window_start_unix}}", "lt": "{{ window_end_unix }}" },
+                { "gte": "{{window_start_unix}}000", "lt": "{{window_end:%s}}" },
+            ],
+            "seconds": "{{window_seconds}}",
+            "day": "{{window_start_date}}",
+            "limit": 100,
+            "{{window_start}}": null,
+        }),
+        secret: false,
+    }));
+    fetch(client(&server.url), metric(query)).await.unwrap();
+    let asked = &server.asked()[0];
+    assert_eq!((asked.method.as_str(), asked.path()), ("POST", "/search"));
+    assert_eq!(asked.header("content-type"), Some("application/json"));
+    assert_eq!(
+        serde_json::from_str::<Value>(&asked.body).unwrap(),
+        json!({
+            "filters": [
+                { "gte": 1_775_016_000, "lt": 1_782_878_400 },
+                { "gte": "1775016000000", "lt": "1782878400" },
+            ],
+            "seconds": 7_862_400,
+            "day": "2026-04-01",
+            "limit": 100,
+            "{{window_start}}": null,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_form_is_sent_like_the_parameters_of_a_url() {
+    let server = StandIn::start(|_| stand_in::json(&json!({ "value": 1 }))).await;
+    let mut query = get("/report");
+    query.method = Method::Post;
+    query.body = Some(RequestBody::Form(pairs(
+        &[("from", "{{window_start:%d/%m/%Y}}"), ("q", "a=b&c")],
+        template,
+    )));
+    fetch(client(&server.url), metric(query)).await.unwrap();
+    let asked = &server.asked()[0];
+    assert_eq!(asked.header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(asked.body, "from=01%2F04%2F2026&q=a%3Db%26c");
+}
+
+#[tokio::test]
+async fn the_format_is_what_is_accepted_unless_the_source_says_so_itself() {
+    let server = StandIn::start(|_| stand_in::ok("text/plain", "1")).await;
+    let mut query = get("/");
+    query.format = Format::Number;
+    let plain = client(&server.url);
+    let own = ClientConfig {
+        headers: vec![("ACCEPT".to_owned(), Secret::fixed("application/vnd.x".to_owned()))],
+        ..client(&server.url)
+    };
+    fetch(plain, metric(query.clone())).await.unwrap();
+    fetch(own, metric(query)).await.unwrap();
+    let accepted = |index: usize| server.asked()[index].header("accept").map(str::to_owned);
+    assert_eq!(accepted(0).as_deref(), Some("text/plain, */*;q=0.5"));
+    assert_ne!(accepted(1), accepted(0));
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_sent_is_named_without_its_value() {
+    let mut query = get("/");
+    query.headers = pairs(&[("X-Key", "hush\nhush")], template);
+    let error = read(query, || ok("text/plain", "")).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`X-Key` cannot be sent as a header (hint: neither its name nor its value may hold line \
+         ends or controls)"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_answer_with_status_200_is_shown_for_what_it_is() {
+    let rows = || HttpQuery { rows: Some("$.data[*]".into()), ..get("/") };
+    let login =
+        "<!DOCTYPE html>\n<html><head>\n  <title>Sign in</title></head><body>…</body></html>";
+    assert_eq!(
+        refusal(rows(), move || ok("text/html; charset=utf-8", login)).await,
+        "the answer is an HTML page, not JSON: `<!DOCTYPE html> <html><head> <title>Sign in</title></\
+         head><b…` (hint: a login or error page? check the `auth` of the source and the `path`)"
+    );
+    assert_eq!(
+        refusal(rows(), || ok("application/json", " \n")).await,
+        "the answer is empty (status 200 OK), expected JSON (hint: check `method` and `path`)"
+    );
+    assert_eq!(
+        refusal(rows(), || ok("application/json", r#"{"data": [{"value": 1}, {"val"#)).await,
+        "cannot read the answer: broken JSON: EOF while parsing a string at line 1 column 29; it is \
+         `application/json` and begins with `{\"data\": [{\"value\": 1}, {\"val` (hint: was the answer \
+         cut off on its way?)"
+    );
+    assert_eq!(
+        refusal(rows(), || ok("application/xml", "<data>\n<value>1</value>\n</data>")).await,
+        "cannot read the answer: broken JSON: expected value at line 1 column 1; it is \
+         `application/xml` and begins with `<data> <value>1</value> </data>` (hint: check `format` \
+         and the `path`)"
+    );
+    assert_eq!(
+        refusal(rows(), || ok("application/json", &b"{\n\"city\": \"K\xf6ln\"}"[..])).await,
+        "cannot read the answer: line 2 is not UTF-8; it is `application/json` and begins with \
+         `{ \"city\": \"K\u{fffd}ln\"}` (hint: UTF-8 is the only encoding for it)"
+    );
+}
+
+#[tokio::test]
+async fn a_renamed_field_does_not_look_like_nothing() {
+    let rows = |path: &str| HttpQuery { rows: Some(path.into()), ..get("/") };
+    assert_eq!(
+        refusal(rows("$.data[*]"), || stand_in::json(&json!({ "items": [], "total": 0 }))).await,
+        "`rows: $.data[*]` selects nothing: the document has no `data`, it has `items`, `total` \
+         (hint: was it renamed? for an API that leaves out empty lists, write `$..data[*]`, which \
+         may select nothing)"
+    );
+    assert_eq!(
+        refusal(rows("$.a['b'][*]"), || stand_in::json(&json!({ "a": {} }))).await,
+        "`rows: $.a['b'][*]` selects nothing: `$.a` has no `b`, it has nothing (hint: was it \
+         renamed? for an API that leaves out empty lists, write `$..b[*]`, which may select nothing)"
+    );
+    assert_eq!(
+        refusal(rows("$.data[*]"), || stand_in::json(&json!([1, 2]))).await,
+        "`rows: $.data[*]` selects nothing: the document is an array of 2, expected an object with \
+         `data` (hint: was it renamed? for an API that leaves out empty lists, write `$..data[*]`, \
+         which may select nothing)"
+    );
+    assert_eq!(
+        refusal(rows("$.data[*]"), || stand_in::json(&json!({ "data": "try later" }))).await,
+        "`rows: $.data[*]` selects nothing: `$.data` is the text `try later` (hint: did the API \
+         answer with an error, or was a field renamed?)"
+    );
+    let missing = HttpQuery {
+        columns: columns(&[("value", "$.sessions"), ("country", "$.geo")]),
+        ..rows("$.data[*]")
+    };
+    let visits =
+        || stand_in::json(&json!({ "data": [{ "visits": 1, "geo": "US" }, { "geo": "" }] }));
+    assert_eq!(
+        refusal(missing, visits).await,
+        "column `value`: no row has `$.sessions`; the first row has `visits`, `geo` (hint: was the \
+         field renamed? mend `columns`)"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_a_good_answer_without_values() {
+    for document in [json!({ "data": [] }), json!({ "data": null }), json!({ "data": {} })] {
+        let mut metric = metric(HttpQuery { rows: Some("$.data[*]".into()), ..get("/") });
+        metric.labels = vec!["country".into()];
+        let server = StandIn::start(move |_| stand_in::json(&document)).await;
+        let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+        let measured = ask::measure(source.as_ref(), metric).await.unwrap();
+        assert_eq!(measured.series.len(), 0);
+    }
+    let left_out = HttpQuery { rows: Some("$..rows[*]".into()), ..get("/") };
+    let table = read(left_out, || stand_in::json(&json!({ "kind": "report" }))).await.unwrap();
+    assert_eq!(table, Table { columns: ask::names(&["value"]), rows: vec![] });
+}
+
+#[tokio::test]
+async fn what_graphql_says_instead_of_data_is_the_error() {
+    let query = HttpQuery { rows: Some("$.data.orders[*]".into()), ..get("/graphql") };
+    let said = json!({ "errors": [{ "message": "Field 'ordrs'\ndoesn't exist" }], "data": null });
+    let error = read(query.clone(), move || stand_in::json(&said)).await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Query);
+    assert_eq!(error.message, "the API answered with an error: Field 'ordrs' doesn't exist");
+    let partly = json!({ "errors": [{ "message": "denied" }], "data": { "orders": null } });
+    let error = read(query.clone(), move || stand_in::json(&partly)).await.unwrap_err();
+    assert_eq!(error.message, "the API answered with an error: denied");
+    let warned = json!({ "errors": [{ "message": "slow" }], "data": { "orders": [{ "n": 3 }] } });
+    let table = read(query, move || stand_in::json(&warned)).await.unwrap();
+    assert_eq!(table.rows, [[Cell::Number(3.0)]]);
+}
+
+#[tokio::test]
+async fn a_query_of_another_kind_is_refused() {
+    let source = source::build(&SourceConfig::Http(client("http://127.0.0.1:9"))).unwrap();
+    let error = ask::table(source.as_ref(), "SELECT 1").await.unwrap_err();
+    assert_eq!(error.to_string(), "the query is of another kind than the source");
+}
+
+#[tokio::test]
+async fn a_path_that_is_none_is_told_before_anything_is_sent() {
+    let server = StandIn::start(|_| ok("text/plain", "")).await;
+    let query = HttpQuery { rows: Some("data[*]".into()), ..get("/") };
+    let error = fetch(client(&server.url), metric(query)).await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Query);
+    assert!(error.message.starts_with("`data[*]` is no JSONPath: "), "{error}");
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_trace_tells_rows_and_columns() {
+    let data = json!({ "data": [{ "day": "2026-04-01", "n": 1, "tags": [] }, { "n": 2 }] });
+    let server = StandIn::start(move |_| stand_in::json(&data)).await;
+    let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+    let query = HttpQuery {
+        rows: Some("$.data[*]".into()),
+        sql: Some("SELECT sum(n) AS value FROM rows".into()),
+        ..get("/")
+    };
+    let mut request = ask::request(metric(query));
+    request.trace = Trace::on();
+    source.fetch(&request).await.unwrap();
+    let steps = request.trace.steps();
+    let last: Vec<_> =
+        steps.iter().rev().take(2).map(|s| (&*s.what, s.details.join("; "))).collect();
+    assert_eq!(
+        last,
+        [
+            ("query over the rows: 1 rows", "columns: value".to_owned()),
+            (
+                "page 1: 2 rows",
+                "first row has day: text; first row has n: number; first row has tags: text"
+                    .to_owned()
+            ),
+        ]
+    );
+    assert_eq!(
+        format!("{:?}", source::http::HttpSource::new(&client("http://k@x")).unwrap()),
+        "HttpSource { .. }"
+    );
 }

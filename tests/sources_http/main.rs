@@ -7,12 +7,15 @@ mod auth;
 mod client_tests;
 #[path = "../support/faults.rs"]
 mod faults;
+mod formats;
 mod http;
 mod limits;
 mod oauth;
 mod pace;
+mod paging;
 mod proxy;
 mod redirects;
+mod rows_sql;
 mod secrets;
 #[path = "../support/stand_in.rs"]
 mod stand_in;

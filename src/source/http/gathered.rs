@@ -213,3 +213,38 @@ impl Field {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::sql::{self, Dialect};
+    use crate::source::testing::metric;
+
+    #[test]
+    fn rows_for_a_query_are_limited_by_a_limit_of_their_own() {
+        let statement = sql::statement(Dialect::Sqlite, "SELECT 1").unwrap();
+        let mut gathered = Gathered::new(Arc::new(metric()), Some(statement));
+        let place = gathered.column("n");
+        for _ in 0..MAX_ROWS {
+            gathered.add(vec![(place, Field::Integer(1))]).unwrap();
+        }
+        let error = gathered.add(vec![]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the answer has more than 1000000 rows (hint: ask the API for less, or let it aggregate)"
+        );
+    }
+
+    #[test]
+    fn rows_that_came_before_a_column_have_null_in_it() {
+        let mut gathered = Gathered::new(Arc::new(metric()), None);
+        let a = gathered.column("a");
+        gathered.add(vec![(a, Field::Integer(1))]).unwrap();
+        let b = gathered.column("b");
+        gathered.add(vec![(b, Field::Text("x".into()))]).unwrap();
+        assert!(!gathered.never_had(b) && gathered.never_had(7));
+        let Ok(Outcome::Table(table)) = gathered.finish() else { panic!("expected a table") };
+        let one = vec![Cell::Number(1.0), Cell::Null];
+        assert_eq!(table.rows, [one, vec![Cell::Null, Cell::Text("x".into())]]);
+    }
+}

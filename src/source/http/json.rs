@@ -123,16 +123,21 @@ impl Selector {
         document: &Value,
         gathered: &mut Gathered,
     ) -> Result<(), FetchError> {
-        if let Some(said) = graphql_error(document) {
+        let nodes = match &self.rows {
+            Some(rows) => rows.parsed.query(document).all(),
+            None => vec![document],
+        };
+        let has_data = document.get("data").is_some_and(|data| !data.is_null());
+        if let Some(said) = graphql_error(document)
+            && (nodes.is_empty() || !has_data)
+        {
             let message = format!("the API answered with an error: {}", one_line(said, 300));
             return Err(FetchError::new(FetchErrorKind::Query, message));
         }
-        let Some(rows) = &self.rows else { return self.row(document, gathered) };
-        let nodes = rows.parsed.query(document).all();
-        if nodes.is_empty() {
-            return rows.explain_nothing(document);
+        match &self.rows {
+            Some(rows) if nodes.is_empty() => rows.explain_nothing(document),
+            _ => nodes.into_iter().try_for_each(|row| self.row(row, gathered)),
         }
-        nodes.into_iter().try_for_each(|row| self.row(row, gathered))
     }
 
     /// Adds the rows of one JSON document a line; empty lines do not count.
@@ -236,11 +241,9 @@ pub(super) fn parse(came: &Came) -> Result<Value, FetchError> {
     })
 }
 
-/// What GraphQL says instead of data: status 200, `errors`, and no data.
+/// What GraphQL says instead of data, or of some of it, with status 200.
 fn graphql_error(document: &Value) -> Option<&str> {
-    let has_data = document.get("data").is_some_and(|data| !data.is_null());
-    let first = document.get("errors")?.get(0)?;
-    first.get("message")?.as_str().filter(|_| !has_data)
+    document.get("errors")?.get(0)?.get("message")?.as_str()
 }
 
 /// The names that a path begins with: `data`, `items` of `$.data['items'][*].x`.
@@ -328,7 +331,7 @@ mod tests {
         let names = serde_json::json!({ "o": { "j j": { "k.k": 3 } }, "'": { "@": 2 } });
         let select = |document: &Value, path: &str| {
             let path = Path::new(path).unwrap();
-            Value::from_iter(path.parsed.query(document).all().into_iter().cloned())
+            path.parsed.query(document).all().into_iter().cloned().collect::<Value>()
         };
         for (document, path, expected) in [
             (&store, "$.store.book[*].price", "[8.95,12.99,8.99,22.99]"),

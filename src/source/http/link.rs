@@ -103,7 +103,9 @@ mod tests {
         let links =
             ["<a>; rel=first", "<b>; rel=next"].map(|v| (LINK, HeaderValue::from_static(v)));
         let mut headers = HeaderMap::new();
-        links.into_iter().for_each(|(name, value)| drop(headers.append(name, value)));
+        for (name, value) in links {
+            headers.append(name, value);
+        }
         assert_eq!(next(&headers).as_deref(), Some("b"));
     }
 

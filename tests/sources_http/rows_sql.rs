@@ -1,0 +1,122 @@
+//! SQL over the rows that the `http` source fetched.
+
+use kpi_exporter::kpi::{CsvFormat, Format, HttpQuery, NextPage, PageParam, Pagination};
+use kpi_exporter::source::{Cell, FetchErrorKind};
+use serde_json::{Value, json};
+
+use crate::client;
+use crate::http::{columns, fetch, get, metric, read};
+use crate::stand_in::{self, StandIn, ok};
+
+fn over(sql: &str) -> HttpQuery {
+    HttpQuery { rows: Some("$.data[*]".into()), sql: Some(sql.into()), ..get("/") }
+}
+
+async fn value(query: HttpQuery, data: Value) -> Cell {
+    let document = json!({ "data": data });
+    let table = read(query, move || stand_in::json(&document)).await.unwrap();
+    assert_eq!(table.columns, ["value"]);
+    table.rows[0][0].clone()
+}
+
+async fn refusal(query: HttpQuery, data: Value) -> String {
+    let document = json!({ "data": data });
+    read(query, move || stand_in::json(&document)).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_query_sees_the_window_and_nested_values() {
+    let deals = json!([
+        { "id": 1, "day": "2026-03-31", "amount": 5, "tags": ["x"] },
+        { "id": 2, "day": "2026-04-01", "amount": 7.5, "tags": ["new", "x"] },
+        { "id": 3, "day": "2026-06-30", "amount": null, "tags": [] },
+        { "id": 4, "day": "2026-06-30", "amount": 2, "tags": ["new"] },
+        { "id": 5, "day": "2026-07-01", "amount": 9, "tags": ["new"] },
+    ]);
+    let sql = "SELECT sum(amount) AS value FROM rows, json_each(rows.tags) AS tag
+               WHERE day >= :window_start_date AND day < :window_end_date AND tag.value = 'new'";
+    assert_eq!(value(over(sql), deals.clone()).await, Cell::Number(9.5));
+    let seconds = "SELECT :window_end_unix - :window_start_unix AS value FROM rows LIMIT 1";
+    assert_eq!(value(over(seconds), deals).await, Cell::Number(7_862_400.0));
+}
+
+#[tokio::test]
+async fn no_rows_are_an_empty_table_with_the_columns_that_are_named() {
+    let sql = "SELECT coalesce(sum(amount), 0) AS value FROM rows WHERE stage = 'won'";
+    let named =
+        HttpQuery { columns: columns(&[("amount", "$.amount"), ("stage", "$.s")]), ..over(sql) };
+    assert_eq!(value(named, json!([])).await, Cell::Number(0.0));
+    assert_eq!(
+        refusal(over(sql), json!([])).await,
+        "the answer has no rows, so the columns of table `rows` are not known (hint: name the \
+         columns that the query uses under `columns`)"
+    );
+    let csv = Format::Csv(CsvFormat { delimiter: b',', header: true, encoding: "utf-8".into() });
+    let csv = HttpQuery { format: csv, rows: None, ..over(sql) };
+    let table = read(csv, || ok("text/csv", "amount,stage\n")).await.unwrap();
+    assert_eq!(table.rows, [[Cell::Number(0.0)]]);
+}
+
+#[tokio::test]
+async fn types_are_those_of_json_and_what_csv_looks_like() {
+    let sql = "SELECT group_concat(typeof(a) || ' ' || a) AS value FROM rows";
+    let json_types = json!([{ "a": 1 }, { "a": true }]);
+    assert_eq!(value(over(sql), json_types).await, Cell::Text("integer 1,integer 1".into()));
+    let mixed = json!([{ "a": "01" }, { "a": 2.5 }, { "a": { "x": null } }]);
+    assert_eq!(
+        value(over(sql), mixed).await,
+        Cell::Text("text 01,text 2.5,text {\"x\":null}".into())
+    );
+    let csv = Format::Csv(CsvFormat { delimiter: b',', header: false, encoding: "utf-8".into() });
+    let sql = "SELECT typeof(\"1\") || typeof(\"2\") AS value FROM rows";
+    let csv = HttpQuery { format: csv, rows: None, ..over(sql) };
+    let table = read(csv, || ok("text/csv", "12,007\n13,008\n")).await.unwrap();
+    assert_eq!(table.rows[0], [Cell::Text("integertext".into())]);
+}
+
+#[tokio::test]
+async fn rows_of_all_pages_are_one_table_and_may_be_more_than_the_label_sets() {
+    let server = StandIn::start(|asked| {
+        let page: u64 = asked.param("page").unwrap().parse().unwrap();
+        let rows: Vec<Value> = (0..400).map(|n| json!({ "n": page * 400 + n })).collect();
+        stand_in::json(&json!({ "data": if page < 5 { rows } else { vec![] } }))
+    })
+    .await;
+    let next = NextPage::Page { param: PageParam::Url("page".into()), first: 0 };
+    let query = HttpQuery {
+        pagination: Some(Pagination { next, max_pages: 5 }),
+        ..over("SELECT count(DISTINCT n) AS value FROM rows")
+    };
+    let table = fetch(client(&server.url), metric(query)).await.unwrap();
+    assert_eq!(table.rows, [[Cell::Number(2000.0)]]);
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_run_is_explained() {
+    let data = json!([{ "n": 1 }]);
+    assert_eq!(
+        refusal(over("SELECT n AS value FROM deals"), data.clone()).await,
+        "no such table: deals (hint: the rows of the answer are the table `rows`)"
+    );
+    assert_eq!(
+        refusal(over("SELECT m AS value FROM rows"), data.clone()).await,
+        "no such column: m (hint: is the column spelled as in the table?)"
+    );
+    assert_eq!(
+        refusal(over("DELETE FROM rows"), data.clone()).await,
+        "attempt to write a readonly database (hint: queries run read-only: only SELECT makes sense)"
+    );
+    let said = refusal(over("SELECT :window_strat AS value FROM rows"), data).await;
+    assert!(said.contains("window_strat") && said.contains("window_start"), "{said}");
+}
+
+#[tokio::test]
+async fn a_query_without_end_is_ended_at_the_time_limit() {
+    let server = StandIn::start(|_| stand_in::json(&json!({ "data": [{ "n": 1 }] }))).await;
+    let sql = "WITH RECURSIVE more(n) AS (SELECT n FROM rows UNION ALL SELECT n + 1 FROM more)
+               SELECT max(n) AS value FROM more";
+    let mut config = client(&server.url);
+    config.timeout = std::time::Duration::from_millis(500);
+    let error = fetch(config, metric(over(sql))).await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Timeout, "{error}");
+}
