@@ -213,3 +213,27 @@ fn more(out: &mut impl Write, indent: &str, total: usize, what: &str) -> io::Res
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_answers_are_shown_on_demand_harmlessly_and_not_beyond_the_limit() {
+        let started = Instant::now();
+        let raw = [b"{\x1b[2J\xff}\nend\n".as_slice(), &vec![b'x'; RAW]].concat();
+        let step = Step { at: started, ..Step::now("GET /v1") }
+            .with_details(["200 OK".to_owned()])
+            .with_raw(raw.clone().into());
+        let shown = |with_raw: bool| {
+            let mut out = Vec::new();
+            write_step(&mut out, &step, started, with_raw).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(shown(false), "    0.000 s  GET /v1\n             200 OK\n");
+        let text = shown(true);
+        assert!(text.contains("| {\\u{1b}[2J\u{fffd}}\n           | end\n"), "{}", &text[..200]);
+        let note = format!("… {} more bytes of {}\n", raw.len() - RAW, raw.len());
+        assert!(text.ends_with(&note), "{}", &text[text.len() - 100..]);
+    }
+}

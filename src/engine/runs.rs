@@ -162,3 +162,53 @@ impl RunRecord {
 fn feeds(definitions: &Definitions, metric: &str) -> bool {
     definitions.kpis.iter().flat_map(|kpi| formulas(kpi)).any(|formula| names(formula, metric))
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::source::FetchErrorKind;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
+    fn run(minute: i64, good: bool) -> Run {
+        let refused = FetchError::new(FetchErrorKind::Query, "no such column");
+        let outcome = if good { Ok(BTreeMap::new()) } else { Err(refused) };
+        Run { next: Some(at(minute + 5)), ..Run::known("m".into(), at(minute), outcome) }
+    }
+
+    fn log() -> RunLog {
+        let metrics = ["m", "other"].map(|id| (id.to_owned(), MetricLog::default()));
+        let source = SourceLog { kind: "files", metrics: metrics.into() };
+        RunLog { sources: [("s".to_owned(), source)].into(), ..RunLog::default() }
+    }
+
+    #[test]
+    fn the_last_ten_runs_are_kept_newest_first() {
+        let mut log = log();
+        (0..25).for_each(|minute| log.note("s", &run(minute, true)));
+        let metric = &log.sources["s"].metrics["m"];
+        let begun: Vec<_> = metric.runs.iter().map(|run| run.as_of).collect();
+        assert_eq!(begun, (15..25).rev().map(at).collect::<Vec<_>>());
+        assert_eq!(metric.next_run, Some(at(29)));
+    }
+
+    #[test]
+    fn a_source_is_up_when_the_last_run_of_every_metric_was_good() {
+        let mut log = log();
+        assert_eq!(log.sources["s"].up(), None);
+        for (minute, good, failures) in [(1, true, 0), (2, false, 1), (3, false, 2), (4, true, 0)] {
+            log.note("s", &run(minute, good));
+            let source = &log.sources["s"];
+            assert_eq!((source.up(), source.metrics["m"].failures), (Some(good), failures));
+            assert_eq!(source.last_success(), Some(at(if good { minute } else { 1 })));
+        }
+        let failed = Run { metric: "other".into(), ..run(5, false) };
+        log.note("s", &failed);
+        assert_eq!(log.sources["s"].up(), Some(false));
+        assert_eq!(log.sources["s"].metrics["other"].runs[0].outcome(), "query_error");
+    }
+}

@@ -60,3 +60,38 @@ fn of_value(plan: &Plan, running: bool) -> Vec<(&'static str, Span)> {
 fn of_whole(plan: &Plan, running: bool) -> (&'static str, Span) {
     (if running { "the whole period" } else { "the whole period before" }, plan.whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::demand::spans_of;
+    use super::*;
+    use crate::config::{Environment, load_text};
+
+    const MANY: &str = "
+version: 1
+sources: { s: { files: { tables: { t: t.csv } } } }
+metrics:
+  m: { source: s, query: 'SELECT a AS value, b FROM t WHERE d < :window_end_date' }
+  n: { source: s, query: 'SELECT 1 AS value FROM t WHERE :period_start < :as_of' }
+kpis:
+  a: { kind: leading, formula: m / n, accumulation: ratio, unit: count, direction: increase, baseline: previous_period, target: { formula: m.b } }
+  b: { kind: leading, formula: m, accumulation: level, window: 7d, unit: count, path: seasonal, period: month, direction: increase, baseline: 1, target: 2 }
+";
+
+    #[test]
+    fn the_uses_are_what_the_daemon_asks_for() {
+        let config = load_text("many.yaml", MANY, Path::new(""), &Environment::default());
+        let definitions = config.unwrap_or_else(|mistakes| panic!("{mistakes}")).definitions;
+        for as_of in ["2026-05-12T10:00:00Z", "2026-07-01T00:00:00Z"] {
+            let as_of = as_of.parse().unwrap();
+            for metric in definitions.metrics.values() {
+                let uses = uses_of(metric, &definitions, as_of);
+                let asked: BTreeSet<Span> = uses.iter().map(|one| one.asked).collect();
+                assert_eq!(asked, spans_of(metric, &definitions, as_of), "{}", metric.id);
+                assert_eq!((uses[0].kpi.as_str(), uses[0].purpose), ("a", "value so far"));
+            }
+        }
+    }
+}

@@ -214,5 +214,5 @@ async fn a_server_is_shown_without_its_password() {
 
 /// For the user information of a URL.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }

@@ -67,3 +67,19 @@ fn the_first_kpi_passes_check_and_a_mistake_in_it_is_told_as_shown() {
     let shipped = String::from_utf8(read_capped(shipped, 1 << 20).unwrap()).unwrap();
     assert!(shipped.trim_end().ends_with(example), "the README and the example differ");
 }
+
+#[test]
+fn the_fetch_is_that_of_the_program() {
+    let output = run(&["fetch", "trials", "--as-of", "2026-04-30"]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let readme = readme();
+    let shown = shown(&readme, "kpi-exporter fetch trials --as-of 2026-04-30");
+    let without_time = |line: &str| match line.split_once(" s  ") {
+        Some((time, rest)) if time.trim().parse::<f64>().is_ok() => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    for line in shown.lines().filter(|line| *line != "...") {
+        let line = without_time(line);
+        assert!(printed.lines().any(|have| without_time(have) == line), "{line} in\n{printed}");
+    }
+}

@@ -1,8 +1,10 @@
 //! `/sources`: what an operator sees while a source is broken, and after it has healed.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use kpi_exporter::limits::read_capped;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -117,4 +119,28 @@ fn rows_that_are_no_numbers_are_in_sight() {
     assert_eq!((&unused["id"], &unused["polled"]), (&json!("unused"), &json!(false)));
     assert_eq!((&unused["runs"], &unused["next_run"]), (&json!([]), &Value::Null));
     assert_eq!(daemon.get("/api/v1/sources").0, 200);
+}
+
+/// The names of the fields, all the way down; lists are as their first item.
+fn fields(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let shape = |(name, value): (&String, &Value)| (name.clone(), self::fields(value));
+            Value::Object(fields.iter().map(shape).collect())
+        }
+        Value::Array(items) => items.first().map(fields).into_iter().collect(),
+        _ => Value::Null,
+    }
+}
+
+#[test]
+fn the_documented_answer_has_the_fields_of_a_real_one() {
+    let docs = read_capped(Path::new("docs/http.md"), 1 << 20).unwrap();
+    let docs = String::from_utf8(docs).unwrap();
+    let example = docs.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = start(&folder, "region,amount\nEU,120\n");
+    let shop = until(&daemon, "shop", |shop| shop["up"] == true);
+    assert_eq!(fields(&example["sources"][0]), fields(&shop));
 }
