@@ -24,8 +24,10 @@ pub(crate) enum Mood {
     Good(u32),
     /// Answers with a value who has this login, and refuses everybody else.
     Only(&'static str, u32),
-    /// A whole answer; `{login}` stands for the login that came with the request.
-    Says { head: &'static str, body: Vec<u8> },
+    /// A whole answer.
+    Says { head: &'static str, body: Arc<[u8]> },
+    /// The same; `{secrets}` in it stands for everything secret that came with the request.
+    Repeats { head: &'static str, body: &'static str },
     /// An answer of which it sends one byte a second.
     OneByteASecond,
     /// Resets the connection in the middle of an answer.
@@ -159,12 +161,12 @@ async fn answer(
             let body = format!("{{\"error\": \"unknown token {login}\"}}");
             whole(stream, "401 Unauthorized", body.as_bytes()).await
         }
-        Mood::Says { head, body } => {
-            let body = match String::from_utf8(body) {
-                Ok(text) => text.replace("{login}", login).into_bytes(),
-                Err(binary) => binary.into_bytes(),
-            };
-            whole(stream, head, &body).await
+        Mood::Says { head, body } => whole(stream, head, &body).await,
+        Mood::Repeats { head: begin, body } => {
+            let key = head.lines().find_map(|line| line.strip_prefix("x-api-key: "));
+            let param = head.split_once("key=").and_then(|(_, rest)| rest.split(' ').next());
+            let secrets = format!("{login}, {}, {}", key.unwrap(), param.unwrap());
+            whole(stream, begin, body.replace("{secrets}", &secrets).as_bytes()).await
         }
         Mood::OneByteASecond => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n").await?;

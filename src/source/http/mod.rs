@@ -4,6 +4,7 @@
 mod came;
 mod draft;
 mod gathered;
+mod hidden;
 mod json;
 mod link;
 mod over;
@@ -54,7 +55,13 @@ impl HttpSource {
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
-        match self.gather(query, request).await? {
+        hidden::secrets(query).into_iter().for_each(|secret| self.client.hide(secret));
+        // What came may repeat what was sent.
+        let gathered = self.gather(query, request).await.map_err(|error| {
+            let hint = error.hint.map(|hint| self.client.redact(&hint));
+            FetchError { message: self.client.redact(&error.message), hint, ..error }
+        })?;
+        match gathered {
             Outcome::Table(table) => Ok(table),
             Outcome::Query(rows, statement) => {
                 let table = over::run(&rows, &statement, request, self.timeout).await?;
@@ -87,8 +94,8 @@ impl HttpSource {
                 return Err(shape(message).with_hint("ask the API for less"));
             }
             let page;
-            (reader, page) =
-                reader.read(Came::of(&answer)).await.map_err(|error| on_page(number, error))?;
+            let came = Came::of(&answer, |text| self.client.redact(text));
+            (reader, page) = reader.read(came).await.map_err(|error| on_page(number, error))?;
             note(&request.trace, number, &page, reader.first_row());
             if !pager.next(&mut draft, &answer.url, &answer.headers, &page)? {
                 return reader.finish();
