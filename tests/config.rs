@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without stops it")]
 
+#[path = "config/http.rs"]
+mod http;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,13 +19,13 @@ use kpi_exporter::source::SourceConfig;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
-/// The example of the contract, as far as this version goes.
+/// Every key, with values that are not the defaults.
 const FULL: &str = include_str!("config_full_example.yaml");
 
 const SECRET_URL: &str = "postgres://reader:s3cr3t@warehouse/shop";
 
 fn environment() -> Environment {
-    [("WAREHOUSE_URL", SECRET_URL)].into_iter().collect()
+    [("WAREHOUSE_URL", SECRET_URL), ("CRM_TOKEN", "s3cr3t")].into_iter().collect()
 }
 
 fn loaded(text: &str, environment: &Environment) -> Config {
@@ -151,6 +154,20 @@ fn literal_secrets_do_not_show_in_messages() {
         "shop:\n    sql:\n      url: postgres://db/shop\n      password: |\n        s3cr3t${env:NOPE}",
         "shop:\n    sql:\n      max_connections: postgres://reader:s3cr3t@db",
         "shop: postgres://reader:s3cr3t@db/shop",
+        "shop: { sql: { url: \"reader:s3cr3t@db/shop\" } }",
+        "shop: { sql: { url: \"trino+https://reader:s3cr3t@db/a/b/c\" } }",
+        "shop: { http: { url: \"https://reader:s3cr3t@db/shop\" } }",
+        "shop: { http: { url: \"https://db/shop?token=s3cr3t\" } }",
+        "shop: { http: { url: \"https://db\", auth: s3cr3t } }",
+        "shop: { http: { url: \"https://db\", auth: { bearer: [s3cr3t] } } }",
+        "shop: { http: { url: \"https://db\", auth: { api_key: { header: \"a b\", key: s3cr3t } } } }",
+        "shop: { http: { url: \"https://db\", auth: { api_key: s3cr3t } } }",
+        "shop: { http: { url: \"https://db\", auth: { basic: \"reader:s3cr3t\" } } }",
+        "shop: { http: { auth: { oauth2: { client_secret: s3cr3t, refresh_token: s3cr3t } } } }",
+        "shop: { http: { url: \"https://db\", headers: { Authorization: s3cr3t, a b: c } } }",
+        "shop: { http: { url: \"https://db\", headers: { Cookie: \"s3cr3t\\n\" } } }",
+        "shop: { http: { url: \"https://db\", proxy: \"http://me:s3cr3t@proxy:port\" } }",
+        "shop: { http: { url: \"https://db\", proxy: \"me:s3cr3t@proxy\" } }",
     ] {
         let shown = refused(&format!("version: 1\nsources:\n  {line}\n"), &Environment::default());
         assert!(!shown.contains("s3cr3t"), "{line}\n{shown}");

@@ -1,6 +1,8 @@
 //! What a metric asks its source: SQL, PromQL or an HTTP request, as plain data. Parsed and known to
 //! be right; filled in with the instants of a request by `source`.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// What a metric asks its source.
@@ -14,8 +16,8 @@ pub enum Query {
     Http(Box<HttpQuery>),
 }
 
-/// A text with placeholders like `{{window_start:%Y-%m-%d}}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A text with placeholders like `{{window_start:%Y-%m-%d}}`. `Debug` hides a secret one.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Template {
     /// As it is sent, but for the placeholders.
     pub text: String,
@@ -68,8 +70,8 @@ pub enum RequestBody {
     Form(Vec<(String, Template)>),
 }
 
-/// A JSON document with placeholders in its texts.
-#[derive(Debug, Clone, PartialEq)]
+/// A JSON document with placeholders in its texts. `Debug` hides a secret one.
+#[derive(Clone, PartialEq)]
 pub struct JsonTemplate {
     /// The document.
     pub value: serde_json::Value,
@@ -110,7 +112,8 @@ pub struct CsvFormat {
 pub struct Pagination {
     /// How the next page is found.
     pub next: NextPage,
-    /// At most this many pages.
+    /// At most this many pages. No part of what is measured.
+    #[serde(skip)]
     pub max_pages: u32,
 }
 
@@ -188,6 +191,18 @@ impl HttpQuery {
 
 /// Stands for what must not be shown.
 const HIDDEN: &str = "***";
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.secret { HIDDEN } else { &self.text })
+    }
+}
+
+impl fmt::Debug for JsonTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.secret { f.write_str(HIDDEN) } else { write!(f, "{}", self.value) }
+    }
+}
 
 impl Serialize for Template {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

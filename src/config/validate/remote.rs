@@ -119,7 +119,7 @@ pub(super) fn misplaced(context: &mut Context<'_>, path: &str, kind: Kind, raw: 
             raw.tenant.as_ref().map(|given| given.span),
             kind != Kind::Prometheus,
             "is for `prometheus` sources",
-            if database { remove } else { "write `headers: { X-Scope-OrgID: … }`" },
+            if http { "write `headers: { X-Scope-OrgID: … }`" } else { remove },
         ),
     ];
     for (key, span, wrong, why, hint) in keys {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::{Folder, at};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::kpi::{
-    Accumulation, Baseline, Definitions, Direction, Formula, Function, Kind, Kpi, Metric, Path,
-    Query, Target, Thresholds, Unit,
+    Accumulation, Baseline, CsvFormat, Definitions, Direction, Format, Formula, Function,
+    HttpQuery, JsonTemplate, Kind, Kpi, Method, Metric, NextPage, PageParam, Pagination, Path,
+    Query, RequestBody, Target, Template, Thresholds, Unit,
 };
 use crate::schedule::Schedule;
 use crate::store::{Definition, metric_fingerprint};
@@ -82,6 +83,109 @@ fn the_definition_is_this_text_for_ever() {
     insta::assert_snapshot!(definition.hash, @"62d23d770f82b9cb1a5b8f398bf21dd8");
     let fingerprint = metric_fingerprint(&metric("visits", "SELECT 1"), chrono_tz::Tz::UTC);
     insta::assert_snapshot!(fingerprint, @"a367683d160bdf31d33f13f468ea99d5");
+}
+
+fn text(text: &str) -> Template {
+    Template { text: text.to_owned(), secret: false }
+}
+
+fn secret() -> Template {
+    Template { text: "s3cr3t {{window_start}}".to_owned(), secret: true }
+}
+
+/// A request with every kind of part, among them secrets at every place that can hold one.
+fn http() -> HttpQuery {
+    HttpQuery {
+        method: Method::Post,
+        path: text("/deals"),
+        params: vec![
+            ("from".to_owned(), text("{{window_start:%Y-%m-%d}}")),
+            ("key".to_owned(), secret()),
+        ],
+        headers: vec![("X-Team".to_owned(), secret())],
+        body: Some(RequestBody::Json(JsonTemplate {
+            value: serde_json::json!({ "token": "s3cr3t" }),
+            secret: true,
+        })),
+        format: Format::Json,
+        rows: Some("$.data[*]".to_owned()),
+        columns: vec![("amount".to_owned(), "$.amount".to_owned())],
+        pagination: Some(Pagination {
+            next: NextPage::Cursor {
+                from: "$.next".to_owned(),
+                param: PageParam::Body("after".to_owned()),
+                more: None,
+            },
+            max_pages: 100,
+        }),
+        sql: Some("SELECT sum(amount) AS value FROM rows".to_owned()),
+    }
+}
+
+fn definition_of(query: Query) -> Definition {
+    let mut definitions = usual();
+    let metric = Metric { query, ..metric("plan", "") };
+    definitions.metrics.insert("plan".to_owned(), Arc::new(metric));
+    Definition::of(&kpi(), &definitions)
+}
+
+#[test]
+fn the_definition_of_a_request_is_this_text_for_ever_and_holds_no_secret() {
+    let json = definition_of(Query::Http(Box::new(http()))).text;
+    assert!(!json.contains("s3cr3t"), "{json}");
+    let part = |text: &str| -> String {
+        let json: serde_json::Value = serde_json::from_str(text).unwrap();
+        json["metrics"]["plan"].to_string()
+    };
+    insta::assert_snapshot!(part(&json), @r#"{"source":"crm","http":{"method":"POST","path":"/deals","params":[["from","{{window_start:%Y-%m-%d}}"],["key","***"]],"headers":[["X-Team","***"]],"body":{"json":"***"},"format":"json","rows":"$.data[*]","columns":[["amount","$.amount"]],"pagination":{"next":{"cursor":{"from":"$.next","param":{"body":"after"},"more":null}}},"sql":"SELECT sum(amount) AS value FROM rows"},"labels":["region"]}"#);
+
+    let form = HttpQuery {
+        method: Method::Get,
+        body: Some(RequestBody::Form(vec![
+            ("a".to_owned(), text("b")),
+            ("c".to_owned(), secret()),
+        ])),
+        format: Format::Csv(CsvFormat {
+            delimiter: b';',
+            header: true,
+            encoding: "utf-8".to_owned(),
+        }),
+        pagination: Some(Pagination {
+            next: NextPage::Offset { param: PageParam::Url("skip".to_owned()), step: 50 },
+            max_pages: 7,
+        }),
+        ..http()
+    };
+    let form = definition_of(Query::Http(Box::new(form))).text;
+    assert!(!form.contains("s3cr3t"), "{form}");
+    insta::assert_snapshot!(part(&form), @r#"{"source":"crm","http":{"method":"GET","path":"/deals","params":[["from","{{window_start:%Y-%m-%d}}"],["key","***"]],"headers":[["X-Team","***"]],"body":{"form":[["a","b"],["c","***"]]},"format":{"csv":{"delimiter":59,"header":true,"encoding":"utf-8"}},"rows":"$.data[*]","columns":[["amount","$.amount"]],"pagination":{"next":{"offset":{"param":{"url":"skip"},"step":50}}},"sql":"SELECT sum(amount) AS value FROM rows"},"labels":["region"]}"#);
+
+    let promql = definition_of(Query::PromQl(text("sum(up)"))).text;
+    insta::assert_snapshot!(part(&promql), @r#"{"source":"crm","promql":"sum(up)","labels":["region"]}"#);
+    let promql = definition_of(Query::PromQl(secret())).text;
+    insta::assert_snapshot!(part(&promql), @r#"{"source":"crm","promql":"***","labels":["region"]}"#);
+}
+
+#[test]
+fn every_change_of_a_request_is_a_change_but_for_secrets() {
+    let usual = definition_of(Query::Http(Box::new(http()))).hash;
+    let renewed = Template { text: "another".to_owned(), secret: true };
+    let same = HttpQuery { headers: vec![("X-Team".to_owned(), renewed)], ..http() };
+    assert_eq!(definition_of(Query::Http(Box::new(same))).hash, usual);
+    for other in [
+        HttpQuery { method: Method::Get, ..http() },
+        HttpQuery { path: text("/deal"), ..http() },
+        HttpQuery { params: Vec::new(), ..http() },
+        HttpQuery { headers: Vec::new(), ..http() },
+        HttpQuery { body: None, ..http() },
+        HttpQuery { format: Format::Ndjson, ..http() },
+        HttpQuery { rows: None, ..http() },
+        HttpQuery { columns: Vec::new(), ..http() },
+        HttpQuery { pagination: None, ..http() },
+        HttpQuery { sql: None, ..http() },
+    ] {
+        assert_ne!(definition_of(Query::Http(Box::new(other.clone()))).hash, usual, "{other:?}");
+    }
 }
 
 #[test]
