@@ -155,7 +155,9 @@ impl Keeper {
         };
         match self.recorder.store().commit(&evaluation).await {
             Ok(closed) => {
-                self.failing = false;
+                if std::mem::take(&mut self.failing) {
+                    info!("history is written again");
+                }
                 for opening in evaluation.openings {
                     self.opened.insert((opening.series, opening.period));
                 }

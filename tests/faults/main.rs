@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod clock;
+mod demo;
+mod disk;
 #[path = "../program/exporter.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod exporter;

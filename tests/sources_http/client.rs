@@ -130,13 +130,13 @@ async fn a_refusal_is_told_with_what_the_server_said() {
 
 #[tokio::test]
 async fn a_tag_saves_the_body_the_second_time() {
-    let server = StandIn::start(|asked| match asked.header("if-none-match") {
-        Some("\"v1\"") => stand_in::status(304, "application/json", ""),
-        _ => {
-            let mut reply = value();
-            reply.headers_mut().insert("etag", "\"v1\"".parse().unwrap());
-            reply
+    let server = StandIn::start(|asked| {
+        if asked.header("if-none-match") == Some("\"v1\"") {
+            return stand_in::status(304, "application/json", "");
         }
+        let mut reply = value();
+        reply.headers_mut().insert("etag", "\"v1\"".parse().unwrap());
+        reply
     })
     .await;
     let source = open(&client(&server.url));

@@ -1,25 +1,42 @@
 //! Sources behind HTTP, against servers of the tests' own on loopback.
 
+#[cfg(test)]
 #[path = "../support/ask.rs"]
 mod ask;
+#[cfg(test)]
 mod auth;
+#[cfg(test)]
 #[path = "client.rs"]
 mod client_tests;
+#[cfg(test)]
 #[path = "../support/faults.rs"]
 mod faults;
+#[cfg(test)]
 mod formats;
+#[cfg(test)]
 mod http;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod oauth;
+#[cfg(test)]
 mod pace;
+#[cfg(test)]
 mod paging;
+#[cfg(test)]
 mod proxy;
+#[cfg(test)]
 mod redirects;
+#[cfg(test)]
 mod rows_sql;
+#[cfg(test)]
 mod secrets;
+#[cfg(test)]
 #[path = "../support/stand_in.rs"]
 mod stand_in;
+#[cfg(test)]
 mod tls;
+#[cfg(test)]
 #[path = "../support/tls.rs"]
 mod tls_server;
 

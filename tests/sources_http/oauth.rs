@@ -239,3 +239,27 @@ async fn a_token_server_that_hangs_or_floods_ends_the_fetch() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_token_server_in_trouble_costs_neither_the_fetch_nor_the_refresh_token() {
+    let asked = AtomicUsize::new(0);
+    let server = StandIn::start(move |request| {
+        if request.path() != "/token" {
+            return value();
+        }
+        match asked.fetch_add(1, Ordering::SeqCst) {
+            1 => stand_in::status(503, "text/json", r#"{"error": "temporarily_unavailable"}"#),
+            _ => stand_in::json(&json!({
+                "access_token": "token", "refresh_token": "rotated", "expires_in": 0,
+            })),
+        }
+    })
+    .await;
+    let refresh_token = Some(Secret::fixed("configured"));
+    let source = open(&config(&server.url, OAuth2 { refresh_token, ..oauth(&server.url) }));
+    fetch(&*source).await.unwrap();
+    fetch(&*source).await.unwrap();
+    let asked = server.asked();
+    let sent = |token: &str| asked.iter().filter(|asked| asked.body.contains(token)).count();
+    assert_eq!((sent("configured"), sent("rotated")), (1, 2));
+}

@@ -115,7 +115,11 @@ fn asks_as_the_environment_says() {
         config.proxy = Proxy::Off;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(fetch_once(&config)).unwrap();
+    let outcome = runtime.block_on(fetch_once(&config));
+    match std::env::var("TOLD") {
+        Ok(expected) => assert_eq!(outcome.unwrap_err().message, expected),
+        Err(_) => outcome.unwrap(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +133,11 @@ async fn the_environment_names_the_proxy_unless_it_is_off_or_the_host_is_excepte
     let set = [("ASKED_SERVER", server_url.as_str()), ("http_proxy", proxy_url.as_str())];
     assert!(asks(&set));
     assert_eq!((server.asked().len(), proxy.asked().len()), (0, 1));
+
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = format!("http://user:hunter22@{free}");
+    let told = format!("{free} (the proxy) refused the connection");
+    assert!(asks(&[set[0], ("http_proxy", &gone), ("TOLD", &told)]));
 
     let excepted = [set[0], set[1], ("no_proxy", "example.org,127.0.0.1")];
     assert!(asks(&excepted));

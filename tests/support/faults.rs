@@ -113,7 +113,7 @@ pub(crate) async fn misbehave(mut stream: TcpStream, fault: Fault) -> std::io::R
         Fault::Truncated => stream.write_all(&part_of(100)).await?,
         Fault::Stream(bytes) => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await?;
-            let block = [b' '; 0x1_0000];
+            let block = vec![b' '; 0x1_0000];
             for _ in 0..bytes.div_ceil(0x1_0000) {
                 stream.write_all(b"10000\r\n").await?;
                 stream.write_all(&block).await?;

@@ -93,6 +93,7 @@ impl StandIn {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the body is limited")]
 async fn take_down(request: Request<Incoming>) -> Asked {
     let (parts, body) = request.into_parts();
     let body = BodyExt::collect(Limited::new(body, 1 << 20)).await.unwrap().to_bytes();

@@ -38,6 +38,14 @@ enum Way {
     OAuth2(Box<Tokens>),
 }
 
+/// What it takes to ask for a token on the way.
+pub(super) struct Around<'a> {
+    pub(super) transport: &'a Transport,
+    pub(super) redactor: &'a Redactor,
+    pub(super) deadline: &'a Deadline,
+    pub(super) trace: &'a Trace,
+}
+
 /// What is added to one request.
 #[derive(Default)]
 pub(super) struct Credentials {
@@ -92,45 +100,39 @@ impl Login {
     }
 
     /// What the next request gets.
-    pub(super) async fn credentials(
-        &self,
-        transport: &Transport,
-        redactor: &Redactor,
-        deadline: &Deadline,
-        trace: &Trace,
-    ) -> Result<Credentials, Failure> {
+    pub(super) async fn credentials(&self, around: &Around<'_>) -> Result<Credentials, Failure> {
         let mut with = Credentials::default();
         for (name, secret) in &self.headers {
             let text = secret.expose();
             let plain = PLAIN.contains(name);
             if !plain {
-                redactor.learn(&text);
+                around.redactor.learn(&text);
             }
             with.headers.append(name, value(&text, !plain, name.as_str())?);
         }
         let (name, text) = match &self.auth {
             Way::None => return Ok(with),
             Way::Bearer(token) => {
-                redactor.learn(&token.expose());
+                around.redactor.learn(&token.expose());
                 (AUTHORIZATION, format!("Bearer {}", token.expose()))
             }
             Way::Basic { user, password } => {
                 let login = basic(user, &password.expose());
-                redactor.learn(&password.expose());
-                redactor.learn(&login);
+                around.redactor.learn(&password.expose());
+                around.redactor.learn(&login);
                 (AUTHORIZATION, format!("Basic {login}"))
             }
             Way::KeyHeader(name, key) => {
-                redactor.learn(&key.expose());
+                around.redactor.learn(&key.expose());
                 (name.clone(), key.expose())
             }
             Way::KeyParam(name, key) => {
-                redactor.learn(&key.expose());
+                around.redactor.learn(&key.expose());
                 with.param = Some((name.clone(), key.expose()));
                 return Ok(with);
             }
             Way::OAuth2(tokens) => {
-                let token = tokens.get(transport, redactor, deadline, trace).await?;
+                let token = tokens.get(around).await?;
                 with.token = Some(token.clone());
                 (AUTHORIZATION, format!("Bearer {token}"))
             }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::deadline::Deadline;
 use super::failure::{self, Failure};
+use super::urls;
 use crate::source::{FetchError, FetchErrorKind};
 
 /// As much is read of what came with a refusal.
@@ -60,7 +61,7 @@ pub(super) async fn beginning(mut response: Response, deadline: &Deadline) -> By
 }
 
 fn too_large(url: &Url, limit: u64) -> FetchError {
-    let host = super::host(url);
+    let host = urls::host(url);
     let message = format!("the answer of {host} has more than {} unpacked", bytes(limit));
     FetchError::new(FetchErrorKind::Shape, message)
         .with_hint("ask for less, in pages or a shorter window, or raise `max_body`")

@@ -7,14 +7,14 @@ use std::io;
 use reqwest::Url;
 
 use super::deadline::Deadline;
-use super::tls_failure;
+use super::{tls_failure, urls};
 use crate::source::{FetchError, FetchErrorKind};
 
 /// What may cut a connection.
 const BROKEN_OFF: &str = "look into its log, or at what is in between: a proxy or a firewall";
 
 /// A failed request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) error: FetchError,
     /// It may well work when sent again.
@@ -29,27 +29,27 @@ impl From<FetchError> for Failure {
 
 /// Time ran out before there was any answer.
 pub(super) fn silent(url: &Url, deadline: &Deadline) -> FetchError {
-    let (host, allowed) = (super::host(url), deadline.allowed());
+    let (host, allowed) = (urls::host(url), deadline.allowed());
     FetchError::new(FetchErrorKind::Timeout, format!("no answer from {host} within {allowed:?}"))
         .with_hint("ask for less, or raise `timeout`")
 }
 
 /// Time ran out in the middle of an answer.
 pub(super) fn stopped(url: &Url, got: usize, deadline: &Deadline) -> FetchError {
-    let (host, allowed) = (super::host(url), deadline.allowed());
+    let (host, allowed) = (urls::host(url), deadline.allowed());
     let message = format!("the answer of {host} was not complete within {allowed:?}: {got} bytes");
     FetchError::new(FetchErrorKind::Timeout, message).with_hint("ask for less, or raise `timeout`")
 }
 
 /// No answer. `proxy`: host and port of the proxy it would have come through.
-pub(super) fn of_request(error: &reqwest::Error, url: &Url, proxy: Option<&str>) -> Failure {
+pub(super) fn of_request(error: &reqwest::Error, url: &Url, proxy: Option<String>) -> Failure {
     if let Some(error) = find::<rustls::Error>(error) {
-        return tls_failure::explain(error, &super::host(url)).into();
+        return tls_failure::explain(error, &urls::host(url)).into();
     }
-    let host = super::host(url);
+    let host = urls::host(url);
     // A proxy that is used finds the host by itself.
     let (first, through) = match proxy {
-        Some(proxy) => (proxy.to_owned(), " (the proxy)"),
+        Some(proxy) => (proxy, " (the proxy)"),
         None => (host.clone(), ""),
     };
     let unreachable = |message: String| FetchError::new(FetchErrorKind::Unreachable, message);
@@ -76,7 +76,7 @@ pub(super) fn of_request(error: &reqwest::Error, url: &Url, proxy: Option<&str>)
 
 /// An answer whose body broke off after so many bytes.
 pub(super) fn of_body(error: &reqwest::Error, url: &Url, got: usize) -> Failure {
-    let host = super::host(url);
+    let host = urls::host(url);
     let broken_off = |how: &str| {
         let message = format!("the answer of {host} {how} after {got} bytes");
         passing(FetchError::new(FetchErrorKind::Unreachable, message).with_hint(BROKEN_OFF))

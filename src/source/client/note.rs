@@ -9,7 +9,7 @@ use reqwest::{StatusCode, Url};
 
 use super::redact::{HIDDEN, Redactor};
 use super::redirect::Hop;
-use super::told;
+use super::{told, urls};
 use crate::source::trace::Step;
 
 /// Bytes of a body that are shown.
@@ -25,7 +25,7 @@ pub(super) fn request(hop: &Hop, base: &Url, redactor: &Redactor) -> Step {
     }
     let url = if hop.redirects > 0 {
         // A server may have signed it: where it leads is all that is safe to tell.
-        format!("{}/{HIDDEN}", super::origin(&hop.url))
+        format!("{}/{HIDDEN}", urls::origin(&hop.url))
     } else {
         redactor.redact(&below(&hop.url, base))
     };
@@ -51,7 +51,7 @@ fn below(url: &Url, base: &Url) -> String {
         Some(rest) if !prefix.is_empty() => format!("/{HIDDEN}{rest}"),
         _ => url.path().to_owned(),
     };
-    let mut text = format!("{}{path}", super::origin(url));
+    let mut text = format!("{}{path}", urls::origin(url));
     if let Some(query) = url.query() {
         let _ = write!(text, "?{query}");
     }

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use reqwest::Url;
 
+use super::urls;
+
 /// What is shown instead.
 pub(super) const HIDDEN: &str = "***";
 /// Shorter ones would blot out half of every text, and are no secret.
@@ -65,7 +67,7 @@ impl Redactor {
 fn forms_of(secret: &str) -> Vec<String> {
     let json = serde_json::Value::from(secret).to_string();
     let mut forms = vec![
-        super::form(&[("", secret)])[1..].to_owned(),
+        urls::form(&[("", secret)])[1..].to_owned(),
         json[1..json.len() - 1].to_owned(),
         secret.to_owned(),
     ];
@@ -83,7 +85,9 @@ mod tests {
 
     fn redacted(secrets: &[&str], text: &str) -> String {
         let redactor = Redactor::default();
-        secrets.iter().for_each(|secret| redactor.learn(secret));
+        for secret in secrets {
+            redactor.learn(secret);
+        }
         redactor.redact(text)
     }
 

@@ -9,6 +9,7 @@ use reqwest::header::{
 use reqwest::{Method, StatusCode, Url};
 
 use super::Exchange;
+use super::urls::{host, origin, strip_param};
 use crate::source::{FetchError, FetchErrorKind};
 
 /// What other origins may know of a request.
@@ -64,7 +65,7 @@ impl Hop {
             next.headers.remove(CONTENT_TYPE);
             next.headers.remove(CONTENT_LENGTH);
         }
-        let what = format!("{} redirects to", super::host(&self.url));
+        let what = format!("{} redirects to", host(&self.url));
         next.moved(url, key_param, &what).map(Some)
     }
 
@@ -75,7 +76,7 @@ impl Hop {
         key_param: Option<&str>,
         what: &str,
     ) -> Result<Self, FetchError> {
-        let to = super::origin(&url);
+        let to = origin(&url);
         let refused = |why: &str| {
             let message = format!("{what} {to}, {why}");
             Err(FetchError::new(FetchErrorKind::Query, message))
@@ -107,19 +108,4 @@ impl Hop {
 fn harmless(headers: &HeaderMap) -> HeaderMap {
     let kept = HARMLESS.iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
     kept.filter(|(_, value)| !value.is_sensitive()).collect()
-}
-
-pub(super) fn strip_param(url: &mut Url, param: &str) {
-    if !url.query_pairs().any(|(name, _)| name == param) {
-        return;
-    }
-    let kept: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(name, _)| name != param)
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    url.set_query(None);
-    if !kept.is_empty() {
-        url.query_pairs_mut().extend_pairs(kept);
-    }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
@@ -12,6 +13,7 @@ use tokio::sync::Mutex;
 use super::config::{ClientConfig, Proxy, TlsConfig};
 use super::redact::Redactor;
 use super::tls::Files;
+use super::urls;
 use crate::source::{FetchError, FetchErrorKind};
 
 /// A connection is there within this time or not at all.
@@ -22,10 +24,18 @@ const USER_AGENT: &str = concat!("kpi-exporter/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Transport {
     tls: TlsConfig,
     way: Way,
-    /// Host and port of the proxy, if it is known.
-    through: Option<String>,
+    through: Through,
     /// What the certificate files held when the connections were built.
     built: Mutex<Option<(Arc<Files>, reqwest::Client)>>,
+}
+
+/// Which proxy stands in the way, for messages.
+enum Through {
+    None,
+    /// Host and port.
+    Named(String),
+    /// As the environment said when this program began to look.
+    Environment(Box<Matcher>),
 }
 
 /// What does not change.
@@ -45,9 +55,11 @@ impl Transport {
     pub(super) fn new(config: &ClientConfig, redactor: &Redactor) -> Result<Self, String> {
         let (proxy, through) = match &config.proxy {
             Proxy::Url(url) => {
-                proxy(url.expose_secret(), redactor).map(|(p, t)| (Some(p), Some(t)))?
+                let (proxy, place) = proxy(url.expose_secret(), redactor)?;
+                (Some(proxy), Through::Named(place))
             }
-            Proxy::Environment | Proxy::Off => (None, None),
+            Proxy::Environment => (None, Through::Environment(Box::new(Matcher::from_system()))),
+            Proxy::Off => (None, Through::None),
         };
         let way = Way {
             proxy,
@@ -58,9 +70,16 @@ impl Transport {
         Ok(Self { tls: config.tls.clone(), way, through, built: Mutex::default() })
     }
 
-    /// Host and port of the proxy, when the configuration names one.
-    pub(super) fn proxy(&self) -> Option<&str> {
-        self.through.as_deref()
+    /// Host and port of the proxy that a request goes through.
+    pub(super) fn proxy(&self, url: &Url) -> Option<String> {
+        match &self.through {
+            Through::None => None,
+            Through::Named(place) => Some(place.clone()),
+            Through::Environment(matcher) => {
+                let proxy = matcher.intercept(&url.as_str().parse().ok()?)?;
+                Some(proxy.uri().authority()?.as_str().to_owned())
+            }
+        }
     }
 
     /// Connections with the certificates that the files hold now.
@@ -123,7 +142,7 @@ fn proxy(url: &str, redactor: &Redactor) -> Result<(reqwest::Proxy, String), Str
         redactor.learn(&plain);
         redactor.learn(password);
     }
-    Ok((proxy, super::host(&parsed)))
+    Ok((proxy, urls::host(&parsed)))
 }
 
 /// Without percent signs.

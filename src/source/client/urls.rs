@@ -1,0 +1,61 @@
+//! What is shown of URLs, and what is put into them. Not here: which of them may be asked
+//! (`redirect`).
+
+use reqwest::Url;
+
+use super::redact::Redactor;
+
+/// `https://example.com:8443`: all that is shown of a URL, since the rest may be secret.
+pub(super) fn origin(url: &Url) -> String {
+    let origin = url.origin();
+    if origin.is_tuple() { origin.ascii_serialization() } else { format!("{}:...", url.scheme()) }
+}
+
+/// `example.com:8443`
+pub(super) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("nowhere");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Fields as a form or a URL writes them.
+pub(super) fn form<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)]) -> String {
+    let mut url = Url::parse("http://host").ok();
+    if let Some(url) = &mut url {
+        url.query_pairs_mut().extend_pairs(fields);
+    }
+    url.as_ref().and_then(Url::query).unwrap_or_default().to_owned()
+}
+
+/// Sets a parameter once, whatever a link brought along.
+pub(super) fn set_param(url: &mut Url, name: &str, value: &str) {
+    strip_param(url, name);
+    url.query_pairs_mut().append_pair(name, value);
+}
+
+/// Takes a parameter out.
+pub(super) fn strip_param(url: &mut Url, param: &str) {
+    if !url.query_pairs().any(|(name, _)| name == param) {
+        return;
+    }
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != param)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
+    }
+}
+
+/// Parts of the source's URL may be what lets one in: parameters, and what looks like a key in the
+/// path. Ordinary words do not, and would be missing from every message.
+pub(super) fn learn_parts(base: &Url, redactor: &Redactor) {
+    let like_a_key = |part: &&str| {
+        let digits = part.chars().any(|c| c.is_ascii_digit());
+        let letters = part.chars().any(|c| c.is_ascii_alphabetic());
+        part.len() >= 20 || (part.len() >= 8 && digits && letters)
+    };
+    base.path().split('/').filter(like_a_key).for_each(|part| redactor.learn(part));
+    base.query_pairs().for_each(|(_, value)| redactor.learn(&value));
+}
