@@ -6,6 +6,7 @@ mod evaluator;
 mod keeper;
 #[cfg(test)]
 mod load_tests;
+mod outages;
 mod poller;
 
 use std::collections::BTreeMap;
@@ -173,6 +174,7 @@ impl Prepared {
         shared.publish_runs(Arc::new(log.clone()));
         let (runs, results) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
+        let outages = Arc::new(outages::Outages::default());
         for metric in definitions.metrics.values() {
             if spans_of(metric, &definitions, clock()).is_empty() {
                 continue;
@@ -184,6 +186,7 @@ impl Prepared {
                 source: source.clone(),
                 clock,
                 runs: runs.clone(),
+                outages: Arc::clone(&outages),
             };
             tasks.spawn(poller.run());
         }

@@ -32,10 +32,10 @@ sources:
       auth: { bearer: '${file:token.txt}' }
       headers: { X-Api-Key: '${file:header.txt}' }
       tls: @TLS@
-      retries: @RETRIES@
+      retries: 0
       timeout: 1s
   near: { files: { tables: { stock: stock.csv } } }
-defaults: { schedule: every 1s, period: year, max_age: 26h }
+defaults: { schedule: every 1s, period: year, max_age: @MAX_AGE@ }
 metrics:
   sessions:
     source: api
@@ -66,7 +66,7 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
-    pub(crate) fn new(retries: u32, authority: Option<&Authority>) -> Self {
+    pub(crate) fn new(max_age: &str, authority: Option<&Authority>) -> Self {
         let server = Server::start(authority);
         let folder = tempfile::tempdir().unwrap();
         let scheme = if authority.is_some() { "https" } else { "http" };
@@ -74,7 +74,7 @@ impl Outage {
         let config = CONFIG
             .replace("@URL@", &format!("{scheme}://{}", server.address))
             .replace("@TLS@", tls)
-            .replace("@RETRIES@", &retries.to_string());
+            .replace("@MAX_AGE@", max_age);
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write("kpis.yaml", &config);
         write("token.txt", SECRET);
@@ -122,15 +122,37 @@ impl Outage {
         assert!(grown < MOST_GROWTH, "grown by {grown} KiB");
     }
 
+    /// Waits until the last good value is too old to be shown.
+    pub(crate) fn forget(&mut self) {
+        let metrics = self.until("no value", |m| sample(m, FAR).is_none());
+        let no_data = r#"kpi_status{kpi="sessions",kpi_status="no_data"}"#;
+        assert_eq!(sample(&metrics, no_data), Some(1.0), "{metrics}");
+        assert_eq!(sample(&metrics, NEAR), Some(5.0), "{metrics}");
+    }
+
     /// Lets the source be well again, with `mood`, and waits for its new value.
     pub(crate) fn recover(mut self, mood: Mood) {
         self.server.set(mood);
         self.until("recovery", |m| (sample(m, FAR_UP), sample(m, FAR)) == (Some(1.0), Some(2.0)));
-        assert!(self.daemon.log().contains("recovered"), "{}", self.daemon.log());
         self.check_secrets();
+        let log = self.daemon.log();
+        let told = log.matches("WARN fetch failed").count();
+        assert_eq!(told, 1, "one and the same failure is told once:\n{log}");
+        assert_eq!(log.matches("recovered").count(), 1, "{log}");
     }
 
-    fn until(&mut self, what: &str, satisfied: impl Fn(&str) -> bool) -> String {
+    /// Changes the configuration and lets it be read again.
+    pub(crate) fn reconfigure(&self, from: &str, to: &str) {
+        let config = self.folder.path().join("kpis.yaml");
+        let text = kpi_exporter::limits::read_capped(&config, 1 << 20).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        self.file("kpis.yaml", &text.replace(from, to));
+        self.daemon.signal("HUP");
+    }
+
+    /// Scrapes until it satisfies, and gives that page.
+    pub(crate) fn until(&mut self, what: &str, satisfied: impl Fn(&str) -> bool) -> String {
         let started = Instant::now();
         loop {
             let asked = Instant::now();

@@ -13,7 +13,7 @@ use crate::tls::{Authority, Identity};
 
 /// It is well, fails, and is well again.
 fn outage(mood: Mood, error: &str) {
-    let mut outage = Outage::new(0, None);
+    let mut outage = Outage::new("26h", None);
     outage.fail(mood, error);
     outage.recover(Mood::Good(2));
 }
@@ -96,7 +96,7 @@ fn a_server_that_wants_a_rest_gets_it() {
 
 #[test]
 fn a_secret_that_was_renewed_in_its_file_is_used_after_a_401() {
-    let mut outage = Outage::new(0, None);
+    let mut outage = Outage::new("26h", None);
     outage.fail(
         Mood::Only(RENEWED, 2),
         "HOST answered 401 Unauthorized: unknown token *** (hint: check the token in \
@@ -201,9 +201,38 @@ fn a_name_that_is_not_found_is_told() {
     );
 }
 
+#[test]
+fn a_name_that_is_misspelled_is_told_and_mended_by_a_reload() {
+    let mut outage = Outage::new("26h", None);
+    let right = outage.server.address.to_string();
+    outage.reconfigure(&right, "nowhere.invalid");
+    let error = "cannot find host `nowhere.invalid` (hint: check the name and this machine's DNS)";
+    outage.fail(Mood::Good(2), error);
+    outage.reconfigure("nowhere.invalid", &right);
+    outage.until("recovery", |m| m.contains("\nkpi_value{kpi=\"sessions\"} 2\n"));
+}
+
+#[test]
+fn a_field_that_was_renamed_is_told_by_name() {
+    outage(
+        says("200 OK\r\nContent-Type: application/json", r#"{"visits": 1}"#),
+        "column `value`: no row has `$.value`; the first row has `visits` (hint: was the field \
+         renamed? mend `columns`)",
+    );
+}
+
+#[test]
+fn a_value_of_a_source_that_hangs_is_kept_until_its_maximum_age() {
+    let mut outage = Outage::new("8s", None);
+    let error = "no answer from HOST within 1s (hint: ask for less, or raise `timeout`)";
+    outage.fail(Mood::Fails(Fault::HangBeforeHeaders), error);
+    outage.forget();
+    outage.recover(Mood::Good(2));
+}
+
 /// The same behind TLS, with a certificate that is not good.
 fn certificate(bad: Identity, authority: &Authority, error: &str) {
-    let mut outage = Outage::new(0, Some(authority));
+    let mut outage = Outage::new("26h", Some(authority));
     outage.fail(Mood::Shows(Arc::new(bad)), error);
     outage.recover(Mood::Good(2));
 }

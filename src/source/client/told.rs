@@ -29,19 +29,9 @@ pub(super) fn refusal(
         None => format!("{host} answered {}", shown(status)),
     };
     let error = FetchError::new(kind, message);
-    match hint.or_else(|| advice(status)) {
+    match hint {
         Some(hint) => error.with_hint(hint),
         None => error,
-    }
-}
-
-/// What can be done about an answer, whoever gives it.
-fn advice(status: StatusCode) -> Option<&'static str> {
-    match status.as_u16() {
-        404 | 405 | 410 => Some("check the `url` of the source, and `path` and `method`"),
-        429 => Some("ask less often: a longer `schedule`, or `requests_per_second`"),
-        500.. => Some("the trouble is the server's: its own log tells more"),
-        _ => None,
     }
 }
 

@@ -217,7 +217,8 @@ fn cell(row: &SqliteRow, index: usize) -> Result<Cell, sqlx::Error> {
         "TEXT" => get::<&[u8]>(value).map(|bytes| cells::text(bytes, kind)),
         _ => None,
     };
-    Ok(cell.unwrap_or_else(|| Cell::Other(kind.to_owned())))
+    let other = if kind == "TEXT" { "TEXT that is not UTF-8" } else { kind };
+    Ok(cell.unwrap_or_else(|| Cell::Other(other.to_owned())))
 }
 
 fn get<'r, T: Decode<'r, sqlx::Sqlite>>(value: SqliteValueRef<'r>) -> Option<T> {
