@@ -214,11 +214,10 @@ fn cell(row: &SqliteRow, index: usize) -> Result<Cell, sqlx::Error> {
     let cell = match kind {
         "INTEGER" => get::<i64>(value).map(cells::integer),
         "REAL" => get::<f64>(value).map(Cell::Number),
-        "TEXT" => get::<&[u8]>(value).map(|bytes| cells::text(bytes, kind)),
+        "TEXT" => get::<&[u8]>(value).map(|bytes| cells::text(bytes, "TEXT that is not UTF-8")),
         _ => None,
     };
-    let other = if kind == "TEXT" { "TEXT that is not UTF-8" } else { kind };
-    Ok(cell.unwrap_or_else(|| Cell::Other(other.to_owned())))
+    Ok(cell.unwrap_or_else(|| Cell::Other(kind.to_owned())))
 }
 
 fn get<'r, T: Decode<'r, sqlx::Sqlite>>(value: SqliteValueRef<'r>) -> Option<T> {
