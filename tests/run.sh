@@ -15,12 +15,23 @@ need prometheus-alertmanager prometheus-alertmanager
 need systemd systemd-analyze
 need mariadb-server mariadbd
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get -o DPkg::Lock::Timeout=300 update
   # The tests start servers of their own; the packaged ones need not run.
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
     install -y --no-install-recommends "${packages[@]}"
+fi
+
+# The engine of ClickHouse, which Debian has only in an old version; from PyPI, 180 MB.
+chdb="${CARGO_TARGET_DIR:-target}/chdb" chdb_version=26.9.0
+installed() { "$chdb/bin/python" -c "from importlib.metadata import version as v; import chdb
+assert v('chdb-core') == '$chdb_version'" 2>/dev/null; }
+if ! installed; then
+  python3 -m venv --clear "$chdb"
+  "$chdb/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    "chdb-core==$chdb_version"
 fi
 
 log=$(mktemp)

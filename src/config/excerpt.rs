@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_place_after_tabs_and_wide_characters() {
-        assert_eq!(show("a: 1\nkey: bad\nc: 2", "bad"), "  7 | key: bad\n    |      ^^^");
-        assert_eq!(show("\tkey:\tbad", "bad"), "  7 | \tkey:\tbad\n    | \t    \t^^^");
+        assert_eq!(show("a: 1\none: bad\nc: 2", "bad"), "  7 | one: bad\n    |      ^^^");
+        assert_eq!(show("\tone:\tbad", "bad"), "  7 | \tone:\tbad\n    | \t    \t^^^");
         assert_eq!(show("売上: 悪い", "悪い"), "  7 | 売上: 悪い\n    |       ^^^^");
     }
 

@@ -84,10 +84,9 @@ pub(crate) fn query(source: &SourceConfig, text: &str) -> Result<(), QueryMistak
             // The URL has been found wrong already.
             None => return Ok(()),
         },
-        SourceConfig::ClickHouse(_)
-        | SourceConfig::Trino(_)
-        | SourceConfig::Http(_)
-        | SourceConfig::Prometheus(_) => return Ok(()),
+        SourceConfig::ClickHouse(_) => Dialect::ClickHouse,
+        SourceConfig::Trino(_) => Dialect::Trino,
+        SourceConfig::Http(_) | SourceConfig::Prometheus(_) => return Ok(()),
     };
     parameters(dialect, text)
 }

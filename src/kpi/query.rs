@@ -141,11 +141,11 @@ pub enum NextPage {
         /// Number of the first page.
         first: u64,
     },
-    /// Rows are skipped; the last page has fewer rows than `step`.
+    /// The rows so far are skipped. The last page is empty, or shorter than `step` after full ones.
     Offset {
         /// Where the number of rows to skip goes.
         param: PageParam,
-        /// Rows a page.
+        /// Rows a page, at most.
         step: u64,
     },
 }

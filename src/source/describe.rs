@@ -15,7 +15,7 @@ impl SourceConfig {
                 Some(Dialect::Postgres) => "postgres",
                 Some(Dialect::MySql) => "mysql",
                 Some(Dialect::Sqlite) => "sqlite",
-                None => "sql",
+                Some(Dialect::ClickHouse | Dialect::Trino) | None => "sql",
             },
             Self::ClickHouse(_) => "clickhouse",
             Self::Trino(_) => "trino",

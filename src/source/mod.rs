@@ -37,7 +37,7 @@ use self::client::config::ClientConfig;
 use self::engines::EngineConfig;
 use self::trace::Trace;
 use crate::calendar::Window;
-use crate::kpi::Metric;
+use crate::kpi::{Metric, Query};
 
 /// Something that can be asked for a metric over a window.
 pub trait Source: Send + Sync {
@@ -60,6 +60,16 @@ pub struct Request {
     pub asked: Instant,
     /// Where sources note what they send and get.
     pub trace: Trace,
+}
+
+impl Request {
+    /// The query of a metric that asks in SQL.
+    fn sql(&self) -> Result<&str, FetchError> {
+        match &self.metric.query {
+            Query::Sql(text) => Ok(text),
+            Query::PromQl(_) | Query::Http(_) => Err(wrong_query()),
+        }
+    }
 }
 
 /// The instants that a query may refer to.
@@ -166,6 +176,12 @@ pub fn build(config: &SourceConfig) -> Result<Arc<dyn Source>, String> {
         SourceConfig::Http(config) => Arc::new(http::HttpSource::new(config)?),
         SourceConfig::Prometheus(config) => Arc::new(prometheus::PrometheusSource::new(config)?),
     })
+}
+
+/// What a server is told as its own time limit: a little less than that of the fetch, so that its
+/// own words for it arrive in time.
+fn server_limit(timeout: Duration) -> Duration {
+    timeout.saturating_sub((timeout / 10).min(Duration::from_secs(1)))
 }
 
 /// The failure of a metric whose query is of another kind than its source. `config` lets none

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::Request;
+use crate::calendar::Window;
 
 /// One of the 15 parameters: an instant of the request, in one of three forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +74,14 @@ impl Param {
         })
     }
 
+    /// Its name, without its colon.
+    pub fn name(self) -> String {
+        let prefix = POINTS.iter().find(|(_, point)| *point == self.point);
+        let suffix = FORMS.iter().find(|(_, form)| *form == self.form);
+        let text = |found: Option<&'static str>| found.unwrap_or_default();
+        format!("{}{}", text(prefix.map(|(name, _)| *name)), text(suffix.map(|(name, _)| *name)))
+    }
+
     /// The names of all parameters, without their colons.
     pub fn names() -> impl Iterator<Item = String> {
         POINTS.iter().flat_map(|(prefix, _)| {
@@ -109,6 +118,11 @@ impl Param {
     }
 }
 
+/// The last local day that has any part of a window.
+pub(super) fn last_day(window: Window, zone: Tz) -> NaiveDate {
+    last_day_before(window.end, zone)
+}
+
 fn local_day(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {
     instant.with_timezone(&zone).date_naive()
 }
@@ -138,7 +152,7 @@ mod tests {
     fn all_fifteen_names_and_no_others_are_parameters() {
         let names: Vec<String> = Param::names().collect();
         assert_eq!(names.len(), 15);
-        assert!(names.iter().all(|name| Param::parse(name).is_some()));
+        assert!(names.iter().all(|name| Param::parse(name).unwrap().name() == *name));
         for other in
             ["", "window", "window_start_", "as_of_dates", "AS_OF", "window_start_unix_date"]
         {

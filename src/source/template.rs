@@ -1,15 +1,16 @@
 //! Placeholders in texts that go to HTTP servers: `{{window_start}}` (RFC 3339, in UTC),
 //! `{{window_start:%Y-%m-%d}}` (strftime, in the calendar's zone), `{{window_end_date}}`,
-//! `{{as_of_unix}}`, `{{window_seconds}}`. Not here: where the texts go and how they are escaped there.
+//! `{{as_of_unix}}`, `{{window_seconds}}`, and `{{window_last_date}}` for APIs that mean "up to and
+//! including". Not here: where the texts go and how they are escaped there.
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::params::{Param, ParamValue};
+use super::params::{self, Param, ParamValue};
 use super::{FetchError, FetchErrorKind, Request};
 use crate::calendar::Window;
 
@@ -28,18 +29,30 @@ pub struct TemplateError {
 enum Piece<'a> {
     Text(&'a str),
     Instant(Param, Option<&'a str>),
-    Seconds(Length),
+    LastDay(Of, Option<&'a str>),
+    Seconds(Of),
 }
 
-/// A length in whole seconds.
+/// Whose length in seconds, or whose last day.
 #[derive(Clone, Copy)]
-enum Length {
+enum Of {
     Window,
     Period,
 }
 
-const LENGTHS: [(&str, Length); 2] =
-    [("window_seconds", Length::Window), ("period_seconds", Length::Period)];
+const LENGTHS: [(&str, Of); 2] = [("window_seconds", Of::Window), ("period_seconds", Of::Period)];
+
+const LAST_DAYS: [(&str, Of); 2] =
+    [("window_last_date", Of::Window), ("period_last_date", Of::Period)];
+
+impl Of {
+    fn window(self, request: &Request) -> Window {
+        match self {
+            Self::Window => request.span.window,
+            Self::Period => request.span.period,
+        }
+    }
+}
 
 /// Checks the placeholders of a text.
 ///
@@ -66,8 +79,11 @@ pub fn fill(
         match piece {
             Piece::Text(text) => filled.push_str(text),
             Piece::Instant(param, format) => filled.push_str(&escape(show(param, format, request))),
-            Piece::Seconds(Length::Window) => filled.push_str(&seconds(request.span.window)),
-            Piece::Seconds(Length::Period) => filled.push_str(&seconds(request.span.period)),
+            Piece::LastDay(of, format) => {
+                let day = params::last_day(of.window(request), request.timezone);
+                filled.push_str(&escape(show_day(day, format)));
+            }
+            Piece::Seconds(of) => filled.push_str(&seconds(of.window(request))),
         }
     }
     Ok(filled)
@@ -111,20 +127,23 @@ fn piece(inner: &str) -> Result<Piece<'_>, (String, String)> {
             )),
         };
     }
-    let Some(param) = Param::parse(name) else {
-        return Err(unknown(name));
-    };
-    match format {
-        Some(format) if !is_strftime(format) => Err((
-            format!("`{format}` is no strftime format"),
-            "write one like `{{window_start:%Y-%m-%d}}`".to_owned(),
-        )),
-        _ => Ok(Piece::Instant(param, format)),
+    if let Some(format) = format.filter(|format| !is_strftime(format)) {
+        let hint = "write one like `{{window_start:%Y-%m-%d}}`".to_owned();
+        return Err((format!("`{format}` is no strftime format"), hint));
+    }
+    if let Some((_, of)) = LAST_DAYS.iter().find(|(known, _)| *known == name) {
+        return Ok(Piece::LastDay(*of, format));
+    }
+    match Param::parse(name) {
+        Some(param) => Ok(Piece::Instant(param, format)),
+        None => Err(unknown(name)),
     }
 }
 
 fn unknown(name: &str) -> (String, String) {
-    let names = Param::names().chain(LENGTHS.iter().map(|(name, _)| (*name).to_owned()));
+    let lengths = LENGTHS.iter().map(|(name, _)| *name);
+    let others = lengths.chain(LAST_DAYS.iter().map(|(name, _)| *name)).map(str::to_owned);
+    let names = Param::names().chain(others);
     let closest = names
         .map(|known| (strsim::normalized_damerau_levenshtein(name, &known), known))
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
@@ -133,7 +152,8 @@ fn unknown(name: &str) -> (String, String) {
         Some((_, known)) => format!("did you mean `{{{{{known}}}}}`?"),
         None => "the placeholders are {{window_start}}, {{window_end}}, {{period_start}}, \
                  {{period_end}}, {{as_of}}, each also with _date or _unix and with a format like \
-                 {{window_start:%Y-%m-%d}}, {{window_seconds}} and {{period_seconds}}"
+                 {{window_start:%Y-%m-%d}}, {{window_last_date}}, {{window_seconds}} and the same of \
+                 the period"
             .to_owned(),
     };
     (format!("unknown placeholder `{{{{{name}}}}}`"), hint)
@@ -146,28 +166,31 @@ fn is_strftime(format: &str) -> bool {
 
 /// A format is applied to the local instant; that of a `_date` is the start of its day.
 fn show(param: Param, format: Option<&str>, request: &Request) -> String {
-    let value = param.value(request);
-    let Some(format) = format else {
-        return match value {
-            ParamValue::Instant(instant) => instant.to_rfc3339_opts(SecondsFormat::Secs, true),
-            ParamValue::Date(date) => date.to_string(),
-            ParamValue::Unix(seconds) => seconds.to_string(),
-        };
-    };
+    match (param.value(request), format) {
+        (ParamValue::Date(date), format) => show_day(date, format),
+        (ParamValue::Instant(instant), None) => instant.to_rfc3339_opts(SecondsFormat::Secs, true),
+        (ParamValue::Unix(seconds), None) => seconds.to_string(),
+        (ParamValue::Instant(instant), Some(format)) => {
+            apply(&local(instant, request.timezone), format)
+        }
+        (ParamValue::Unix(seconds), Some(format)) => {
+            let instant = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+            apply(&local(instant, request.timezone), format)
+        }
+    }
+}
+
+fn show_day(day: NaiveDate, format: Option<&str>) -> String {
+    match format {
+        Some(format) => apply(&day.and_time(NaiveTime::MIN).and_utc(), format),
+        None => day.to_string(),
+    }
+}
+
+fn apply<Z: TimeZone<Offset: std::fmt::Display>>(time: &DateTime<Z>, format: &str) -> String {
     let mut text = String::new();
     // A format that cannot be applied would have been refused by `check`.
-    let _ = match value {
-        ParamValue::Instant(instant) => {
-            write!(text, "{}", local(instant, request.timezone).format(format))
-        }
-        ParamValue::Date(date) => {
-            write!(text, "{}", date.and_time(chrono::NaiveTime::MIN).and_utc().format(format))
-        }
-        ParamValue::Unix(seconds) => {
-            let instant = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-            write!(text, "{}", local(instant, request.timezone).format(format))
-        }
-    };
+    let _ = write!(text, "{}", time.format(format));
     text
 }
 
@@ -201,6 +224,7 @@ mod tests {
             ),
             ("{{window_end_date}} {{as_of_date}}", "2026-06-16 2026-06-15"),
             ("{{window_end_date:%Y%m%d}}", "20260616"),
+            ("{{window_last_date}} {{period_last_date:%d/%m}}", "2026-06-15 15/06"),
             ("{{window_start_unix}}", "1775016000"),
             ("rate(x[{{window_seconds}}s])", "rate(x[6525000s])"),
             ("{{period_seconds}}", "6525000"),

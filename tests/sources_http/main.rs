@@ -6,6 +6,11 @@ mod ask;
 #[cfg(test)]
 mod auth;
 #[cfg(test)]
+mod clickhouse;
+#[cfg(test)]
+#[path = "../support/clickhouse.rs"]
+mod clickhouse_server;
+#[cfg(test)]
 #[path = "client.rs"]
 mod client_tests;
 #[cfg(test)]
@@ -24,6 +29,11 @@ mod pace;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod prometheus;
+#[cfg(test)]
+#[path = "../support/prometheus.rs"]
+mod prometheus_server;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod redirects;
@@ -39,6 +49,8 @@ mod tls;
 #[cfg(test)]
 #[path = "../support/tls.rs"]
 mod tls_server;
+#[cfg(test)]
+mod trino;
 
 use std::time::Duration;
 

@@ -98,6 +98,7 @@ pub(crate) enum CredentialsIn {
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the keys are called so")]
 pub(crate) struct TlsRaw {
     pub(crate) ca_file: Option<Text>,
     pub(crate) cert_file: Option<Text>,

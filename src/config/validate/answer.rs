@@ -169,7 +169,7 @@ fn column_source(
 ) -> Option<String> {
     let text = &given.value;
     match format {
-        Format::Json | Format::Ndjson => return json_path(context, path, given),
+        Format::Json | Format::Ndjson => json_path(context, path, given),
         Format::Csv(csv) if !csv.header && !text.parse().is_ok_and(|number: u32| number > 0) => {
             let found = context.shown(given, text);
             let message = format!("`{path}`: expected the number of a column, found {found}");

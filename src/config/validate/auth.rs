@@ -163,9 +163,10 @@ fn sendable(context: &mut Context<'_>, path: &str, given: &SecretText) -> Option
 
 fn filled<T>(context: &mut Context<'_>, path: &str, given: &Spanned<T>, text: &str) -> Option<()> {
     if text.is_empty() {
-        let hint = match given.interpolated {
-            true => "the reference stands for an empty text",
-            false => "write a value, or a reference like `${file:/run/secrets/crm}`",
+        let hint = if given.interpolated {
+            "the reference stands for an empty text"
+        } else {
+            "write a value, or a reference like `${file:/run/secrets/crm}`"
         };
         context.problem(given.span, format!("`{path}` is empty"), hint.to_owned());
         return None;

@@ -164,17 +164,11 @@ fn decoded(text: &str) -> String {
     let mut result = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let pair = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) => {
-                result.push(byte);
-                at += 3;
-            }
-            None => {
-                result.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let is_hex = |pair: &&str| pair.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let pair = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%').filter(is_hex);
+        let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        result.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
     }
     String::from_utf8(result).unwrap_or_else(|_| text.to_owned())
 }

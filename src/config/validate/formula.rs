@@ -62,9 +62,10 @@ fn mistake(
     }
     let column = reference.column.as_ref()?;
     if context.labels.get(metric)?.contains(column) {
-        let message = match interpolated {
-            true => "the formula names a label column".to_owned(),
-            false => format!("`{metric}.{column}` is a label of the metric, not a number"),
+        let message = if interpolated {
+            "the formula names a label column".to_owned()
+        } else {
+            format!("`{metric}.{column}` is a label of the metric, not a number")
         };
         let hint = "name a value column, or take the column out of `labels`";
         return Some((message, Some(hint.to_owned())));
@@ -73,11 +74,10 @@ fn mistake(
     if columns.iter().any(|known| known.eq_ignore_ascii_case(column)) {
         return None;
     }
-    Some(match interpolated {
-        true => ("the formula names a column that its metric does not give".to_owned(), None),
-        false => (
-            format!("the metric `{metric}` gives no column `{column}`"),
-            Some(did_you_mean(column, "its columns are", &columns)),
-        ),
+    Some(if interpolated {
+        ("the formula names a column that its metric does not give".to_owned(), None)
+    } else {
+        let hint = did_you_mean(column, "its columns are", &columns);
+        (format!("the metric `{metric}` gives no column `{column}`"), Some(hint))
     })
 }

@@ -139,9 +139,10 @@ fn promql(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Option<crate::
 fn http(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Option<HttpQuery> {
     let raw = &entry.value;
     let given = raw.request.as_ref().map(|given| &given.value);
-    let request = match entry.is_broken("request") {
-        true => None,
-        false => request::request(context, &entry.key("request"), given),
+    let request = if entry.is_broken("request") {
+        None
+    } else {
+        request::request(context, &entry.key("request"), given)
     };
     let answer = answer::answer(context, entry);
     let sql = raw.query.as_ref().map(|query| sql_over_rows(context, entry, query));
@@ -212,9 +213,10 @@ fn http_columns(context: &mut Context<'_>, entry: &Entry<MetricRaw>, query: &Htt
     for label in raw.labels.iter().flatten().filter(|label| !known(&label.value)) {
         let found = context.shown(label, &label.value);
         let message = format!("`{path}`: {found} is not among `columns`");
-        let hint = match label.interpolated {
-            true => "add it there, with where it comes from".to_owned(),
-            false => did_you_mean(&label.value, "the columns are", &columns),
+        let hint = if label.interpolated {
+            "add it there, with where it comes from".to_owned()
+        } else {
+            did_you_mean(&label.value, "the columns are", &columns)
         };
         context.problem(label.span, message, hint);
     }

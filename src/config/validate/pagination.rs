@@ -81,14 +81,12 @@ impl Pages<'_> {
     }
 
     fn cursor(&self, context: &mut Context<'_>, raw: &CursorRaw) -> Option<NextPage> {
-        let from = match &raw.from {
-            Some(from) => self.in_json(context, from, &format!("{}.from", self.path)),
-            None => {
-                let hint = "say where the cursor is: `from: $.next_cursor`".to_owned();
-                context.problem(self.given.span, format!("`{}` lacks `from`", self.path), hint);
-                None
-            }
+        let Some(from) = &raw.from else {
+            let hint = "say where the cursor is: `from: $.next_cursor`".to_owned();
+            context.problem(self.given.span, format!("`{}` lacks `from`", self.path), hint);
+            return None;
         };
+        let from = self.in_json(context, from, &format!("{}.from", self.path));
         let more = match &raw.more {
             Some(more) => Some(json_path(context, &format!("{}.more", self.path), more)?),
             None => None,

@@ -37,8 +37,8 @@ pub(super) fn request(
     };
     let params = pairs(context, &format!("{path}.params"), raw.params.as_ref());
     let headers = headers(context, &format!("{path}.headers"), raw.headers.as_ref());
-    let body = body(context, path, raw);
     let has_body = raw.json.is_some() || raw.form.is_some();
+    let body = has_body.then(|| body(context, path, raw));
     let method = match &raw.method {
         Some(given) if has_body && given.value.0 == Method::Get => {
             let hint = "delete `method`: with a body, POST is the default".to_owned();
@@ -48,13 +48,11 @@ pub(super) fn request(
         Some(given) => Some(given.value.0),
         None => Some(if has_body { Method::Post } else { Method::Get }),
     };
-    Some(Request {
-        method: method?,
-        path: url_path?,
-        params: params?,
-        headers: headers?,
-        body: body?,
-    })
+    let body = match body {
+        Some(body) => Some(body?),
+        None => None,
+    };
+    Some(Request { method: method?, path: url_path?, params: params?, headers: headers?, body })
 }
 
 /// What follows the source's URL.
@@ -64,11 +62,12 @@ fn url_path(context: &mut Context<'_>, path: &str, given: &Text) -> Option<Templ
     if !text.is_empty() && !text.starts_with('/') {
         let found = context.shown(given, text);
         let message = format!("`{path}`: expected a path that begins with `/`, found {found}");
-        let hint = match text.contains("://") {
-            true => "write what follows the `url` of the source".to_owned(),
-            false => "it is added to the `url` of the source".to_owned(),
+        let hint = if text.contains("://") {
+            "write what follows the `url` of the source"
+        } else {
+            "it is added to the `url` of the source"
         };
-        context.problem(given.span, message, hint);
+        context.problem(given.span, message, hint.to_owned());
         return None;
     }
     // Those in a placeholder are parts of a format.
@@ -131,10 +130,10 @@ fn headers(
     headers.filter(|_| good)
 }
 
-/// `Some(None)` without a body, `None` after a mistake.
-fn body(context: &mut Context<'_>, path: &str, raw: &RequestRaw) -> Option<Option<RequestBody>> {
+/// The body, of which there is one; `None` after a mistake.
+fn body(context: &mut Context<'_>, path: &str, raw: &RequestRaw) -> Option<RequestBody> {
     match (&raw.json, &raw.form) {
-        (None, None) => Some(None),
+        (None, None) => None,
         (Some(_), Some(form)) => {
             let message = format!("`{path}` has two bodies, `json` and `form`");
             context.problem(form.span, message, "keep one of the two".to_owned());
@@ -142,7 +141,7 @@ fn body(context: &mut Context<'_>, path: &str, raw: &RequestRaw) -> Option<Optio
         }
         (None, Some(form)) => {
             let fields = pairs(context, &format!("{path}.form"), Some(&form.value))?;
-            Some(Some(RequestBody::Form(fields)))
+            Some(RequestBody::Form(fields))
         }
         (Some(given), None) => {
             let path = format!("{path}.json");
@@ -154,7 +153,7 @@ fn body(context: &mut Context<'_>, path: &str, raw: &RequestRaw) -> Option<Optio
             let mut secret = false;
             let good = json(context, &path, given, &mut secret);
             let value = given.value.to_value();
-            good.then_some(Some(RequestBody::Json(JsonTemplate { value, secret })))
+            good.then_some(RequestBody::Json(JsonTemplate { value, secret }))
         }
     }
 }

@@ -7,7 +7,15 @@ mod trino;
 pub use clickhouse::ClickHouseSource;
 pub use trino::TrinoSource;
 
+use std::time::Duration;
+
 use super::client::config::ClientConfig;
+use super::sql::seconds;
+use super::trace::Step;
+use super::{FetchError, FetchErrorKind, Request};
+
+/// What to do when an engine refuses the login.
+const LOGIN: &str = "check the `user` and `password` of the source";
 
 /// Settings of an engine.
 #[derive(Debug, Clone)]
@@ -20,4 +28,21 @@ pub struct EngineConfig {
     pub database: Option<String>,
     /// Trino's schema in it.
     pub schema: Option<String>,
+}
+
+/// Notes what is sent, and what is bound to its placeholders.
+fn note_query(request: &Request, sql: &str, bound: impl Iterator<Item = String>) {
+    request.trace.note(|| {
+        let lines = sql.lines().map(str::to_owned);
+        Step::now(format!("query of metric `{}`", request.metric.id))
+            .with_details(lines.chain(bound))
+    });
+}
+
+/// The engine ended the query at the limit it was given.
+fn timed_out(limit: Duration) -> FetchError {
+    let message =
+        format!("query ran longer than {} and was cancelled on the server", seconds(limit));
+    FetchError::new(FetchErrorKind::Timeout, message)
+        .with_hint("make the query cheaper, or raise the `timeout` of the source")
 }

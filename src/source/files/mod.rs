@@ -27,7 +27,6 @@ use super::sql::sqlite::Connection;
 use super::sql::{self, Dialect};
 use super::trace::{Step, Trace};
 use super::{FetchError, FetchErrorKind, FilesConfig, Request, Source, Table};
-use crate::kpi::Query;
 
 /// What the files of one source may hold together, decompressed.
 const MAX_BYTES: u64 = 512 << 20;
@@ -71,8 +70,7 @@ impl FilesSource {
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
-        let Query::Sql(text) = &request.metric.query else { return Err(super::wrong_query()) };
-        let statement = sql::statement(Dialect::Sqlite, text)?;
+        let statement = sql::statement(Dialect::Sqlite, request.sql()?)?;
         let limit = self.config.timeout;
         let deadline = Instant::now() + limit;
         let loading = async {

@@ -10,28 +10,22 @@ use crate::source::{FetchError, FetchErrorKind};
 
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 60;
-/// Bytes of an answer that are looked at for it.
-const LOOKED_AT: usize = 1024;
 
 /// The body of a good answer, with what its sender says about it.
 pub(super) struct Came {
     status: StatusCode,
     /// The header as it came; empty without.
     content_type: String,
-    /// What the body begins with, for people, in quotes.
-    begins: String,
     pub(super) body: Bytes,
 }
 
 impl Came {
-    /// `redact` takes secrets out of a text.
-    pub(super) fn of(answer: &Answer, redact: impl FnOnce(&str) -> String) -> Self {
+    pub(super) fn of(answer: &Answer) -> Self {
         let content_type = answer.headers.get(CONTENT_TYPE);
         let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()));
         Self {
             status: answer.status,
             content_type: content_type.unwrap_or_default().into_owned(),
-            begins: excerpt(&answer.body, redact),
             body: answer.body.clone(),
         }
     }
@@ -45,13 +39,13 @@ impl Came {
         };
         let called = |name: &str| self.content_type.to_ascii_lowercase().contains(name);
         if begins("<!doctype html") || begins("<html") || (begins("<") && called("html")) {
-            let message = format!("the answer is an HTML page, not {expected}: {}", self.begins);
+            let message = format!("the answer is an HTML page, not {expected}: {}", self.excerpt());
             return Err(shape(message).with_hint(
                 "a login or error page? check the `auth` of the source and the `path`",
             ));
         }
         if expected == "CSV" && called("json") {
-            let message = format!("the answer is JSON, not CSV: {}", self.begins);
+            let message = format!("the answer is JSON, not CSV: {}", self.excerpt());
             return Err(shape(message).with_hint("check `format` and the `path`"));
         }
         Ok(())
@@ -83,22 +77,23 @@ impl Came {
             "" => "has no content type".to_owned(),
             kind => format!("is `{}`", one_line(kind, SHOWN)),
         };
-        let begins = &self.begins;
+        let begins = self.excerpt();
         shape(format!("cannot read the answer: {what}; it {kind} and begins with {begins}"))
             .with_hint(hint)
     }
-}
 
-/// The beginning of a body, in one line. Secrets go first: cut in two they could not be told.
-fn excerpt(body: &[u8], redact: impl FnOnce(&str) -> String) -> String {
-    let start = &body[..body.len().min(LOOKED_AT)];
-    let text = String::from_utf8_lossy(start);
-    let text = redact(text.strip_prefix('\u{feff}').unwrap_or(&text));
-    let shown = one_line(&text, SHOWN);
-    if body.len() > start.len() && !shown.ends_with('…') {
-        return format!("`{shown}…`");
+    /// Its beginning, in one line.
+    fn excerpt(&self) -> String {
+        // Four bytes are the longest character.
+        let start = &self.body[..self.body.len().min(4 * SHOWN)];
+        let text = String::from_utf8_lossy(start);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let shown = one_line(text, SHOWN);
+        if self.body.len() > start.len() && !shown.ends_with('…') {
+            return format!("`{shown}…`");
+        }
+        format!("`{shown}`")
     }
-    format!("`{shown}`")
 }
 
 /// The byte order mark of UTF-8.

@@ -4,7 +4,6 @@
 mod came;
 mod draft;
 mod gathered;
-mod hidden;
 mod json;
 mod link;
 mod over;
@@ -18,6 +17,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use reqwest::StatusCode;
 
 use self::came::{Came, shape};
 use self::draft::Draft;
@@ -27,7 +27,7 @@ use self::reader::Reader;
 use super::client::Client;
 use super::client::config::ClientConfig;
 use super::trace::{Step, Trace};
-use super::{FetchError, Request, Source, Table};
+use super::{FetchError, FetchErrorKind, Request, Source, Table};
 use crate::kpi::{HttpQuery, Query};
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
@@ -55,13 +55,7 @@ impl HttpSource {
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
-        hidden::secrets(query).into_iter().for_each(|secret| self.client.hide(secret));
-        // What came may repeat what was sent.
-        let gathered = self.gather(query, request).await.map_err(|error| {
-            let hint = error.hint.map(|hint| self.client.redact(&hint));
-            FetchError { message: self.client.redact(&error.message), hint, ..error }
-        })?;
-        match gathered {
+        match self.gather(query, request).await? {
             Outcome::Table(table) => Ok(table),
             Outcome::Query(rows, statement) => {
                 let table = over::run(&rows, &statement, request, self.timeout).await?;
@@ -88,20 +82,30 @@ impl HttpSource {
             let exchange = draft.exchange();
             let answer = self.client.send(&exchange, &mut deadline, &request.trace).await?;
             let answer = answer.success()?;
+            if answer.status == StatusCode::ACCEPTED {
+                return Err(not_ready());
+            }
             bytes += answer.body.len();
             if bytes > MAX_BYTES {
                 let message = format!("all pages together are larger than {} MiB", MAX_BYTES >> 20);
                 return Err(shape(message).with_hint("ask the API for less"));
             }
             let page;
-            let came = Came::of(&answer, |text| self.client.redact(text));
-            (reader, page) = reader.read(came).await.map_err(|error| on_page(number, error))?;
+            (reader, page) =
+                reader.read(Came::of(&answer)).await.map_err(|error| on_page(number, error))?;
             note(&request.trace, number, &page, reader.first_row());
             if !pager.next(&mut draft, &answer.url, &answer.headers, &page)? {
                 return reader.finish();
             }
         }
     }
+}
+
+/// "I have taken it down" is no answer.
+fn not_ready() -> FetchError {
+    let message = "the answer is not ready: the server has accepted the question (status 202)";
+    FetchError::new(FetchErrorKind::Query, message)
+        .with_hint("let the API wait longer for its result, or ask for less")
 }
 
 /// The first page needs no number: there may be no other.

@@ -23,6 +23,8 @@ pub(super) struct Pager<'a> {
     /// Links and cursors so far.
     asked: HashSet<String>,
     fingerprint: Option<u64>,
+    /// Whether some page had as many rows as the configured step.
+    full_pages: bool,
 }
 
 /// What a page turned out to hold.
@@ -49,7 +51,7 @@ impl<'a> Pager<'a> {
             _ => {}
         }
         let asked = HashSet::from([draft.url().to_string()]);
-        Ok(Self { pagination, pages: 0, rows: 0, asked, fingerprint: None })
+        Ok(Self { pagination, pages: 0, rows: 0, asked, fingerprint: None, full_pages: false })
     }
 
     /// Number of the page that is asked for, from 1.
@@ -100,7 +102,12 @@ impl<'a> Pager<'a> {
                     return Err(larger_than_step(page.rows, *step));
                 }
                 draft.set(param, &Value::from(self.rows))?;
-                page.rows as u64 == *step
+                let full = page.rows as u64 == *step;
+                // A short page is the last one where full ones came before. Else the API may have a
+                // smaller limit of its own.
+                let last = page.rows == 0 || (self.full_pages && !full);
+                self.full_pages |= full;
+                !last
             }
         };
         // A page after the last numbered one may still turn out to be empty.

@@ -20,12 +20,12 @@ pub(in crate::source) fn integer(value: impl Into<i128>) -> Cell {
 }
 
 /// As people read it: 0.1 in four bytes is 0.1, not 0.10000000149011612.
-pub(super) fn single(value: f32) -> Cell {
+pub(in crate::source) fn single(value: f32) -> Cell {
     Cell::Number(value.to_string().parse().unwrap_or(f64::NAN))
 }
 
 /// A decimal number in digits.
-pub(super) fn decimal(digits: &str) -> Cell {
+pub(in crate::source) fn decimal(digits: &str) -> Cell {
     const EXACT_DIGITS: usize = 15;
     let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     match digits.parse() {
@@ -47,11 +47,11 @@ pub(in crate::source) fn text(bytes: &[u8], kind: &str) -> Cell {
 }
 
 /// A day stays a day: what it means as an instant depends on the column.
-pub(super) fn day(day: NaiveDate) -> Cell {
+pub(in crate::source) fn day(day: NaiveDate) -> Cell {
     Cell::Text(day.to_string())
 }
 
-pub(super) fn local_time(time: NaiveDateTime, zone: Tz) -> Cell {
+pub(in crate::source) fn local_time(time: NaiveDateTime, zone: Tz) -> Cell {
     // Outside of these years an offset could leave the range of the type.
     if (1..=9999).contains(&time.year()) {
         Cell::Instant(moment::local(zone, time))

@@ -14,24 +14,30 @@ pub(super) struct Opaque {
 
 /// The string, quoted name or comment that begins at byte `at`, if one does.
 pub(super) fn opaque_at(dialect: Dialect, text: &[u8], at: usize) -> Option<Opaque> {
-    use Dialect::{MySql, Postgres, Sqlite};
+    use Dialect::{ClickHouse, MySql, Postgres, Sqlite, Trino};
     let rest = &text[at..];
     let hidden = |end| Some(Opaque { end, comment: false });
     let comment = |end| Some(Opaque { end, comment: true });
     match (rest[0], dialect) {
         (b'\'', Postgres) => hidden(quoted(text, at, has_escape_prefix(text, at))),
-        (b'\'' | b'"', MySql) => hidden(quoted(text, at, true)),
-        (b'\'' | b'"', _) | (b'`', MySql | Sqlite) => hidden(quoted(text, at, false)),
+        (b'\'' | b'"', MySql | ClickHouse) | (b'`', ClickHouse) => hidden(quoted(text, at, true)),
+        (b'\'' | b'"', _) | (b'`', MySql | Sqlite | Trino) => hidden(quoted(text, at, false)),
         (b'[', Sqlite) => hidden(after(text, at, b"]")),
-        (b'$', Postgres) => dollar_tag(text, at).map(|tag| {
+        (b'$', Postgres | ClickHouse) => dollar_tag(text, at).map(|tag| {
             let end = after(text, at + tag.len(), tag);
             Opaque { end, comment: false }
         }),
         (b'#', MySql) => comment(after(text, at, b"\n")),
+        (b'#', ClickHouse) if matches!(rest.get(1), Some(b' ' | b'!')) => {
+            comment(after(text, at, b"\n"))
+        }
+        (b'/', ClickHouse) if rest.starts_with(b"//") => comment(after(text, at, b"\n")),
         (b'-', _) if rest.starts_with(b"--") && starts_comment(dialect, rest) => {
             comment(after(text, at, b"\n"))
         }
-        (b'/', Postgres) if rest.starts_with(b"/*") => comment(nested_comment(text, at)),
+        (b'/', Postgres | ClickHouse) if rest.starts_with(b"/*") => {
+            comment(nested_comment(text, at))
+        }
         (b'/', _) if rest.starts_with(b"/*") => comment(after(text, at + 2, b"*/")),
         _ => None,
     }

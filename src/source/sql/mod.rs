@@ -4,7 +4,7 @@
 //! What differs is a `Driver`. Nothing connects before the first fetch, so a database that is down
 //! is no reason not to start. Not here: when to fetch and how often to try again.
 
-mod cells;
+pub(super) mod cells;
 mod driver;
 mod errors;
 mod lexer;
@@ -34,7 +34,6 @@ use self::rewrite::Statement;
 use self::sqlite::Sqlite;
 use super::trace::Step;
 use super::{FetchError, FetchErrorKind, Request, Source, SqlConfig, Table};
-use crate::kpi::Query;
 
 /// The SQL dialects that differ in what hides text and in their placeholders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,10 +44,14 @@ pub enum Dialect {
     MySql,
     /// SQLite, and the `files` source.
     Sqlite,
+    /// ClickHouse, which `engines` asks over HTTP.
+    ClickHouse,
+    /// Trino, which `engines` asks over HTTP.
+    Trino,
 }
 
 impl Dialect {
-    /// The dialect of a database URL, known from its scheme.
+    /// The dialect of the URL of a database that this room connects to, known from its scheme.
     pub fn of_url(url: &str) -> Option<Self> {
         match url.split_once(':')?.0.to_ascii_lowercase().as_str() {
             "postgres" | "postgresql" => Some(Self::Postgres),
@@ -97,6 +100,9 @@ impl SqlSource {
                 let driver = Sqlite::new(config)?;
                 (driver.target(), Backend::Sqlite(driver, Pool::new(max)))
             }
+            Dialect::ClickHouse | Dialect::Trino => {
+                return Err("this engine is asked over HTTP".to_owned());
+            }
         };
         Ok(Self { target, timeout: config.timeout, backend })
     }
@@ -116,8 +122,7 @@ impl SqlSource {
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
-        let Query::Sql(text) = &request.metric.query else { return Err(super::wrong_query()) };
-        let statement = statement(self.dialect(), text)?;
+        let statement = statement(self.dialect(), request.sql()?)?;
         match &self.backend {
             Backend::Postgres(driver, pool) => {
                 self.ask_with(driver, pool, request, &statement).await

@@ -17,9 +17,10 @@ pub(super) fn sent(dialect: Dialect, request: &Request, statement: &Statement) {
             let place = match dialect {
                 Dialect::Postgres => format!("${}", index + 1),
                 Dialect::Sqlite => format!("?{}", index + 1),
-                Dialect::MySql => format!("? number {}", index + 1),
+                Dialect::MySql | Dialect::Trino => format!("? number {}", index + 1),
+                Dialect::ClickHouse => param.name(),
             };
-            format!("{place} = {}{}", value(dialect, *param, request), named(*param))
+            format!("{place} = {}  (:{})", value(dialect, *param, request), param.name())
         });
         Step::now("run the query").with_details(text.chain(bound))
     });
@@ -37,7 +38,9 @@ pub(super) fn got(request: &Request, table: &Table) {
 fn value(dialect: Dialect, param: Param, request: &Request) -> String {
     match param.value(request) {
         ParamValue::Instant(instant) => match dialect {
-            Dialect::Postgres => instant.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            Dialect::Postgres | Dialect::ClickHouse | Dialect::Trino => {
+                instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+            }
             Dialect::MySql | Dialect::Sqlite => {
                 let local = instant.with_timezone(&request.timezone);
                 format!("'{}'", local.format("%Y-%m-%d %H:%M:%S"))
@@ -46,10 +49,4 @@ fn value(dialect: Dialect, param: Param, request: &Request) -> String {
         ParamValue::Date(date) => format!("'{date}'"),
         ParamValue::Unix(seconds) => seconds.to_string(),
     }
-}
-
-/// Its name in the query.
-fn named(param: Param) -> String {
-    let name = Param::names().find(|name| Param::parse(name) == Some(param));
-    name.map(|name| format!("  (:{name})")).unwrap_or_default()
 }

@@ -5,8 +5,8 @@
 use std::fmt::Write;
 
 use super::Dialect;
-use super::lexer::{opaque_at, starts_word, word_end};
-use crate::source::params::{Param, Point};
+use super::lexer::{is_word, opaque_at, starts_word, word_end};
+use crate::source::params::{Form, Param, Point};
 
 /// One statement, ready to be prepared.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -58,7 +58,7 @@ impl Statement {
 
     /// Line and column (from 1, in characters) in the text as written, for a position that a server
     /// reports: characters from 1 in [`Statement::sql`].
-    pub(super) fn place(&self, position: usize) -> (usize, usize) {
+    pub(in crate::source) fn place(&self, position: usize) -> (usize, usize) {
         let byte = self.sql.char_indices().nth(position.saturating_sub(1)).map_or(0, |(at, _)| at);
         let stretch = self.stretches.iter().rev().find(|(in_sql, _)| *in_sql <= byte);
         let (in_sql, in_text) = stretch.copied().unwrap_or((0, 0));
@@ -76,7 +76,8 @@ impl Statement {
 /// Finds the parameters of one statement. A trailing semicolon is dropped.
 ///
 /// # Errors
-/// An unknown parameter, a placeholder in the database's own style, no statement, or a second one.
+/// An unknown parameter, a placeholder in the database's own style, no statement, a second one, or
+/// (for Trino, which knows no read-only session over HTTP) one that does not read.
 pub fn parse(dialect: Dialect, text: &str) -> Result<Statement, SqlError> {
     let mut parser = Parser {
         dialect,
@@ -84,6 +85,7 @@ pub fn parse(dialect: Dialect, text: &str) -> Result<Statement, SqlError> {
         at: 0,
         copied: 0,
         brackets: 0,
+        ternaries: 0,
         content: false,
         semicolon: false,
         out: Statement {
@@ -111,6 +113,8 @@ struct Parser<'a> {
     copied: usize,
     /// Depth of `[`, inside which a colon may be a slice.
     brackets: usize,
+    /// How many `?` of ClickHouse's `a ? b : c` wait for their colon.
+    ternaries: usize,
     content: bool,
     semicolon: bool,
     out: Statement,
@@ -138,6 +142,11 @@ impl Parser<'_> {
                 self.note_content()?;
                 match byte {
                     b':' => self.colon()?,
+                    b'?' if self.dialect == Dialect::ClickHouse => {
+                        self.ternaries += 1;
+                        self.at += 1;
+                    }
+                    b'{' if self.dialect == Dialect::ClickHouse => self.brace()?,
                     b'?' | b'$' | b'@' => self.sigil()?,
                     b'[' => {
                         self.brackets += 1;
@@ -155,6 +164,9 @@ impl Parser<'_> {
     }
 
     fn note_content(&mut self) -> Result<(), SqlError> {
+        if !self.content && self.dialect == Dialect::Trino {
+            self.must_read()?;
+        }
         self.content = true;
         if self.semicolon {
             let mut error = error("a second statement begins here", self.at, 1);
@@ -162,6 +174,18 @@ impl Parser<'_> {
             return Err(error);
         }
         Ok(())
+    }
+
+    /// Trino takes anything that the user may do: the first word tells what it is.
+    fn must_read(&self) -> Result<(), SqlError> {
+        let word = &self.text[self.at..word_end(self.text.as_bytes(), self.at)];
+        let reads = ["SELECT", "WITH", "VALUES", "TABLE", ""];
+        if reads.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+            return Ok(());
+        }
+        let mut error = error(format!("`{word}` begins no query"), self.at, word.len());
+        error.hint = Some("a query begins with SELECT or WITH".to_owned());
+        Err(error)
     }
 
     fn colon(&mut self) -> Result<(), SqlError> {
@@ -174,16 +198,43 @@ impl Parser<'_> {
                 let after_operand = self.at > 0
                     && (matches!(bytes[self.at - 1], b')' | b']' | b'"' | b'\'')
                         || word_end(bytes, self.at - 1) == self.at);
-                match Param::parse(name) {
+                let param = Param::parse(name);
+                let own = param.is_none() && self.is_own_colon();
+                match param {
                     Some(param) if self.brackets == 0 || !after_operand => {
                         self.replace(param, end);
                     }
-                    None if self.brackets == 0 => return Err(self.unknown(name)),
+                    None if self.brackets == 0 && !own => return Err(self.unknown(name)),
                     _ => self.at = end,
                 }
             }
-            _ => self.at += 1,
+            _ => {
+                self.ternaries = self.ternaries.saturating_sub(1);
+                self.at += 1;
+            }
         }
+        Ok(())
+    }
+
+    /// ClickHouse has colons of its own before names: `a ? b :c`, and `document.key.:Int64`.
+    fn is_own_colon(&mut self) -> bool {
+        if self.dialect != Dialect::ClickHouse {
+            return false;
+        }
+        let ends_ternary = self.ternaries > 0;
+        self.ternaries = self.ternaries.saturating_sub(1);
+        ends_ternary || self.text[..self.at].ends_with('.')
+    }
+
+    /// `{name:Type}`, ClickHouse's own placeholder; other braces are no concern of this room.
+    fn brace(&mut self) -> Result<(), SqlError> {
+        let inner = &self.text[self.at + 1..];
+        let end = inner.find('}').map_or(inner.len(), |end| end + 1);
+        let name = inner[..end].split_once(':').map_or("", |(name, _)| name.trim());
+        if name.bytes().next().is_some_and(starts_word) && name.bytes().all(is_word) {
+            return Err(nothing_bound(&self.text[self.at..self.at + 1 + end], self.at));
+        }
+        self.at += 1;
         Ok(())
     }
 
@@ -193,26 +244,30 @@ impl Parser<'_> {
         let next = bytes.get(self.at + 1).copied().unwrap_or(b' ');
         let placeholder = match (bytes[self.at], self.dialect) {
             (b'?', Dialect::MySql | Dialect::Sqlite) => true,
+            (b'?', Dialect::Trino) => !self.follows_pattern(),
             (b'$', Dialect::Postgres) => next.is_ascii_digit(),
             (b'$' | b'@', Dialect::Sqlite) => starts_word(next),
             _ => false,
         };
         let end = word_end(bytes, self.at + 1);
         if placeholder {
-            let found = &self.text[self.at..end];
-            let mut error = error(format!("nothing is bound to `{found}`"), self.at, end - self.at);
-            error.hint = Some("parameters have names, as in `:window_start`".to_owned());
-            return Err(error);
+            return Err(nothing_bound(&self.text[self.at..end], self.at));
         }
         self.at = end;
         Ok(())
+    }
+
+    /// Whether a `?` here is a quantifier of `MATCH_RECOGNIZE`, as in `A?` and `B+?`.
+    fn follows_pattern(&self) -> bool {
+        let before = self.text[..self.at].bytes().next_back();
+        before.is_some_and(|byte| is_word(byte) || b")}*+?".contains(&byte))
     }
 
     fn replace(&mut self, param: Param, end: usize) {
         self.copy_to(self.at);
         let known = self.out.params.iter().position(|known| *known == param);
         let number = match known {
-            Some(index) if self.dialect != Dialect::MySql => index + 1,
+            Some(index) if !matches!(self.dialect, Dialect::MySql | Dialect::Trino) => index + 1,
             _ => {
                 self.out.params.push(param);
                 self.out.params.len()
@@ -222,7 +277,16 @@ impl Parser<'_> {
         let _ = match self.dialect {
             Dialect::Postgres => write!(self.out.sql, "${number}"),
             Dialect::Sqlite => write!(self.out.sql, "?{number}"),
-            Dialect::MySql => write!(self.out.sql, "?"),
+            Dialect::MySql | Dialect::Trino => write!(self.out.sql, "?"),
+            Dialect::ClickHouse => {
+                let kind = match param.form {
+                    // Without a zone: that of the session, which is the calendar's.
+                    Form::Instant => "DateTime64(3)",
+                    Form::Date => "Date",
+                    Form::Unix => "Int64",
+                };
+                write!(self.out.sql, "{{{}:{kind}}}", param.name())
+            }
         };
         self.at = end;
         self.copied = end;
@@ -252,6 +316,12 @@ impl Parser<'_> {
         });
         error
     }
+}
+
+fn nothing_bound(found: &str, offset: usize) -> SqlError {
+    let mut error = error(format!("nothing is bound to `{found}`"), offset, found.len());
+    error.hint = Some("parameters have names, as in `:window_start`".to_owned());
+    error
 }
 
 fn error(message: impl Into<String>, offset: usize, len: usize) -> SqlError {

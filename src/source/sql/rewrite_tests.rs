@@ -2,7 +2,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: [Dialect; 3] = [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite];
+const ALL: [Dialect; 5] =
+    [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite, Dialect::ClickHouse, Dialect::Trino];
+
+/// What the first parameter becomes, if it is `:as_of`.
+fn mark(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "$1",
+        Dialect::MySql | Dialect::Trino => "?",
+        Dialect::Sqlite => "?1",
+        Dialect::ClickHouse => "{as_of:DateTime64(3)}",
+    }
+}
 
 fn sql(dialect: Dialect, text: &str) -> String {
     parse(dialect, text).unwrap().sql().to_owned()
@@ -15,6 +26,13 @@ fn parameters_become_the_placeholders_of_the_dialect() {
         (Dialect::Postgres, "SELECT 1 WHERE d >= $1 AND d < $2 AND $1 > 0", 2),
         (Dialect::MySql, "SELECT 1 WHERE d >= ? AND d < ? AND ? > 0", 3),
         (Dialect::Sqlite, "SELECT 1 WHERE d >= ?1 AND d < ?2 AND ?1 > 0", 2),
+        (Dialect::Trino, "SELECT 1 WHERE d >= ? AND d < ? AND ? > 0", 3),
+        (
+            Dialect::ClickHouse,
+            "SELECT 1 WHERE d >= {window_start:DateTime64(3)} AND d < {window_end:DateTime64(3)} \
+             AND {window_start:DateTime64(3)} > 0",
+            2,
+        ),
     ] {
         let statement = parse(dialect, text).unwrap();
         assert_eq!(statement.sql(), expected);
@@ -28,6 +46,13 @@ fn casts_and_named_arguments_are_left_alone() {
     assert_eq!(sql(pg, "SELECT :window_start::date, x::text"), "SELECT $1::date, x::text");
     assert_eq!(sql(pg, "SELECT f(a := :as_of)"), "SELECT f(a := $1)");
     assert_eq!(sql(Dialect::MySql, "SELECT @n:=1, @n"), "SELECT @n:=1, @n");
+}
+
+#[test]
+fn a_parameter_may_stand_in_a_ternary_of_clickhouse() {
+    let expected = "SELECT a ? {as_of_date:Date} : b, c ? d : {as_of_unix:Int64}";
+    let text = "SELECT a ? :as_of_date : b, c ? d : :as_of_unix";
+    assert_eq!(sql(Dialect::ClickHouse, text), expected);
 }
 
 #[test]
@@ -45,12 +70,8 @@ fn slices_are_no_parameters_but_parameters_in_arrays_are() {
 fn what_is_hidden_in_each_dialect_stays_hidden() {
     for (dialect, fragment) in fragments() {
         let text = format!("SELECT {fragment} , :as_of");
-        let mark = match dialect {
-            Dialect::Postgres => "$1",
-            Dialect::MySql => "?",
-            Dialect::Sqlite => "?1",
-        };
-        assert_eq!(sql(dialect, &text), format!("SELECT {fragment} , {mark}"), "{dialect:?}");
+        let expected = format!("SELECT {fragment} , {}", mark(dialect));
+        assert_eq!(sql(dialect, &text), expected, "{dialect:?}");
     }
 }
 
@@ -73,6 +94,25 @@ fn fragments() -> Vec<(Dialect, &'static str)> {
         (Dialect::Sqlite, "[:as_of']"),
         (Dialect::Sqlite, "`:as_of`"),
         (Dialect::Sqlite, "'\\'"),
+        (Dialect::ClickHouse, "'\\':as_of'"),
+        (Dialect::ClickHouse, "\"\\\" :as_of\""),
+        (Dialect::ClickHouse, "`\\` :as_of`"),
+        (Dialect::ClickHouse, "$t$ ' :as_of; $t$"),
+        (Dialect::ClickHouse, "--' :as_of\n"),
+        (Dialect::ClickHouse, "# ' :as_of\n"),
+        (Dialect::ClickHouse, "#!' :as_of\n"),
+        (Dialect::ClickHouse, "// ' :as_of\n"),
+        (Dialect::ClickHouse, "/* /* ' */ :as_of */"),
+        (Dialect::ClickHouse, "x::Date"),
+        (Dialect::ClickHouse, "a ? b : c"),
+        (Dialect::ClickHouse, "a?b:c"),
+        (Dialect::ClickHouse, "a ? b :c"),
+        (Dialect::ClickHouse, "document.key.:Int64"),
+        (Dialect::Trino, "'\\'"),
+        (Dialect::Trino, "json_object('a' : 1)"),
+        (Dialect::Trino, "U&'\\0041'"),
+        (Dialect::Trino, "/* /* ' :as_of */"),
+        (Dialect::Trino, "PATTERN (A B? C*? {- D -}?)"),
     ];
     let shared =
         ALL.iter().flat_map(|dialect| everywhere.iter().map(|fragment| (*dialect, *fragment)));
@@ -115,6 +155,38 @@ fn mistakes_are_told_with_their_place() {
             2,
             Some("parameters have names, as in `:window_start`"),
         ),
+        (
+            Dialect::ClickHouse,
+            "SELECT { day : Date } ",
+            "nothing is bound to `{ day : Date }`",
+            7,
+            14,
+            Some("parameters have names, as in `:window_start`"),
+        ),
+        (
+            Dialect::Trino,
+            "SELECT x = ?",
+            "nothing is bound to `?`",
+            11,
+            1,
+            Some("parameters have names, as in `:window_start`"),
+        ),
+        (
+            Dialect::Trino,
+            "-- all\nDELETE FROM t",
+            "`DELETE` begins no query",
+            7,
+            6,
+            Some("a query begins with SELECT or WITH"),
+        ),
+        (
+            Dialect::ClickHouse,
+            "SELECT :window_strat, a ? b : c",
+            "unknown parameter `:window_strat`",
+            7,
+            13,
+            Some("did you mean `:window_start`?"),
+        ),
     ] {
         let error = parse(dialect, text).unwrap_err();
         let expected =
@@ -145,7 +217,7 @@ fn a_position_that_the_server_reports_is_found_in_the_original() {
 proptest! {
     #[test]
     fn text_without_parameters_comes_out_identical(
-        text in "[-'\"`$E#/*\\\\:=\\[\\]? \nab1é]{1,40}",
+        text in "[-'\"`$E#/*\\\\:=\\[\\]?{}/ \nab1é]{1,40}",
         dialect in prop::sample::select(&ALL[..]),
     ) {
         if let Ok(statement) = parse(dialect, &text) {
@@ -162,13 +234,8 @@ proptest! {
             let (mut text, mut expected) = ("SELECT 1".to_owned(), "SELECT 1".to_owned());
             for (pick, with_parameter) in &picks {
                 let (_, fragment) = pick.get(&own);
-                let placeholder = match dialect {
-                    Dialect::Postgres => "$1",
-                    Dialect::MySql => "?",
-                    Dialect::Sqlite => "?1",
-                };
                 let (written, rewritten) =
-                    if *with_parameter { (":as_of", placeholder) } else { ("", "") };
+                    if *with_parameter { (":as_of", mark(dialect)) } else { ("", "") };
                 write!(text, " {fragment} {written}").unwrap();
                 write!(expected, " {fragment} {rewritten}").unwrap();
             }

@@ -60,6 +60,7 @@ pub(super) fn dialect(config: &SqlConfig) -> Result<Dialect, String> {
             "socket",
         ],
         Dialect::Sqlite => &["mode", "cache", "immutable", "vfs"],
+        Dialect::ClickHouse | Dialect::Trino => &[],
     };
     let query = url.split_once('?').map_or("", |(_, query)| query);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {

@@ -1,0 +1,319 @@
+//! ClickHouse. The engine that answers is `chDB` 26.9 (the Python package `chdb-core`), which embeds
+//! ClickHouse of that version: SQL, types, bound parameters, settings, limits and texts of errors are
+//! ClickHouse's own. The HTTP server before it is a stand-in (`tests/support/clickhouse_front.py`),
+//! for Debian has no recent ClickHouse. The last tests replay what the documentation says of the real
+//! HTTP server.
+
+use std::time::Duration;
+
+use kpi_exporter::kpi::Metric;
+use kpi_exporter::source::client::config::Auth;
+use kpi_exporter::source::engines::{ClickHouseSource, EngineConfig};
+use kpi_exporter::source::secret::Secret;
+use kpi_exporter::source::trace::Trace;
+use kpi_exporter::source::{Cell, FetchErrorKind, Source};
+use serde_json::json;
+
+use crate::clickhouse_server::{ClickHouse, PASSWORD};
+use crate::stand_in::{self, StandIn};
+use crate::{ask, client};
+
+const ORDERS: &str = "CREATE TABLE orders (id Int32, region LowCardinality(Nullable(String)), \
+    amount Nullable(Decimal(10, 2)), ordered_on Date, placed_at DateTime) \
+    ENGINE = MergeTree ORDER BY id";
+
+/// Local times of New York around both ends of the quarter; a NULL; a region without a name.
+const ROWS: &str = "INSERT INTO orders SELECT id, region, amount, day, \
+    toDateTime(placed, 'America/New_York') FROM values( \
+    'id Int32, region Nullable(String), amount Nullable(Decimal(10, 2)), day Date, placed String', \
+    (1, 'EU', 10.25, '2026-03-31', '2026-03-31 23:59:59'), \
+    (2, 'EU', 20.50, '2026-04-01', '2026-04-01 00:00:00'), \
+    (3, 'EU', NULL, '2026-05-09', '2026-05-09 12:00:00'), \
+    (4, 'US', 40.75, '2026-06-30', '2026-06-30 23:30:00'), \
+    (5, NULL, 5.00, '2026-06-30', '2026-06-30 23:59:59'), \
+    (6, 'US', 80.00, '2026-07-01', '2026-07-01 00:00:00'))";
+
+fn config(url: &str) -> EngineConfig {
+    EngineConfig { client: client(url), user: None, database: None, schema: None }
+}
+
+fn open(url: &str) -> ClickHouseSource {
+    ClickHouseSource::new(&config(url)).unwrap()
+}
+
+/// The only row, for comparison with what is expected of each column.
+async fn row(source: &ClickHouseSource, sql: &str) -> Vec<(String, Cell)> {
+    let table = ask::table(source, sql).await.unwrap();
+    assert_eq!(table.rows.len(), 1);
+    table.columns.into_iter().zip(table.rows.into_iter().flatten()).collect()
+}
+
+#[tokio::test]
+async fn one_query_gives_the_same_numbers_as_on_other_databases() {
+    let server = ClickHouse::start().await;
+    server.execute("CREATE DATABASE shop").await;
+    server.execute(&ORDERS.replace("orders", "shop.orders")).await;
+    server.execute(&ROWS.replace("orders", "shop.orders")).await;
+    let config = EngineConfig { database: Some("shop".into()), ..config(&server.url) };
+    let source = ClickHouseSource::new(&config).unwrap();
+    for condition in [
+        "placed_at >= :window_start AND placed_at < :window_end",
+        "ordered_on >= :window_start_date AND ordered_on < :window_end_date \
+         AND ordered_on <= :as_of_date",
+        "toUnixTimestamp(placed_at) >= :window_start_unix \
+         AND toUnixTimestamp(placed_at) < :window_end_unix",
+        // Days of a parameter begin in the calendar's zone, those of a column in its own.
+        "toDate(placed_at, 'America/New_York') >= toDate(:window_start) \
+         AND toDate(placed_at, 'America/New_York') < toDate(:window_end)",
+    ] {
+        let query = format!(
+            "SELECT region, sum(amount) AS revenue, count(*) AS count, max(id) > 2 AS late, \
+             max(ordered_on) AS data_through FROM orders WHERE {condition} GROUP BY region;"
+        );
+        let metric = Metric {
+            labels: ask::names(&["region"]),
+            columns: ask::names(&["revenue", "count", "late"]),
+            bare: false,
+            ..ask::metric(&query)
+        };
+        let got = ask::measure(&source, metric).await.unwrap();
+        let series: Vec<_> = got
+            .series
+            .iter()
+            .map(|(labels, series)| {
+                let value = |column| series.value(Some(column)).unwrap();
+                let through = series.data_through.unwrap().to_rfc3339();
+                let region = labels.0["region"].as_str();
+                (region, value("revenue"), value("count"), value("late"), through)
+            })
+            .collect();
+        assert_eq!(
+            series,
+            [
+                ("", 5.0, 1.0, 1.0, "2026-07-01T04:00:00+00:00".into()),
+                ("EU", 20.5, 2.0, 1.0, "2026-05-10T04:00:00+00:00".into()),
+                ("US", 40.75, 1.0, 1.0, "2026-07-01T04:00:00+00:00".into()),
+            ],
+            "{condition}"
+        );
+        assert_eq!(got.bad_rows, 0);
+    }
+}
+
+#[tokio::test]
+async fn every_type_becomes_a_number_a_text_an_instant_or_its_name() {
+    let server = ClickHouse::start().await;
+    let source = open(&server.url);
+    let text = |text: &str| Cell::Text(text.into());
+    let instant = |text: &str| Cell::Instant(text.parse().unwrap());
+    let other = |text: &str| Cell::Other(text.into());
+    let cases = [
+        ("toInt8(-5)", Cell::Number(-5.0)),
+        ("toUInt64(9007199254740992)", Cell::Number(9_007_199_254_740_992.0)),
+        ("toUInt64(18446744073709551615)", text("18446744073709551615")),
+        (
+            "toInt256('-170141183460469231731687303715884105729')",
+            text("-170141183460469231731687303715884105729"),
+        ),
+        ("toFloat32(0.1)", Cell::Number(0.1)),
+        ("1e300", Cell::Number(1e300)),
+        ("0 / 0", Cell::Null),
+        ("-1 / 0", Cell::Null),
+        ("toDecimal64('1234.50', 2)", Cell::Number(1234.5)),
+        ("toDecimal128('12345678901234567890', 0)", text("12345678901234567890")),
+        ("true", Cell::Number(1.0)),
+        ("1 > 2", Cell::Number(0.0)),
+        ("NULL", Cell::Null),
+        ("CAST(NULL AS LowCardinality(Nullable(String)))", Cell::Null),
+        ("toLowCardinality('Zürich \"1\"')", text("Zürich \"1\"")),
+        ("toFixedString('EU', 4)", text("EU")),
+        ("CAST('b', 'Enum8(\\'a\\' = 1, \\'b\\' = 2)')", text("b")),
+        (
+            "toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')",
+            text("61f0c404-5cb3-11e7-907b-a6006ad3dba0"),
+        ),
+        ("toIPv4('127.0.0.1')", text("127.0.0.1")),
+        ("toDate('2026-04-01')", text("2026-04-01")),
+        ("toDate32('1920-02-29')", text("1920-02-29")),
+        ("toDateTime('2026-04-01 00:00:00')", instant("2026-04-01T04:00:00Z")),
+        ("toDateTime('2026-04-01 00:00:00', 'Asia/Tokyo')", instant("2026-03-31T15:00:00Z")),
+        ("toDateTime64('1950-01-01 00:00:00.5', 2)", instant("1950-01-01T05:00:00.5Z")),
+        // The hour that occurs twice is not ambiguous.
+        ("toDateTime(1793511000)", instant("2026-11-01T05:30:00Z")),
+        ("toDateTime(1793514600)", instant("2026-11-01T06:30:00Z")),
+        ("CAST(7, 'SimpleAggregateFunction(sum, UInt64)')", Cell::Number(7.0)),
+        ("[1, 2]", other("Array(UInt8)")),
+        ("(1, 'a')", other("Tuple(UInt8, String)")),
+        ("map('a', 1)", other("Map(String, UInt8)")),
+        ("INTERVAL 1 DAY", other("IntervalDay")),
+        ("repeat('x', 5000)", other("String of more than 4096 bytes")),
+    ];
+    let columns: Vec<String> =
+        cases.iter().enumerate().map(|(i, (sql, _))| format!("{sql} AS c{i}")).collect();
+    let row = row(&source, &format!("SELECT {}", columns.join(", "))).await;
+    for ((_, found), (sql, expected)) in row.into_iter().zip(cases) {
+        assert_eq!(found, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn all_parameters_are_bound_by_the_engine_and_its_own_syntax_stays() {
+    let server = ClickHouse::start().await;
+    let source = open(&server.url);
+    let instant = |text: &str| Cell::Instant(text.parse().unwrap());
+    let found = row(
+        &source,
+        "SELECT :window_start AS a, :window_end_date AS b, :as_of_unix AS c, :as_of_date AS d, \
+         toDate(:window_start) AS e, 1 > 2 ? :period_start_unix : :period_end_unix AS f, \
+         ':as_of' AS g, $t$:as_of$t$ AS h, '1'::Int8 AS i -- :as_of",
+    )
+    .await;
+    let expected = [
+        ("a", instant("2026-04-01T04:00:00Z")),
+        ("b", Cell::Text("2026-07-01".into())),
+        ("c", Cell::Number(1_782_878_400.0)),
+        ("d", Cell::Text("2026-06-30".into())),
+        ("e", Cell::Text("2026-04-01".into())),
+        ("f", Cell::Number(1_782_878_400.0)),
+        ("g", Cell::Text(":as_of".into())),
+        ("h", Cell::Text(":as_of".into())),
+        ("i", Cell::Number(1.0)),
+    ];
+    assert_eq!(found, expected.map(|(name, cell)| (name.to_owned(), cell)));
+    let empty = ask::table(&source, "SELECT 1 AS value WHERE 0").await.unwrap();
+    assert_eq!((empty.columns, empty.rows), (vec!["value".to_owned()], vec![]));
+}
+
+#[tokio::test]
+async fn mistakes_are_told_in_the_engines_words_without_its_noise() {
+    let server = ClickHouse::start().await;
+    server.execute("CREATE TABLE t (amount Int32) ENGINE = Memory").await;
+    let source = open(&server.url);
+    for (sql, message, hint) in [
+        (
+            "SELECT sum(amout) FROM t",
+            "Unknown expression or function identifier `amout`",
+            Some("did you mean `amount`?"),
+        ),
+        (
+            "SELECT 1 FROM nowhere",
+            "Unknown table expression identifier 'nowhere'",
+            Some("is the table in this database? write database.table"),
+        ),
+        (
+            "SELECT 'é', :window_start,\n  1 AS b c d",
+            "syntax error at `c` (line 2, column 10 of the query)",
+            None,
+        ),
+        (
+            "SELECT count( FROM t WHERE a < :as_of",
+            "syntax error at `t` (line 1, column 20 of the query)",
+            None,
+        ),
+        ("SELECT 'a' + 1", "Illegal types String and UInt8 of arguments of function plus", None),
+        (
+            "SELECT throwIf(amount = 0) FROM (SELECT 0 AS amount)",
+            "Value passed to 'throwIf' function is non-zero",
+            None,
+        ),
+        (
+            "DROP TABLE t",
+            "default: Cannot execute query in readonly mode",
+            Some("queries run read-only: only SELECT makes sense"),
+        ),
+    ] {
+        let error = ask::table(&source, sql).await.unwrap_err();
+        assert_eq!(error.kind, FetchErrorKind::Query, "{sql}: {error}");
+        assert_eq!((error.message.as_str(), error.hint.as_deref()), (message, hint), "{sql}");
+    }
+    let error = ask::table(&source, "SELECT 1 AS value FORMAT CSV").await.unwrap_err();
+    assert_eq!(error.message, "the answer is not ClickHouse's JSONCompact");
+}
+
+#[tokio::test]
+async fn the_engine_itself_ends_what_takes_too_long_or_gives_too_much() {
+    let server = ClickHouse::start().await;
+    let mut config = config(&server.url);
+    config.client.timeout = Duration::from_secs(2);
+    let source = ClickHouseSource::new(&config).unwrap();
+    let endless = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)";
+    let error = ask::table(&source, endless).await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Timeout);
+    assert_eq!(error.message, "query ran longer than 1.8 s and was cancelled on the server");
+    let many = "SELECT number AS value FROM numbers(1000000000)";
+    let error = ask::table(&source, many).await.unwrap_err();
+    assert_eq!(error.message, "metric `orders` got more than 1000 rows");
+}
+
+/// The real server refuses in the same words; who may log in is the stand-in's.
+#[tokio::test]
+async fn a_refused_login_says_so_without_the_password() {
+    let server = ClickHouse::start().await;
+    let mut config = config(&server.url);
+    config.user = Some("nobody".into());
+    let source = ClickHouseSource::new(&config).unwrap();
+    let error = ask::table(&source, "SELECT 1").await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Unreachable, "{error}");
+    assert!(error.message.starts_with("nobody: Authentication failed"), "{error}");
+    assert_eq!(error.hint.as_deref(), Some("check the `user` and `password` of the source"));
+    config.user = Some("kpi".into());
+    config.client.auth =
+        Auth::Basic { user: "kpi".into(), password: Secret::fixed(PASSWORD.to_owned()) };
+    let source = ClickHouseSource::new(&config).unwrap();
+    assert_eq!(row(&source, "SELECT 1 AS a").await, [("a".to_owned(), Cell::Number(1.0))]);
+}
+
+#[tokio::test]
+async fn what_is_sent_is_read_only_limited_and_in_the_calendars_zone() {
+    let answer = json!({ "meta": [{ "name": "a", "type": "Int8" }], "data": [[1]] });
+    let server = StandIn::start(move |_| stand_in::json(&answer)).await;
+    let mut config = config(&format!("{}/proxy", server.url));
+    (config.user, config.database) = (Some("me".into()), Some("shop".into()));
+    let source = ClickHouseSource::new(&config).unwrap();
+    let mut request = ask::request(ask::metric("SELECT :window_start, :window_end_date"));
+    request.trace = Trace::on();
+    source.fetch(&request).await.unwrap();
+    let asked = &server.asked()[0];
+    assert_eq!((asked.method.as_str(), asked.path()), ("POST", "/proxy/"));
+    let body = "SELECT {window_start:DateTime64(3)}, {window_end_date:Date}";
+    assert_eq!(asked.body, body);
+    assert_eq!(asked.header("x-clickhouse-user"), Some("me"));
+    for (name, value) in [
+        ("database", "shop"),
+        ("param_window_start", "1775016000.000"),
+        ("param_window_end_date", "2026-07-01"),
+        ("readonly", "2"),
+        ("session_timezone", "America/New_York"),
+        ("max_execution_time", "29"),
+        ("max_result_rows", "1001"),
+        ("cancel_http_readonly_queries_on_client_close", "1"),
+        ("wait_end_of_query", "1"),
+    ] {
+        assert_eq!(asked.param(name).as_deref(), Some(value), "{name}");
+    }
+    let steps = request.trace.steps();
+    assert_eq!(steps[0].what, "query of metric `orders`");
+    assert!(steps[0].details.contains(&"window_start = 1775016000.000".to_owned()), "{steps:?}");
+}
+
+#[tokio::test]
+async fn an_exception_in_the_middle_of_a_good_answer_is_seen() {
+    let whole = r#"{"meta": [{"name": "a", "type": "UInt8"}], "data": [[1]], "rows": 1,
+        "exception": "Code: 395. DB::Exception: boo: while executing 'FUNCTION'. (X) (version 25.1)"}"#;
+    let tagged = "{\"meta\": [{\"name\": \"a\", \"type\": \"UInt8\"}], \"data\": [[1],\r\n\
+        __exception__\r\nPU1FNUFH98\r\nCode: 395. DB::Exception: boo. (X) (version 25.11)\n\
+        51 PU1FNUFH98\r\n__exception__\r\n";
+    let bare = "{\"meta\": [{\"name\": \"a\", \"type\": \"UInt8\"}], \"data\": [[1],\n\
+        Code: 395. DB::Exception: boo. (X) (version 22.3)";
+    for body in [whole, tagged, bare] {
+        let server = StandIn::start(move |_| stand_in::ok("application/json", body)).await;
+        let error = ask::table(&open(&server.url), "SELECT a FROM t").await.unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (FetchErrorKind::Query, "boo"), "{body}");
+    }
+    let cut = "{\"meta\": [{\"name\": \"a\", \"type\": \"UInt8\"}], \"data\": [[1],";
+    for body in [cut, "<html>Log in</html>", "Ok.\n"] {
+        let server = StandIn::start(move |_| stand_in::ok("application/json", body)).await;
+        let error = ask::table(&open(&server.url), "SELECT a FROM t").await.unwrap_err();
+        assert_eq!(error.kind, FetchErrorKind::Shape, "{body}");
+    }
+}
