@@ -4,7 +4,6 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 
-use super::told;
 use crate::source::FetchError;
 
 /// One request, complete but for the login.
@@ -59,10 +58,5 @@ impl Answer {
             None => Ok(self),
             Some(refusal) => Err(*refusal),
         }
-    }
-
-    /// Whether it is a page for people, such as a login page.
-    pub(in crate::source) fn is_html(&self) -> bool {
-        told::is_html(&self.headers, &self.body)
     }
 }
