@@ -9,6 +9,7 @@ mod exchange;
 mod exporter;
 #[path = "../program/http.rs"]
 mod http;
+mod redaction;
 #[path = "../support/servers.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod servers;
@@ -16,3 +17,4 @@ mod services;
 #[path = "../support/stand_in.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod stand_in;
+mod texts;

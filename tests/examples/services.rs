@@ -59,12 +59,16 @@ fn are_as_expected(evaluated: &Output, expected: &BTreeMap<String, Expected>) {
 }
 
 macro_rules! services {
-    ($($service:ident),*) => {$(
-        #[tokio::test]
-        async fn $service() {
-            comes_to_the_numbers(stringify!($service)).await;
-        }
-    )*};
+    ($($service:ident),*) => {
+        /// Every example with a test here.
+        pub(crate) const SERVICES: &[&str] = &["product_database", $(stringify!($service)),*];
+        $(
+            #[tokio::test]
+            async fn $service() {
+                comes_to_the_numbers(stringify!($service)).await;
+            }
+        )*
+    };
 }
 
 services!(bigquery, github, google_analytics, google_sheet, hubspot, salesforce, snowflake, stripe);
