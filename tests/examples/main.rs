@@ -1,7 +1,7 @@
 //! The examples under `config/examples`, run by the real program: against stand-ins that answer as
 //! the documentation of the services says, and against a real PostgreSQL.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod exchange;
 #[path = "../program/exporter.rs"]
