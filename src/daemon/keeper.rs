@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, Utc};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::backfill::{Recorder, closing};
 use crate::clock::Clock;
@@ -155,7 +155,9 @@ impl Keeper {
         };
         match self.recorder.store().commit(&evaluation).await {
             Ok(closed) => {
-                self.failing = false;
+                if std::mem::take(&mut self.failing) {
+                    info!("history is written again");
+                }
                 for opening in evaluation.openings {
                     self.opened.insert((opening.series, opening.period));
                 }
@@ -165,7 +167,9 @@ impl Keeper {
             }
             Err(problem) => {
                 self.runs = evaluation.runs;
-                if !std::mem::replace(&mut self.failing, true) {
+                if std::mem::replace(&mut self.failing, true) {
+                    debug!("history is still not written: {problem}");
+                } else {
                     error!("history is not written: {problem}");
                 }
             }

@@ -130,6 +130,7 @@ async fn simulate(
 ) -> Vec<Run> {
     let (runs, mut results) = mpsc::channel(256);
     let mut pollers = JoinSet::new();
+    let outages = Arc::default();
     for metric in definitions.metrics.values() {
         let poller = Poller {
             metric: Arc::clone(metric),
@@ -137,6 +138,7 @@ async fn simulate(
             source: handle.clone(),
             clock,
             runs: runs.clone(),
+            outages: Arc::clone(&outages),
         };
         pollers.spawn(poller.run());
     }

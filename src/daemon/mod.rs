@@ -6,6 +6,7 @@ mod evaluator;
 mod keeper;
 #[cfg(test)]
 mod load_tests;
+mod outages;
 mod poller;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -172,6 +174,7 @@ impl Prepared {
         shared.publish_runs(Arc::new(log.clone()));
         let (runs, results) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
+        let outages = Arc::new(outages::Outages::default());
         for metric in definitions.metrics.values() {
             if spans_of(metric, &definitions, clock()).is_empty() {
                 continue;
@@ -183,6 +186,7 @@ impl Prepared {
                 source: source.clone(),
                 clock,
                 runs: runs.clone(),
+                outages: Arc::clone(&outages),
             };
             tasks.spawn(poller.run());
         }
@@ -211,12 +215,21 @@ impl Prepared {
 }
 
 /// Sleeps until the clock says `due`, looking up now and then: a clock may be set, and a machine may
-/// have slept.
-async fn sleep_until(due: chrono::DateTime<chrono::Utc>, clock: Clock) {
+/// have slept. A clock that was set back ends it at once, since what was due by it may be years away.
+async fn sleep_until(due: DateTime<Utc>, clock: Clock) {
     const LOOK_UP: Duration = Duration::from_secs(30);
-    while let Ok(left) = (due - clock()).to_std()
+    /// Clocks are corrected by less than this all the time.
+    const CORRECTION: TimeDelta = TimeDelta::seconds(1);
+    let mut last = clock();
+    while let Ok(left) = (due - last).to_std()
         && !left.is_zero()
     {
         tokio::time::sleep(left.min(LOOK_UP)).await;
+        let now = clock();
+        if now + CORRECTION < last {
+            warn!(from = %last.format("%F %T"), to = %now.format("%F %T"), "the clock was set back");
+            return;
+        }
+        last = now;
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
+use super::outages::Outages;
 use super::sleep_until;
 use crate::clock::Clock;
 use crate::engine::{Run, SourceHandle, collect, running_spans_of, spans_of};
@@ -25,6 +26,8 @@ pub(super) struct Poller {
     pub(super) source: SourceHandle,
     pub(super) clock: Clock,
     pub(super) runs: mpsc::Sender<Run>,
+    /// Shared by all.
+    pub(super) outages: Arc<Outages>,
 }
 
 impl Poller {
@@ -50,8 +53,9 @@ impl Poller {
             };
             match &run.outcome {
                 Ok(measurements) => {
-                    if failures > 0 {
-                        info!(metric = self.metric.id, source = self.metric.source, "recovered");
+                    let (metric, source) = (&self.metric.id, &self.metric.source);
+                    if failures > 0 && self.outages.worked(source, metric) {
+                        info!(metric, source, "recovered");
                     }
                     known.clone_from(measurements);
                     failures = 0;
@@ -61,18 +65,24 @@ impl Poller {
             let due = self.next(failures, run.outcome.as_ref().err());
             run.next = Some(due);
             if let Err(error) = &run.outcome {
-                let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
-                warn!(
-                    metric = self.metric.id,
-                    source = self.metric.source,
-                    retry,
-                    "fetch failed: {error}"
-                );
+                self.tell(error, due);
             }
             if self.runs.send(run).await.is_err() {
                 return;
             }
             sleep_until(due, self.clock).await;
+        }
+    }
+
+    /// One line for each failure of a source, not one for each metric and try.
+    fn tell(&self, error: &FetchError, due: DateTime<Utc>) {
+        let zone = self.definitions.calendar.timezone;
+        let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
+        let (metric, source) = (&self.metric.id, &self.metric.source);
+        match self.outages.failed(source, metric, &error.to_string()) {
+            Some(1) => warn!(metric, source, retry, "fetch failed: {error}"),
+            Some(metrics) => warn!(metric, source, retry, metrics, "fetch failed: {error}"),
+            None => debug!(metric, source, retry, "fetch failed: {error}"),
         }
     }
 

@@ -142,7 +142,7 @@ fn labels(
                     metric.id
                 );
                 return Err(FetchError::new(FetchErrorKind::Shape, message)
-                    .with_hint("cast it to text in the query"));
+                    .with_hint("cast or convert it to UTF-8 text in the query"));
             }
         };
         Ok((name.clone(), text))

@@ -63,7 +63,7 @@ impl Store {
         if !has_news(evaluation, written) {
             return Ok(Vec::new());
         }
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let connection = &mut *transaction;
         let mut numbers = Numbers::default();
         let news = news(connection, evaluation, written, &mut numbers).await?;
@@ -86,7 +86,7 @@ impl Store {
     }
 
     async fn write_past(&self, points: &[Point], written: &mut Written) -> sqlx::Result<()> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let mut numbers = Numbers::default();
         let mut numbered = Vec::with_capacity(points.len());
         for point in points {

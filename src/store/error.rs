@@ -81,6 +81,12 @@ pub enum Problem {
         "cannot be written: the disk is full (hint: make room; what was stored before is still there)"
     )]
     Full,
+    /// The system failed to read or write it.
+    #[error(
+        "cannot be written: {0} (hint: make room if the disk is full, or lift a limit on the size of \
+         files; else the disk may be damaged)"
+    )]
+    Disk(String),
     /// Another program holds a lock on it for longer than we wait.
     #[error(
         "is locked by another program (hint: close what has it open, such as a `sqlite3` shell in \
@@ -128,6 +134,7 @@ impl Problem {
         match code & 0xff {
             5 | 6 => Self::Locked,
             8 => Self::ReadOnly(message),
+            10 => Self::Disk(message),
             11 => Self::Damaged(message),
             13 => Self::Full,
             14 => Self::Unopenable(message),

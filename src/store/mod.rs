@@ -28,7 +28,7 @@ mod tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use sqlx::SqlitePool;
+use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::Mutex;
 
 pub use commit::Evaluation;
@@ -52,8 +52,8 @@ pub struct Store {
     path: PathBuf,
     pool: SqlitePool,
     written: Mutex<series::Written>,
-    /// Held, not used: the lock goes with it.
-    _lock: Option<File>,
+    /// That of a file; it goes with the store.
+    lock: Option<File>,
 }
 
 impl Store {
@@ -78,13 +78,27 @@ impl Store {
             path: path.to_owned(),
             pool: opened.pool,
             written: Mutex::new(written),
-            _lock: opened.lock,
+            lock: opened.lock,
         })
     }
 
     /// Closes the file, leaving it without a write-ahead log.
     pub async fn close(self) {
         self.pool.close().await;
+    }
+
+    /// Begins to write.
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        let Err(sqlx::Error::InvalidSavePointStatement) = begun else { return begun };
+        if self.lock.is_none() {
+            // In memory there is nothing but this connection.
+            return begun;
+        }
+        // When the disk fails, SQLite ends the transaction by itself; sqlx then cannot, and counts it
+        // as running for as long as the connection lives.
+        self.pool.acquire().await?.close().await?;
+        self.pool.begin_with("BEGIN IMMEDIATE").await
     }
 
     fn answer<T>(&self, result: sqlx::Result<T>) -> Result<T, StoreError> {

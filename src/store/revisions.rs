@@ -61,7 +61,7 @@ impl Store {
         definitions: &BTreeMap<String, Definition>,
         at: DateTime<Utc>,
     ) -> sqlx::Result<BTreeMap<String, Revision>> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let mut revisions = BTreeMap::new();
         for (kpi, definition) in definitions {
             let revision = note_one(&mut transaction, kpi, definition, at).await?;

@@ -57,8 +57,12 @@ impl Exporter {
 
     /// Starts any serving command.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = command()
-            .args(arguments)
+        Self::spawn(command().args(arguments))
+    }
+
+    /// Starts what becomes a serving command.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .args(["--web.listen-address", "127.0.0.1:0"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -75,7 +75,7 @@ async fn all_types(source: &SqlSource, admin: &mut MySqlConnection) {
          long_id decimal(30, 0), single float, dbl double, bits bit(10), yr year, day date, \
          zero date, local datetime(3), moment timestamp(6) NULL, span time(1), word varchar(20), \
          bin_word varchar(20) COLLATE utf8mb4_bin, plan enum('free', 'pro'), raw varbinary(4), \
-         doc json, nothing int) CHARACTER SET utf8mb4",
+         doc json, nothing int, old varchar(9) CHARACTER SET latin1) CHARACTER SET utf8mb4",
     )
     .await;
     execute(admin, "SET SESSION sql_mode = '', time_zone = '+00:00'").await;
@@ -84,7 +84,7 @@ async fn all_types(source: &SqlSource, admin: &mut MySqlConnection) {
         "INSERT INTO types VALUES (-7, true, -300, 70000, -70000, 9007199254740993, \
          18446744073709551615, 200, 1071805.47, 12345678901234567890, 0.1, 0.1, b'1000000001', 2026, \
          '2026-06-30', '0000-00-00', '2026-06-30 23:30:00.250', '2026-06-30 12:00:00', '-100:00:01.5', \
-         'é', 'bin', 'pro', x'ff00', '{}', NULL)",
+         'é', 'bin', 'pro', x'ff00', '{}', NULL, _latin1 x'636166e9')",
     )
     .await;
     let query = "SELECT *, avg(exact) AS mean, count(*) AS n, sum(whole) AS total FROM types";
@@ -114,6 +114,7 @@ async fn all_types(source: &SqlSource, admin: &mut MySqlConnection) {
         ("raw", Cell::Other("VARBINARY".into())),
         ("doc", text("{}")),
         ("nothing", Cell::Null),
+        ("old", text("café")),
         ("mean", number(1_071_805.47)),
         ("n", number(1.0)),
         ("total", number(-70_000.0)),

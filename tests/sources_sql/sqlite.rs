@@ -53,7 +53,7 @@ async fn sqlite_values_have_the_type_of_the_value_not_of_the_column() {
         ("raw", Cell::Other("BLOB".into())),
         ("nil", Cell::Null),
         ("yes", number(1.0)),
-        ("latin", Cell::Other("TEXT".into())),
+        ("latin", Cell::Other("TEXT that is not UTF-8".into())),
         ("start", text("2026-04-01 00:00:00")),
         ("after", text("2026-07-01")),
         ("last", text("2026-06-30")),
@@ -162,6 +162,23 @@ async fn null_text_and_times_in_a_value_column_are_no_value_and_never_zero() {
     assert_eq!(values, [("blob", None), ("null", None), ("numeric", Some(12.5)), ("text", None)]);
     assert_eq!(got.bad_rows, 2);
     assert_eq!(got.first_bad_row.unwrap(), "row 2: column `revenue` holds the text `n/a`");
+}
+
+#[tokio::test]
+async fn a_label_that_is_not_utf_8_fails_the_fetch_by_name() {
+    let file = shop(&[
+        "CREATE TABLE t (k TEXT, value)",
+        "INSERT INTO t VALUES (CAST(x'636166e9' AS TEXT), 1)",
+    ])
+    .await;
+    let source = open(&config(&file.url()));
+    let metric = Metric { labels: names(&["k"]), ..metric("SELECT k, value FROM t") };
+    let error = measure(&source, metric).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "label column `k` of metric `orders` holds a value of type TEXT that is not UTF-8 (hint: \
+         cast or convert it to UTF-8 text in the query)"
+    );
 }
 
 #[tokio::test]

@@ -92,7 +92,8 @@ pub(crate) async fn read_head(stream: &mut (impl AsyncReadExt + Unpin)) -> Optio
     Some(head)
 }
 
-async fn misbehave(mut stream: TcpStream, fault: Fault) -> std::io::Result<()> {
+/// Does it to a connection whose request was read.
+pub(crate) async fn misbehave(mut stream: TcpStream, fault: Fault) -> std::io::Result<()> {
     match fault {
         Fault::HangBeforeHeaders => hang(stream).await,
         Fault::HangInBody => {

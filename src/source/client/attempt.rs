@@ -158,7 +158,8 @@ impl Client {
             401 | 403 => Some(self.login.hint()),
             404 => Some("check `url` and what comes after it"),
             407 => Some("it is the proxy that wants a login: put it into `proxy`"),
-            429 => Some("`requests_per_second` keeps below a limit"),
+            429 => Some("ask less often: a longer `schedule`, or `requests_per_second`"),
+            500.. => Some("the trouble is the server's: its own log tells more"),
             _ => None,
         }
     }

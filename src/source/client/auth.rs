@@ -107,6 +107,7 @@ impl Login {
             let plain = PLAIN.contains(name);
             if !plain {
                 around.redactor.learn(&text);
+                around.redactor.learn_keys(&text);
             }
             with.headers.append(name, value(&text, !plain, name.as_str())?);
         }

@@ -10,6 +10,9 @@ use super::deadline::Deadline;
 use super::{tls_failure, urls};
 use crate::source::{FetchError, FetchErrorKind};
 
+/// What may cut a connection.
+const BROKEN_OFF: &str = "look into its log, or at what is in between: a proxy or a firewall";
+
 /// A failed request.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
@@ -76,7 +79,7 @@ pub(super) fn of_body(error: &reqwest::Error, url: &Url, got: usize) -> Failure 
     let host = urls::host(url);
     let broken_off = |how: &str| {
         let message = format!("the answer of {host} {how} after {got} bytes");
-        passing(FetchError::new(FetchErrorKind::Unreachable, message))
+        passing(FetchError::new(FetchErrorKind::Unreachable, message).with_hint(BROKEN_OFF))
     };
     // What hyper says was amiss before it came to unpacking.
     if let Some(error) = find::<hyper::Error>(error) {
@@ -111,6 +114,7 @@ fn of_io(kind: io::ErrorKind, connecting: bool, host: &str, through: &str) -> Fe
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::UnexpectedEof => {
             unreachable(format!("{host}{through} broke off the connection without an answer"))
+                .with_hint(BROKEN_OFF)
         }
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             unreachable(format!("there is no way to {host}{through}: {kind}"))
@@ -127,10 +131,13 @@ fn of_protocol(error: &reqwest::Error, host: &str) -> Failure {
         Some(error)
             if error.is_incomplete_message() || error.is_canceled() || error.is_closed() =>
         {
-            passing(FetchError::new(
-                FetchErrorKind::Unreachable,
-                format!("{host} broke off the connection without an answer"),
-            ))
+            passing(
+                FetchError::new(
+                    FetchErrorKind::Unreachable,
+                    format!("{host} broke off the connection without an answer"),
+                )
+                .with_hint(BROKEN_OFF),
+            )
         }
         Some(error) if error.is_parse() => {
             FetchError::new(FetchErrorKind::Unreachable, format!("{host} does not answer in HTTP"))

@@ -66,7 +66,9 @@ impl Client {
         let base = Url::parse(config.url.expose_secret())
             .map_err(|error| format!("`url` is no URL: {error}"))?;
         let redactor = Redactor::default();
-        urls::learn_parts(&base, &redactor);
+        // What lets one in may be part of the URL; ordinary words in it are not hidden.
+        redactor.learn_keys(base.path());
+        base.query_pairs().for_each(|(_, value)| redactor.learn(&value));
         Ok(Self {
             transport: Transport::new(config, &redactor)?,
             login: Login::new(config)?,
@@ -93,9 +95,11 @@ impl Client {
         url
     }
 
-    /// A text that nobody may see: from now on errors and traces have `***` in its place.
+    /// A text that nobody may see, and what in it looks like a key: from now on errors and traces
+    /// have `***` in its place.
     pub(in crate::source) fn hide(&self, secret: &str) {
         self.redactor.learn(secret);
+        self.redactor.learn_keys(secret);
     }
 
     /// A text without the secrets that this client knows.
@@ -110,6 +114,8 @@ impl Client {
         deadline: &mut Deadline,
         trace: &Trace,
     ) -> Result<Answer, FetchError> {
+        let sensitive = exchange.headers.values().filter(|value| value.is_sensitive());
+        sensitive.for_each(|value| self.hide(&String::from_utf8_lossy(value.as_bytes())));
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -150,7 +156,8 @@ impl Client {
         deadline.leaves_time_after(wait).then_some(wait)
     }
 
-    fn redacted(&self, error: FetchError) -> FetchError {
+    /// A failure without the secrets that this client knows: for those that quote an answer.
+    pub(in crate::source) fn redacted(&self, error: FetchError) -> FetchError {
         let hint = error.hint.map(|hint| self.redact(&hint));
         FetchError { message: self.redact(&error.message), hint, ..error }
     }

@@ -12,6 +12,8 @@ use super::urls;
 pub(super) const HIDDEN: &str = "***";
 /// Shorter ones would blot out half of every text, and are no secret.
 const SHORTEST: usize = 4;
+/// What stands where a text was cut.
+const CUTS: [&str; 2] = ["...", "\u{2026}"];
 /// The oldest are forgotten: those in use are learned anew with every request.
 const MOST: usize = 1024;
 
@@ -42,8 +44,28 @@ impl Redactor {
         }
     }
 
-    /// The text with `***` for every secret in it.
+    /// Hides what looks like a key in a text, such as the token after `Bearer`: what is long, or has
+    /// both letters and digits. Ordinary words do not, and would be missing from every message.
+    pub(super) fn learn_keys(&self, text: &str) {
+        let breaks = |c: char| !c.is_alphanumeric() && !"-_.~+".contains(c);
+        let like_a_key = |part: &&str| {
+            let digits = part.chars().any(|c| c.is_ascii_digit());
+            let letters = part.chars().any(char::is_alphabetic);
+            part.len() >= 20 || (part.len() >= 8 && digits && letters)
+        };
+        text.split(breaks).filter(like_a_key).for_each(|part| self.learn(part));
+    }
+
+    /// The text with `***` for every secret in it, and for the beginning of one where the text was
+    /// cut.
     pub(super) fn redact(&self, text: &str) -> String {
+        let text = self.redact_whole(text);
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        CUTS.into_iter().fold(text, |text, cut| without_beginnings(&text, cut, &words))
+    }
+
+    /// The same for a text that was not cut.
+    fn redact_whole(&self, text: &str) -> String {
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<&String> = words.iter().filter(|word| text.contains(*word)).collect();
         // One secret may begin like another: the longest first leaves no rest of it.
@@ -51,16 +73,32 @@ impl Redactor {
         found.into_iter().fold(text.to_owned(), |text, word| text.replace(word, HIDDEN))
     }
 
-    /// The same for what may not be text.
+    /// The same for a body.
     pub(super) fn redact_bytes(&self, bytes: &Bytes) -> Bytes {
         match std::str::from_utf8(bytes) {
-            Ok(text) => self.redact(text).into(),
-            Err(_) => match self.redact(&String::from_utf8_lossy(bytes)) {
+            Ok(text) => self.redact_whole(text).into(),
+            Err(_) => match self.redact_whole(&String::from_utf8_lossy(bytes)) {
                 text if text.contains(HIDDEN) => text.into(),
                 _ => bytes.clone(),
             },
         }
     }
+}
+
+/// Hides what stands before a cut and may be the beginning of a secret.
+fn without_beginnings(text: &str, cut: &str, words: &VecDeque<String>) -> String {
+    let mut parts: Vec<String> = text.split(cut).map(str::to_owned).collect();
+    let cuts = parts.len() - 1;
+    for part in &mut parts[..cuts] {
+        let beginning = |word: &String| {
+            let ends = word.char_indices().map(|(end, _)| end).filter(|end| *end >= SHORTEST);
+            ends.rev().find(|end| part.ends_with(&word[..*end]))
+        };
+        if let Some(length) = words.iter().filter_map(beginning).max() {
+            part.replace_range(part.len() - length.., HIDDEN);
+        }
+    }
+    parts.join(cut)
 }
 
 /// A secret as it is, in a form, in a URL's path and in JSON.
@@ -112,6 +150,26 @@ mod tests {
     #[test]
     fn what_is_too_short_to_be_a_secret_stays() {
         assert_eq!(redacted(&["en", ""], "when"), "when");
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_before_a_cut_is_hidden() {
+        for (text, expected) in [
+            ("it begins with top-sec\u{2026}`", "it begins with ***\u{2026}`"),
+            ("it begins with top-sec...", "it begins with ***..."),
+            ("it begins with to...", "it begins with to..."),
+            ("top-se is none", "top-se is none"),
+        ] {
+            assert_eq!(redacted(&["top-secret"], text), expected);
+        }
+    }
+
+    #[test]
+    fn a_key_in_a_text_is_hidden_and_its_words_are_not() {
+        let redactor = Redactor::default();
+        redactor.learn_keys("/prometheus/Bearer t0ken-123/v1?key=abcdefghijklmnopqrstuvwxyz");
+        let text = redactor.redact("prometheus v1 t0ken-123 key abcdefghijklmnopqrstuvwxyz");
+        assert_eq!(text, "prometheus v1 *** key ***");
     }
 
     #[test]

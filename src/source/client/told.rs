@@ -63,7 +63,7 @@ pub(super) fn said(headers: &HeaderMap, body: &[u8], redactor: &Redactor) -> Opt
 }
 
 /// Whether a body is a page for people.
-pub(super) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
+fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.to_ascii_lowercase();
     if kind.contains("html") {

@@ -3,8 +3,6 @@
 
 use reqwest::Url;
 
-use super::redact::Redactor;
-
 /// `https://example.com:8443`: all that is shown of a URL, since the rest may be secret.
 pub(super) fn origin(url: &Url) -> String {
     let origin = url.origin();
@@ -46,16 +44,4 @@ pub(super) fn strip_param(url: &mut Url, param: &str) {
     if !kept.is_empty() {
         url.query_pairs_mut().extend_pairs(kept);
     }
-}
-
-/// Parts of the source's URL may be what lets one in: parameters, and what looks like a key in the
-/// path. Ordinary words do not, and would be missing from every message.
-pub(super) fn learn_parts(base: &Url, redactor: &Redactor) {
-    let like_a_key = |part: &&str| {
-        let digits = part.chars().any(|c| c.is_ascii_digit());
-        let letters = part.chars().any(|c| c.is_ascii_alphabetic());
-        part.len() >= 20 || (part.len() >= 8 && digits && letters)
-    };
-    base.path().split('/').filter(like_a_key).for_each(|part| redactor.learn(part));
-    base.query_pairs().for_each(|(_, value)| redactor.learn(&value));
 }

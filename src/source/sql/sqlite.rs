@@ -214,7 +214,7 @@ fn cell(row: &SqliteRow, index: usize) -> Result<Cell, sqlx::Error> {
     let cell = match kind {
         "INTEGER" => get::<i64>(value).map(cells::integer),
         "REAL" => get::<f64>(value).map(Cell::Number),
-        "TEXT" => get::<&[u8]>(value).map(|bytes| cells::text(bytes, kind)),
+        "TEXT" => get::<&[u8]>(value).map(|bytes| cells::text(bytes, "TEXT that is not UTF-8")),
         _ => None,
     };
     Ok(cell.unwrap_or_else(|| Cell::Other(kind.to_owned())))

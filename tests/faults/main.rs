@@ -1,0 +1,23 @@
+//! The program beside sources that fail in every way we know: what is healthy stays fresh, what is
+//! broken says why without giving secrets away, memory stays bounded, and it heals by itself.
+//! `docs/failures.md` is the same for users.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod clock;
+mod demo;
+mod disk;
+#[path = "../program/exporter.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod exporter;
+#[path = "../support/faults.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod faults;
+#[path = "../program/http.rs"]
+mod http;
+mod outage;
+mod server;
+mod sources;
+#[path = "../support/tls.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod tls;
