@@ -99,7 +99,7 @@ impl Exchange {
 /// The program against a stand-in for one service.
 pub(crate) struct Stage {
     story: Story,
-    _service: StandIn,
+    pub(crate) service: StandIn,
     environment: BTreeMap<String, String>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -134,7 +134,7 @@ impl Stage {
             .iter()
             .map(|(name, value)| (name.clone(), value.replace("{base}", &service.url)))
             .collect();
-        Self { story: story.clone(), _service: service, environment, seen }
+        Self { story: story.clone(), service, environment, seen }
     }
 
     /// Runs a command of the program on the example, in the environment of the story and no other.

@@ -18,3 +18,4 @@ mod services;
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod stand_in;
 mod texts;
+mod unfinished;

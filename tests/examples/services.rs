@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Output;
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::time::Instant;
@@ -74,6 +75,15 @@ macro_rules! services {
 services!(bigquery, github, google_analytics, google_sheet, hubspot, salesforce, snowflake, stripe);
 
 #[tokio::test]
+async fn one_walk_through_the_pages_serves_all_windows() {
+    let story = Story::of("stripe");
+    let stage = Stage::set(&story).await;
+    let evaluated = stage.run(&["eval", "--as-of", &story.as_of]).await;
+    assert_eq!(evaluated.status.code(), Some(0), "{}", said(&evaluated));
+    assert_eq!(stage.service.asked().len(), 2, "one for each page");
+}
+
+#[tokio::test]
 async fn product_database() {
     let story = Story::of("product_database");
     let server = servers::postgres().await;
@@ -90,12 +100,13 @@ async fn product_database() {
             Ok(connection) => break connection,
             Err(error) => assert!(started.elapsed() < DEADLINE, "no login: {error}"),
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     };
     let setup = crate::exchange::read(&story.folder.join(story.setup.as_ref().unwrap()));
     login.execute(sqlx::raw_sql(AssertSqlSafe(setup))).await.unwrap();
     login.close().await.unwrap();
 
-    let secret = PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let secret = PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let url = format!("postgres://kpi:{secret}@127.0.0.1:{}/postgres", server.port);
     let environment = story.environment.keys().map(|name| (name.clone(), url.clone())).collect();
     let checked = run(&story.config, &environment, &["check"]).await;
