@@ -4,6 +4,7 @@
 mod came;
 mod draft;
 mod gathered;
+mod hidden;
 mod json;
 mod link;
 mod over;
@@ -65,7 +66,12 @@ impl HttpSource {
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
-        match &*self.rows(query, request).await? {
+        for secret in hidden::secrets(query) {
+            self.client.hide(secret);
+        }
+        // What came may repeat what was sent.
+        let rows = self.rows(query, request).await;
+        match &*rows.map_err(|error| self.client.redacted(error))? {
             Outcome::Table(table) => Ok(table.clone()),
             Outcome::Query(rows, statement) => {
                 let table = over::run(rows, statement, request, self.timeout).await?;
