@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::{FAILED, Global, connect};
+use super::{FAILED, Global, connect, counted};
 use crate::config::{self, Environment};
 use crate::{clock, logging};
 
@@ -31,12 +31,12 @@ pub(super) fn run(
     let mut out = anstream::stdout();
     writeln!(
         out,
-        "{}: ok ({} KPIs, {} metrics, {} sources, {} objectives)",
+        "{}: ok ({}, {}, {}, {})",
         global.config.display(),
-        definitions.kpis.len(),
-        definitions.metrics.len(),
-        config.sources.len(),
-        definitions.objectives.len(),
+        counted(definitions.kpis.len(), "KPI"),
+        counted(definitions.metrics.len(), "metric"),
+        counted(config.sources.len(), "source"),
+        counted(definitions.objectives.len(), "objective"),
     )?;
     if !arguments.connect {
         return Ok(ExitCode::SUCCESS);

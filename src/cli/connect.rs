@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::answer::{aligned, columns, cut, plain};
+use super::counted;
 use super::probe::{Probe, Questions, probe};
 use super::progress::Progress;
 use crate::config::Config;
@@ -139,8 +140,8 @@ pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io:
         let (style, said) = match (tried.unusable.get(id), metrics.len()) {
             (Some(_), _) => (RED, "failed".to_owned()),
             (None, 0) => (Style::new(), "no metric uses it".to_owned()),
-            (None, all) if failed == 0 => (GREEN, format!("ok, {}", metrics_in_words(all))),
-            (None, all) => (RED, format!("failed, {failed} of {}", metrics_in_words(all))),
+            (None, all) if failed == 0 => (GREEN, format!("ok, {}", counted(all, "metric"))),
+            (None, all) => (RED, format!("failed, {failed} of {}", counted(all, "metric"))),
         };
         let place = cut(&plain(&source.describe()), WIDTH - 40);
         writeln!(out, "\n{id}: {place}: {style}{said}{style:#}")?;
@@ -152,9 +153,14 @@ pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io:
     let failed = tried.metrics.values().filter(|summary| summary.failed).count();
     let good = failed == 0 && tried.unusable.is_empty();
     if good {
-        writeln!(out, "\nall is well: {}", metrics_in_words(tried.metrics.len()))?;
+        let remarks = tried.metrics.values().filter(|summary| summary.problem.is_some()).count();
+        let remarks = match remarks {
+            0 => String::new(),
+            some => format!(", {some} with a remark"),
+        };
+        writeln!(out, "\nnothing failed: {}{remarks}", counted(tried.metrics.len(), "metric"))?;
     } else {
-        let all = metrics_in_words(tried.metrics.len());
+        let all = counted(tried.metrics.len(), "metric");
         let sources = match tried.unusable.len() {
             0 => String::new(),
             some => format!("; sources that cannot be used: {some}"),
@@ -188,8 +194,4 @@ fn write_metrics(out: &mut impl Write, metrics: &[(&str, &Summary)]) -> io::Resu
         }
     }
     Ok(())
-}
-
-fn metrics_in_words(count: usize) -> String {
-    format!("{count} metric{}", if count == 1 { "" } else { "s" })
 }

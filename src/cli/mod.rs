@@ -129,6 +129,11 @@ fn keep_only(config: &mut Config, ids: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `1 metric`, `2 metrics`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// `kpi-exporter eval | head`: whoever reads has seen enough.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<std::io::Error>();

@@ -220,8 +220,8 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 #[tokio::test]
 async fn a_query_with_a_secret_in_it_is_run_and_not_shown() {
     let shop = Shop::sqlite().await;
-    let secret = "SELECT count(*) AS value FROM orders WHERE region <> '${env:SHOP_SECRET}'";
-    let query = "SELECT units AS value FROM orders WHERE units > 100";
+    let secret = "\"SELECT count(*) AS value FROM orders WHERE region <> '${env:SHOP_SECRET}'\"";
+    let query = "'SELECT units AS value FROM orders WHERE units > 100'";
     let text = METRICS.replace("@SOURCE@", "url: 'sqlite:shop.db'").replace(query, secret);
     assert!(text.contains("SHOP_SECRET"));
     std::fs::write(shop.path("kpis.yaml"), text).unwrap();

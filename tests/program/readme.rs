@@ -69,6 +69,20 @@ fn the_first_kpi_passes_check_and_a_mistake_in_it_is_told_as_shown() {
 }
 
 #[test]
+fn the_sources_behind_http_pass_check() {
+    let readme = readme();
+    let sources = block(&readme, "yaml", "sources:\n  crm:");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpi-exporter.yaml");
+    std::fs::write(&path, format!("version: 1\n{sources}\n")).unwrap();
+    let mut check = command();
+    let output = check.args(["check", "--config"]).arg(&path).env("CRM_TOKEN", "t").output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("(0 KPIs, 2 metrics, 2 sources,"));
+}
+
+#[test]
 fn the_fetch_is_that_of_the_program() {
     let output = run(&["fetch", "trials", "--as-of", "2026-04-30"]);
     let printed = String::from_utf8(output.stdout).unwrap();

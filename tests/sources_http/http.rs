@@ -346,7 +346,7 @@ async fn a_trace_tells_rows_and_columns() {
     };
     let first = "first row has day: text; first row has n: number; first row has tags: text";
     assert!(has("page 1: 2 rows", first), "{steps:?}");
-    assert!(has("query over the rows: 1 rows", "columns: value"), "{steps:?}");
+    assert!(has("query over the rows: 1 row", "columns: value"), "{steps:?}");
     assert_eq!(
         format!("{:?}", source::http::HttpSource::new(&client("http://k@x")).unwrap()),
         "HttpSource { .. }"

@@ -8,6 +8,7 @@ use reqwest::Url;
 
 use super::deadline::Deadline;
 use super::{tls_failure, urls};
+use crate::source::sql::seconds;
 use crate::source::{FetchError, FetchErrorKind};
 
 /// What may cut a connection.
@@ -30,14 +31,18 @@ impl From<FetchError> for Failure {
 /// Time ran out before there was any answer.
 pub(super) fn silent(url: &Url, deadline: &Deadline) -> FetchError {
     let (host, allowed) = (urls::host(url), deadline.allowed());
-    FetchError::new(FetchErrorKind::Timeout, format!("no answer from {host} within {allowed:?}"))
-        .with_hint("ask for less, or raise `timeout`")
+    FetchError::new(
+        FetchErrorKind::Timeout,
+        format!("no answer from {host} within {}", seconds(allowed)),
+    )
+    .with_hint("ask for less, or raise `timeout`")
 }
 
 /// Time ran out in the middle of an answer.
 pub(super) fn stopped(url: &Url, got: usize, deadline: &Deadline) -> FetchError {
     let (host, allowed) = (urls::host(url), deadline.allowed());
-    let message = format!("the answer of {host} was not complete within {allowed:?}: {got} bytes");
+    let message =
+        format!("the answer of {host} was not complete within {}: {got} bytes", seconds(allowed));
     FetchError::new(FetchErrorKind::Timeout, message).with_hint("ask for less, or raise `timeout`")
 }
 

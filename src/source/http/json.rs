@@ -228,13 +228,17 @@ impl Selector {
     /// Refuses columns that no row had: a renamed field is no NULL.
     pub(super) fn check_columns(&self, gathered: &Gathered) -> Result<(), FetchError> {
         let Some(first_row) = &self.first_row else { return Ok(()) };
-        match self.columns.iter().find(|column| gathered.never_had(column.place)) {
+        // A descendant (`$..name`) is what may be missing from all rows.
+        let expected = self.columns.iter().filter(|column| !column.path.text.contains(".."));
+        match expected.into_iter().find(|column| gathered.never_had(column.place)) {
             None => Ok(()),
             Some(Column { name, path, .. }) => Err(shape(format!(
                 "column `{name}`: no row has `{}`; the first row has {first_row}",
                 path.text
             ))
-            .with_hint("was the field renamed? mend `columns`")),
+            .with_hint(
+                "was the field renamed? one that may be missing from all rows is written `$..name`",
+            )),
         }
     }
 }

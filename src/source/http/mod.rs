@@ -77,7 +77,7 @@ impl HttpSource {
                 let table = over::run(rows, statement, request, self.timeout).await?;
                 request.trace.note(|| {
                     let columns = table.columns.join(", ");
-                    Step::now(format!("query over the rows: {} rows", table.rows.len()))
+                    Step::now(format!("query over the rows: {}", in_words(table.rows.len())))
                         .with_details([format!("columns: {columns}")])
                 });
                 Ok(table)
@@ -158,8 +158,12 @@ fn note(trace: &Trace, number: u32, page: &Found, first_row: &[String]) {
     trace.note(|| {
         let details = if number == 1 { first_row } else { &[] };
         let details = details.iter().map(|column| format!("first row has {column}"));
-        Step::now(format!("page {number}: {} rows", page.rows)).with_details(details)
+        Step::now(format!("page {number}: {}", in_words(page.rows))).with_details(details)
     });
+}
+
+fn in_words(rows: usize) -> String {
+    format!("{rows} row{}", if rows == 1 { "" } else { "s" })
 }
 
 impl Source for HttpSource {
