@@ -4,6 +4,7 @@
 mod came;
 mod draft;
 mod gathered;
+mod hidden;
 mod json;
 mod link;
 mod over;
@@ -55,7 +56,13 @@ impl HttpSource {
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
-        match self.gather(query, request).await? {
+        hidden::secrets(query).iter().for_each(|secret| self.client.hide(secret));
+        // What came may repeat what was sent.
+        let gathered = self.gather(query, request).await.map_err(|error| {
+            let hint = error.hint.map(|hint| self.client.redact(&hint));
+            FetchError { message: self.client.redact(&error.message), hint, ..error }
+        })?;
+        match gathered {
             Outcome::Table(table) => Ok(table),
             Outcome::Query(rows, statement) => {
                 let table = over::run(&rows, &statement, request, self.timeout).await?;
