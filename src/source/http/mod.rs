@@ -56,7 +56,9 @@ impl HttpSource {
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
-        hidden::secrets(query).iter().for_each(|secret| self.client.hide(secret));
+        for secret in hidden::secrets(query) {
+            self.client.hide(&secret);
+        }
         // What came may repeat what was sent.
         let gathered = self.gather(query, request).await.map_err(|error| {
             let hint = error.hint.map(|hint| self.client.redact(&hint));
