@@ -38,11 +38,13 @@ pub fn replay(
 ) -> impl Stream<Item = Snapshot> + Send + 'static {
     let mut engine = Engine::new(Arc::clone(&definitions), sources.keys().cloned().collect());
     let mut cache = Cache::planned(&definitions, &steps);
+    // One walk through the past belongs together: what one day got may serve another.
+    let asked = Instant::now();
     let days = steps.into_iter().map(move |as_of| {
         let runs = cache.cells(&definitions, as_of).into_iter().filter_map(|(id, cells)| {
             let metric = Arc::clone(definitions.metrics.get(id)?);
             let handle = sources.get(&metric.source)?.clone();
-            Some(run(metric, handle, definitions.calendar.timezone, cells, as_of))
+            Some(run(metric, handle, definitions.calendar.timezone, cells, as_of, asked))
         });
         let runs = join_all(runs);
         async move { (as_of, runs.await) }
@@ -63,6 +65,7 @@ async fn run(
     timezone: Tz,
     cells: Vec<(Span, Cell)>,
     as_of: DateTime<Utc>,
+    asked: Instant,
 ) -> Run {
     let all = async {
         let mut measurements = BTreeMap::new();
@@ -71,7 +74,7 @@ async fn run(
                 metric: Arc::clone(&metric),
                 span,
                 timezone,
-                asked: Instant::now(),
+                asked,
                 trace: Trace::default(),
             };
             let measure = async || fetch(&handle, &request).await.0.map(Arc::new);

@@ -132,7 +132,8 @@ pub async fn collect(
             metric: Arc::clone(metric),
             span: *span,
             timezone,
-            asked: Instant::now(),
+            // What one window got may serve the next: they belong together.
+            asked: started,
             trace: Trace::default(),
         };
         let (result, fetch) = fetch(handle, &request).await;

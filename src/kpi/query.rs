@@ -40,6 +40,9 @@ pub struct HttpQuery {
     pub body: Option<RequestBody>,
     /// How the answer is written.
     pub format: Format,
+    /// Each a JSONPath and what it has to select in every JSON document, else it is no good answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<(String, serde_json::Value)>,
     /// JSONPath (RFC 9535) of the rows in a JSON document; the document is the only row without it.
     pub rows: Option<String>,
     /// Column names and where they come from: a JSONPath relative to the row (JSON, NDJSON), the

@@ -191,6 +191,13 @@ fn requests_have_their_texts_in_order_and_know_which_are_secret() {
 }
 
 #[test]
+fn what_an_answer_has_to_say_is_read() {
+    let required = [("$.complete".to_owned(), json!(true)), ("$.failed".to_owned(), json!(0))];
+    assert_eq!(http("sessions").require, required);
+    assert_eq!(http("deals").require, []);
+}
+
+#[test]
 fn every_way_to_the_next_page_is_read() {
     let next = |metric: &str| http(metric).pagination.unwrap().next;
     assert_eq!(next("sessions"), NextPage::Link("$.next".to_owned()));

@@ -28,6 +28,7 @@ pub(crate) fn request() -> Request {
         headers: vec![],
         body: None,
         format: Format::Json,
+        require: vec![],
         rows: None,
         columns: vec![],
         pagination: None,

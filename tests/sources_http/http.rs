@@ -34,6 +34,7 @@ pub(crate) fn get(path: &str) -> HttpQuery {
         body: None,
         format: Format::Json,
         rows: None,
+        require: vec![],
         columns: vec![],
         pagination: None,
         sql: None,
@@ -276,6 +277,37 @@ async fn what_graphql_says_instead_of_data_is_the_error() {
     let warned = json!({ "errors": [{ "message": "slow" }], "data": { "orders": [{ "n": 3 }] } });
     let table = read(query, move || stand_in::json(&warned)).await.unwrap();
     assert_eq!(table.rows, [[Cell::Number(3.0)]]);
+}
+
+#[tokio::test]
+async fn an_answer_that_says_it_is_not_complete_is_none() {
+    let require = vec![("$.complete".to_owned(), json!(true)), ("$.left".to_owned(), json!(0))];
+    let query = HttpQuery { require, ..get("/jobs/1") };
+    let whole = json!({ "complete": true, "left": 0, "value": 7 });
+    let table = read(query.clone(), move || stand_in::json(&whole)).await.unwrap();
+    assert_eq!(table.rows.len(), 1);
+    for (answer, expected) in [
+        (json!({ "complete": false, "value": 7 }), "`$.complete` is false; `require` wants true"),
+        (json!({ "value": 7 }), "`$.complete` is missing; `require` wants true"),
+        (
+            json!({ "complete": true, "left": "0" }),
+            "`$.left` is the text `0`; `require` wants the number 0",
+        ),
+    ] {
+        let error = read(query.clone(), move || stand_in::json(&answer)).await.unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (FetchErrorKind::Shape, expected));
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_was_only_taken_down_is_not_answered() {
+    let accepted = || stand_in::status(202, "application/json", r#"{"value": 1}"#);
+    let error = read(get("/statements"), accepted).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the answer is not ready: the server has accepted the question (status 202) (hint: let the \
+         API wait longer for its result, or ask for less)"
+    );
 }
 
 #[tokio::test]

@@ -248,6 +248,21 @@ async fn an_offset_goes_on_until_a_page_is_short_also_in_a_form() {
 }
 
 #[tokio::test]
+async fn an_api_with_smaller_pages_than_asked_for_loses_no_row() {
+    let server = start(|asked| {
+        let skip: u32 = asked.param("skip").unwrap().parse().unwrap();
+        let left: Vec<u32> = (skip + 1..=5).take(2).collect();
+        stand_in::json(&json!({ "data": rows(&left) }))
+    })
+    .await;
+    let next = NextPage::Offset { param: url("skip"), step: 100 };
+    let table = fetch(client(&server.url), metric(paged(next, 10))).await.unwrap();
+    assert_eq!(numbers(&table), [1.0, 2.0, 3.0, 4.0, 5.0]);
+    let asked: Vec<String> = server.asked().iter().filter_map(|one| one.param("skip")).collect();
+    assert_eq!(asked, ["0", "2", "4", "5"]);
+}
+
+#[tokio::test]
 async fn more_pages_than_allowed_are_a_failure_not_a_part() {
     let endless = |asked: &Asked| {
         let number = |name: &str| asked.param(name).and_then(|text| text.parse::<u32>().ok());

@@ -1,12 +1,12 @@
 //! SQL over the rows that the `http` source fetched.
 
 use kpi_exporter::kpi::{CsvFormat, Format, HttpQuery, NextPage, PageParam, Pagination};
-use kpi_exporter::source::{Cell, FetchErrorKind};
+use kpi_exporter::source::{self, Cell, FetchErrorKind, Request, SourceConfig};
 use serde_json::{Value, json};
 
-use crate::client;
 use crate::http::{columns, fetch, get, metric, read};
 use crate::stand_in::{self, StandIn, ok};
+use crate::{ask, client};
 
 fn over(sql: &str) -> HttpQuery {
     HttpQuery { rows: Some("$.data[*]".into()), sql: Some(sql.into()), ..get("/") }
@@ -119,4 +119,28 @@ async fn a_query_without_end_is_ended_at_the_time_limit() {
     config.timeout = std::time::Duration::from_millis(500);
     let error = fetch(config, metric(over(sql))).await.unwrap_err();
     assert_eq!(error.kind, FetchErrorKind::Timeout, "{error}");
+}
+
+#[tokio::test]
+async fn an_api_that_takes_no_dates_is_asked_once_for_all_windows_of_a_run() {
+    let server = StandIn::start(|_| {
+        let rows =
+            json!({ "data": [{ "n": 2, "on": "2026-04-02" }, { "n": 3, "on": "2026-05-02" }] });
+        stand_in::json(&rows)
+    })
+    .await;
+    let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+    let sql = "SELECT sum(n) AS value FROM rows WHERE \"on\" < :window_end_date";
+    let columns = columns(&[("n", "$.n"), ("on", "$.on")]);
+    let request = ask::request(metric(HttpQuery { columns, ..over(sql) }));
+    let mut earlier = request.clone();
+    earlier.span.window.end = "2026-05-01T04:00:00Z".parse().unwrap();
+    let values =
+        [source.fetch(&request).await.unwrap().rows, source.fetch(&earlier).await.unwrap().rows];
+    assert_eq!(values, [[[Cell::Number(5.0)]], [[Cell::Number(2.0)]]]);
+    assert_eq!(server.asked().len(), 1);
+    // The next run wants to know what is new.
+    let next = Request { asked: tokio::time::Instant::now(), ..request };
+    source.fetch(&next).await.unwrap();
+    assert_eq!(server.asked().len(), 2);
 }

@@ -15,6 +15,7 @@ pub(crate) struct MetricRaw {
     pub(crate) query: Option<Text>,
     pub(crate) request: Option<Spanned<RequestRaw>>,
     pub(crate) format: Option<Spanned<Mixed<FormatRaw>>>,
+    pub(crate) require: Option<Spanned<Pairs<String, Json>>>,
     pub(crate) rows: Option<Text>,
     pub(crate) columns: Option<Spanned<Pairs<String, String>>>,
     pub(crate) pagination: Option<Spanned<PaginationRaw>>,

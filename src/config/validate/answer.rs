@@ -1,9 +1,12 @@
 //! How the answer to an `http` metric is read: format, rows, columns. Not here: pages (`pagination`).
 
+use serde_json::Value;
+
 use super::context::Context;
 use super::text::json_path;
 use crate::config::entry::Entry;
 use crate::config::forms::{Alternative, Mixed, Quantity};
+use crate::config::json::Json;
 use crate::config::raw::{CsvRaw, FormatRaw, MetricRaw, Text};
 use crate::config::spanned::Spanned;
 use crate::kpi::{CsvFormat, Format};
@@ -13,6 +16,7 @@ const FORMATS: [&str; 5] = ["json", "ndjson", "csv", "number", "prometheus"];
 /// How an answer is read.
 pub(super) struct Answer {
     pub(super) format: Format,
+    pub(super) require: Vec<(String, Value)>,
     pub(super) rows: Option<String>,
     pub(super) columns: Vec<(String, String)>,
 }
@@ -26,12 +30,13 @@ pub(super) fn answer(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Opt
         None => Format::Json,
     };
     let rows = raw.rows.as_ref().map(|given| rows(context, &entry.key("rows"), given, &format));
+    let require = require(context, entry, &format);
     let columns = columns(context, entry, &format)?;
     let rows = match rows {
         Some(rows) => Some(rows?),
         None => None,
     };
-    Some(Answer { format, rows, columns })
+    Some(Answer { format, require: require?, rows, columns })
 }
 
 fn format(
@@ -113,6 +118,41 @@ fn rows(context: &mut Context<'_>, path: &str, given: &Text, format: &Format) ->
         return None;
     }
     json_path(context, path, given)
+}
+
+/// What a document has to say for its answer to be good.
+fn require(
+    context: &mut Context<'_>,
+    entry: &Entry<MetricRaw>,
+    format: &Format,
+) -> Option<Vec<(String, Value)>> {
+    let path = entry.key("require");
+    let Some(given) = &entry.value.require else {
+        return (!entry.is_broken("require")).then(Vec::new);
+    };
+    if *format != Format::Json {
+        let message = format!("`{path}` is for `format: json`");
+        context.problem(given.span, message, "delete the key".to_owned());
+        return None;
+    }
+    let mut required = Vec::new();
+    let mut good = true;
+    for (name, expected) in &given.value.0 {
+        let expected = match &expected.value {
+            Json::List(_) | Json::Map(_) => {
+                let message = format!("`{path}`: expected true, false, a number, a text or null");
+                let hint = "let the JSONPath select the one value that tells".to_owned();
+                context.problem(expected.span, message, hint);
+                None
+            }
+            scalar => Some(scalar.to_value()),
+        };
+        match (json_path(context, &path, name), expected) {
+            (Some(from), Some(expected)) => required.push((from, expected)),
+            _ => good = false,
+        }
+    }
+    good.then_some(required)
 }
 
 /// Column names and where they come from.

@@ -158,6 +158,7 @@ fn http(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Option<HttpQuery
         headers: request.headers,
         body: request.body,
         format: answer.format,
+        require: answer.require,
         rows: answer.rows,
         columns: answer.columns,
         pagination: None,
@@ -237,6 +238,7 @@ fn refuse_http_keys(context: &mut Context<'_>, entry: &Entry<MetricRaw>, languag
     for (key, span) in [
         ("request", raw.request.as_ref().map(|given| given.span)),
         ("format", raw.format.as_ref().map(|given| given.span)),
+        ("require", raw.require.as_ref().map(|given| given.span)),
         ("rows", raw.rows.as_ref().map(|given| given.span)),
         ("columns", raw.columns.as_ref().map(|given| given.span)),
         ("pagination", raw.pagination.as_ref().map(|given| given.span)),

@@ -44,6 +44,14 @@ impl Exchange {
         Self { method: Method::POST, url, headers, body: Some(body), idempotent: false }
     }
 
+    /// Whether it asks exactly the same.
+    pub(in crate::source) fn is_same(&self, other: &Self) -> bool {
+        self.method == other.method
+            && self.url == other.url
+            && self.headers == other.headers
+            && self.body == other.body
+    }
+
     /// The same with one more header.
     pub(in crate::source) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);

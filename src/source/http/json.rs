@@ -17,6 +17,7 @@ pub(super) struct Path {
 
 /// Finds rows and columns.
 pub(super) struct Selector {
+    require: Vec<(Path, Value)>,
     rows: Option<Path>,
     columns: Vec<Column>,
     /// What the first row has, to name it when a column is missing.
@@ -105,6 +106,9 @@ impl Path {
 impl Selector {
     /// Makes the columns in `gathered`, so that they are known even without rows.
     pub(super) fn new(query: &HttpQuery, gathered: &mut Gathered) -> Result<Self, FetchError> {
+        let require =
+            query.require.iter().map(|(path, expected)| Ok((Path::new(path)?, expected.clone())));
+        let require = require.collect::<Result<_, FetchError>>()?;
         let rows = query.rows.as_deref().map(Path::new).transpose()?;
         // The columns of other formats are no paths.
         let is_json = matches!(query.format, Format::Json | Format::Ndjson);
@@ -114,7 +118,7 @@ impl Selector {
             let (path, place) = (Path::new(path)?, gathered.column(name));
             columns.push(Column { name: name.clone(), path, place });
         }
-        Ok(Self { rows, columns, first_row: None, nested_as_text: query.sql.is_some() })
+        Ok(Self { require, rows, columns, first_row: None, nested_as_text: query.sql.is_some() })
     }
 
     /// Adds the rows of a JSON document.
@@ -123,6 +127,12 @@ impl Selector {
         document: &Value,
         gathered: &mut Gathered,
     ) -> Result<(), FetchError> {
+        for (path, expected) in &self.require {
+            let found = path.one(document)?;
+            if found != Some(expected) {
+                return Err(not_as_required(path, expected, found));
+            }
+        }
         let nodes = match &self.rows {
             Some(rows) => rows.parsed.query(document).all(),
             None => vec![document],
@@ -227,6 +237,13 @@ impl Selector {
             .with_hint("was the field renamed? mend `columns`")),
         }
     }
+}
+
+/// An answer that says itself that it is not complete.
+fn not_as_required(path: &Path, expected: &Value, found: Option<&Value>) -> FetchError {
+    let found = found.map_or_else(|| "missing".to_owned(), article);
+    let message = format!("`{}` is {found}; `require` wants {}", path.text, article(expected));
+    shape(message).with_hint("the API says that this is not the whole answer; ask it for less")
 }
 
 /// Reads a document; says where it breaks off.

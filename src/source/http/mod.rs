@@ -10,21 +10,25 @@ mod link;
 mod over;
 mod paging;
 mod reader;
+mod recent;
 mod samples;
 mod separated;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
+use tokio::time::Instant;
 
 use self::came::{Came, shape};
 use self::draft::Draft;
 use self::gathered::Outcome;
 use self::paging::{Found, Pager};
 use self::reader::Reader;
+use self::recent::Recent;
 use super::client::Client;
 use super::client::config::ClientConfig;
 use super::trace::{Step, Trace};
@@ -42,6 +46,7 @@ pub struct HttpSource {
     timeout: Duration,
     /// Whether the source says itself which formats it accepts.
     accepts: bool,
+    recent: Recent,
 }
 
 impl HttpSource {
@@ -51,7 +56,12 @@ impl HttpSource {
     /// What is wrong with them, without secrets.
     pub fn new(config: &ClientConfig) -> Result<Self, String> {
         let accepts = config.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept"));
-        Ok(Self { client: Client::new(config)?, timeout: config.timeout, accepts })
+        Ok(Self {
+            client: Client::new(config)?,
+            timeout: config.timeout,
+            accepts,
+            recent: Recent::default(),
+        })
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
@@ -60,14 +70,14 @@ impl HttpSource {
             self.client.hide(&secret);
         }
         // What came may repeat what was sent.
-        let gathered = self.gather(query, request).await.map_err(|error| {
+        let rows = self.rows(query, request).await.map_err(|error| {
             let hint = error.hint.map(|hint| self.client.redact(&hint));
             FetchError { message: self.client.redact(&error.message), hint, ..error }
         })?;
-        match gathered {
-            Outcome::Table(table) => Ok(table),
+        match &*rows {
+            Outcome::Table(table) => Ok(table.clone()),
             Outcome::Query(rows, statement) => {
-                let table = over::run(&rows, &statement, request, self.timeout).await?;
+                let table = over::run(rows, statement, request, self.timeout).await?;
                 request.trace.note(|| {
                     let columns = table.columns.join(", ");
                     Step::now(format!("query over the rows: {} rows", table.rows.len()))
@@ -78,11 +88,33 @@ impl HttpSource {
         }
     }
 
-    /// The rows of all pages.
-    async fn gather(&self, query: &HttpQuery, request: &Request) -> Result<Outcome, FetchError> {
+    /// The rows of all pages; those of another window of the same run if it asked the same.
+    async fn rows(&self, query: &HttpQuery, request: &Request) -> Result<Arc<Outcome>, FetchError> {
         let locate = |path: &str| self.client.url(path);
         let mut draft = Draft::new(query, request, locate, !self.accepts)?;
-        let mut pager = Pager::new(query.pagination.as_ref(), &mut draft)?;
+        let pager = Pager::new(query.pagination.as_ref(), &mut draft)?;
+        let (metric, first) = (&request.metric.id, draft.exchange());
+        if let Some(known) = self.recent.get(metric, &first, request.asked) {
+            request
+                .trace
+                .note(|| Step::now("the same request as before: its answer is used again"));
+            return Ok(known);
+        }
+        let begun = Instant::now();
+        let (outcome, bytes) = self.gather(query, request, draft, pager).await?;
+        let outcome = Arc::new(outcome);
+        self.recent.put(metric, first, begun, bytes, &outcome);
+        Ok(outcome)
+    }
+
+    /// Goes through all pages; gives their rows, and their bytes together.
+    async fn gather(
+        &self,
+        query: &HttpQuery,
+        request: &Request,
+        mut draft: Draft,
+        mut pager: Pager<'_>,
+    ) -> Result<(Outcome, usize), FetchError> {
         let mut reader = Reader::new(&request.metric, query)?;
         let mut deadline = self.client.deadline();
         let mut bytes = 0;
@@ -104,7 +136,7 @@ impl HttpSource {
                 reader.read(Came::of(&answer)).await.map_err(|error| on_page(number, error))?;
             note(&request.trace, number, &page, reader.first_row());
             if !pager.next(&mut draft, &answer.url, &answer.headers, &page)? {
-                return reader.finish();
+                return Ok((reader.finish()?, bytes));
             }
         }
     }

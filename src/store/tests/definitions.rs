@@ -108,6 +108,7 @@ fn http() -> HttpQuery {
             secret: true,
         })),
         format: Format::Json,
+        require: vec![],
         rows: Some("$.data[*]".to_owned()),
         columns: vec![("amount".to_owned(), "$.amount".to_owned())],
         pagination: Some(Pagination {
