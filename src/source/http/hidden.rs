@@ -41,6 +41,7 @@ mod tests {
             headers: vec![("X-Token".to_owned(), template("Token other", true))],
             body: Some(RequestBody::Form(vec![("f".to_owned(), template("third", true))])),
             format: Format::Json,
+            require: vec![],
             rows: None,
             columns: vec![],
             pagination: None,
