@@ -67,7 +67,7 @@ fn the_full_example_becomes_what_it_says() {
     assert_eq!((orders.source.as_str(), orders.max_label_sets), ("shop", 500));
     assert_eq!(orders.schedule.to_string(), "0 * * * *");
     let Query::Sql(query) = &orders.query else { panic!("sql") };
-    assert!(query.contains("\nFROM orders"), "{query}");
+    assert!(query.text.contains("\nFROM orders"), "{query:?}");
     let plan = &config.definitions.metrics["plan"];
     assert_eq!((plan.labels.as_slice(), plan.max_label_sets), (&["region".to_owned()][..], 20));
     assert_eq!(plan.schedule.to_string(), "@hourly");
@@ -281,7 +281,7 @@ fn a_folder_is_one_configuration_and_paths_are_relative_to_their_file() {
     let config = load(dir.path(), &Environment::default()).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(config.definitions.metrics.len(), 2);
     let Query::Sql(query) = &config.definitions.metrics["m"].query else { panic!("sql") };
-    assert_eq!(query, "SELECT 1 AS value");
+    assert_eq!(query.text, "SELECT 1 AS value");
     let SourceConfig::Files(files) = &config.sources["s"] else { panic!("files") };
     assert_eq!(files.tables["t"], dir.path().join("t.csv"));
 }

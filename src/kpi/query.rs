@@ -9,17 +9,18 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
     /// SQL with named parameters (`:window_start` ...), for `sql` and `files` sources.
-    Sql(String),
+    Sql(Template),
     /// PromQL with placeholders (`{{window_seconds}}` ...), for `prometheus` sources.
     PromQl(Template),
     /// An HTTP request and how to read the answer, for `http` sources.
     Http(Box<HttpQuery>),
 }
 
-/// A text with placeholders like `{{window_start:%Y-%m-%d}}`. `Debug` hides a secret one.
+/// A text with parameters or with placeholders like `{{window_start:%Y-%m-%d}}`. `Debug` hides a
+/// secret one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
-    /// As it is sent, but for the placeholders.
+    /// As it is sent, but for what stands for instants.
     pub text: String,
     /// Some of it is what a `${...}` reference stood for: it must not be shown or stored.
     pub secret: bool,
@@ -51,7 +52,7 @@ pub struct HttpQuery {
     /// How to get the rest of a long answer.
     pub pagination: Option<Pagination>,
     /// SQL over the rows, as table `rows`, in the dialect of SQLite.
-    pub sql: Option<String>,
+    pub sql: Option<Template>,
 }
 
 /// HTTP methods that ask.
@@ -168,9 +169,19 @@ impl Query {
     /// often than too seldom.
     pub fn mentions(&self, instant: &str) -> bool {
         match self {
-            Self::Sql(text) => text.contains(&format!(":{instant}")),
+            Self::Sql(template) => template.text.contains(&format!(":{instant}")),
             Self::PromQl(template) => template.text.contains(instant),
             Self::Http(query) => query.texts().any(|text| text.contains(instant)),
+        }
+    }
+}
+
+impl Query {
+    /// Whether its text is not to be shown.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Self::Sql(template) | Self::PromQl(template) => template.secret,
+            Self::Http(query) => query.sql.as_ref().is_some_and(|template| template.secret),
         }
     }
 }
@@ -187,8 +198,16 @@ impl HttpQuery {
             Some(RequestBody::Json(json)) => Some(json.value.to_string()),
             _ => None,
         };
+        let sql = self.sql.as_ref().map(|template| template.text.clone());
         let templates = params.chain(form).map(|(_, template)| template.text.clone());
-        std::iter::once(self.path.text.clone()).chain(templates).chain(json).chain(self.sql.clone())
+        std::iter::once(self.path.text.clone()).chain(templates).chain(json).chain(sql)
+    }
+}
+
+impl Template {
+    /// A text without secrets.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), secret: false }
     }
 }
 

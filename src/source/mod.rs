@@ -66,7 +66,7 @@ impl Request {
     /// The query of a metric that asks in SQL.
     fn sql(&self) -> Result<&str, FetchError> {
         match &self.metric.query {
-            Query::Sql(text) => Ok(text),
+            Query::Sql(template) => Ok(&template.text),
             Query::PromQl(_) | Query::Http(_) => Err(wrong_query()),
         }
     }

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::trace::Trace;
 use super::{Request, Span};
 use crate::calendar::Window;
-use crate::kpi::{Metric, Query};
+use crate::kpi::{Metric, Query, Template};
 use crate::schedule::Schedule;
 
 /// A metric without labels whose column `value` is used.
@@ -15,7 +15,7 @@ pub(crate) fn metric() -> Metric {
     Metric {
         id: "orders".into(),
         source: "shop".into(),
-        query: Query::Sql(String::new()),
+        query: Query::Sql(Template::plain("")),
         labels: vec![],
         columns: vec![],
         bare: true,

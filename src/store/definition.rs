@@ -73,7 +73,7 @@ fn metrics_of(kpi: &Kpi) -> BTreeSet<&str> {
 
 fn metric_json(metric: &Metric) -> Value {
     let (kind, query) = match &metric.query {
-        Query::Sql(text) => ("sql", json!(text.trim())),
+        Query::Sql(template) => ("sql", json!(template.text.trim())),
         Query::PromQl(template) => ("promql", json!(template)),
         Query::Http(query) => ("http", json!(query)),
     };

@@ -170,7 +170,7 @@ fn requests_have_their_texts_in_order_and_know_which_are_secret() {
         json!({ "from": "{{window_start}}", "open": true, "stage": null, "least": 1.5, "id": "7" });
     assert_eq!((body.value, body.secret), (json!({ "filters": [filter] }), false));
     assert_eq!(
-        deals.sql.as_deref(),
+        deals.sql.as_ref().map(|query| query.text.as_str()),
         Some("SELECT sum(amount) AS value FROM rows WHERE stage <> :as_of_date")
     );
 

@@ -216,3 +216,26 @@ async fn a_server_is_shown_without_its_password() {
 pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }
+
+#[tokio::test]
+async fn a_query_with_a_secret_in_it_is_run_and_not_shown() {
+    let shop = Shop::sqlite().await;
+    let secret = "SELECT count(*) AS value FROM orders WHERE region <> '${env:SHOP_SECRET}'";
+    let query = "SELECT units AS value FROM orders WHERE units > 100";
+    let text = METRICS.replace("@SOURCE@", "url: 'sqlite:shop.db'").replace(query, secret);
+    assert!(text.contains("SHOP_SECRET"));
+    std::fs::write(shop.path("kpis.yaml"), text).unwrap();
+    let output = command()
+        .args(["fetch", "nothing", "--raw", "--as-of", "2026-04-30", "--config"])
+        .arg(shop.path("kpis.yaml"))
+        .env("SHOP_SECRET", "S3cretRegion")
+        .output()
+        .unwrap();
+    let shown = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success() && shown.contains("value = 4"), "{shown}");
+    assert!(shown.contains("***") && !shown.contains("S3cret"), "{shown}");
+}

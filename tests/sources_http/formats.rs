@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::ask::{self, names};
 use crate::client;
-use crate::http::{columns, get, metric, read, refusal};
+use crate::http::{columns, get, metric, read, refusal, template};
 use crate::stand_in::{self, StandIn, ok};
 
 fn number(number: f64) -> Cell {
@@ -281,7 +281,7 @@ async fn prometheus_text_has_a_row_a_sample() {
     );
     let summed = HttpQuery {
         columns: columns(&[("n", "value"), ("shop", "shop"), ("metric", "name")]),
-        sql: Some("SELECT sum(n) AS value FROM rows WHERE metric = 'orders_total'".into()),
+        sql: Some(template("SELECT sum(n) AS value FROM rows WHERE metric = 'orders_total'")),
         ..in_format(Format::Prometheus)
     };
     let table = read(summed, move || ok(kind, EXPOSED)).await.unwrap();

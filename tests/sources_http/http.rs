@@ -334,26 +334,19 @@ async fn a_trace_tells_rows_and_columns() {
     let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
     let query = HttpQuery {
         rows: Some("$.data[*]".into()),
-        sql: Some("SELECT sum(n) AS value FROM rows".into()),
+        sql: Some(template("SELECT sum(n) AS value FROM rows")),
         ..get("/")
     };
     let mut request = ask::request(metric(query));
     request.trace = Trace::on();
     source.fetch(&request).await.unwrap();
     let steps = request.trace.steps();
-    let last: Vec<_> =
-        steps.iter().rev().take(2).map(|s| (&*s.what, s.details.join("; "))).collect();
-    assert_eq!(
-        last,
-        [
-            ("query over the rows: 1 rows", "columns: value".to_owned()),
-            (
-                "page 1: 2 rows",
-                "first row has day: text; first row has n: number; first row has tags: text"
-                    .to_owned()
-            ),
-        ]
-    );
+    let has = |what: &str, details: &str| {
+        steps.iter().any(|step| step.what == what && step.details.join("; ") == details)
+    };
+    let first = "first row has day: text; first row has n: number; first row has tags: text";
+    assert!(has("page 1: 2 rows", first), "{steps:?}");
+    assert!(has("query over the rows: 1 rows", "columns: value"), "{steps:?}");
     assert_eq!(
         format!("{:?}", source::http::HttpSource::new(&client("http://k@x")).unwrap()),
         "HttpSource { .. }"

@@ -185,7 +185,7 @@ async fn a_cursor_goes_into_a_json_body_at_any_depth() {
     let next = cursor("$.next", PageParam::Body("/variables/after".into()), None);
     let pagination = Some(Pagination { next, max_pages: 2 });
     let query = HttpQuery {
-        sql: Some("SELECT count(*) AS value FROM rows".into()),
+        sql: Some(template("SELECT count(*) AS value FROM rows")),
         pagination,
         ..post(json!({ "query": "{ x }", "variables": {} }))
     };

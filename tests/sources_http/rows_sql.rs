@@ -4,12 +4,12 @@ use kpi_exporter::kpi::{CsvFormat, Format, HttpQuery, NextPage, PageParam, Pagin
 use kpi_exporter::source::{self, Cell, FetchErrorKind, Request, SourceConfig};
 use serde_json::{Value, json};
 
-use crate::http::{columns, fetch, get, metric, read};
+use crate::http::{columns, fetch, get, metric, read, template};
 use crate::stand_in::{self, StandIn, ok};
 use crate::{ask, client};
 
 fn over(sql: &str) -> HttpQuery {
-    HttpQuery { rows: Some("$.data[*]".into()), sql: Some(sql.into()), ..get("/") }
+    HttpQuery { rows: Some("$.data[*]".into()), sql: Some(template(sql)), ..get("/") }
 }
 
 async fn value(query: HttpQuery, data: Value) -> Cell {

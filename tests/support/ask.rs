@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use kpi_exporter::calendar::Window;
-use kpi_exporter::kpi::{Metric, Query};
+use kpi_exporter::kpi::{Metric, Query, Template};
 use kpi_exporter::schedule::Schedule;
 use kpi_exporter::source::measurement::Measurement;
 use kpi_exporter::source::trace::Trace;
@@ -15,7 +15,7 @@ pub(crate) fn metric(sql: &str) -> Metric {
     Metric {
         id: "orders".into(),
         source: "shop".into(),
-        query: Query::Sql(sql.into()),
+        query: Query::Sql(Template::plain(sql)),
         labels: vec![],
         columns: vec![],
         bare: true,

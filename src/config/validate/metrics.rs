@@ -11,7 +11,7 @@ use crate::config::entry::Entry;
 use crate::config::parse;
 use crate::config::raw::{MetricRaw, Text};
 use crate::config::suggest::did_you_mean;
-use crate::kpi::{Format, HttpQuery, Metric, Query};
+use crate::kpi::{Format, HttpQuery, Metric, Query, Template};
 use crate::source::SourceConfig;
 
 /// Labels that the exposition or the answer of a source uses itself.
@@ -105,7 +105,7 @@ fn sql(
     context: &mut Context<'_>,
     entry: &Entry<MetricRaw>,
     source: Option<&SourceConfig>,
-) -> Option<String> {
+) -> Option<Template> {
     if source.is_some() {
         refuse_http_keys(context, entry, "SQL");
     }
@@ -117,10 +117,10 @@ fn sql(
         no_placeholders(context, &path, query);
         check_sql(context, &path, query, |text| parse::query(source, text));
     }
-    Some(query.value.clone())
+    Some(Template { text: query.value.clone(), secret: query.interpolated })
 }
 
-fn promql(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Option<crate::kpi::Template> {
+fn promql(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Option<Template> {
     refuse_http_keys(context, entry, "PromQL");
     let example = "one, like `query: sum(increase(orders_total[{{window_seconds}}s]))`";
     let query = context.required(entry, "query", entry.value.query.as_ref(), example)?;
@@ -176,7 +176,7 @@ fn sql_over_rows(
     context: &mut Context<'_>,
     entry: &Entry<MetricRaw>,
     query: &Text,
-) -> Option<String> {
+) -> Option<Template> {
     let path = entry.key("query");
     filled(context, &path, query, "delete the key, or write SQL over the table `rows`")?;
     let words = query.value.split(|c: char| !(c.is_alphanumeric() || c == '_'));
@@ -188,7 +188,7 @@ fn sql_over_rows(
     }
     no_placeholders(context, &path, query);
     check_sql(context, &path, query, parse::query_of_rows);
-    Some(query.value.clone())
+    Some(Template { text: query.value.clone(), secret: query.interpolated })
 }
 
 /// What formulas and labels may name, when that is known.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::client::config::ClientConfig;
 use super::sql::seconds;
-use super::trace::Step;
+use super::trace::{Step, Trace};
 use super::{FetchError, FetchErrorKind, Request};
 
 /// What to do when an engine refuses the login.
@@ -33,10 +33,16 @@ pub struct EngineConfig {
 /// Notes what is sent, and what is bound to its placeholders.
 fn note_query(request: &Request, sql: &str, bound: impl Iterator<Item = String>) {
     request.trace.note(|| {
-        let lines = sql.lines().map(str::to_owned);
+        let shown = if request.metric.query.is_secret() { "***" } else { sql };
+        let lines = shown.lines().map(str::to_owned);
         Step::now(format!("query of metric `{}`", request.metric.id))
             .with_details(lines.chain(bound))
     });
+}
+
+/// Where the client may note what it sends: nowhere if that holds a secret.
+fn trace(request: &Request) -> Trace {
+    if request.metric.query.is_secret() { Trace::default() } else { request.trace.clone() }
 }
 
 /// The engine ended the query at the limit it was given.

@@ -70,11 +70,8 @@ impl HttpSource {
             self.client.hide(&secret);
         }
         // What came may repeat what was sent.
-        let rows = self.rows(query, request).await.map_err(|error| {
-            let hint = error.hint.map(|hint| self.client.redact(&hint));
-            FetchError { message: self.client.redact(&error.message), hint, ..error }
-        })?;
-        match &*rows {
+        let rows = self.rows(query, request).await;
+        match &*rows.map_err(|error| self.client.redacted(error))? {
             Outcome::Table(table) => Ok(table.clone()),
             Outcome::Query(rows, statement) => {
                 let table = over::run(rows, statement, request, self.timeout).await?;

@@ -30,7 +30,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(metric: &Arc<Metric>, query: &HttpQuery) -> Result<Self, FetchError> {
-        let over = query.sql.as_deref().map(|text| sql::statement(Dialect::Sqlite, text));
+        let over = query.sql.as_ref().map(|query| sql::statement(Dialect::Sqlite, &query.text));
         let mut gathered = Gathered::new(Arc::clone(metric), over.transpose()?);
         let selector = Selector::new(query, &mut gathered)?;
         let next = match query.pagination.as_ref().map(|pagination| &pagination.next) {

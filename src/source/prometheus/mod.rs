@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use reqwest::{StatusCode, Url};
 
 use self::answer::{Good, no_such_column};
@@ -131,7 +131,8 @@ impl PrometheusSource {
 
 impl Source for PrometheusSource {
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Table, FetchError>> {
-        self.ask(request).boxed()
+        // An answer may repeat what was sent.
+        self.ask(request).map_err(|error| self.client.redacted(error)).boxed()
     }
 }
 

@@ -11,7 +11,8 @@ use crate::source::{Request, Table};
 /// Notes a statement that is about to be run.
 pub(super) fn sent(dialect: Dialect, request: &Request, statement: &Statement) {
     request.trace.note(|| {
-        let text = statement.sql().lines().map(str::trim_end);
+        let text = if request.metric.query.is_secret() { "***" } else { statement.sql() };
+        let text = text.lines().map(str::trim_end);
         let text = text.filter(|line| !line.is_empty()).map(str::to_owned);
         let bound = statement.params().iter().enumerate().map(|(index, param)| {
             let place = match dialect {

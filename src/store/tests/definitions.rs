@@ -50,7 +50,7 @@ fn metric(id: &str, query: &str) -> Metric {
     Metric {
         id: id.to_owned(),
         source: "crm".to_owned(),
-        query: Query::Sql(query.to_owned()),
+        query: Query::Sql(Template::plain(query)),
         labels: vec!["region".to_owned()],
         columns: Vec::new(),
         bare: false,
@@ -119,7 +119,7 @@ fn http() -> HttpQuery {
             },
             max_pages: 100,
         }),
-        sql: Some("SELECT sum(amount) AS value FROM rows".to_owned()),
+        sql: Some(Template::plain("SELECT sum(amount) AS value FROM rows")),
     }
 }
 

@@ -10,14 +10,14 @@ mod errors;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use self::cells::Kind;
-use super::{EngineConfig, note_query};
+use super::{EngineConfig, note_query, trace};
 use crate::source::client::config::Auth;
 use crate::source::client::{Answer, Client, Exchange};
 use crate::source::measurement::too_many_rows;
@@ -89,7 +89,7 @@ impl ClickHouseSource {
             exchange = exchange.header(USER, user.clone());
         }
         let mut deadline = self.client.deadline();
-        let answer = self.client.send(&exchange, &mut deadline, &request.trace).await?;
+        let answer = self.client.send(&exchange, &mut deadline, &trace(request)).await?;
         self.read(answer, request, &statement)
     }
 
@@ -156,7 +156,8 @@ impl ClickHouseSource {
 
 impl Source for ClickHouseSource {
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Table, FetchError>> {
-        self.ask(request).boxed()
+        // An answer may repeat what was sent.
+        self.ask(request).map_err(|error| self.client.redacted(error)).boxed()
     }
 }
 

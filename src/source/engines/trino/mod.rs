@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use self::bind::Bound;
 use self::cells::Kind;
 use self::errors::QueryError;
-use super::{EngineConfig, note_query};
+use super::{EngineConfig, note_query, trace};
 use crate::source::client::config::Auth;
 use crate::source::client::{Answer, Client, Exchange};
 use crate::source::measurement::too_many_rows;
@@ -132,7 +132,8 @@ impl TrinoSource {
 
 impl Source for TrinoSource {
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Table, FetchError>> {
-        self.ask(request).boxed()
+        // An answer may repeat what was sent.
+        self.ask(request).map_err(|error| self.client.redacted(error)).boxed()
     }
 }
 
@@ -151,7 +152,7 @@ impl Query<'_> {
         let mut table = Table::default();
         let mut kinds = Vec::new();
         loop {
-            let answer = source.client.send(&exchange, &mut deadline, &request.trace).await?;
+            let answer = source.client.send(&exchange, &mut deadline, &trace(request)).await?;
             let (results, url) = results(answer)?;
             self.next = results.next_uri.map(|uri| source.next(&uri, &url)).transpose()?;
             if let Some(error) = results.error {
