@@ -7,6 +7,7 @@
 mod clock;
 mod demo;
 mod disk;
+mod docs;
 #[path = "../program/exporter.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod exporter;

@@ -105,15 +105,15 @@ impl Outage {
         let success = sample(&failed, NEAR_SUCCESS).expect("the healthy KPI has a success");
         let old = sample(&failed, FAR_SUCCESS);
         let failures = failures(&failed);
-        // Two more failures, and two more successes beside them.
+        // One more failure, and one more success beside it.
         self.until("freshness beside the failure", |metrics| {
             assert_eq!(sample(metrics, FAR_UP), Some(0.0), "{metrics}");
             assert_eq!(sample(metrics, FAR), Some(1.0), "the last good value stays\n{metrics}");
             assert_eq!(sample(metrics, FAR_SUCCESS), old, "with its true age\n{metrics}");
             let near = (sample(metrics, NEAR_UP), sample(metrics, NEAR));
             assert_eq!(near, (Some(1.0), Some(5.0)), "{metrics}");
-            let fresh = sample(metrics, NEAR_SUCCESS) >= Some(success + 2.0);
-            fresh && self::failures(metrics) >= failures + 2.0
+            let fresh = sample(metrics, NEAR_SUCCESS) >= Some(success + 1.0);
+            fresh && self::failures(metrics) >= failures + 1.0
         });
         self.check_words(error);
         self.check_secrets();

@@ -170,7 +170,9 @@ async fn answer(
         }
         Mood::OneByteASecond => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n").await?;
-            let mut tick = tokio::time::interval(Duration::from_secs(1));
+            // Between the seconds, where time limits lie.
+            let first = tokio::time::Instant::now() + Duration::from_millis(500);
+            let mut tick = tokio::time::interval_at(first, Duration::from_secs(1));
             for byte in b"{\"value\": 1}" {
                 tick.tick().await;
                 stream.write_all(&[*byte]).await?;

@@ -129,9 +129,8 @@ fn a_login_page_with_status_200_is_told() {
     let body = "<!DOCTYPE html><html><title>Sign in</title><p>{secrets}</p></html>";
     outage(
         Mood::Repeats { head: "200 OK\r\nContent-Type: text/html", body },
-        "the answer is an HTML page, not JSON: `<!DOCTYPE html><html><title>Sign \
-         in</title><p>***, ***, ***<…` (hint: a login or error page? check the `auth` of the \
-         source and the `path`)",
+        "the answer is an HTML page, not JSON: `<!DOCTYPE html><html><title>Sign in</title><p>***…` \
+         (hint: a login or error page? check the `auth` of the source and the `path`)",
     );
 }
 

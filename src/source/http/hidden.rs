@@ -2,71 +2,56 @@
 //! no error and no trace shows it, even when the server repeats it. Not here: the login of the source
 //! (`client`).
 
-use serde_json::Value;
+use crate::kpi::{HttpQuery, RequestBody};
 
-use crate::kpi::{HttpQuery, RequestBody, Template};
-
-/// The secrets in a request, as far as they can be told from what stands around them: it is known in
-/// which texts there is one, not where. A text is one as a whole, and so is every word in it that
-/// looks like a key; in a JSON document only the latter, since the secret may be in any of its texts.
-pub(super) fn secrets(query: &HttpQuery) -> Vec<&str> {
-    let mut secrets = Vec::new();
-    let pairs = query.params.iter().chain(&query.headers).map(|(_, template)| template);
+/// The texts of a request that hold a secret. A JSON body is one text: its ordinary words must not
+/// be missing from every message, so only what looks like a key in it is hidden.
+pub(super) fn secrets(query: &HttpQuery) -> Vec<String> {
     let form = match &query.body {
         Some(RequestBody::Form(fields)) => fields.as_slice(),
         _ => &[],
     };
-    for Template { text, .. } in
-        pairs.chain(form.iter().map(|(_, template)| template)).filter(|template| template.secret)
-    {
-        secrets.push(text.as_str());
-        secrets.extend(keys(text));
-    }
-    if query.path.secret {
-        secrets.extend(keys(&query.path.text));
-    }
+    let named = query.params.iter().chain(&query.headers).chain(form);
+    let texts = named.map(|(_, template)| template).chain([&query.path]);
+    let mut secrets: Vec<String> =
+        texts.filter(|template| template.secret).map(|template| template.text.clone()).collect();
     if let Some(RequestBody::Json(json)) = &query.body
         && json.secret
     {
-        texts(&json.value, &mut |text| secrets.extend(keys(text)));
+        secrets.push(json.value.to_string());
     }
     secrets
-}
-
-/// Words that look like a key: long, or with digits.
-fn keys(text: &str) -> impl Iterator<Item = &str> {
-    // What is between braces is a placeholder.
-    let outside =
-        text.split("{{").map(|part| part.rsplit_once("}}").map_or(part, |(_, rest)| rest));
-    let words = outside.flat_map(|part| part.split(|c: char| c.is_whitespace() || c == '/'));
-    words.filter(|word| {
-        word.len() >= 20 || (word.len() >= 8 && word.chars().any(|c| c.is_ascii_digit()))
-    })
-}
-
-fn texts<'a>(value: &'a Value, found: &mut impl FnMut(&'a str)) {
-    match value {
-        Value::String(text) => found(text),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kpi::{Format, JsonTemplate, Method, Template};
 
     #[test]
-    fn a_key_is_found_beside_ordinary_words_and_placeholders() {
-        for (text, expected) in [
-            ("Token abc12345", &["abc12345"][..]),
-            ("/v1/accounts/9f8e7d6c/sessions", &["9f8e7d6c"]),
-            ("{{window_start:%Y-%m-%d}}-abc12345", &["-abc12345"]),
-            ("select a, b from sessions", &[]),
-            ("correct-horse-battery-staple", &["correct-horse-battery-staple"]),
-        ] {
-            assert_eq!(keys(text).collect::<Vec<_>>(), expected, "{text}");
-        }
+    fn only_texts_with_a_secret_are_hidden() {
+        let template = |text: &str, secret| Template { text: text.to_owned(), secret };
+        let mut query = HttpQuery {
+            method: Method::Post,
+            path: template("/v1/sessions", false),
+            params: vec![
+                ("key".to_owned(), template("a-secret", true)),
+                ("lang".to_owned(), template("en", false)),
+            ],
+            headers: vec![("X-Token".to_owned(), template("Token other", true))],
+            body: Some(RequestBody::Form(vec![("f".to_owned(), template("third", true))])),
+            format: Format::Json,
+            require: vec![],
+            rows: None,
+            columns: vec![],
+            pagination: None,
+            sql: None,
+        };
+        assert_eq!(secrets(&query), ["a-secret", "Token other", "third"]);
+        query.path = template("/v1/accounts/s1", true);
+        let value = serde_json::json!({ "key": "k" });
+        query.body = Some(RequestBody::Json(JsonTemplate { value, secret: true }));
+        let expected = ["a-secret", "Token other", "/v1/accounts/s1", r#"{"key":"k"}"#];
+        assert_eq!(secrets(&query), expected);
     }
 }

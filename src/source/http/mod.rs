@@ -67,7 +67,7 @@ impl HttpSource {
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
         for secret in hidden::secrets(query) {
-            self.client.hide(secret);
+            self.client.hide(&secret);
         }
         // What came may repeat what was sent.
         let rows = self.rows(query, request).await;
