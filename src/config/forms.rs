@@ -12,7 +12,6 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::parse;
-use super::raw::CredentialsIn;
 use super::spanned::Spanned;
 use super::suggest::listed;
 use crate::kpi::{Accumulation, Direction, Function, Kind, Method};
@@ -76,7 +75,6 @@ named!(Function: "marketing" => Function::Marketing, "sales" => Function::Sales,
 named!(tracing::Level: "trace" => Self::TRACE, "debug" => Self::DEBUG, "info" => Self::INFO,
     "warn" => Self::WARN, "error" => Self::ERROR);
 named!(Method: "GET" => Self::Get, "POST" => Self::Post);
-named!(CredentialsIn: "header" => Self::Header, "body" => Self::Body);
 
 /// A month by its English name, 1 to 12.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Text;
-use crate::config::forms::{Choice, Pairs, Parsed, Size};
+use crate::config::forms::{Choice, Named, Pairs, Parsed, Size};
 use crate::config::spanned::Spanned;
 
 /// A text that may be a secret.
@@ -94,6 +94,11 @@ pub(crate) struct OAuth2Raw {
 pub(crate) enum CredentialsIn {
     Header,
     Body,
+}
+
+impl Named for CredentialsIn {
+    const NAMES: &'static [&'static str] = &["header", "body"];
+    const VALUES: &'static [Self] = &[Self::Header, Self::Body];
 }
 
 #[derive(Deserialize, Default)]

@@ -2,8 +2,8 @@
 
 use secrecy::ExposeSecret;
 
+use super::address::http_url;
 use super::context::Context;
-use super::remote::http_url;
 use super::text::{header_name, header_value, secret};
 use crate::config::raw::{ApiKeyRaw, BasicRaw, CredentialsIn, OAuth2Raw, RemoteRaw, SecretText};
 use crate::config::spanned::Spanned;

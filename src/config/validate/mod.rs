@@ -2,6 +2,7 @@
 //! makes sense together. No I/O. One file per kind of entry; here is the order in which they are
 //! looked at. A mistake in one entry never hides one in another, nor makes up one there.
 
+mod address;
 mod amount;
 mod answer;
 mod auth;

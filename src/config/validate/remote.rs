@@ -4,6 +4,7 @@
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::address::http_url;
 use super::context::Context;
 use super::text::{header_name, header_value, secret};
 use super::{auth, limits};
@@ -156,29 +157,6 @@ fn base_url(
         return None;
     }
     Some(given.value.0.clone())
-}
-
-/// A URL over HTTP without user and password. Never shown, for it may hold a secret.
-/// `login` says where user and password go.
-pub(super) fn http_url(
-    context: &mut Context<'_>,
-    path: &str,
-    given: &SecretText,
-    login: &str,
-) -> Option<Url> {
-    let url = Url::parse(given.value.0.expose_secret()).ok();
-    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
-    let Some(url) = url else {
-        let hint = "write it like https://api.example.com/v1".to_owned();
-        context.problem(given.span, format!("`{path}` is not an http:// or https:// URL"), hint);
-        return None;
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        let message = format!("`{path}` holds a user or a password");
-        context.problem(given.span, message, login.to_owned());
-        return None;
-    }
-    Some(url)
 }
 
 fn headers(

@@ -5,9 +5,10 @@ use reqwest::header::IF_NONE_MATCH;
 use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
 
-use super::auth::{Around, Credentials};
+use super::auth::Credentials;
 use super::cache::Kept;
 use super::failure::{self, Failure};
+use super::grant::Around;
 use super::redirect::Hop;
 use super::urls::{host, origin, set_param};
 use super::{Answer, Client, Deadline, Exchange, body, note, retry, told};

@@ -1,22 +1,17 @@
 //! The login: what is added to a request so that the server lets it in, and what to do when it does
 //! not. Not here: getting tokens (`oauth`), and when a login may be sent (`redirect`).
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use reqwest::header::{
     ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
     USER_AGENT,
 };
 
 use super::config::{ApiKeyPlace, Auth, ClientConfig};
-use super::deadline::Deadline;
 use super::failure::Failure;
+use super::grant::Around;
 use super::oauth::Tokens;
-use super::redact::Redactor;
-use super::transport::Transport;
+use super::written::{basic, reread, value};
 use crate::source::secret::Secret;
-use crate::source::trace::Trace;
-use crate::source::{FetchError, FetchErrorKind};
 
 /// Headers that hold no secret, whatever they hold.
 const PLAIN: [HeaderName; 5] =
@@ -36,14 +31,6 @@ enum Way {
     KeyHeader(HeaderName, Secret),
     KeyParam(String, Secret),
     OAuth2(Box<Tokens>),
-}
-
-/// What it takes to ask for a token on the way.
-pub(super) struct Around<'a> {
-    pub(super) transport: &'a Transport,
-    pub(super) redactor: &'a Redactor,
-    pub(super) deadline: &'a Deadline,
-    pub(super) trace: &'a Trace,
 }
 
 /// What is added to one request.
@@ -212,29 +199,6 @@ impl Login {
     }
 }
 
-/// Reads secrets again from their files; whether any has changed.
-pub(super) async fn reread(secrets: Vec<Secret>) -> bool {
-    let reading = move || secrets.iter().filter(|secret| secret.reread()).count() > 0;
-    // A task that is not run to its end has changed nothing worth knowing.
-    tokio::task::spawn_blocking(reading).await.unwrap_or(false)
-}
-
-/// What follows `Basic`, RFC 7617.
-pub(super) fn basic(user: &str, password: &str) -> String {
-    BASE64_STANDARD.encode(format!("{user}:{password}"))
-}
-
 fn header(name: &str) -> Result<HeaderName, String> {
     name.parse().map_err(|_| format!("`{name}` is no name of a header"))
-}
-
-/// A header's value; `key` says in the error where it comes from.
-pub(super) fn value(text: &str, secret: bool, key: &str) -> Result<HeaderValue, FetchError> {
-    let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
-        let message = format!("the value of `{key}` holds what no header may hold");
-        FetchError::new(FetchErrorKind::Unreachable, message)
-            .with_hint("is there a line end in it?")
-    })?;
-    value.set_sensitive(secret);
-    Ok(value)
 }

@@ -10,17 +10,27 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::auth::{Around, basic, value};
 use super::config::OAuth2;
+use super::deadline::Deadline;
 use super::failure::{self, Failure};
 use super::redact::{HIDDEN, Redactor};
+use super::transport::Transport;
+use super::written::{basic, value};
 use super::{body, told, urls};
 use crate::source::secret::Secret;
-use crate::source::trace::Step;
+use crate::source::trace::{Step, Trace};
 use crate::source::{FetchError, FetchErrorKind};
 
 /// A token's answer is small.
 const MAX_BYTES: u64 = 64 * 1024;
+
+/// What it takes to ask for a token on the way.
+pub(super) struct Around<'a> {
+    pub(super) transport: &'a Transport,
+    pub(super) redactor: &'a Redactor,
+    pub(super) deadline: &'a Deadline,
+    pub(super) trace: &'a Trace,
+}
 
 /// How to ask for a token.
 pub(super) struct Grant {

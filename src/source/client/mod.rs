@@ -24,6 +24,7 @@ mod tls_failure;
 mod told;
 mod transport;
 mod urls;
+mod written;
 
 use std::time::Duration;
 

@@ -8,11 +8,11 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::auth::{Around, reread};
 use super::config::OAuth2;
 use super::failure::{self, Failure};
-use super::grant::{Given, Grant, passing};
+use super::grant::{Around, Given, Grant, passing};
 use super::redact::Redactor;
+use super::written::reread;
 use crate::source::secret::Secret;
 
 /// A token is replaced this long before it expires, or a tenth of its life if that is shorter.

@@ -138,7 +138,7 @@ fn proxy(url: &str, redactor: &Redactor) -> Result<(reqwest::Proxy, String), Str
     let proxy = reqwest::Proxy::all(url).map_err(|error| refused(error.to_string()))?;
     if let Some(password) = parsed.password() {
         let (user, plain) = (decoded(parsed.username()), decoded(password));
-        redactor.learn(&super::auth::basic(&user, &plain));
+        redactor.learn(&super::written::basic(&user, &plain));
         redactor.learn(&plain);
         redactor.learn(password);
     }
