@@ -1,6 +1,11 @@
-//! Sources: where numbers come from. A source answers one [`Request`] with one [`Table`]; it does
-//! not loop, sleep, retry or know about KPIs. Turning a table into numbers with labels is
-//! [`measurement`], the same for every kind of source.
+//! Sources: where numbers come from. A source answers one [`Request`] with one [`Table`], within its
+//! time limit; when to ask again after a failure is not its business, nor are KPIs. Turning a table
+//! into numbers with labels is [`measurement`], the same for every kind of source.
+//!
+//! # Layout
+//! `files` and `sql` ask databases, `engines` databases behind HTTP; `http` asks APIs, `prometheus`
+//! what has its query API. All that goes over HTTP goes through `client`: logins, redirects, limits.
+//! `params` and `template` put the instants of a request into SQL and other texts.
 
 pub mod client;
 mod columns;

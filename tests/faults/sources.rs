@@ -26,7 +26,7 @@ fn says(head: &'static str, body: impl AsRef<[u8]>) -> Mood {
 fn a_server_that_never_answers_is_given_up() {
     outage(
         Mood::Fails(Fault::HangBeforeHeaders),
-        "no answer from HOST within 1s (hint: ask for less, or raise `timeout`)",
+        "no answer from HOST within 1 s (hint: ask for less, or raise `timeout`)",
     );
 }
 
@@ -34,7 +34,7 @@ fn a_server_that_never_answers_is_given_up() {
 fn a_server_that_stops_in_the_middle_is_given_up() {
     outage(
         Mood::Fails(Fault::HangInBody),
-        "the answer of HOST was not complete within 1s: 10 bytes (hint: ask for less, or raise \
+        "the answer of HOST was not complete within 1 s: 10 bytes (hint: ask for less, or raise \
          `timeout`)",
     );
 }
@@ -43,7 +43,7 @@ fn a_server_that_stops_in_the_middle_is_given_up() {
 fn a_server_that_sends_one_byte_a_second_is_given_up() {
     outage(
         Mood::OneByteASecond,
-        "the answer of HOST was not complete within 1s: 1 bytes (hint: ask for less, or raise \
+        "the answer of HOST was not complete within 1 s: 1 byte (hint: ask for less, or raise \
          `timeout`)",
     );
 }
@@ -216,14 +216,14 @@ fn a_field_that_was_renamed_is_told_by_name() {
     outage(
         says("200 OK\r\nContent-Type: application/json", r#"{"visits": 1}"#),
         "column `value`: no row has `$.value`; the first row has `visits` (hint: was the field \
-         renamed? mend `columns`)",
+         renamed? one that may be missing from all rows is written `$..name`)",
     );
 }
 
 #[test]
 fn a_value_of_a_source_that_hangs_is_kept_until_its_maximum_age() {
     let mut outage = Outage::new("8s", None);
-    let error = "no answer from HOST within 1s (hint: ask for less, or raise `timeout`)";
+    let error = "no answer from HOST within 1 s (hint: ask for less, or raise `timeout`)";
     outage.fail(Mood::Fails(Fault::HangBeforeHeaders), error);
     outage.forget();
     outage.recover(Mood::Good(2));

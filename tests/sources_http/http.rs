@@ -245,8 +245,14 @@ async fn a_renamed_field_does_not_look_like_nothing() {
     assert_eq!(
         refusal(missing, visits).await,
         "column `value`: no row has `$.sessions`; the first row has `visits`, `geo` (hint: was the \
-         field renamed? mend `columns`)"
+         field renamed? one that may be missing from all rows is written `$..name`)"
     );
+    // A descendant may be missing from all rows.
+    let query = HttpQuery {
+        columns: columns(&[("value", "$.visits"), ("country", "$..country")]),
+        ..rows("$.data[*]")
+    };
+    assert_eq!(read(query, visits).await.unwrap().rows.len(), 2);
 }
 
 #[tokio::test]

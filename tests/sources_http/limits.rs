@@ -15,9 +15,9 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
 #[tokio::test]
 async fn a_server_that_does_not_answer_in_time_is_named() {
     for (fault, expected) in [
-        (Fault::HangBeforeHeaders, "no answer from HOST within 300ms"),
-        (Fault::HangInBody, "the answer of HOST was not complete within 300ms: 10 bytes"),
-        (Fault::Drip, "the answer of HOST was not complete within 300ms: "),
+        (Fault::HangBeforeHeaders, "no answer from HOST within 0.3 s"),
+        (Fault::HangInBody, "the answer of HOST was not complete within 0.3 s: 10 bytes"),
+        (Fault::Drip, "the answer of HOST was not complete within 0.3 s: "),
     ] {
         let server = Faults::start(move |_| fault.clone()).await;
         let mut config = client(&server.url);

@@ -41,8 +41,8 @@ pub(super) fn silent(url: &Url, deadline: &Deadline) -> FetchError {
 /// Time ran out in the middle of an answer.
 pub(super) fn stopped(url: &Url, got: usize, deadline: &Deadline) -> FetchError {
     let (host, allowed) = (urls::host(url), deadline.allowed());
-    let message =
-        format!("the answer of {host} was not complete within {}: {got} bytes", seconds(allowed));
+    let (allowed, got) = (seconds(allowed), bytes(got));
+    let message = format!("the answer of {host} was not complete within {allowed}: {got}");
     FetchError::new(FetchErrorKind::Timeout, message).with_hint("ask for less, or raise `timeout`")
 }
 
@@ -81,9 +81,9 @@ pub(super) fn of_request(error: &reqwest::Error, url: &Url, proxy: Option<String
 
 /// An answer whose body broke off after so many bytes.
 pub(super) fn of_body(error: &reqwest::Error, url: &Url, got: usize) -> Failure {
-    let host = urls::host(url);
+    let (host, got) = (urls::host(url), bytes(got));
     let broken_off = |how: &str| {
-        let message = format!("the answer of {host} {how} after {got} bytes");
+        let message = format!("the answer of {host} {how} after {got}");
         passing(FetchError::new(FetchErrorKind::Unreachable, message).with_hint(BROKEN_OFF))
     };
     // What hyper says was amiss before it came to unpacking.
@@ -97,10 +97,14 @@ pub(super) fn of_body(error: &reqwest::Error, url: &Url, got: usize) -> Failure 
             _ => broken_off("was cut off"),
         };
     }
-    let message = format!("the answer of {host} cannot be unpacked after {got} bytes");
+    let message = format!("the answer of {host} cannot be unpacked after {got}");
     FetchError::new(FetchErrorKind::Shape, message)
         .with_hint("its Content-Encoding is not that of its body, or it is damaged")
         .into()
+}
+
+fn bytes(number: usize) -> String {
+    format!("{number} byte{}", if number == 1 { "" } else { "s" })
 }
 
 fn passing(error: FetchError) -> Failure {
