@@ -6,10 +6,13 @@ use serde_json_path::JsonPath;
 
 use super::came::{Came, one_line, shape};
 use super::gathered::{Field, Gathered};
+use super::names::{are_spared, leading, members};
+use super::walk;
 use crate::kpi::{Format, HttpQuery};
 use crate::source::{FetchError, FetchErrorKind};
 
 /// A JSONPath and its text.
+#[derive(Clone)]
 pub(super) struct Path {
     text: String,
     parsed: JsonPath,
@@ -18,12 +21,23 @@ pub(super) struct Path {
 /// Finds rows and columns.
 pub(super) struct Selector {
     require: Vec<(Path, Value)>,
-    rows: Option<Path>,
+    rows: Rows,
     columns: Vec<Column>,
     /// What the first row has, to name it when a column is missing.
     first_row: Option<String>,
     /// A query can look into nested values.
     nested_as_text: bool,
+}
+
+/// Where the rows of a document are.
+#[derive(Clone)]
+enum Rows {
+    /// It is the only one.
+    Document,
+    /// All members of what these names lead to, and the path that says so.
+    Members(Vec<String>, Path),
+    /// What a path selects.
+    Selected(Path),
 }
 
 struct Column {
@@ -59,7 +73,7 @@ impl Path {
     fn explain_nothing(&self, document: &Value) -> Result<(), FetchError> {
         let mut value = document;
         let mut walked = "$".to_owned();
-        for name in leading_names(&self.text) {
+        for name in leading(&self.text).0 {
             value = match value {
                 Value::Object(members) => match members.get(&name) {
                     Some(value) => value,
@@ -109,7 +123,16 @@ impl Selector {
         let require =
             query.require.iter().map(|(path, expected)| Ok((Path::new(path)?, expected.clone())));
         let require = require.collect::<Result<_, FetchError>>()?;
-        let rows = query.rows.as_deref().map(Path::new).transpose()?;
+        let rows = match &query.rows {
+            Some(text) => {
+                let path = Path::new(text)?;
+                match members(text).filter(|names| are_spared(query, names)) {
+                    Some(names) => Rows::Members(names, path),
+                    None => Rows::Selected(path),
+                }
+            }
+            None => Rows::Document,
+        };
         // The columns of other formats are no paths.
         let is_json = matches!(query.format, Format::Json | Format::Ndjson);
         let paths = if is_json { query.columns.as_slice() } else { &[] };
@@ -121,32 +144,53 @@ impl Selector {
         Ok(Self { require, rows, columns, first_row: None, nested_as_text: query.sql.is_some() })
     }
 
-    /// Adds the rows of a JSON document.
+    /// Adds the rows of a JSON document. Gives what it says besides: all of it, or all but the rows
+    /// before the last.
     pub(super) fn document(
         &mut self,
-        document: &Value,
+        came: &Came,
         gathered: &mut Gathered,
-    ) -> Result<(), FetchError> {
+    ) -> Result<Value, FetchError> {
+        let (text, rows) = (came.text()?, self.rows.clone());
+        let (mut found, mut added) = (0, Ok(()));
+        let mut add = |row: &Value| {
+            found += 1;
+            if added.is_ok() {
+                added = self.row(row, gathered);
+            }
+        };
+        let document = match &rows {
+            Rows::Members(names, _) => walk::document(text, names, &mut add),
+            Rows::Selected(path) => serde_json::from_str(text).inspect(|document| {
+                path.parsed.query(document).all().into_iter().for_each(&mut add);
+            }),
+            Rows::Document => serde_json::from_str(text).inspect(add),
+        };
+        let document = document.map_err(|error| broken(came, &error))?;
+        self.check(&document, found)?;
+        added.map(|()| document)
+    }
+
+    /// Refuses a document that says itself that it is no good, or has no rows where they should be.
+    fn check(&self, document: &Value, rows: usize) -> Result<(), FetchError> {
         for (path, expected) in &self.require {
             let found = path.one(document)?;
             if found != Some(expected) {
                 return Err(not_as_required(path, expected, found));
             }
         }
-        let nodes = match &self.rows {
-            Some(rows) => rows.parsed.query(document).all(),
-            None => vec![document],
-        };
         let has_data = document.get("data").is_some_and(|data| !data.is_null());
         if let Some(said) = graphql_error(document)
-            && (nodes.is_empty() || !has_data)
+            && (rows == 0 || !has_data)
         {
             let message = format!("the API answered with an error: {}", one_line(said, 300));
             return Err(FetchError::new(FetchErrorKind::Query, message));
         }
         match &self.rows {
-            Some(rows) if nodes.is_empty() => rows.explain_nothing(document),
-            _ => nodes.into_iter().try_for_each(|row| self.row(row, gathered)),
+            Rows::Members(_, path) | Rows::Selected(path) if rows == 0 => {
+                path.explain_nothing(document)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -195,7 +239,7 @@ impl Selector {
                     }
                 }
             }
-            Value::Array(_) if self.rows.is_none() => {
+            Value::Array(_) if matches!(self.rows, Rows::Document) => {
                 return Err(shape("the document is an array, not a row".to_owned())
                     .with_hint("name its rows: `rows: \"$[*]\"`"));
             }
@@ -250,45 +294,19 @@ fn not_as_required(path: &Path, expected: &Value, found: Option<&Value>) -> Fetc
     shape(message).with_hint("the API says that this is not the whole answer; ask it for less")
 }
 
-/// Reads a document; says where it breaks off.
-pub(super) fn parse(came: &Came) -> Result<Value, FetchError> {
-    serde_json::from_str(came.text()?).map_err(|error| {
-        let hint = if error.is_eof() {
-            "was the answer cut off on its way?"
-        } else {
-            "check `format` and the `path`"
-        };
-        came.broken(&format!("broken JSON: {error}"), hint)
-    })
+/// Where a document breaks off.
+fn broken(came: &Came, error: &serde_json::Error) -> FetchError {
+    let hint = if error.is_eof() {
+        "was the answer cut off on its way?"
+    } else {
+        "check `format` and the `path`"
+    };
+    came.broken(&format!("broken JSON: {error}"), hint)
 }
 
 /// What GraphQL says instead of data, or of some of it, with status 200.
 fn graphql_error(document: &Value) -> Option<&str> {
     document.get("errors")?.get(0)?.get("message")?.as_str()
-}
-
-/// The names that a path begins with: `data`, `items` of `$.data['items'][*].x`.
-fn leading_names(path: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut rest = path.trim().strip_prefix('$').unwrap_or_default().trim_start();
-    loop {
-        let quoted = rest.strip_prefix('[').map(str::trim_start).and_then(|inner| {
-            let quote = inner.chars().next().filter(|char| matches!(char, '"' | '\''))?;
-            let (name, after) = inner[1..].split_once(quote)?;
-            let after = after.trim_start().strip_prefix(']')?;
-            // An escape, which may be one of the quote, ends what is known.
-            (!name.contains('\\')).then_some((name, after))
-        });
-        let dotted = || {
-            let after = rest.strip_prefix('.')?.trim_start();
-            let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_' || !c.is_ascii()));
-            let (name, after) = after.split_at(end.unwrap_or(after.len()));
-            (!name.is_empty()).then_some((name, after))
-        };
-        let Some((name, after)) = quoted.or_else(dotted) else { return names };
-        names.push(name.to_owned());
-        rest = after.trim_start();
-    }
 }
 
 /// What a value has, for people.
@@ -318,24 +336,6 @@ pub(super) fn article(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_names_that_a_path_begins_with_are_those_before_anything_else() {
-        for (path, expected) in [
-            ("$.data[*]", vec!["data"]),
-            ("$.data.items[0].x", vec!["data", "items"]),
-            ("$['data'][ \"a b\" ].été[?@.x]", vec!["data", "a b", "été"]),
-            ("$ .data .x", vec!["data", "x"]),
-            ("$..rows[*]", vec![]),
-            ("$[*]", vec![]),
-            ("$['a\\'b'].c", vec![]),
-            ("$['a','b']", vec![]),
-            ("$.*", vec![]),
-            ("$", vec![]),
-        ] {
-            assert_eq!(leading_names(path), expected, "{path}");
-        }
-    }
 
     /// RFC 9535, section 1.5, table 2, and sections 2.3.1.3, 2.3.3.3 and 2.3.5.3.
     #[test]

@@ -7,12 +7,14 @@ mod gathered;
 mod hidden;
 mod json;
 mod link;
+mod names;
 mod over;
 mod paging;
 mod reader;
 mod recent;
 mod samples;
 mod separated;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;

@@ -71,8 +71,7 @@ impl Reader {
         match &self.query.format {
             Format::Json | Format::Number if came.is_blank() => return Err(came.empty(expected)),
             Format::Json => {
-                let document = json::parse(came)?;
-                self.selector.document(&document, &mut self.gathered)?;
+                let document = self.selector.document(came, &mut self.gathered)?;
                 if let Some((next, more)) = &self.next {
                     found.next = next.one(&document)?.cloned();
                     found.more = more.as_ref().map(|path| is_more(path, &document)).transpose()?;
