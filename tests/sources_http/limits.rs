@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use kpi_exporter::source::FetchErrorKind;
+use kpi_exporter::kpi::HttpQuery;
+use kpi_exporter::source::{Cell, FetchErrorKind};
 use tokio::time::Instant;
 
-use crate::client;
 use crate::client_tests::{fetch, fetch_once, host, in_own_process, open};
 use crate::faults::{Fault, Faults};
+use crate::http::{columns, get, metric, template};
+use crate::{ask, client};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
                   Content-Length: 12\r\n\r\n{\"value\": 1}";
@@ -62,23 +64,61 @@ async fn a_flood_takes_no_more_memory_than_the_limit_allows() {
     }
 }
 
+/// Most memory that this process ever held, in MiB.
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "the system says no more than a page")]
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the process that was given an environment")]
+fn asked_server() -> String {
+    std::env::var("ASKED_SERVER").unwrap()
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 #[ignore = "run by another test, in a process of its own"]
-#[expect(clippy::disallowed_methods, reason = "this is the process that was given an environment")]
 async fn fetches_a_flood() {
-    /// Most memory that this process ever held, in MiB.
-    fn peak() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
-    }
-    let source = open(&client(&std::env::var("ASKED_SERVER").unwrap()));
+    let source = open(&client(&asked_server()));
     let before = peak();
     for _ in 0..2 {
         let error = fetch(&*source).await.unwrap_err();
         assert!(error.message.contains("more than 32 MiB"), "{error}");
     }
+    let grown = peak() - before;
+    assert!(grown < 50, "{grown} MiB more");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_is_never_in_memory_as_a_tree() {
+    let row = r#"{"id": 1, "state": "open", "amount": 2, "customer": {"name": "x", "tier": 3}},"#;
+    let rows = row.repeat((12 << 20) / row.len());
+    let body = format!(r#"{{"data": [{}]}}"#, rows.trim_end_matches(','));
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
+    let answer = format!("{head}{}\r\n\r\n{body}", body.len());
+    let server = Faults::start(move |_| Fault::Say(answer.clone().into())).await;
+    let test = "limits::reads_a_long_answer";
+    assert!(in_own_process(test, &[("ASKED_SERVER", &server.url)]));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[ignore = "run by another test, in a process of its own"]
+async fn reads_a_long_answer() {
+    let source = open(&client(&asked_server()));
+    let query = HttpQuery {
+        rows: Some("$.data[*]".into()),
+        columns: columns(&[("amount", "$.amount")]),
+        sql: Some(template("SELECT sum(amount) > 100000 AS value FROM rows")),
+        ..get("/")
+    };
+    let before = peak();
+    let table = source.fetch(&ask::request(metric(query))).await.unwrap();
+    assert_eq!(table.rows, [[Cell::Number(1.0)]]);
     let grown = peak() - before;
     assert!(grown < 50, "{grown} MiB more");
 }
