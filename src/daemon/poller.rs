@@ -79,7 +79,7 @@ impl Poller {
         let zone = self.definitions.calendar.timezone;
         let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
         let (metric, source) = (&self.metric.id, &self.metric.source);
-        match self.outages.failed(source, metric, &error.to_string()) {
+        match self.outages.failed(source, metric, error) {
             Some(1) => warn!(metric, source, retry, "fetch failed: {error}"),
             Some(metrics) => warn!(metric, source, retry, metrics, "fetch failed: {error}"),
             None => debug!(metric, source, retry, "fetch failed: {error}"),
