@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -17,7 +18,10 @@ use super::progress::Progress;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::uses_of;
+use crate::kpi::Metric;
+use crate::schedule::Schedule;
 use crate::source::trace::Trace;
+use crate::source::{FetchError, SourceConfig};
 
 /// Lines are cut to fit into so many characters; what is wrong is told in full.
 const WIDTH: usize = 100;
@@ -31,6 +35,8 @@ pub(super) struct Tried {
     unusable: BTreeMap<String, String>,
     /// By metric id.
     metrics: BTreeMap<String, Summary>,
+    /// Sources that no metric uses, and why they cannot be, if so.
+    idle: BTreeMap<String, Option<FetchError>>,
 }
 
 /// What one metric answered.
@@ -46,11 +52,12 @@ struct Summary {
     hint: Option<String>,
 }
 
-/// Asks each metric for what the first KPI that uses it needs. Each source is asked as much at once
-/// as it allows; sources without metrics are left alone.
+/// Asks each metric for what the first KPI that uses it needs, and a source without metrics whether it
+/// answers at all. Each source is asked as much at once as it allows.
 pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
     let metrics = &config.definitions.metrics;
-    let mut tried = Tried { unusable: BTreeMap::new(), metrics: BTreeMap::new() };
+    let (unusable, idle) = (BTreeMap::new(), BTreeMap::new());
+    let mut tried = Tried { unusable, metrics: BTreeMap::new(), idle };
     let mut handles = BTreeMap::new();
     for (id, source) in &config.sources {
         match daemon::open_source(source) {
@@ -67,13 +74,44 @@ pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
             (metric.id.clone(), Summary::of(&probe))
         })
     });
+    let greeting = handles.iter().filter_map(|(id, handle)| {
+        let idle = !metrics.values().any(|metric| metric.source == **id);
+        let source = config.sources.get(*id).filter(|_| idle)?;
+        let metric = greeting(id, source)?;
+        let span = Questions::of(Vec::new(), config, as_of, None).span;
+        Some(async move {
+            let probe = probe(&metric, span, config, handle, Trace::default()).await;
+            let failed = probe.measured.err().filter(|error| source.is_rebuffed_by(error.kind));
+            ((*id).clone(), failed)
+        })
+    });
+    let greeting: FuturesUnordered<_> = greeting.collect();
     let mut asking: FuturesUnordered<_> = asking.collect();
     let mut progress = Progress::new(asking.len(), "metrics");
-    while let Some((id, summary)) = asking.next().await {
-        tried.metrics.insert(id, summary);
-        progress.step();
-    }
+    let asked = async {
+        let mut metrics = BTreeMap::new();
+        while let Some((id, summary)) = asking.next().await {
+            metrics.insert(id, summary);
+            progress.step();
+        }
+        metrics
+    };
+    (tried.metrics, tried.idle) = tokio::join!(asked, greeting.collect());
     tried
+}
+
+/// What stands for the metrics of a source that has none.
+fn greeting(id: &str, source: &SourceConfig) -> Option<Arc<Metric>> {
+    Some(Arc::new(Metric {
+        id: id.to_owned(),
+        source: id.to_owned(),
+        query: source.greeting(),
+        labels: Vec::new(),
+        columns: Vec::new(),
+        bare: false,
+        schedule: Schedule::parse("@hourly").ok()?,
+        max_label_sets: 1,
+    }))
 }
 
 impl Summary {
@@ -137,9 +175,11 @@ pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io:
             .filter_map(|metric| Some((metric.id.as_str(), tried.metrics.get(&metric.id)?)))
             .collect();
         let failed = metrics.iter().filter(|(_, summary)| summary.failed).count();
+        let rebuff = tried.idle.get(id).and_then(Option::as_ref);
         let (style, said) = match (tried.unusable.get(id), metrics.len()) {
             (Some(_), _) => (RED, "failed".to_owned()),
-            (None, 0) => (Style::new(), "no metric uses it".to_owned()),
+            (None, 0) if rebuff.is_some() => (RED, "failed; no metric uses it".to_owned()),
+            (None, 0) => (GREEN, "ok, but no metric uses it".to_owned()),
             (None, all) if failed == 0 => (GREEN, format!("ok, {}", counted(all, "metric"))),
             (None, all) => (RED, format!("failed, {failed} of {}", counted(all, "metric"))),
         };
@@ -148,10 +188,18 @@ pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io:
         if let Some(why) = tried.unusable.get(id) {
             writeln!(out, "      {}", plain(why))?;
         }
+        if let Some(error) = rebuff {
+            writeln!(out, "      {}", plain(&error.message))?;
+            if let Some(hint) = &error.hint {
+                writeln!(out, "      hint: {}", plain(hint))?;
+            }
+        }
         write_metrics(out, &metrics)?;
     }
     let failed = tried.metrics.values().filter(|summary| summary.failed).count();
-    let good = failed == 0 && tried.unusable.is_empty();
+    let idle = tried.idle.values().filter(|failed| failed.is_some()).count();
+    let unusable = tried.unusable.len() + idle;
+    let good = failed == 0 && unusable == 0;
     if good {
         let remarks = tried.metrics.values().filter(|summary| summary.problem.is_some()).count();
         let remarks = match remarks {
@@ -161,7 +209,7 @@ pub(super) fn write(out: &mut impl Write, config: &Config, tried: &Tried) -> io:
         writeln!(out, "\nnothing failed: {}{remarks}", counted(tried.metrics.len(), "metric"))?;
     } else {
         let all = counted(tried.metrics.len(), "metric");
-        let sources = match tried.unusable.len() {
+        let sources = match unusable {
             0 => String::new(),
             some => format!("; sources that cannot be used: {some}"),
         };

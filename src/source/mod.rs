@@ -13,6 +13,7 @@ mod describe;
 pub mod engines;
 mod error;
 pub mod files;
+mod greeting;
 pub mod http;
 pub mod measurement;
 mod moment;

@@ -66,7 +66,7 @@ impl Prometheus {
         let start = Instant::now();
         while !so(self) {
             assert!(start.elapsed() < DEADLINE, "Prometheus never became {what}");
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::park_timeout(Duration::from_millis(100));
         }
     }
 

@@ -11,7 +11,10 @@ version: 1
 sources:
   far: { sql: { url: 'postgres://kpi:@SECRET@@127.0.0.1:1/shop' } }
   files: { files: { tables: { stock: stock.csv, lost: lost.csv } } }
-  idle: { sql: { url: 'mysql://kpi:@SECRET@@db.example.com/shop' } }
+  idle: { sql: { url: 'mysql://kpi:@SECRET@@127.0.0.1:1/shop' } }
+  idle_api: { http: { url: 'http://127.0.0.1:1', retries: 0, proxy: 'off', auth: { bearer: '@SECRET@' } } }
+  idle_prometheus: { prometheus: { url: 'http://127.0.0.1:1', retries: 0, proxy: 'off' } }
+  idle_tables: { files: { tables: { stock: stock.csv } } }
 metrics:
   orders: { source: far, query: SELECT count(*) AS value FROM orders }
   revenue: { source: far, query: SELECT sum(amount) AS value FROM orders }
