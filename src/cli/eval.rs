@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use tokio::time::Instant;
 
 use super::{Global, NO_VALUE, as_of, keep_only, table};
 use crate::config::{self, Config, Environment};
@@ -64,12 +65,12 @@ async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapsh
     let sources = daemon::open_sources(&config.sources).context("cannot open the sources")?;
     let definitions = std::sync::Arc::new(config.definitions);
     let timezone = definitions.calendar.timezone;
-    let known = BTreeMap::new();
+    let (known, asked) = (BTreeMap::new(), Instant::now());
     let runs = definitions.metrics.values().filter_map(|metric| {
         let spans = spans_of(metric, &definitions, as_of);
         let handle = sources.get(&metric.source).filter(|_| !spans.is_empty())?;
         let known = &known;
-        Some(async move { collect(metric, &spans, known, handle, timezone, as_of).await })
+        Some(async move { collect(metric, &spans, known, handle, timezone, as_of, asked).await })
     });
     let mut book = Book::default();
     for run in futures_util::future::join_all(runs).await {

@@ -1,12 +1,13 @@
 //! One poller for each metric: fetch at start, then on schedule; after a failure with back-off until
 //! it works again. One run at a time by construction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::outages::Outages;
@@ -15,7 +16,8 @@ use crate::clock::Clock;
 use crate::engine::{Run, SourceHandle, collect, running_spans_of, spans_of};
 use crate::kpi::{Definitions, Metric};
 use crate::schedule::backoff;
-use crate::source::FetchError;
+use crate::source::measurement::Measurement;
+use crate::source::{FetchError, Span};
 
 /// A source may ask to be left alone for this long at most: what it says may be a mistake.
 const LONGEST_REST: Duration = Duration::from_hours(1);
@@ -33,7 +35,6 @@ pub(super) struct Poller {
 impl Poller {
     /// Polls until the evaluator is gone.
     pub(super) async fn run(self) {
-        let zone = self.definitions.calendar.timezone;
         let mut known = BTreeMap::new();
         let mut failures = 0;
         let mut today = None;
@@ -49,7 +50,7 @@ impl Poller {
                 self.first(as_of).await
             } else {
                 let spans = spans_of(&self.metric, &self.definitions, as_of);
-                collect(&self.metric, &spans, &known, &self.source, zone, as_of).await
+                self.collect(&spans, &known, as_of, Instant::now()).await
             };
             match &run.outcome {
                 Ok(measurements) => {
@@ -74,6 +75,17 @@ impl Poller {
         }
     }
 
+    async fn collect(
+        &self,
+        spans: &BTreeSet<Span>,
+        known: &BTreeMap<Span, Arc<Measurement>>,
+        as_of: DateTime<Utc>,
+        asked: Instant,
+    ) -> Run {
+        let zone = self.definitions.calendar.timezone;
+        collect(&self.metric, spans, known, &self.source, zone, as_of, asked).await
+    }
+
     /// One line for each failure of a source, not one for each metric and try.
     fn tell(&self, error: &FetchError, due: DateTime<Utc>) {
         let zone = self.definitions.calendar.timezone;
@@ -89,11 +101,11 @@ impl Poller {
     /// At start verdicts come first: what the running periods need is handed over before the results
     /// of the periods before are asked for. Gives the run with both.
     async fn first(&self, as_of: DateTime<Utc>) -> Run {
-        let zone = self.definitions.calendar.timezone;
+        let asked = Instant::now();
         let running = running_spans_of(&self.metric, &self.definitions, as_of);
         let all = spans_of(&self.metric, &self.definitions, as_of);
         let none = BTreeMap::new();
-        let run = collect(&self.metric, &running, &none, &self.source, zone, as_of).await;
+        let run = self.collect(&running, &none, as_of, asked).await;
         let Ok(verdicts) = &run.outcome else { return run };
         if all.is_subset(&running) {
             return run;
@@ -102,7 +114,7 @@ impl Poller {
         // Should the evaluator be gone, the caller finds out next.
         let _ = self.runs.send(run).await;
         let rest = &all - &running;
-        let mut run = collect(&self.metric, &rest, &none, &self.source, zone, as_of).await;
+        let mut run = self.collect(&rest, &none, as_of, asked).await;
         if let Ok(measurements) = &mut run.outcome {
             measurements.extend(verdicts);
         }

@@ -108,7 +108,8 @@ impl Run {
 }
 
 /// Fetches the `spans` of a metric. Spans in `known` are not fetched again, unless they came out
-/// empty or ended so lately that late data may still arrive.
+/// empty or ended so lately that late data may still arrive. What sources have got since `asked` may
+/// serve any of them.
 pub async fn collect(
     metric: &Arc<Metric>,
     spans: &BTreeSet<Span>,
@@ -116,6 +117,7 @@ pub async fn collect(
     handle: &SourceHandle,
     timezone: Tz,
     as_of: DateTime<Utc>,
+    asked: Instant,
 ) -> Run {
     let started = Instant::now();
     let mut fetches = Vec::new();
@@ -132,8 +134,7 @@ pub async fn collect(
             metric: Arc::clone(metric),
             span: *span,
             timezone,
-            // What one window got may serve the next: they belong together.
-            asked: started,
+            asked,
             trace: Trace::default(),
         };
         let (result, fetch) = fetch(handle, &request).await;

@@ -5,7 +5,7 @@
 
 mod exchange;
 #[path = "../program/exporter.rs"]
-#[expect(dead_code, unused_imports, reason = "not all of it is needed here")]
+#[expect(dead_code, reason = "not all of it is needed here")]
 mod exporter;
 #[path = "../program/http.rs"]
 mod http;
@@ -15,7 +15,7 @@ mod redaction;
 mod servers;
 mod services;
 #[path = "../support/stand_in.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
 mod stand_in;
 mod texts;
 mod unfinished;
+mod walks;
