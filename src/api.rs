@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::assess::Status;
-use crate::kpi::{Accumulation, Direction, Function, Kind, Labels, Unit};
+use crate::kpi::{Accumulation, Direction, Function, Kind, Unit};
+use crate::metric::Labels;
 use crate::signals::Lead;
 use crate::snapshot::{KpiState, LeadState, Snapshot, Verdict};
 

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::assess::Assessment;
-use crate::kpi::{Kpi, Labels, Objective};
+use crate::kpi::{Kpi, Objective};
+use crate::metric::Labels;
 use crate::signals::{Lead, Signal};
 
 /// Everything known at one instant. Consistent in itself: value, target, period and status of a

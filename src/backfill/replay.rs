@@ -13,11 +13,11 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::engine::{Book, Engine, Run, SourceHandle, Sources, demand, fetch};
-use crate::kpi::{Definitions, Metric};
+use crate::kpi::Definitions;
+use crate::metric::{Measurement, Metric, Span};
 use crate::snapshot::Snapshot;
-use crate::source::measurement::Measurement;
+use crate::source::Request;
 use crate::source::trace::Trace;
-use crate::source::{Request, Span};
 
 /// Days that are being fetched at once, at most.
 const AHEAD: usize = 32;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 
-use crate::source::{Cell, Table};
+use crate::metric::{Cell, Table};
 
 /// Longer texts are cut.
 const LONGEST: usize = 40;

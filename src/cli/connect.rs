@@ -18,10 +18,10 @@ use super::progress::Progress;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::uses_of;
-use crate::kpi::Metric;
+use crate::metric::{FetchError, Metric};
 use crate::schedule::Schedule;
+use crate::source::SourceConfig;
 use crate::source::trace::Trace;
-use crate::source::{FetchError, SourceConfig};
 
 /// Lines are cut to fit into so many characters; what is wrong is told in full.
 const WIDTH: usize = 100;
@@ -102,16 +102,8 @@ pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
 
 /// What stands for the metrics of a source that has none.
 fn greeting(id: &str, source: &SourceConfig) -> Option<Arc<Metric>> {
-    Some(Arc::new(Metric {
-        id: id.to_owned(),
-        source: id.to_owned(),
-        query: source.greeting(),
-        labels: Vec::new(),
-        columns: Vec::new(),
-        bare: false,
-        schedule: Schedule::parse("@hourly").ok()?,
-        max_label_sets: 1,
-    }))
+    let metric = Metric::new(id, id, source.greeting(), Schedule::parse("@hourly").ok()?);
+    Some(Arc::new(Metric { max_label_sets: 1, ..metric }))
 }
 
 impl Summary {

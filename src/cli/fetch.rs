@@ -13,10 +13,9 @@ use super::probe::{Probe, Questions, probe};
 use super::{FAILED, Global, NO_VALUE, Unusable, as_of};
 use crate::config::{self, Config, Environment, did_you_mean};
 use crate::engine::{Use, uses_of};
-use crate::kpi::Metric;
-use crate::source::measurement::Measurement;
+use crate::metric::{FetchError, Measurement, Metric};
+use crate::source::SourceConfig;
 use crate::source::trace::{Step, Trace};
-use crate::source::{FetchError, SourceConfig};
 use crate::{daemon, logging};
 
 /// Rows, label sets and other spans that are listed, at most.

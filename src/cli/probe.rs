@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use crate::calendar::WindowSpec;
 use crate::config::Config;
 use crate::engine::{Answer, SourceHandle, Use, ask};
-use crate::kpi::Metric;
-use crate::source::measurement::Measurement;
+use crate::metric::{FetchError, Measurement, Metric, Span, Table};
+use crate::source::Request;
 use crate::source::trace::Trace;
-use crate::source::{FetchError, Request, Span, Table};
 
 /// What a metric may be asked for, never nothing.
 pub(super) struct Questions {
@@ -79,7 +78,7 @@ pub(super) async fn probe(
     let Answer { table, duration } = ask(handle, &request).await;
     match table {
         Ok(table) => {
-            let measured = Measurement::from_table(&request, &table);
+            let measured = Measurement::from_table(&request.metric, request.timezone, &table);
             Probe { table: Some(table), measured, duration }
         }
         Err(error) => Probe { table: None, measured: Err(error), duration },

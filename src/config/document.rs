@@ -2,12 +2,13 @@
 
 use serde::de::DeserializeOwned;
 
-use super::diagnostic::Problems;
-use super::entry::{self, Entry};
-use super::files::{FileId, Files};
-use super::node::{Key, Node, NodeKind};
-use super::suggest::did_you_mean;
-use super::yaml::report_duplicate;
+use crate::reader::diagnostic::Problems;
+use crate::reader::entry;
+use crate::reader::entry::Entry;
+use crate::reader::files::{FileId, Files};
+use crate::reader::node::{Key, Node, NodeKind};
+use crate::reader::suggest::did_you_mean;
+use crate::reader::yaml::report_duplicate;
 
 /// Every key at the top of a configuration.
 const SECTIONS: [&str; 11] = [

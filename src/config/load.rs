@@ -5,14 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Config;
-use super::diagnostic::{Diagnostics, Problems};
 use super::document::Document;
-use super::environment::Environment;
-use super::files::{FileId, Files};
-use super::interpolate::{Lookup, reason};
 use super::validate::validate;
-use super::yaml;
 use crate::limits::read_capped;
+use crate::reader::diagnostic::{Diagnostics, Problems};
+use crate::reader::environment::Environment;
+use crate::reader::files::{FileId, Files};
+use crate::reader::interpolate::{Lookup, reason};
+use crate::reader::yaml;
 
 /// More than this is not a configuration written by hand.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -119,7 +119,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn merge(&mut self, file: FileId, mut root: super::node::Node) {
+    fn merge(&mut self, file: FileId, mut root: crate::reader::node::Node) {
         let lookup = Lookup { files: &self.files, environment: self.environment };
         lookup.replace("", &mut root, &mut self.problems);
         let map = self.document.merge(file, root, &self.files, &mut self.problems);

@@ -11,10 +11,10 @@ use std::time::Duration;
 use config::ConfigError;
 use serde::Deserialize;
 
-use super::diagnostic::Problems;
-use super::environment::Environment;
-use super::forms::{FromText, Named};
-use super::suggest::{did_you_mean, listed};
+use crate::reader::diagnostic::Problems;
+use crate::reader::environment::Environment;
+use crate::reader::forms::{FromText, Named};
+use crate::reader::suggest::{did_you_mean, listed};
 
 const PREFIX: &str = "KPI_EXPORTER_";
 

@@ -10,7 +10,8 @@ use tracing::{debug, error, info, warn};
 use crate::backfill::{Recorder, closing};
 use crate::clock::Clock;
 use crate::engine::{Book, Day, Engine, Frozen, History, Openings, Run, SeriesKey};
-use crate::kpi::{Definitions, Metric};
+use crate::kpi::Definitions;
+use crate::metric::Metric;
 use crate::snapshot::Snapshot;
 use crate::store::{
     Closed, Closing, Evaluation, Opening, Retention, Store, StoreError, StoredRun,

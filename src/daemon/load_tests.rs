@@ -18,8 +18,9 @@ use super::poller::Poller;
 use crate::config::{Environment, load_text};
 use crate::engine::{Run, SourceHandle, ask};
 use crate::kpi::Definitions;
+use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::trace::Trace;
-use crate::source::{Cell, FetchError, FetchErrorKind, Request, Source, Table};
+use crate::source::{Request, Source};
 
 const METRICS: usize = 200;
 const PLACES: usize = 4;

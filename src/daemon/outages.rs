@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// A failure that goes on is told again after this long.
 const REMINDER: Duration = Duration::from_hours(1);

@@ -14,10 +14,9 @@ use super::outages::Outages;
 use super::sleep_until;
 use crate::clock::Clock;
 use crate::engine::{Run, SourceHandle, collect, running_spans_of, spans_of};
-use crate::kpi::{Definitions, Metric};
+use crate::kpi::Definitions;
+use crate::metric::{FetchError, Measurement, Metric, Span};
 use crate::schedule::backoff;
-use crate::source::measurement::Measurement;
-use crate::source::{FetchError, Span};
 
 /// A source may ask to be left alone for this long at most: what it says may be a mistake.
 const LONGEST_REST: Duration = Duration::from_hours(1);

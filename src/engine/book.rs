@@ -8,8 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::collect::Run;
-use crate::source::measurement::Measurement;
-use crate::source::{FetchError, Span};
+use crate::metric::{FetchError, Measurement, Span};
 
 /// Measurements by metric id.
 #[derive(Debug, Default)]

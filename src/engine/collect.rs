@@ -12,10 +12,9 @@ use tokio::time::Instant;
 
 use super::openings::GRACE;
 use crate::calendar::Window;
-use crate::kpi::Metric;
-use crate::source::measurement::Measurement;
+use crate::metric::{FetchError, Measurement, Metric, Span, Table};
 use crate::source::trace::Trace;
-use crate::source::{FetchError, Request, Source, Span, Table};
+use crate::source::{Request, Source};
 
 /// An opened source with its limit of concurrent fetches.
 #[derive(Clone)]
@@ -159,7 +158,8 @@ pub async fn fetch(
 ) -> (Result<Measurement, FetchError>, Fetch) {
     let Answer { table, duration } = ask(handle, request).await;
     let rows = table.as_ref().ok().map(|table| table.rows.len());
-    let result = table.and_then(|table| Measurement::from_table(request, &table));
+    let result =
+        table.and_then(|table| Measurement::from_table(&request.metric, request.timezone, &table));
     let (outcome, bad_rows, bad_row) = match &result {
         Ok(measured) => (SUCCESS, measured.bad_rows, measured.first_bad_row.clone()),
         Err(error) => (error.kind.as_str(), 0, None),

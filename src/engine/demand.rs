@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::calendar::{Calendar, Period, PeriodKind, Window, WindowSpec};
-use crate::kpi::{Baseline, Definitions, Formula, Kpi, Metric, Path, Target};
-use crate::source::Span;
+use crate::kpi::{Baseline, Definitions, Formula, Kpi, Path, Target};
+use crate::metric::{Metric, Span};
 
 /// Seasons are learned from at most this many earlier periods.
 const SEASONS: usize = 3;

@@ -14,12 +14,12 @@ use super::openings::Openings;
 use super::outlook::Outlooks;
 use crate::assess::hysteresis::{self, DataPoint, Memory};
 use crate::calendar::Calendar;
-use crate::kpi::{Definitions, Kpi, Metric};
+use crate::kpi::{Definitions, Kpi};
+use crate::metric::{Metric, Span};
 use crate::signals::Lead;
 use crate::snapshot::{
     KpiState, LeadState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict,
 };
-use crate::source::Span;
 
 /// Evaluates snapshots of one set of definitions, remembering what hysteresis and roll-over need.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use crate::assess::Sums;
 use crate::calendar::{Calendar, Period};
 use crate::forecast::{Kind, Season, Seasons};
-use crate::kpi::{Kpi, Labels};
+use crate::kpi::Kpi;
+use crate::metric::Labels;
 
 /// The label sets of KPIs.
 pub type SeriesKey = (String, Labels);

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::assess::Sums;
-use crate::kpi::{Formula, Labels, MetricRef};
-use crate::source::measurement::{Measurement, Series};
+use crate::kpi::{Formula, MetricRef};
+use crate::metric::{Labels, Measurement, Series};
 
 /// What a formula gives for one label set.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

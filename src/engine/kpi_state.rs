@@ -10,11 +10,10 @@ use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
 use crate::assess::{Measured, assess};
 use crate::calendar::Period;
-use crate::kpi::{Baseline, Definitions, Formula, Kpi, Labels, Target};
+use crate::kpi::{Baseline, Definitions, Formula, Kpi, Target};
+use crate::metric::{Labels, Measurement, Span};
 use crate::signals::Signal;
 use crate::snapshot::Verdict;
-use crate::source::Span;
-use crate::source::measurement::Measurement;
 
 /// What the book gives for a KPI.
 pub(super) enum Outcome {

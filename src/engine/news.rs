@@ -8,7 +8,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::history::{History, SeriesKey};
 use super::weeks::weeks;
 use crate::calendar::Calendar;
-use crate::kpi::{Definitions, Direction, Kpi, Labels};
+use crate::kpi::{Definitions, Direction, Kpi};
+use crate::metric::Labels;
 use crate::signals::{Lead, Side, Signal, chart, lead_correlation};
 use crate::snapshot::{LeadState, Verdict};
 

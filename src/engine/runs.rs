@@ -12,7 +12,7 @@ use super::book::Book;
 use super::collect::{Fetch, Run, SUCCESS};
 use super::demand::{formulas, names};
 use crate::kpi::Definitions;
-use crate::source::FetchError;
+use crate::metric::FetchError;
 
 /// Runs kept of each metric.
 const KEPT: usize = 10;
@@ -168,7 +168,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::source::FetchErrorKind;
+    use crate::metric::FetchErrorKind;
 
     fn at(minute: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)

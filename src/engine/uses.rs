@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::demand::{Plan, names, plans, shared, whole_formulas};
-use crate::kpi::{Definitions, Metric};
-use crate::source::Span;
+use crate::kpi::Definitions;
+use crate::metric::{Metric, Span};
 
 /// One span of a metric, and what for.
 #[derive(Debug, Clone, PartialEq)]

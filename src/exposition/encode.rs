@@ -252,7 +252,7 @@ mod tests {
     use super::super::labels::push_user_labels;
     use super::super::reader::{self, Sample};
     use super::*;
-    use crate::kpi::Labels;
+    use crate::metric::Labels;
 
     #[test]
     fn a_family_has_one_heading_and_none_without_samples() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::encode::push_label;
-use crate::kpi::Labels;
+use crate::metric::Labels;
 
 /// Names with a meaning of their own: ours on any series that carries user labels, those that
 /// rules join from the info family (a user's `team` would make the join ambiguous and fail the

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Accumulation, Baseline, Direction, Formula, Path, Query, Target, Unit};
+use super::{Accumulation, Baseline, Direction, Formula, Path, Target, Unit};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
-use crate::schedule::Schedule;
+use crate::metric::Metric;
 
 /// Everything the engine works from. Invariant: every metric that a formula names exists, as does
 /// every objective and KPI that a KPI names.
@@ -31,28 +31,6 @@ pub struct Objective {
     pub title: String,
     /// Who answers for it.
     pub owner: Option<String>,
-}
-
-/// Numbers fetched from one source for a window of time.
-#[derive(Debug)]
-pub struct Metric {
-    /// `[a-z][a-z0-9_]*`.
-    pub id: String,
-    /// Id of the source.
-    pub source: String,
-    /// What to ask it.
-    pub query: Query,
-    /// Columns that become labels.
-    pub labels: Vec<String>,
-    /// Columns that formulas name (`orders.revenue`); their absence is a failed fetch.
-    pub columns: Vec<String>,
-    /// Whether some formula names the metric without a column (`orders`): then it has to have a
-    /// column `value`, or exactly one value column.
-    pub bare: bool,
-    /// When to fetch.
-    pub schedule: Schedule,
-    /// More label sets than this are refused.
-    pub max_label_sets: usize,
 }
 
 /// Whether a KPI predicts or reports.

@@ -5,17 +5,10 @@
 
 mod definitions;
 mod formula;
-mod labels;
-mod query;
 mod target;
 mod unit;
 
-pub use definitions::{Definitions, Function, Kind, Kpi, Metric, Objective, Thresholds};
+pub use definitions::{Definitions, Function, Kind, Kpi, Objective, Thresholds};
 pub use formula::{Expr, Formula, FormulaError, MetricRef};
-pub use labels::Labels;
-pub use query::{
-    CsvFormat, Format, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination, Query,
-    RequestBody, Template,
-};
 pub use target::{Accumulation, Baseline, Direction, Path, Target};
 pub use unit::Unit;

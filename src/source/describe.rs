@@ -3,8 +3,9 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::SourceConfig;
-use super::engines::EngineConfig;
-use super::sql::{Dialect, SqlSource};
+use super::sql::SqlSource;
+use crate::source::sql::engine::EngineConfig;
+use crate::source::statement::Dialect;
 
 impl SourceConfig {
     /// `files`, `http`, `prometheus`, or the name of the database.

@@ -1,8 +1,8 @@
 //! The least that a source can be asked to find out whether it answers and takes the login: for
 //! sources that no metric uses yet. Not here: asking.
 
-use super::{FetchErrorKind, FilesConfig, SourceConfig};
-use crate::kpi::{Format, HttpQuery, Method, Query, Template};
+use super::{FilesConfig, SourceConfig};
+use crate::metric::{FetchErrorKind, Format, HttpQuery, Method, Query, Template};
 
 impl SourceConfig {
     /// A query that any source of its kind can answer. For files, one that reads all tables; for an

@@ -1,26 +1,24 @@
 //! Sources: where numbers come from. A source answers one [`Request`] with one [`Table`], within its
 //! time limit; when to ask again after a failure is not its business, nor are KPIs. Turning a table
-//! into numbers with labels is [`measurement`], the same for every kind of source.
+//! into numbers with labels is the same for every kind of source (`metric`).
 //!
 //! # Layout
-//! `files` and `sql` ask databases, `engines` databases behind HTTP; `http` asks APIs, `prometheus`
-//! what has its query API. All that goes over HTTP goes through `client`: logins, redirects, limits.
-//! `params` and `template` put the instants of a request into SQL and other texts.
+//! One room for each kind of source: `files`, `sql`, `http`, `prometheus`. Beside them what they
+//! share: `client` for all that goes over HTTP (logins, redirects, limits), `statement` for SQL as
+//! users write it, `rows` for SQL over rows without a database; `params` and `template` put the
+//! instants of a request into SQL and other texts.
 
 pub mod client;
-mod columns;
 mod describe;
-pub mod engines;
-mod error;
 pub mod files;
 mod greeting;
 pub mod http;
-pub mod measurement;
-mod moment;
+pub(crate) mod limit;
 pub mod params;
 pub mod prometheus;
-pub mod secret;
+mod rows;
 pub mod sql;
+pub mod statement;
 pub mod template;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -31,19 +29,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-pub use error::{FetchError, FetchErrorKind};
-
 use self::client::config::ClientConfig;
-use self::engines::EngineConfig;
 use self::trace::Trace;
-use crate::calendar::Window;
-use crate::kpi::{Metric, Query};
+use crate::metric::{FetchError, FetchErrorKind, Metric, Query, Span, Table};
+use crate::source::sql::engine::EngineConfig;
 
 /// Something that can be asked for a metric over a window.
 pub trait Source: Send + Sync {
@@ -76,41 +70,6 @@ impl Request {
             Query::PromQl(_) | Query::Http(_) => Err(wrong_query()),
         }
     }
-}
-
-/// The instants that a query may refer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Span {
-    /// What is measured.
-    pub window: Window,
-    /// The KPI's period.
-    pub period: Window,
-    /// The instant for which everything is computed.
-    pub as_of: DateTime<Utc>,
-}
-
-/// An answer, still in the source's terms.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Table {
-    /// Column names as the source spells them.
-    pub columns: Vec<String>,
-    /// Each as long as `columns`.
-    pub rows: Vec<Vec<Cell>>,
-}
-
-/// One value of an answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    /// NULL, or missing.
-    Null,
-    /// Any number; booleans are 0 and 1, intervals are seconds.
-    Number(f64),
-    /// Text as it came, days as `YYYY-MM-DD`, integers that a double cannot hold in digits.
-    Text(String),
-    /// An instant; local date-times are read in the calendar's zone.
-    Instant(DateTime<Utc>),
-    /// A type that is neither number, text nor time: its name, for the error message.
-    Other(String),
 }
 
 /// A validated source, not yet opened.
@@ -177,17 +136,11 @@ pub fn build(config: &SourceConfig) -> Result<Arc<dyn Source>, String> {
     Ok(match config {
         SourceConfig::Files(config) => Arc::new(files::FilesSource::new(config)?),
         SourceConfig::Sql(config) => Arc::new(sql::SqlSource::new(config)?),
-        SourceConfig::ClickHouse(config) => Arc::new(engines::ClickHouseSource::new(config)?),
-        SourceConfig::Trino(config) => Arc::new(engines::TrinoSource::new(config)?),
+        SourceConfig::ClickHouse(config) => Arc::new(sql::ClickHouseSource::new(config)?),
+        SourceConfig::Trino(config) => Arc::new(sql::TrinoSource::new(config)?),
         SourceConfig::Http(config) => Arc::new(http::HttpSource::new(config)?),
         SourceConfig::Prometheus(config) => Arc::new(prometheus::PrometheusSource::new(config)?),
     })
-}
-
-/// What a server is told as its own time limit: a little less than that of the fetch, so that its
-/// own words for it arrive in time.
-fn server_limit(timeout: Duration) -> Duration {
-    timeout.saturating_sub((timeout / 10).min(Duration::from_secs(1)))
 }
 
 /// The failure of a metric whose query is of another kind than its source. `config` lets none

@@ -10,9 +10,10 @@ use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use super::Request;
 use super::params::{self, Param, ParamValue};
-use super::{FetchError, FetchErrorKind, Request};
 use crate::calendar::Window;
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// What is wrong with a text's placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,25 +4,12 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
+use super::Request;
 use super::trace::Trace;
-use super::{Request, Span};
 use crate::calendar::Window;
-use crate::kpi::{Metric, Query, Template};
-use crate::schedule::Schedule;
+use crate::metric::{Metric, Span};
 
-/// A metric without labels whose column `value` is used.
-pub(crate) fn metric() -> Metric {
-    Metric {
-        id: "orders".into(),
-        source: "shop".into(),
-        query: Query::Sql(Template::plain("")),
-        labels: vec![],
-        columns: vec![],
-        bare: true,
-        schedule: Schedule::parse("@hourly").unwrap(),
-        max_label_sets: 100,
-    }
-}
+pub(crate) use crate::metric::sample as metric;
 
 /// Asks for `metric` over a window that is the period as well, as of its end.
 pub(crate) fn request(metric: Metric, zone: Tz, start: &str, end: &str) -> Request {

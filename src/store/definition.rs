@@ -10,7 +10,8 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
-use crate::kpi::{Baseline, Definitions, Formula, Kpi, Metric, Path, Query, Target};
+use crate::kpi::{Baseline, Definitions, Formula, Kpi, Path, Target};
+use crate::metric::{Metric, Query};
 
 /// The definition of a KPI, as far as its numbers depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

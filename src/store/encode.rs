@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::assess::Status;
-use crate::kpi::Labels;
+use crate::metric::Labels;
 
 /// Rows of one statement: few enough for SQLite's limit of 32766 values, and enough for the cost of
 /// a statement not to matter.

@@ -11,7 +11,7 @@ use super::encode::{instant, labels, labels_text, optional_instant, status};
 use super::points::Point;
 use super::{Store, StoreError};
 use crate::assess::{Status, Sums};
-use crate::kpi::Labels;
+use crate::metric::Labels;
 
 /// The value of one day.
 #[derive(Debug, Clone, PartialEq)]

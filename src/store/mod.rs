@@ -41,7 +41,7 @@ pub use prune::Retention;
 pub use revisions::Revision;
 pub use runs::StoredRun;
 
-use crate::kpi::Labels;
+use crate::metric::Labels;
 
 /// A label set of a KPI, by the KPI's id.
 pub type SeriesKey = (String, Labels);

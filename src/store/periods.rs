@@ -10,7 +10,7 @@ use sqlx::{Row, SqliteConnection};
 use super::encode::{insert, instant, labels, optional_instant, status};
 use super::{SeriesKey, Store, StoreError};
 use crate::assess::Status;
-use crate::kpi::Labels;
+use crate::metric::Labels;
 
 /// Values that differ by less than this share are the same one, summed up in another order.
 const SAME: f64 = 1e-9;

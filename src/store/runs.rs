@@ -11,9 +11,7 @@ use sqlx::{Row, SqliteConnection};
 use super::encode::{bad, exact, exact_text};
 use super::{Store, StoreError};
 use crate::calendar::Window;
-use crate::kpi::Labels;
-use crate::source::Span;
-use crate::source::measurement::{Measurement, Series};
+use crate::metric::{Labels, Measurement, Series, Span};
 
 /// The last good run of one metric.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::FutureExt;
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use kpi_exporter::backfill::{Gaps, replay, steps};
 use kpi_exporter::config::{Config, Environment, load_text};
 use kpi_exporter::engine::SourceHandle;
-use kpi_exporter::source::{FetchError, FetchErrorKind, Request, Source, Span, Table, build};
+use kpi_exporter::metric::{FetchError, FetchErrorKind, Span, Table};
+use kpi_exporter::source::{Request, Source, build};
 
 /// Every kind of span: to date, trailing, the period before, a year before, seasons.
 const CONFIG: &str = r#"

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use kpi_exporter::assess::Status;
-use kpi_exporter::kpi::Labels;
+use kpi_exporter::metric::Labels;
 use kpi_exporter::store::Store;
 
 use crate::program::{command, said};

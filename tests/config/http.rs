@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kpi_exporter::config::{Environment, load_text};
-use kpi_exporter::kpi::{
+use kpi_exporter::metric::{
     CsvFormat, Format, HttpQuery, Method, NextPage, PageParam, Query, RequestBody, Template,
 };
 use kpi_exporter::source::SourceConfig;
 use kpi_exporter::source::client::config::{ApiKeyPlace, Auth, ClientConfig, Proxy};
-use kpi_exporter::source::engines::EngineConfig;
+use kpi_exporter::source::sql::engine::EngineConfig;
 use secrecy::ExposeSecret;
 use serde_json::json;
 

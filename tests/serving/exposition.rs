@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use kpi_exporter::assess::{Assessment, Status};
 use kpi_exporter::exposition::{Format, Published, ScrapeBody};
-use kpi_exporter::kpi::{Kind, Labels};
+use kpi_exporter::kpi::Kind;
+use kpi_exporter::metric::Labels;
 use kpi_exporter::snapshot::Snapshot;
 use proptest::prelude::*;
 

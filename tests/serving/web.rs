@@ -1,7 +1,8 @@
 //! The scorecard page.
 
 use kpi_exporter::assess::{Assessment, Status};
-use kpi_exporter::kpi::{Kind, Kpi, Labels};
+use kpi_exporter::kpi::{Kind, Kpi};
+use kpi_exporter::metric::Labels;
 use kpi_exporter::web::{scorecard, waiting};
 
 use crate::snapshot::{april, empty, kpi, only, state, with_statuses};

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use kpi_exporter::metric::FetchErrorKind;
+use kpi_exporter::source::FilesConfig;
 use kpi_exporter::source::files::FilesSource;
-use kpi_exporter::source::{FetchErrorKind, FilesConfig};
 
 use super::{Folder, fault, rows};
 use crate::ask::table;

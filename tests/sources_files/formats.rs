@@ -1,7 +1,6 @@
 use std::fmt::Write;
 
-use kpi_exporter::kpi::Metric;
-use kpi_exporter::source::measurement::Measurement;
+use kpi_exporter::metric::{Measurement, Metric};
 
 use super::{Folder, rows};
 use crate::ask::{measure, metric, names};

@@ -1,8 +1,8 @@
 //! Logins with credentials of one's own: how they are sent, and what a refusal leads to.
 
-use kpi_exporter::source::FetchErrorKind;
+use kpi_exporter::metric::FetchErrorKind;
+use kpi_exporter::secret::Secret;
 use kpi_exporter::source::client::config::{ApiKeyPlace, Auth};
-use kpi_exporter::source::secret::Secret;
 
 use crate::client;
 use crate::client_tests::{fetch, fetch_once, open, value};

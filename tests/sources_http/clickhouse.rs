@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use kpi_exporter::kpi::Metric;
+use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
+use kpi_exporter::secret::Secret;
+use kpi_exporter::source::Source;
 use kpi_exporter::source::client::config::Auth;
-use kpi_exporter::source::engines::{ClickHouseSource, EngineConfig};
-use kpi_exporter::source::secret::Secret;
+use kpi_exporter::source::sql::ClickHouseSource;
+use kpi_exporter::source::sql::engine::EngineConfig;
 use kpi_exporter::source::trace::Trace;
-use kpi_exporter::source::{Cell, FetchErrorKind, Source};
 use serde_json::json;
 
 use crate::clickhouse_server::{ClickHouse, PASSWORD};

@@ -3,11 +3,13 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use kpi_exporter::kpi::{Format, HttpQuery, Method, Query, Template};
+use kpi_exporter::metric::{
+    FetchError, FetchErrorKind, Format, HttpQuery, Method, Query, Template,
+};
+use kpi_exporter::secret::Secret;
 use kpi_exporter::source::client::config::ClientConfig;
-use kpi_exporter::source::secret::Secret;
 use kpi_exporter::source::trace::Trace;
-use kpi_exporter::source::{self, FetchError, FetchErrorKind, Request, Source, SourceConfig};
+use kpi_exporter::source::{self, Request, Source, SourceConfig};
 use serde_json::json;
 
 use crate::stand_in::{self, StandIn};

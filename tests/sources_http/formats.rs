@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use kpi_exporter::exposition::{Format as Exposition, Published, ScrapeBody, SelfMetrics};
-use kpi_exporter::kpi::{CsvFormat, Format, HttpQuery, Labels};
+use kpi_exporter::metric::{Cell, CsvFormat, FetchError, Format, HttpQuery, Labels, Table};
 use kpi_exporter::snapshot::{MetricState, Snapshot};
-use kpi_exporter::source::{self, Cell, FetchError, SourceConfig, Table};
+use kpi_exporter::source::{self, SourceConfig};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,12 +1,13 @@
 //! The `http` source: what it asks, and what it makes of a wrong answer.
 
-use kpi_exporter::kpi::{
-    Format, HttpQuery, JsonTemplate, Method, Metric, Query, RequestBody, Template,
+use kpi_exporter::metric::{
+    Cell, FetchError, FetchErrorKind, Format, HttpQuery, JsonTemplate, Method, Metric, Query,
+    RequestBody, Table, Template,
 };
+use kpi_exporter::secret::Secret;
 use kpi_exporter::source::client::config::ClientConfig;
-use kpi_exporter::source::secret::Secret;
 use kpi_exporter::source::trace::Trace;
-use kpi_exporter::source::{self, Cell, FetchError, FetchErrorKind, SourceConfig, Table};
+use kpi_exporter::source::{self, SourceConfig};
 use serde_json::{Value, json};
 
 use crate::stand_in::{self, Reply, StandIn, ok};

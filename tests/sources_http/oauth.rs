@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use kpi_exporter::metric::FetchErrorKind;
+use kpi_exporter::secret::Secret;
+use kpi_exporter::source::Source;
 use kpi_exporter::source::client::config::{Auth, ClientConfig, OAuth2};
-use kpi_exporter::source::secret::Secret;
-use kpi_exporter::source::{FetchErrorKind, Source};
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kpi_exporter::source::FetchErrorKind;
+use kpi_exporter::metric::FetchErrorKind;
 use tokio::time::Instant;
 
 use crate::client;

@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use kpi_exporter::kpi::{Metric, Query, Template};
+use kpi_exporter::metric::{Cell, FetchError, FetchErrorKind, Metric, Query, Table, Template};
+use kpi_exporter::secret::Secret;
+use kpi_exporter::source::Source;
 use kpi_exporter::source::prometheus::PrometheusSource;
-use kpi_exporter::source::secret::Secret;
 use kpi_exporter::source::trace::Trace;
-use kpi_exporter::source::{Cell, FetchError, FetchErrorKind, Source, Table};
 use serde_json::{Value, json};
 
 use crate::prometheus_server::Prometheus;

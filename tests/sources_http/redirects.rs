@@ -1,8 +1,8 @@
 //! Redirects: followed within limits, and with nothing secret to another server.
 
-use kpi_exporter::source::FetchErrorKind;
+use kpi_exporter::metric::FetchErrorKind;
+use kpi_exporter::secret::Secret;
 use kpi_exporter::source::client::config::{ApiKeyPlace, Auth};
-use kpi_exporter::source::secret::Secret;
 
 use crate::client;
 use crate::client_tests::{fetch_once, host, value};

@@ -1,7 +1,9 @@
 //! SQL over the rows that the `http` source fetched.
 
-use kpi_exporter::kpi::{CsvFormat, Format, HttpQuery, NextPage, PageParam, Pagination};
-use kpi_exporter::source::{self, Cell, FetchErrorKind, Request, SourceConfig};
+use kpi_exporter::metric::{
+    Cell, CsvFormat, FetchErrorKind, Format, HttpQuery, NextPage, PageParam, Pagination,
+};
+use kpi_exporter::source::{self, Request, SourceConfig};
 use serde_json::{Value, json};
 
 use crate::http::{columns, fetch, get, metric, read, template};

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use kpi_exporter::source::FetchErrorKind;
+use kpi_exporter::metric::FetchErrorKind;
 use kpi_exporter::source::client::config::ClientConfig;
 use tempfile::TempDir;
 

@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use kpi_exporter::kpi::Metric;
-use kpi_exporter::source::engines::{EngineConfig, TrinoSource};
-use kpi_exporter::source::{Cell, FetchErrorKind, Source};
+use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
+use kpi_exporter::source::Source;
+use kpi_exporter::source::sql::TrinoSource;
+use kpi_exporter::source::sql::engine::EngineConfig;
 use serde_json::{Value, json};
 
 use crate::stand_in::{self, Asked, Reply, StandIn};

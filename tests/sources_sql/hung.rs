@@ -1,7 +1,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use kpi_exporter::source::{FetchErrorKind, SqlConfig};
+use kpi_exporter::metric::FetchErrorKind;
+use kpi_exporter::source::SqlConfig;
 
 use super::sqlite::shop;
 use super::{config, login, open};

@@ -6,8 +6,9 @@ mod sqlite;
 
 use std::time::Duration;
 
+use kpi_exporter::metric::{Cell, Table};
+use kpi_exporter::source::SqlConfig;
 use kpi_exporter::source::sql::SqlSource;
-use kpi_exporter::source::{Cell, SqlConfig, Table};
 
 use super::servers::PASSWORD;
 

@@ -1,6 +1,5 @@
-use kpi_exporter::kpi::Metric;
+use kpi_exporter::metric::{Measurement, Metric};
 use kpi_exporter::source::Source;
-use kpi_exporter::source::measurement::Measurement;
 
 use super::sqlite::shop;
 use super::{config, login, mariadb, open, postgres};

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use kpi_exporter::kpi::Metric;
+use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
+use kpi_exporter::source::SqlConfig;
 use kpi_exporter::source::sql::SqlSource;
-use kpi_exporter::source::{Cell, FetchErrorKind, SqlConfig};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, raw_sql};
 

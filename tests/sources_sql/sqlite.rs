@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kpi_exporter::kpi::{Labels, Metric};
+use kpi_exporter::metric::{Cell, FetchErrorKind, Labels, Metric};
+use kpi_exporter::source::SqlConfig;
 use kpi_exporter::source::sql::SqlSource;
-use kpi_exporter::source::{Cell, FetchErrorKind, SqlConfig};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, raw_sql};
 use tempfile::TempDir;

@@ -12,9 +12,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kpi_exporter::assess::Status;
 use kpi_exporter::assess::hysteresis::{DataPoint, Memory};
 use kpi_exporter::calendar::Window;
-use kpi_exporter::kpi::Labels;
-use kpi_exporter::source::Span;
-use kpi_exporter::source::measurement::{Measurement, Series};
+use kpi_exporter::metric::{Labels, Measurement, Series, Span};
 use kpi_exporter::store::{Closing, Evaluation, Opening, Point, SeriesKey, Store, StoredRun};
 
 /// Two hundred kills in all; files of several ages are met, and many creations.

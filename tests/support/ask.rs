@@ -4,24 +4,17 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use kpi_exporter::calendar::Window;
-use kpi_exporter::kpi::{Metric, Query, Template};
+use kpi_exporter::metric::{FetchError, Measurement, Metric, Query, Span, Table, Template};
 use kpi_exporter::schedule::Schedule;
-use kpi_exporter::source::measurement::Measurement;
 use kpi_exporter::source::trace::Trace;
-use kpi_exporter::source::{FetchError, Request, Source, Span, Table};
+use kpi_exporter::source::{Request, Source};
 
 /// A metric without labels, used by its bare name.
 pub(crate) fn metric(sql: &str) -> Metric {
-    Metric {
-        id: "orders".into(),
-        source: "shop".into(),
-        query: Query::Sql(Template::plain(sql)),
-        labels: vec![],
-        columns: vec![],
-        bare: true,
-        schedule: Schedule::parse("@hourly").unwrap(),
-        max_label_sets: 1000,
-    }
+    let query = Query::Sql(Template::plain(sql));
+    let schedule = Schedule::parse("@hourly").unwrap();
+    let metric = Metric::new("orders", "shop", query, schedule);
+    Metric { bare: true, max_label_sets: 1000, ..metric }
 }
 
 /// The second quarter of 2026 in New York, as of its end.
@@ -49,7 +42,7 @@ pub(crate) async fn measure(
 ) -> Result<Measurement, FetchError> {
     let request = request(metric);
     let table = source.fetch(&request).await?;
-    Measurement::from_table(&request, &table)
+    Measurement::from_table(&request.metric, request.timezone, &table)
 }
 
 pub(crate) fn names(names: &[&str]) -> Vec<String> {

@@ -9,9 +9,10 @@ use kpi_exporter::assess::{Assessment, Status};
 use kpi_exporter::calendar::{Period, PeriodKind, Window, WindowSpec};
 use kpi_exporter::exposition::SelfMetrics;
 use kpi_exporter::kpi::{
-    Accumulation, Baseline, Direction, Formula, Function, Kind, Kpi, Labels, Objective, Path,
-    Target, Thresholds, Unit,
+    Accumulation, Baseline, Direction, Formula, Function, Kind, Kpi, Objective, Path, Target,
+    Thresholds, Unit,
 };
+use kpi_exporter::metric::Labels;
 use kpi_exporter::signals::Signal;
 use kpi_exporter::snapshot::{
     KpiState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict,

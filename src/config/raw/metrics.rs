@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::{LimitsRaw, Text};
-use crate::config::forms::{Alternative, Choice, Mixed, Pairs};
-use crate::config::json::Json;
-use crate::config::spanned::Spanned;
-use crate::kpi::Method;
+use crate::metric::Method;
+use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, named};
+use crate::reader::json::Json;
+use crate::reader::spanned::Spanned;
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
@@ -89,3 +89,5 @@ pub(crate) struct OffsetRaw {
     pub(crate) body_param: Option<Text>,
     pub(crate) step: Option<Spanned<u64>>,
 }
+
+named!(Method: "GET" => Method::Get, "POST" => Method::Post);

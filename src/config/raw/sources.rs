@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Text;
-use crate::config::forms::{Choice, Named, Pairs, Parsed, Size};
-use crate::config::spanned::Spanned;
+use crate::reader::forms::{Choice, Named, Pairs, Parsed, Size};
+use crate::reader::spanned::Spanned;
 
 /// A text that may be a secret.
 pub(crate) type SecretText = Spanned<Parsed<SecretString>>;

@@ -1,9 +1,9 @@
 //! Numbers with a unit: `250000`, `16%`, and the changes `+10%` and `+1.4pt`.
 
 use super::context::Context;
-use crate::config::forms::Quantity;
-use crate::config::spanned::Spanned;
 use crate::kpi::Unit;
+use crate::reader::forms::Quantity;
+use crate::reader::spanned::Spanned;
 
 /// A plain number above this is no percentage anybody means: it would be more than 150 %, and who
 /// does mean that can write `200%`.

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::text::json_path;
-use crate::config::entry::Entry;
-use crate::config::forms::{Alternative, Mixed, Quantity};
-use crate::config::json::Json;
 use crate::config::raw::{CsvRaw, FormatRaw, MetricRaw, Text};
-use crate::config::spanned::Spanned;
-use crate::kpi::{CsvFormat, Format};
+use crate::metric::{CsvFormat, Format};
+use crate::reader::entry::Entry;
+use crate::reader::forms::{Alternative, Mixed, Quantity};
+use crate::reader::json::Json;
+use crate::reader::spanned::Spanned;
 
 const FORMATS: [&str; 5] = ["json", "ndjson", "csv", "number", "prometheus"];
 

@@ -6,10 +6,10 @@ use super::address::http_url;
 use super::context::Context;
 use super::text::{header_name, header_value, secret};
 use crate::config::raw::{ApiKeyRaw, BasicRaw, CredentialsIn, OAuth2Raw, RemoteRaw, SecretText};
-use crate::config::spanned::Spanned;
-use crate::config::suggest::listed;
+use crate::reader::spanned::Spanned;
+use crate::reader::suggest::listed;
+use crate::secret::Secret;
 use crate::source::client::config::{ApiKeyPlace, Auth, OAuth2};
-use crate::source::secret::Secret;
 
 /// The login of a source; `None` after a mistake.
 pub(super) fn auth(context: &mut Context<'_>, path: &str, raw: &RemoteRaw) -> Option<Auth> {

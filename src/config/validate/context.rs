@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::diagnostic::Problems;
 use crate::config::document::Names;
-use crate::config::entry::Entry;
-use crate::config::files::{Files, Span};
 use crate::config::raw::Text;
-use crate::config::spanned::Spanned;
-use crate::config::suggest::{closest, did_you_mean, listed};
+use crate::reader::diagnostic::Problems;
+use crate::reader::entry::Entry;
+use crate::reader::files::{Files, Span};
+use crate::reader::spanned::Spanned;
+use crate::reader::suggest::{closest, did_you_mean, listed};
 
 /// The state of a validation.
 pub(super) struct Context<'a> {

@@ -9,10 +9,10 @@ use super::context::Context;
 use super::remote::{self, Kind, misplaced};
 use super::text::secret;
 use crate::config::raw::RemoteRaw;
-use crate::config::spanned::Spanned;
+use crate::reader::spanned::Spanned;
+use crate::secret::Secret;
 use crate::source::client::config::Auth;
-use crate::source::engines::EngineConfig;
-use crate::source::secret::Secret;
+use crate::source::sql::engine::EngineConfig;
 
 /// Engines that are asked over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use super::context::Context;
 use crate::config::raw::Text;
-use crate::config::suggest::did_you_mean;
 use crate::kpi::{Formula, MetricRef};
+use crate::reader::suggest::did_you_mean;
 
 /// Parses a formula and notes what it asks of metrics. Every unknown name is a mistake of its own.
 pub(super) fn formula(context: &mut Context<'_>, path: &str, text: &Text) -> Option<Formula> {

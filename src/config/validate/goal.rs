@@ -3,11 +3,11 @@
 use super::amount::{self, Amount, AmountError};
 use super::context::Context;
 use super::formula::formula;
-use crate::config::entry::Entry;
-use crate::config::forms::{Alternative, Choice, Mixed, Quantity};
 use crate::config::raw::{FormulaRaw, KpiRaw, TargetRaw};
-use crate::config::spanned::Spanned;
 use crate::kpi::{Accumulation, Baseline, Direction, Target, Unit};
+use crate::reader::entry::Entry;
+use crate::reader::forms::{Alternative, Choice, Mixed, Quantity};
+use crate::reader::spanned::Spanned;
 
 /// The three that make sense only together.
 pub(super) struct Goal {

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::amount;
 use super::context::Context;
 use super::formula::formula;
 use super::goal::{Goal, goal};
 use super::sections::Defaults;
-use super::{path, period};
+use super::{amount, path, period};
 use crate::calendar::WindowSpec;
-use crate::config::entry::Entry;
-use crate::config::forms::Quantity;
 use crate::config::raw::{KpiRaw, StatusRaw, Text};
-use crate::config::spanned::Spanned;
 use crate::kpi::{Accumulation, Baseline, Formula, Function, Kpi, Target, Thresholds, Unit};
+use crate::reader::entry::Entry;
+use crate::reader::forms::Quantity;
+use crate::reader::spanned::Spanned;
 
 /// Codes of the framework lint that a KPI can silence.
 const LINTS: [&str; 12] = [

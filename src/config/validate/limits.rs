@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use crate::config::raw::RemoteRaw;
-use crate::config::spanned::Spanned;
+use crate::reader::spanned::Spanned;
 
 /// For one fetch.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);

@@ -7,11 +7,11 @@ use super::context::Context;
 use super::sections::{Defaults, max_label_sets, schedule};
 use super::text::template;
 use super::{answer, pagination, request};
-use crate::config::entry::Entry;
 use crate::config::parse;
 use crate::config::raw::{MetricRaw, Text};
-use crate::config::suggest::did_you_mean;
-use crate::kpi::{Format, HttpQuery, Metric, Query, Template};
+use crate::metric::{Format, HttpQuery, Metric, Query, Template};
+use crate::reader::entry::Entry;
+use crate::reader::suggest::did_you_mean;
 use crate::source::SourceConfig;
 
 /// Labels that the exposition or the answer of a source uses itself.
@@ -85,14 +85,9 @@ pub(super) fn metric(
         .as_ref()
         .and_then(|limits| max_label_sets(&entry.key("limits"), limits, context.problems));
     Some(Metric {
-        id: entry.id.clone(),
-        source: id?,
-        query: query?,
         labels: labels?,
-        columns: Vec::new(),
-        bare: false,
-        schedule: schedule?,
         max_label_sets: limit.unwrap_or(defaults.max_label_sets),
+        ..Metric::new(&entry.id, id?, query?, schedule?)
     })
 }
 

@@ -26,12 +26,12 @@ mod text;
 use std::sync::Arc;
 
 use super::Config;
-use super::diagnostic::Problems;
 use super::document::Document;
-use super::environment::Environment;
-use super::files::Files;
 use super::raw::{KpiRaw, MetricRaw, ObjectiveRaw, SourceRaw};
 use crate::kpi::{Definitions, Objective};
+use crate::reader::diagnostic::Problems;
+use crate::reader::environment::Environment;
+use crate::reader::files::Files;
 use context::Context;
 
 /// Validates a document. Without a result there are problems; with problems the result is of no

@@ -4,9 +4,9 @@ use super::context::Context;
 use super::limits::within;
 use super::text::json_path;
 use crate::config::raw::{CursorRaw, OffsetRaw, PageRaw, PaginationRaw, Text};
-use crate::config::spanned::Spanned;
-use crate::config::suggest::listed;
-use crate::kpi::{Format, HttpQuery, NextPage, PageParam, Pagination, RequestBody};
+use crate::metric::{Format, HttpQuery, NextPage, PageParam, Pagination, RequestBody};
+use crate::reader::spanned::Spanned;
+use crate::reader::suggest::listed;
 
 const MAX_PAGES: u32 = 100;
 

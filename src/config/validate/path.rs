@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 use super::amount;
 use super::context::Context;
 use crate::calendar::{PeriodKind, WindowSpec};
-use crate::config::entry::Entry;
-use crate::config::forms::{Alternative, Mixed, Pairs, Parsed, Quantity};
 use crate::config::raw::{KpiRaw, PathRaw};
-use crate::config::spanned::Spanned;
 use crate::kpi::{Accumulation, Path, Unit};
+use crate::reader::entry::Entry;
+use crate::reader::forms::{Alternative, Mixed, Pairs, Parsed, Quantity};
+use crate::reader::spanned::Spanned;
 
 /// When no path is given: a ratio over the period to date should be right from the first day on;
 /// all else gets there in time.

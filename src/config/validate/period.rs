@@ -2,10 +2,10 @@
 
 use super::context::Context;
 use crate::calendar::{PeriodKind, WindowSpec};
-use crate::config::forms::{Alternative, Mixed, Quantity};
 use crate::config::parse;
 use crate::config::raw::{DatesRaw, Text};
-use crate::config::spanned::Spanned;
+use crate::reader::forms::{Alternative, Mixed, Quantity};
+use crate::reader::spanned::Spanned;
 
 /// A named period or explicit dates, both inclusive.
 pub(super) fn period(

@@ -8,12 +8,12 @@ use super::address::http_url;
 use super::context::Context;
 use super::text::{header_name, header_value, secret};
 use super::{auth, limits};
-use crate::config::entry::Entry;
-use crate::config::files::Span;
 use crate::config::raw::{RemoteRaw, SecretText, SourceRaw, TlsRaw};
-use crate::config::spanned::Spanned;
+use crate::reader::entry::Entry;
+use crate::reader::files::Span;
+use crate::reader::spanned::Spanned;
+use crate::secret::Secret;
 use crate::source::client::config::{Auth, ClientConfig, Proxy, TlsConfig};
-use crate::source::secret::Secret;
 
 /// The header that names the tenant in Mimir and its kin.
 const TENANT: &str = "X-Scope-OrgID";

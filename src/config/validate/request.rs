@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::text::{header_name, header_value, template};
-use crate::config::forms::Pairs;
-use crate::config::json::Json;
 use crate::config::raw::{RequestRaw, Text};
-use crate::config::spanned::Spanned;
-use crate::kpi::{JsonTemplate, Method, RequestBody, Template};
+use crate::metric::{JsonTemplate, Method, RequestBody, Template};
+use crate::reader::forms::Pairs;
+use crate::reader::json::Json;
+use crate::reader::spanned::Spanned;
 
 /// Headers of a login, which is the source's.
 const LOGIN_HEADERS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];

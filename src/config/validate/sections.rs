@@ -9,21 +9,20 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use super::context::Context;
 use super::period;
 use crate::calendar::{Calendar, PeriodKind};
-use crate::config::diagnostic::Problems;
 use crate::config::document::Document;
-use crate::config::files::{Files, Span};
-use crate::config::node::{Core, NodeKind};
 use crate::config::parse;
 use crate::config::raw::{CalendarRaw, DefaultsRaw, LimitsRaw, Text};
-use crate::config::suggest::closest;
+use crate::metric::Metric;
+use crate::reader::diagnostic::Problems;
+use crate::reader::files::{Files, Span};
+use crate::reader::node::{Core, NodeKind};
+use crate::reader::suggest::closest;
 use crate::schedule::Schedule;
 
 /// When nothing else is said: every five minutes.
 const SCHEDULE: &str = "*/5 * * * *";
 /// A daily load may be two hours late.
 const MAX_AGE: Duration = Duration::from_hours(26);
-/// A forgotten GROUP BY must not flood Prometheus.
-const MAX_LABEL_SETS: usize = 10_000;
 
 /// What entries get that say nothing themselves.
 pub(super) struct Defaults {
@@ -115,7 +114,7 @@ pub(super) fn defaults(context: &mut Context<'_>, document: &mut Document) -> De
         period: period.unwrap_or(PeriodKind::Quarter),
         max_age: raw.max_age.map_or(MAX_AGE, |age| age.0),
         max_label_sets: max_label_sets("limits", &limits, context.problems)
-            .unwrap_or(MAX_LABEL_SETS),
+            .unwrap_or(Metric::MAX_LABEL_SETS),
     }
 }
 

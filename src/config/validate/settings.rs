@@ -1,12 +1,12 @@
 //! The sections that become [`Settings`]: what the file says, handed on to the layers.
 
-use crate::config::diagnostic::Problems;
 use crate::config::document::Document;
-use crate::config::environment::Environment;
-use crate::config::files::Files;
-use crate::config::forms::Named;
 use crate::config::raw::{LogRaw, ServerRaw, StoreRaw};
 use crate::config::settings::{self, Settings};
+use crate::reader::diagnostic::Problems;
+use crate::reader::environment::Environment;
+use crate::reader::files::Files;
+use crate::reader::forms::Named;
 
 /// `None` after a mistake.
 pub(super) fn settings(

@@ -9,11 +9,11 @@ use super::context::Context;
 use super::engine::{self, Engine};
 use super::limits;
 use super::remote::{self, Kind, misplaced};
-use crate::config::entry::Entry;
-use crate::config::forms::Pairs;
 use crate::config::raw::{FilesRaw, RemoteRaw, SecretText, SourceRaw};
-use crate::config::spanned::Spanned;
-use crate::source::sql::Dialect;
+use crate::reader::entry::Entry;
+use crate::reader::forms::Pairs;
+use crate::reader::spanned::Spanned;
+use crate::source::statement::Dialect;
 use crate::source::{FilesConfig, SourceConfig, SqlConfig};
 
 /// One source; `None` after a mistake.

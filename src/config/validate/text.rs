@@ -6,9 +6,9 @@ use serde_json_path::JsonPath;
 
 use super::context::Context;
 use crate::config::raw::{SecretText, Text};
-use crate::config::spanned::Spanned;
-use crate::kpi::Template;
-use crate::source::secret::Secret;
+use crate::metric::Template;
+use crate::reader::spanned::Spanned;
+use crate::secret::Secret;
 use crate::source::template;
 
 /// Headers that follow from the connection and the body.

@@ -12,8 +12,8 @@ use super::grant::Around;
 use super::redirect::Hop;
 use super::urls::{host, origin, set_param};
 use super::{Answer, Client, Deadline, Exchange, body, note, retry, told};
+use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::trace::{Step, Trace};
-use crate::source::{FetchError, FetchErrorKind};
 
 impl Client {
     /// Sends a request once, but for redirects and for a login that has to be renewed.

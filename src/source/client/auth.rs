@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::grant::Around;
 use super::oauth::Tokens;
 use super::written::{basic, reread, value};
-use crate::source::secret::Secret;
+use crate::secret::Secret;
 
 /// Headers that hold no secret, whatever they hold.
 const PLAIN: [HeaderName; 5] =

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::deadline::Deadline;
 use super::failure::{self, Failure};
 use super::urls;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// As much is read of what came with a refusal.
 const REFUSAL_BYTES: usize = 64 * 1024;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::source::secret::Secret;
+use crate::secret::Secret;
 
 /// How a server is reached.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 
-use crate::source::FetchError;
+use crate::metric::FetchError;
 
 /// One request, complete but for the login.
 #[derive(Clone)]

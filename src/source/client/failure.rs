@@ -8,8 +8,8 @@ use reqwest::Url;
 
 use super::deadline::Deadline;
 use super::{tls_failure, urls};
-use crate::source::sql::seconds;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::limit::seconds;
 
 /// What may cut a connection.
 const BROKEN_OFF: &str = "look into its log, or at what is in between: a proxy or a firewall";

@@ -17,9 +17,9 @@ use super::redact::{HIDDEN, Redactor};
 use super::transport::Transport;
 use super::written::{basic, value};
 use super::{body, told, urls};
-use crate::source::secret::Secret;
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::secret::Secret;
 use crate::source::trace::{Step, Trace};
-use crate::source::{FetchError, FetchErrorKind};
 
 /// A token's answer is small.
 const MAX_BYTES: u64 = 64 * 1024;

@@ -41,8 +41,8 @@ use self::failure::Failure;
 use self::pace::Pace;
 use self::redact::Redactor;
 use self::transport::Transport;
-use super::FetchError;
 use super::trace::{Step, Trace};
+use crate::metric::FetchError;
 
 /// Sends requests to one server.
 pub(in crate::source) struct Client {

@@ -13,7 +13,7 @@ use super::failure::{self, Failure};
 use super::grant::{Around, Given, Grant, passing};
 use super::redact::Redactor;
 use super::written::reread;
-use crate::source::secret::Secret;
+use crate::secret::Secret;
 
 /// A token is replaced this long before it expires, or a tenth of its life if that is shorter.
 const MARGIN: Duration = Duration::from_mins(1);

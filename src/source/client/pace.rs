@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::deadline::Deadline;
-use crate::source::FetchError;
+use crate::metric::FetchError;
 use crate::source::trace::{Step, Trace};
 
 /// Shared by all fetches of a source.
@@ -112,7 +112,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::FetchErrorKind;
+    use crate::metric::FetchErrorKind;
 
     fn refusal() -> FetchError {
         FetchError::new(FetchErrorKind::Unreachable, "not now")

@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode, Url};
 
 use super::Exchange;
 use super::urls::{host, origin, strip_param};
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// What other origins may know of a request.
 const HARMLESS: [HeaderName; 3] = [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE];

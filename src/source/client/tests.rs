@@ -12,8 +12,8 @@ use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
 use self::stand_in::{Asked, Reply, StandIn, ok, status};
 use super::config::{Auth, ClientConfig, Proxy, TlsConfig};
 use super::{Answer, Client, Exchange};
-use crate::source::FetchError;
-use crate::source::secret::Secret;
+use crate::metric::FetchError;
+use crate::secret::Secret;
 use crate::source::trace::Trace;
 
 #[allow(dead_code, reason = "shared with tests that need more of it")]

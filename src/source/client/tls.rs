@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::config::TlsConfig;
 use crate::limits::read_capped;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// A bundle of certificates has at most this many bytes.
 const MAX_BYTES: u64 = 4 << 20;

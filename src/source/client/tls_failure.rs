@@ -4,7 +4,7 @@ use chrono::DateTime;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error};
 
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// At most so many names of a certificate are told.
 const MOST_NAMES: usize = 5;

@@ -14,7 +14,7 @@ use super::config::{ClientConfig, Proxy, TlsConfig};
 use super::redact::Redactor;
 use super::tls::Files;
 use super::urls;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// A connection is there within this time or not at all.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);

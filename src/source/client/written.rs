@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::header::HeaderValue;
 
-use crate::source::secret::Secret;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::secret::Secret;
 
 /// Reads secrets again from their files; whether any has changed.
 pub(super) async fn reread(secrets: Vec<Secret>) -> bool {

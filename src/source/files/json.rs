@@ -8,10 +8,10 @@ use std::path::Path;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::infer::Kind;
 use super::read::{BOM, broken, not_utf8, unreadable};
-use super::table::Rows;
-use crate::source::FetchError;
+use crate::metric::FetchError;
+use crate::source::rows::Rows;
+use crate::source::rows::infer::Kind;
 
 /// One object per line; empty lines do not count.
 pub(super) fn lines(

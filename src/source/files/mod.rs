@@ -2,11 +2,9 @@
 //! the user's SQL runs on. A table is read when a query first names it, and again when its files
 //! have changed; a broken file fails only the queries that name its table.
 
-pub(super) mod infer;
 mod json;
 mod read;
 mod scan;
-pub(super) mod table;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,12 +19,13 @@ use tokio::time::{Instant, timeout_at};
 
 use self::read::Budget;
 use self::scan::Found;
-use self::table::Rows;
-use super::sql::rewrite::Statement;
 use super::sql::sqlite::Connection;
-use super::sql::{self, Dialect};
 use super::trace::{Step, Trace};
-use super::{FetchError, FetchErrorKind, FilesConfig, Request, Source, Table};
+use super::{FilesConfig, Request, Source};
+use crate::metric::{FetchError, FetchErrorKind, Table};
+use crate::source::limit::seconds;
+use crate::source::rows::Rows;
+use crate::source::statement::{Dialect, Statement, statement};
 
 /// What the files of one source may hold together, decompressed.
 const MAX_BYTES: u64 = 512 << 20;
@@ -70,7 +69,7 @@ impl FilesSource {
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
-        let statement = sql::statement(Dialect::Sqlite, request.sql()?)?;
+        let statement = statement(Dialect::Sqlite, request.sql()?)?;
         let limit = self.config.timeout;
         let deadline = Instant::now() + limit;
         let loading = async {
@@ -84,7 +83,7 @@ impl FilesSource {
         };
         let (mut place, mut database, loaded) =
             timeout_at(deadline, loading).await.unwrap_or_else(|_| {
-                let message = format!("reading the files took longer than {}", sql::seconds(limit));
+                let message = format!("reading the files took longer than {}", seconds(limit));
                 Err(FetchError::new(FetchErrorKind::Timeout, message)
                     .with_hint("raise the `timeout` of the source, or keep less in its files"))
             })?;

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::infer::Kind;
 use super::json;
-use super::table::Rows;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::rows::Rows;
+use crate::source::rows::infer::Kind;
 
 /// What the reading of a source's files may still cost.
 #[derive(Debug)]

@@ -1,14 +1,13 @@
 //! Which files a table consists of, and whether they are still the same.
 
-use std::fmt;
 use std::fs::Metadata;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{fmt, io};
 
 use glob::MatchOptions;
 
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// A file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
+use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::client::Answer;
-use crate::source::{FetchError, FetchErrorKind};
 
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 60;

@@ -8,9 +8,11 @@ use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::kpi::{Format, HttpQuery, Method, PageParam, RequestBody, Template};
+use crate::metric::{
+    FetchError, FetchErrorKind, Format, HttpQuery, Method, PageParam, RequestBody, Template,
+};
 use crate::source::client::Exchange;
-use crate::source::{FetchError, FetchErrorKind, Request, template};
+use crate::source::{Request, template};
 
 /// A request whose placeholders are filled in.
 pub(super) struct Draft {

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::came::shape;
-use crate::kpi::Metric;
-use crate::source::files::infer::Kind;
-use crate::source::files::table::Rows;
-use crate::source::measurement::too_many_rows;
-use crate::source::sql::rewrite::Statement;
-use crate::source::{Cell, FetchError, Table, sql};
+use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
+use crate::source::rows::Rows;
+use crate::source::rows::infer::Kind;
+use crate::source::sql;
+use crate::source::statement::Statement;
 
 /// A query runs over at most this many rows.
 const MAX_ROWS: usize = 1_000_000;
@@ -217,12 +216,12 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::sql::{self, Dialect};
+    use crate::source::statement::{Dialect, statement};
     use crate::source::testing::metric;
 
     #[test]
     fn rows_for_a_query_are_limited_by_a_limit_of_their_own() {
-        let statement = sql::statement(Dialect::Sqlite, "SELECT 1").unwrap();
+        let statement = statement(Dialect::Sqlite, "SELECT 1").unwrap();
         let mut gathered = Gathered::new(Arc::new(metric()), Some(statement));
         let place = gathered.column("n");
         for _ in 0..MAX_ROWS {

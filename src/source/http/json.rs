@@ -8,8 +8,7 @@ use super::came::{Came, one_line, shape};
 use super::gathered::{Field, Gathered};
 use super::names::{are_spared, leading, members};
 use super::walk;
-use crate::kpi::{Format, HttpQuery};
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind, Format, HttpQuery};
 
 /// A JSONPath and its text.
 #[derive(Clone)]

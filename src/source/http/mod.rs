@@ -8,7 +8,6 @@ mod hidden;
 mod json;
 mod link;
 mod names;
-mod over;
 mod paging;
 mod reader;
 mod recent;
@@ -34,8 +33,9 @@ use self::recent::Recent;
 use super::client::Client;
 use super::client::config::ClientConfig;
 use super::trace::{Step, Trace};
-use super::{FetchError, FetchErrorKind, Request, Source, Table};
-use crate::kpi::{HttpQuery, Query};
+use super::{Request, Source};
+use crate::metric::{FetchError, FetchErrorKind, HttpQuery, Query, Table};
+use crate::source::rows::query;
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
 /// `max_body` says.
@@ -76,7 +76,7 @@ impl HttpSource {
         match &*rows.map_err(|error| self.client.redacted(error))? {
             Outcome::Table(table) => Ok(table.clone()),
             Outcome::Query(rows, statement) => {
-                let table = over::run(rows, statement, request, self.timeout).await?;
+                let table = query::run(rows, statement, request, self.timeout).await?;
                 request.trace.note(|| {
                     let columns = table.columns.join(", ");
                     Step::now(format!("query over the rows: {}", in_words(table.rows.len())))

@@ -12,9 +12,8 @@ use super::gathered::{Field, Gathered, Outcome};
 use super::json::{self, Path, Selector};
 use super::paging::Found;
 use super::{samples, separated};
-use crate::kpi::{Format, HttpQuery, Metric, NextPage};
-use crate::source::sql::{self, Dialect};
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind, Format, HttpQuery, Metric, NextPage};
+use crate::source::statement::{Dialect, statement};
 
 /// Larger answers are read on a thread of their own, so that nothing else waits.
 const LARGE: usize = 256 << 10;
@@ -30,7 +29,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(metric: &Arc<Metric>, query: &HttpQuery) -> Result<Self, FetchError> {
-        let over = query.sql.as_ref().map(|query| sql::statement(Dialect::Sqlite, &query.text));
+        let over = query.sql.as_ref().map(|query| statement(Dialect::Sqlite, &query.text));
         let mut gathered = Gathered::new(Arc::clone(metric), over.transpose()?);
         let selector = Selector::new(query, &mut gathered)?;
         let next = match query.pagination.as_ref().map(|pagination| &pagination.next) {

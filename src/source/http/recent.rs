@@ -65,7 +65,7 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Table;
+    use crate::metric::Table;
 
     fn exchange(url: &str) -> Exchange {
         Exchange::get(url.parse().unwrap())

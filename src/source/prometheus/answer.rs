@@ -7,9 +7,8 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::kpi::Metric;
+use crate::metric::{Cell, FetchError, FetchErrorKind, Metric, Table};
 use crate::source::client::Answer;
-use crate::source::{Cell, FetchError, FetchErrorKind, Table};
 
 const AGGREGATE: &str = "aggregate in the query, as in `sum(...)` or `sum by (country) (...)`";
 

@@ -20,8 +20,9 @@ use self::answer::{Good, no_such_column};
 use super::client::config::ClientConfig;
 use super::client::{Answer, Client, Deadline, Exchange};
 use super::trace::{Step, Trace};
-use super::{FetchError, Request, Source, Table, server_limit, template};
-use crate::kpi::Query;
+use super::{Request, Source, template};
+use crate::metric::{FetchError, Query, Table};
+use crate::source::limit::server_limit;
 
 /// Why an empty answer may be empty.
 const NO_SERIES: &str = "Prometheus looks back 5 minutes for the newest sample (staleness): a \

@@ -4,7 +4,7 @@
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
-use crate::source::{Cell, moment};
+use crate::metric::{Cell, moment};
 
 /// Longer texts are of no use as label or number, and not kept.
 const LONGEST_TEXT: usize = 4096;

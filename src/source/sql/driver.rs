@@ -7,10 +7,9 @@ use sqlx::error::DatabaseError;
 use sqlx::{Column, Database, Row};
 use tokio::time::Instant;
 
-use super::rewrite::Statement;
-use crate::kpi::Metric;
-use crate::source::measurement::too_many_rows;
-use crate::source::{Cell, FetchError, Request, Table};
+use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
+use crate::source::Request;
+use crate::source::statement::Statement;
 
 /// One kind of database.
 pub(super) trait Driver: Send + Sync {

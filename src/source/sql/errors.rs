@@ -6,7 +6,8 @@ use std::time::Duration;
 use sqlx::error::DatabaseError;
 
 use super::driver::Meaning;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::limit::seconds;
 
 const SLOW: &str = "make the query cheaper, or raise the `timeout` of the source";
 const LOGIN: &str = "check the `user` and `password` of the source";
@@ -77,11 +78,6 @@ pub(super) fn busy(limit: Duration) -> FetchError {
     let message = format!("all connections of the source were busy for {}", seconds(limit));
     FetchError::new(FetchErrorKind::Timeout, message)
         .with_hint("raise its `max_connections`, or spread the schedules")
-}
-
-/// `30 s`, `0.5 s`.
-pub(in crate::source) fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs_f64())
 }
 
 /// Without the driver's own introductions.

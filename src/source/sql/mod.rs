@@ -5,19 +5,22 @@
 //! is no reason not to start. Not here: when to fetch and how often to try again.
 
 pub(super) mod cells;
+mod clickhouse;
 mod driver;
+pub mod engine;
 mod errors;
-mod lexer;
 mod mysql;
 mod notes;
 mod pool;
 mod postgres;
-pub mod rewrite;
 pub(super) mod sqlite;
+mod trino;
 mod url;
 
+pub use self::clickhouse::ClickHouseSource;
+pub use self::trino::TrinoSource;
+
 pub(super) use self::cells::{integer, text};
-pub(super) use self::errors::seconds;
 
 use std::fmt;
 use std::time::Duration;
@@ -30,37 +33,12 @@ use self::driver::{Driver, Failure};
 use self::mysql::MySql;
 use self::pool::Pool;
 use self::postgres::Postgres;
-use self::rewrite::Statement;
 use self::sqlite::Sqlite;
 use super::trace::Step;
-use super::{FetchError, FetchErrorKind, Request, Source, SqlConfig, Table};
-
-/// The SQL dialects that differ in what hides text and in their placeholders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// PostgreSQL and what speaks its protocol.
-    Postgres,
-    /// MySQL and MariaDB.
-    MySql,
-    /// SQLite, and the `files` source.
-    Sqlite,
-    /// ClickHouse, which `engines` asks over HTTP.
-    ClickHouse,
-    /// Trino, which `engines` asks over HTTP.
-    Trino,
-}
-
-impl Dialect {
-    /// The dialect of the URL of a database that this room connects to, known from its scheme.
-    pub fn of_url(url: &str) -> Option<Self> {
-        match url.split_once(':')?.0.to_ascii_lowercase().as_str() {
-            "postgres" | "postgresql" => Some(Self::Postgres),
-            "mysql" | "mariadb" => Some(Self::MySql),
-            "sqlite" => Some(Self::Sqlite),
-            _ => None,
-        }
-    }
-}
+use super::{Request, Source, SqlConfig};
+use crate::metric::{FetchError, FetchErrorKind, Table};
+use crate::source::limit::seconds;
+use crate::source::statement::{Dialect, Statement, statement};
 
 /// How long after its time limit a query may still be cleaned up on the server before the
 /// connection is given up.
@@ -199,7 +177,7 @@ impl SqlSource {
         request.trace.note(|| Step::now(format!("connect to {}", self.target)));
         let mut connection = driver.connect().await.map_err(failed)?;
         driver.begin(&mut connection, request, deadline).await.map_err(failed)?;
-        let limit = errors::seconds(self.timeout);
+        let limit = seconds(self.timeout);
         request.trace.note(|| Step::now(format!("connected, read-only, for {limit} at most")));
         Ok(connection)
     }
@@ -215,15 +193,4 @@ impl fmt::Debug for SqlSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqlSource").field("target", &self.target).finish_non_exhaustive()
     }
-}
-
-/// A query, ready for a dialect.
-pub(super) fn statement(dialect: Dialect, text: &str) -> Result<Statement, FetchError> {
-    rewrite::parse(dialect, text).map_err(|error| {
-        let failure = FetchError::new(FetchErrorKind::Query, error.message);
-        match error.hint {
-            Some(hint) => failure.with_hint(hint),
-            None => failure,
-        }
-    })
 }

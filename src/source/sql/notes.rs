@@ -2,11 +2,11 @@
 
 use chrono::SecondsFormat;
 
-use super::Dialect;
-use super::rewrite::Statement;
+use crate::metric::Table;
+use crate::source::Request;
 use crate::source::params::{Param, ParamValue};
+use crate::source::statement::{Dialect, Statement};
 use crate::source::trace::Step;
-use crate::source::{Request, Table};
 
 /// Notes a statement that is about to be run.
 pub(super) fn sent(dialect: Dialect, request: &Request, statement: &Statement) {

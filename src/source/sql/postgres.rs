@@ -19,10 +19,11 @@ use sqlx::{
 use tokio::time::Instant;
 
 use super::driver::{Driver, Failure, Meaning, left, names, read};
-use super::rewrite::Statement;
 use super::{cells, url};
+use crate::metric::{Cell, Table};
 use crate::source::params::{Form, ParamValue};
-use crate::source::{Cell, Request, SqlConfig, Table};
+use crate::source::statement::Statement;
+use crate::source::{Request, SqlConfig};
 
 pub(super) struct Postgres {
     options: PgConnectOptions,

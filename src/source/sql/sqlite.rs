@@ -17,10 +17,11 @@ use sqlx::{
 use tokio::time::{Instant, sleep_until};
 
 use super::driver::{Driver, Failure, Meaning, names, read};
-use super::rewrite::Statement;
-use super::{Dialect, cells, errors, notes, url};
+use super::{cells, errors, notes, url};
+use crate::metric::{Cell, FetchError, Table};
 use crate::source::params::ParamValue;
-use crate::source::{Cell, FetchError, Request, SqlConfig, Table};
+use crate::source::statement::{Dialect, Statement};
+use crate::source::{Request, SqlConfig};
 
 pub(super) struct Sqlite {
     options: SqliteConnectOptions,

@@ -2,8 +2,8 @@
 
 use secrecy::ExposeSecret;
 
-use super::Dialect;
 use crate::source::SqlConfig;
+use crate::source::statement::Dialect;
 
 const SEPARATE_KEYS: &str = "a user or password with special characters is best given in the \
                              separate keys `user` and `password`";

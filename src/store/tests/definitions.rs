@@ -7,9 +7,12 @@ use std::time::Duration;
 use super::{Folder, at};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::kpi::{
-    Accumulation, Baseline, CsvFormat, Definitions, Direction, Format, Formula, Function,
-    HttpQuery, JsonTemplate, Kind, Kpi, Method, Metric, NextPage, PageParam, Pagination, Path,
-    Query, RequestBody, Target, Template, Thresholds, Unit,
+    Accumulation, Baseline, Definitions, Direction, Formula, Function, Kind, Kpi, Path, Target,
+    Thresholds, Unit,
+};
+use crate::metric::{
+    CsvFormat, Format, HttpQuery, JsonTemplate, Method, Metric, NextPage, PageParam, Pagination,
+    Query, RequestBody, Template,
 };
 use crate::schedule::Schedule;
 use crate::store::{Definition, metric_fingerprint};
@@ -47,16 +50,9 @@ fn kpi() -> Kpi {
 }
 
 fn metric(id: &str, query: &str) -> Metric {
-    Metric {
-        id: id.to_owned(),
-        source: "crm".to_owned(),
-        query: Query::Sql(Template::plain(query)),
-        labels: vec!["region".to_owned()],
-        columns: Vec::new(),
-        bare: false,
-        schedule: Schedule::parse("@hourly").unwrap(),
-        max_label_sets: 10_000,
-    }
+    let query = Query::Sql(Template::plain(query));
+    let metric = Metric::new(id, "crm", query, Schedule::parse("@hourly").unwrap());
+    Metric { labels: vec!["region".to_owned()], ..metric }
 }
 
 fn definitions(metrics: Vec<Metric>) -> Definitions {

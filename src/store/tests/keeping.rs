@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{at, day, evaluation, key, memory, point};
-use crate::kpi::Labels;
+use crate::metric::Labels;
 use crate::store::{DailyValue, Evaluation, Point, Retention, Store};
 
 async fn days(store: &Store) -> Vec<(String, Option<f64>)> {

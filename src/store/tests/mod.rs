@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{Evaluation, Point, SeriesKey, Store};
 use crate::assess::hysteresis::{DataPoint, Memory};
 use crate::assess::{Status, Sums};
-use crate::kpi::Labels;
+use crate::metric::Labels;
 
 /// A folder with room for a store.
 pub(super) struct Folder(TempDir);

@@ -9,9 +9,7 @@ use proptest::prelude::*;
 use super::{Folder, at, day, evaluation, key, memory, point};
 use crate::assess::Status;
 use crate::calendar::Window;
-use crate::kpi::Labels;
-use crate::source::Span;
-use crate::source::measurement::{Measurement, Series};
+use crate::metric::{Labels, Measurement, Series, Span};
 use crate::store::{Evaluation, Store, StoredRun};
 
 fn span(end: DateTime<Utc>) -> Span {

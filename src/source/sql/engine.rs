@@ -1,21 +1,16 @@
 //! SQL engines that are asked over HTTP: ClickHouse and Trino. Queries are those of the `sql` source,
 //! with parameters bound by the engine. Not here: login, limits and retries (`client`).
 
-mod clickhouse;
-mod trino;
-
-pub use clickhouse::ClickHouseSource;
-pub use trino::TrinoSource;
-
 use std::time::Duration;
 
-use super::client::config::ClientConfig;
-use super::sql::seconds;
-use super::trace::{Step, Trace};
-use super::{FetchError, FetchErrorKind, Request};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::Request;
+use crate::source::client::config::ClientConfig;
+use crate::source::limit::seconds;
+use crate::source::trace::{Step, Trace};
 
 /// What to do when an engine refuses the login.
-const LOGIN: &str = "check the `user` and `password` of the source";
+pub(super) const LOGIN: &str = "check the `user` and `password` of the source";
 
 /// Settings of an engine.
 #[derive(Debug, Clone)]
@@ -31,7 +26,7 @@ pub struct EngineConfig {
 }
 
 /// Notes what is sent, and what is bound to its placeholders.
-fn note_query(request: &Request, sql: &str, bound: impl Iterator<Item = String>) {
+pub(super) fn note_query(request: &Request, sql: &str, bound: impl Iterator<Item = String>) {
     request.trace.note(|| {
         let shown = if request.metric.query.is_secret() { "***" } else { sql };
         let lines = shown.lines().map(str::to_owned);
@@ -41,12 +36,12 @@ fn note_query(request: &Request, sql: &str, bound: impl Iterator<Item = String>)
 }
 
 /// Where the client may note what it sends: nowhere if that holds a secret.
-fn trace(request: &Request) -> Trace {
+pub(super) fn trace(request: &Request) -> Trace {
     if request.metric.query.is_secret() { Trace::default() } else { request.trace.clone() }
 }
 
 /// The engine ended the query at the limit it was given.
-fn timed_out(limit: Duration) -> FetchError {
+pub(super) fn timed_out(limit: Duration) -> FetchError {
     let message =
         format!("query ran longer than {} and was cancelled on the server", seconds(limit));
     FetchError::new(FetchErrorKind::Timeout, message)

@@ -1,7 +1,9 @@
+use std::borrow::Borrow;
+
 use chrono_tz::Tz;
 
 use super::*;
-use crate::source::testing::{metric, request};
+use crate::metric::sample as metric;
 
 fn text(text: &str) -> Cell {
     Cell::Text(text.to_owned())
@@ -11,9 +13,8 @@ fn table(columns: &[&str], rows: Vec<Vec<Cell>>) -> Table {
     Table { columns: columns.iter().map(|&name| name.to_owned()).collect(), rows }
 }
 
-fn measure(metric: Metric, table: &Table) -> Result<Measurement, FetchError> {
-    let request = request(metric, Tz::UTC, "2026-04-01T00:00:00Z", "2026-07-01T00:00:00Z");
-    Measurement::from_table(&request, table)
+fn measure(metric: impl Borrow<Metric>, table: &Table) -> Result<Measurement, FetchError> {
+    Measurement::from_table(metric.borrow(), Tz::UTC, table)
 }
 
 fn with_columns(columns: &[&str]) -> Metric {

@@ -4,8 +4,8 @@ use chrono::{FixedOffset, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use crate::metric::{Cell, moment};
 use crate::source::sql::cells::{decimal, integer, local_time, text};
-use crate::source::{Cell, moment};
 
 /// What a column holds.
 #[derive(Debug, PartialEq, Eq)]

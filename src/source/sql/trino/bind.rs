@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use crate::source::Request;
 use crate::source::params::ParamValue;
-use crate::source::sql::rewrite::Statement;
+use crate::source::statement::Statement;
 
 /// A query with its values.
 pub(super) struct Bound {
@@ -75,7 +75,7 @@ mod tests {
     use chrono_tz::Europe::Berlin;
 
     use super::*;
-    use crate::source::sql::{Dialect, rewrite};
+    use crate::source::statement::{Dialect, rewrite};
     use crate::source::testing::{metric, request};
 
     fn bound(sql: &str) -> Bound {

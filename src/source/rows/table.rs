@@ -90,12 +90,12 @@ impl Rows {
         self.len += 1;
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::source) fn len(&self) -> usize {
         self.len
     }
 
     /// The columns as the table declares them: name and type.
-    pub(super) fn declarations(&self) -> impl Iterator<Item = String> {
+    pub(in crate::source) fn declarations(&self) -> impl Iterator<Item = String> {
         self.columns.iter().map(Column::declaration)
     }
 

@@ -2,8 +2,7 @@
 //! answer, by name, so that a renamed column is a failure and never a wrong number.
 
 use super::measurement::{BARE, number};
-use super::{Cell, FetchError, FetchErrorKind, Table};
-use crate::kpi::Metric;
+use super::{Cell, FetchError, FetchErrorKind, Metric, Table};
 
 const DATA_THROUGH: &str = "data_through";
 

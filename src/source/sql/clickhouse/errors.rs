@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::source::engines::{LOGIN, timed_out};
-use crate::source::sql::rewrite::Statement;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::sql::engine::{LOGIN, timed_out};
+use crate::source::statement::Statement;
 
 /// Where what is of use ends.
 const NOISE: [&str; 9] = [
@@ -106,7 +106,7 @@ fn syntax_error(what: &str, position: usize, statement: &Statement) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::sql::{Dialect, rewrite};
+    use crate::source::statement::{Dialect, rewrite};
 
     fn explained(said: &str) -> String {
         let statement = rewrite::parse(Dialect::ClickHouse, "SELECT 1").unwrap();

@@ -10,10 +10,11 @@ use std::time::Duration;
 use chrono::{NaiveDate, Weekday};
 use serde::Deserialize;
 
-use super::forms::{Alternative, Choice, Mixed, Month, Pairs, Parsed, Quantity};
-use super::settings::LogFormat;
-use super::spanned::Spanned;
+use crate::config::forms::Month;
+use crate::config::settings::LogFormat;
 use crate::kpi::{Accumulation, Direction, Function, Kind};
+use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, Parsed, Quantity};
+use crate::reader::spanned::Spanned;
 pub(crate) use metrics::{
     CsvRaw, CursorRaw, FormatRaw, MetricRaw, OffsetRaw, PageRaw, PaginationRaw, RequestRaw,
 };

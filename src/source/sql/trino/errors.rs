@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::bind::Bound;
-use crate::source::engines::timed_out;
-use crate::source::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::sql::engine::timed_out;
+use crate::source::sql::trino::bind::Bound;
 
 /// `QueryError` of the protocol.
 #[derive(Deserialize)]

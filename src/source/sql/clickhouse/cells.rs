@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use serde_json::Value;
 
-use crate::source::Cell;
+use crate::metric::Cell;
 use crate::source::sql::cells::{decimal, integer, text};
 
 /// What a column holds, once its wrappers are off.

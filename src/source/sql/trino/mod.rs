@@ -19,16 +19,17 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use self::bind::Bound;
-use self::cells::Kind;
-use self::errors::QueryError;
-use super::{EngineConfig, note_query, trace};
+use crate::metric::{FetchError, FetchErrorKind, Table, too_many_rows};
 use crate::source::client::config::Auth;
 use crate::source::client::{Answer, Client, Exchange};
-use crate::source::measurement::too_many_rows;
-use crate::source::sql::{Dialect, statement};
+use crate::source::limit::server_limit;
+use crate::source::sql::engine::{EngineConfig, note_query, trace};
+use crate::source::sql::trino::bind::Bound;
+use crate::source::sql::trino::cells::Kind;
+use crate::source::sql::trino::errors::QueryError;
+use crate::source::statement::{Dialect, statement};
 use crate::source::trace::{Step, Trace};
-use crate::source::{FetchError, FetchErrorKind, Request, Source, Table, server_limit};
+use crate::source::{Request, Source};
 
 /// How long a failed fetch waits for the end of its query.
 const GRACE: Duration = Duration::from_secs(2);

@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::files::Files;
 use super::node::{Node, NodeKind};
 use crate::limits::read_capped;
-use crate::source::secret::without_line_end;
+use crate::secret::without_line_end;
 
 /// A secret or a setting has at most this many bytes.
 const MAX_FILE: u64 = 64 * 1024;

@@ -9,7 +9,7 @@ use super::Cell;
 
 /// The instant of a local date-time. In the hour that occurs twice it is the first; in the hour that
 /// does not occur it is as much later as the clock was put forward.
-pub(super) fn local(zone: Tz, time: NaiveDateTime) -> DateTime<Utc> {
+pub(crate) fn local(zone: Tz, time: NaiveDateTime) -> DateTime<Utc> {
     match zone.from_local_datetime(&time) {
         MappedLocalTime::Single(found) | MappedLocalTime::Ambiguous(found, _) => found.to_utc(),
         MappedLocalTime::None => {
@@ -21,7 +21,7 @@ pub(super) fn local(zone: Tz, time: NaiveDateTime) -> DateTime<Utc> {
 }
 
 /// What a `data_through` cell says: nothing, an instant, or (as an error) what it holds instead.
-pub(super) fn read(cell: &Cell, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
+pub(crate) fn read(cell: &Cell, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
     match cell {
         Cell::Null => Ok(None),
         Cell::Instant(instant) => Ok(Some(*instant)),

@@ -16,15 +16,15 @@ use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 
-use self::cells::Kind;
-use super::{EngineConfig, note_query, trace};
+use crate::metric::{FetchError, FetchErrorKind, Table, too_many_rows};
 use crate::source::client::config::Auth;
 use crate::source::client::{Answer, Client, Exchange};
-use crate::source::measurement::too_many_rows;
+use crate::source::limit::server_limit;
 use crate::source::params::{Param, ParamValue};
-use crate::source::sql::rewrite::Statement;
-use crate::source::sql::{Dialect, statement};
-use crate::source::{FetchError, FetchErrorKind, Request, Source, Table, server_limit};
+use crate::source::sql::clickhouse::cells::Kind;
+use crate::source::sql::engine::{EngineConfig, note_query, trace};
+use crate::source::statement::{Dialect, Statement, statement};
+use crate::source::{Request, Source};
 
 /// Who asks, if there is no password to go with it.
 const USER: HeaderName = HeaderName::from_static("x-clickhouse-user");

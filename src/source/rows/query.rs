@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::came::shape;
-use crate::source::files::table::Rows;
-use crate::source::sql::rewrite::Statement;
-use crate::source::sql::{self, sqlite::Connection};
-use crate::source::{FetchError, FetchErrorKind, Request, Table};
+use super::Rows;
+use crate::metric::{FetchError, FetchErrorKind, Table};
+use crate::source::Request;
+use crate::source::limit::seconds;
+use crate::source::sql::sqlite::Connection;
+use crate::source::statement::Statement;
 
 /// Runs the statement, read-only, within `limit`.
-pub(super) async fn run(
+pub(in crate::source) async fn run(
     rows: &Rows,
     statement: &Statement,
     request: &Request,
@@ -26,7 +27,7 @@ pub(super) async fn run(
         Ok::<_, sqlx::Error>(connection)
     };
     let loaded = timeout_at(deadline, loading).await.map_err(|_| {
-        let message = format!("loading the rows took longer than {}", sql::seconds(limit));
+        let message = format!("loading the rows took longer than {}", seconds(limit));
         FetchError::new(FetchErrorKind::Timeout, message)
             .with_hint("raise the `timeout` of the source, or ask the API for less")
     })?;
@@ -35,7 +36,8 @@ pub(super) async fn run(
             Some(error) => error.message().to_owned(),
             None => error.to_string(),
         };
-        shape(format!("cannot load the rows into SQLite: {what}"))
+        let message = format!("cannot load the rows into SQLite: {what}");
+        FetchError::new(FetchErrorKind::Shape, message)
     })?;
     connection.ask(request, statement, deadline, limit).await.map_err(|error| {
         if error.message.starts_with("no such table") {

@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::columns::Layout;
-use super::moment;
-use super::{Cell, FetchError, FetchErrorKind, Request, Table};
-use crate::kpi::{Labels, Metric};
+use super::{Cell, FetchError, FetchErrorKind, Labels, Metric, Table, moment};
 
 /// The numbers of one metric over one window.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,20 +42,19 @@ impl Series {
 pub(super) const BARE: &str = "value";
 
 impl Measurement {
-    /// Reads the answer to a request.
+    /// Reads the answer to a query of a metric; local times are read in `zone`.
     ///
     /// # Errors
     /// A `Shape` failure when columns are missing or ambiguous, two rows have the same labels, or
     /// there are more rows than the metric may have.
-    pub fn from_table(request: &Request, table: &Table) -> Result<Self, FetchError> {
-        let metric = &*request.metric;
+    pub fn from_table(metric: &Metric, zone: Tz, table: &Table) -> Result<Self, FetchError> {
         if table.rows.len() > metric.max_label_sets {
             return Err(too_many_rows(metric));
         }
         let layout = Layout::of(metric, table)?;
         let mut measurement = Self::default();
         for (index, row) in table.rows.iter().enumerate() {
-            let labels = labels(metric, &layout, row, request)?;
+            let labels = labels(metric, &layout, row, zone)?;
             let mut series = Series::default();
             let mut bad = None;
             for (name, column) in &layout.values {
@@ -72,7 +70,7 @@ impl Measurement {
                 }
             }
             if let Some(column) = layout.data_through {
-                series.data_through = moment::read(&row[column], request.timezone)
+                series.data_through = moment::read(&row[column], zone)
                     .map_err(|found| bad_data_through(metric, &found))?;
             }
             if let Some(bad) = bad {
@@ -95,7 +93,7 @@ impl Measurement {
 
 /// The failure of an answer with more rows than the metric may have. Sources use it as well, to stop
 /// reading early.
-pub(super) fn too_many_rows(metric: &Metric) -> FetchError {
+pub(crate) fn too_many_rows(metric: &Metric) -> FetchError {
     let message = format!("metric `{}` got more than {} rows", metric.id, metric.max_label_sets);
     FetchError::new(FetchErrorKind::Shape, message)
         .with_hint("a forgotten GROUP BY? otherwise raise `limits: { max_label_sets: ... }`")
@@ -124,18 +122,13 @@ fn shortened(text: &str) -> String {
     text.chars().take(LONGEST).chain(['…']).collect()
 }
 
-fn labels(
-    metric: &Metric,
-    layout: &Layout,
-    row: &[Cell],
-    request: &Request,
-) -> Result<Labels, FetchError> {
+fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<Labels, FetchError> {
     let pairs = metric.labels.iter().zip(&layout.labels).map(|(name, column)| {
         let text = match &row[*column] {
             Cell::Null => String::new(),
             Cell::Number(number) => number.to_string(),
             Cell::Text(text) => text.clone(),
-            Cell::Instant(instant) => instant.with_timezone(&request.timezone).to_rfc3339(),
+            Cell::Instant(instant) => instant.with_timezone(&zone).to_rfc3339(),
             Cell::Other(kind) => {
                 let message = format!(
                     "label column `{name}` of metric `{}` holds a value of type {kind}",

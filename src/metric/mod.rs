@@ -1,0 +1,83 @@
+//! What a metric is: what is asked, about which span of time, and what comes back, from the table of
+//! an answer to numbers with labels, or the reason why there are none.
+//!
+//! Not here: whom to ask and how (`source`), and what the numbers mean (`kpi`, `assess`).
+
+mod columns;
+mod fetch_error;
+mod labels;
+mod measurement;
+pub(crate) mod moment;
+mod query;
+mod span;
+mod table;
+
+pub use fetch_error::{FetchError, FetchErrorKind};
+pub use labels::Labels;
+pub use measurement::{Measurement, Series};
+pub use query::{
+    CsvFormat, Format, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination, Query,
+    RequestBody, Template,
+};
+pub use span::Span;
+pub use table::{Cell, Table};
+
+pub(crate) use measurement::too_many_rows;
+
+use crate::schedule::Schedule;
+
+/// Numbers fetched from one source for a window of time.
+#[derive(Debug)]
+pub struct Metric {
+    /// `[a-z][a-z0-9_]*`.
+    pub id: String,
+    /// Id of the source.
+    pub source: String,
+    /// What to ask it.
+    pub query: Query,
+    /// Columns that become labels.
+    pub labels: Vec<String>,
+    /// Columns that formulas name (`orders.revenue`); their absence is a failed fetch.
+    pub columns: Vec<String>,
+    /// Whether some formula names the metric without a column (`orders`): then it has to have a
+    /// column `value`, or exactly one value column.
+    pub bare: bool,
+    /// When to fetch.
+    pub schedule: Schedule,
+    /// More label sets than this are refused.
+    pub max_label_sets: usize,
+}
+
+impl Metric {
+    /// A forgotten GROUP BY must not flood Prometheus.
+    pub const MAX_LABEL_SETS: usize = 10_000;
+
+    /// A metric of which only what it has to have is known: no labels, no columns that formulas name.
+    pub fn new(
+        id: impl Into<String>,
+        source: impl Into<String>,
+        query: Query,
+        schedule: Schedule,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            source: source.into(),
+            query,
+            labels: Vec::new(),
+            columns: Vec::new(),
+            bare: false,
+            schedule,
+            max_label_sets: Self::MAX_LABEL_SETS,
+        }
+    }
+}
+
+/// For tests: a metric without labels whose column `value` is used.
+#[cfg(test)]
+pub(crate) fn sample() -> Metric {
+    let schedule = Schedule::parse("@hourly").unwrap();
+    Metric {
+        bare: true,
+        ..Metric::new("orders", "shop", Query::Sql(Template::plain("")), schedule)
+    }
+}

@@ -1,0 +1,28 @@
+//! The answer to a query before anything is known about what it means: columns and rows. Not here:
+//! reading numbers and labels from it (`measurement`).
+
+use chrono::{DateTime, Utc};
+
+/// An answer, still in the source's terms.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    /// Column names as the source spells them.
+    pub columns: Vec<String>,
+    /// Each as long as `columns`.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One value of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// NULL, or missing.
+    Null,
+    /// Any number; booleans are 0 and 1, intervals are seconds.
+    Number(f64),
+    /// Text as it came, days as `YYYY-MM-DD`, integers that a double cannot hold in digits.
+    Text(String),
+    /// An instant; local date-times are read in the calendar's zone.
+    Instant(DateTime<Utc>),
+    /// A type that is neither number, text nor time: its name, for the error message.
+    Other(String),
+}
