@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use kpi_exporter::calendar::{PeriodKind, WindowSpec};
+use kpi_exporter::calendar::{PeriodKind, Retail, WeekPattern, WindowSpec, YearEnd, YearName};
 use kpi_exporter::config::{Config, Environment, LogFormat, load, load_text};
 use kpi_exporter::kpi::{Accumulation, Baseline, Direction, Path as Way, Target, Unit};
 use kpi_exporter::metric::Query;
@@ -75,6 +75,33 @@ fn the_full_example_becomes_what_it_says() {
 
     let objective = &config.definitions.objectives["self_serve"];
     assert_eq!(objective.title, "Grow self-serve revenue");
+}
+
+#[test]
+fn a_retail_calendar_says_when_its_weeks_begin() {
+    let keys = "    accumulation: level\n    unit: count\n    target: { min: 1 }\n";
+    let with = |calendar: &str| {
+        let text = format!("calendar: {{ {calendar} }}\n{}", with_kpi(keys));
+        loaded(&text, &environment()).definitions.calendar
+    };
+    let shops = with(
+        "weeks: 4-5-4, fiscal_year_name: start, year_ends: { weekday: saturday, nearest: january }",
+    );
+    let retail = Retail {
+        weeks: WeekPattern::W454,
+        ends_on: chrono::Weekday::Sat,
+        year_end: YearEnd::Nearest,
+        month: 1,
+    };
+    assert_eq!((shops.retail, shops.week_start), (Some(retail), chrono::Weekday::Sun));
+    assert_eq!(shops.fiscal_year_name, YearName::Start);
+    // Keys as the reference shows them together: what they say stays said.
+    let both = with(
+        "fiscal_year_start: january, week_start: monday, weeks: 4-4-5, \
+         year_ends: { weekday: sunday, last: december }",
+    );
+    assert_eq!((both.week_start, both.fiscal_year_name), (chrono::Weekday::Mon, YearName::End));
+    assert_eq!(both.retail.unwrap().year_end, YearEnd::Last);
 }
 
 #[test]

@@ -11,11 +11,14 @@ mod day;
 mod duration;
 mod elapsed;
 mod period;
+mod retail;
 mod same_point;
 mod window;
 
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod retail_tests;
 
 use std::collections::BTreeSet;
 
@@ -25,14 +28,20 @@ use chrono_tz::Tz;
 pub use as_of::{parse_as_of, parse_date};
 pub use day::{ceil_day, day_before, day_of, day_start, instant_of};
 pub use duration::parse_duration;
+pub use period::ExtraWeek;
+pub use retail::{Retail, WeekPattern, YearEnd};
 
 /// The rules by which a company divides time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     /// IANA zone in which days begin and end.
     pub timezone: Tz,
-    /// First month of the fiscal year, 1 to 12; the year is named after the year of its last day.
+    /// First month of the fiscal year, 1 to 12; means nothing in a retail calendar.
     pub fiscal_year_start: u32,
+    /// Which of its days a fiscal year is named after.
+    pub fiscal_year_name: YearName,
+    /// Months, quarters, halves and years of whole weeks instead of calendar months.
+    pub retail: Option<Retail>,
     /// First day of a week.
     pub week_start: Weekday,
     /// Days of the week on which business is done: `Weekday::num_days_from_monday`, 0 to 6.
@@ -47,6 +56,8 @@ impl Default for Calendar {
         Self {
             timezone: Tz::UTC,
             fiscal_year_start: 1,
+            fiscal_year_name: YearName::End,
+            retail: None,
             week_start: Weekday::Mon,
             business_days: (0..5).collect(),
             holidays: BTreeSet::new(),
@@ -54,12 +65,21 @@ impl Default for Calendar {
     }
 }
 
+/// What a fiscal year that touches two calendar years is named after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum YearName {
+    /// The year of its first day, as in Japan and India.
+    Start,
+    /// The year of its last day.
+    End,
+}
+
 /// The time-bound part of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeriodKind {
     /// Seven days from the calendar's `week_start`.
     Week,
-    /// A calendar month.
+    /// A calendar month, or one of a retail calendar.
     Month,
     /// Three months of the fiscal year.
     Quarter,
@@ -99,7 +119,8 @@ pub struct Window {
 /// One concrete period of a [`PeriodKind`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {
-    /// `2026-06`, `2026-Q2`, `2026-W14`, `FY2027-Q1`, `2026-04-01..2026-06-30`.
+    /// `2026-06`, `2026-Q2`, `2026-W14`, `FY2027-Q1`, `2026-04-01..2026-06-30`; of a retail calendar
+    /// `FY2026-M05`, `FY2026-Q2`, `FY2026-W14`.
     pub id: String,
     /// What kind it is one of.
     pub kind: PeriodKind,

@@ -5,7 +5,8 @@ use std::fmt;
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 
 use super::day::shift;
-use super::{Calendar, Period, PeriodKind, Window};
+use super::retail::{Part, RetailYear};
+use super::{Calendar, Period, PeriodKind, Window, YearName};
 
 impl PeriodKind {
     /// Parses the words of the configuration; explicit dates are not a word.
@@ -62,8 +63,14 @@ impl Calendar {
         }
     }
 
-    /// The same period one year earlier: 52 weeks earlier for weeks, the dates of the year before
-    /// for explicit dates (28 February for the 29th).
+    /// The one before as something to compare with: without a week 53.
+    pub fn before(&self, period: &Period) -> Period {
+        self.without_extra_week(self.previous(period))
+    }
+
+    /// The same period one year earlier, as something to compare with: the week 52 weeks earlier for
+    /// weeks, the dates of the year before for explicit dates (28 February for the 29th). In a
+    /// retail calendar the weeks of the same numbers, so without a week 53.
     pub fn same_last_year(&self, period: &Period) -> Period {
         match period.kind {
             PeriodKind::Week => self.period_of(&PeriodKind::Week, shift(period.first_day, -364)),
@@ -72,12 +79,56 @@ impl Calendar {
                 let kind = PeriodKind::Dates { start, end: add_months(end, -12) };
                 self.period_of(&kind, start)
             }
-            _ => self.period_of(&period.kind, add_months(period.first_day, -12)),
+            _ => {
+                let before = match self.retail.map(|retail| retail.year_of(period.first_day)) {
+                    Some(year) => {
+                        let last_year = self.retail_year(shift(year.first_day, -1));
+                        last_year.unwrap_or(year).day(year.week_of(period.first_day))
+                    }
+                    None => add_months(period.first_day, -12),
+                };
+                self.without_extra_week(self.period_of(&period.kind, before))
+            }
         }
+    }
+
+    /// What becomes of a week 53 when `period` is compared with `earlier`, for people to be told.
+    pub fn extra_week(&self, period: &Period, earlier: &Period) -> Option<ExtraWeek> {
+        if matches!(period.kind, PeriodKind::Week | PeriodKind::Dates { .. }) {
+            return None;
+        }
+        let name = |day| self.retail_year(day).map(|year| self.retail_name(&year));
+        if self.period_of(&earlier.kind, earlier.first_day).end_day > earlier.end_day {
+            return name(earlier.first_day).map(ExtraWeek::LeftOut);
+        }
+        let extra = self.retail_year(period.first_day)?.extra_week()?;
+        let has_it = (period.first_day..period.end_day).contains(&extra);
+        has_it.then(|| name(extra)).flatten().map(ExtraWeek::Alone)
+    }
+
+    /// Ends a period where its week 53 begins.
+    fn without_extra_week(&self, mut period: Period) -> Period {
+        let year = self.retail_year(period.first_day);
+        let extra = year.and_then(|year| year.extra_week());
+        let inside = |day: &NaiveDate| period.first_day < *day && *day < period.end_day;
+        if let Some(extra) = extra.filter(inside) {
+            period.end_day = extra;
+            period.span.end = self.day_start(extra);
+        }
+        period
     }
 
     /// The period that contains a day.
     fn period_of(&self, kind: &PeriodKind, day: NaiveDate) -> Period {
+        if let Some((year, part, letter)) = self.retail_part(kind, day) {
+            let name = self.retail_name(&year);
+            let id = match letter {
+                "" => name,
+                "Q" | "H" => format!("{name}-{letter}{}", part.number),
+                _ => format!("{name}-{letter}{:02}", part.number),
+            };
+            return self.spanned(kind, id, year.day(part.start), year.day(part.end));
+        }
         let (first_day, end_day) = match *kind {
             PeriodKind::Week => {
                 let first = shift(day, -i64::from(day.weekday().days_since(self.week_start)));
@@ -89,8 +140,54 @@ impl Calendar {
             PeriodKind::Half => self.months_around(day, 6),
             PeriodKind::Year => self.months_around(day, 12),
         };
+        self.spanned(kind, self.period_id(kind, first_day), first_day, end_day)
+    }
+
+    fn spanned(
+        &self,
+        kind: &PeriodKind,
+        id: String,
+        first_day: NaiveDate,
+        end_day: NaiveDate,
+    ) -> Period {
         let span = Window { start: self.day_start(first_day), end: self.day_start(end_day) };
-        Period { id: self.period_id(kind, first_day), kind: kind.clone(), first_day, end_day, span }
+        Period { id, kind: kind.clone(), first_day, end_day, span }
+    }
+
+    fn retail_year(&self, day: NaiveDate) -> Option<RetailYear> {
+        self.retail.map(|retail| retail.year_of(day))
+    }
+
+    /// The part of a retail year that contains a day, with the letter that stands for its kind.
+    /// `None` for explicit dates, without such a calendar, and for weeks that begin on another day
+    /// than its own.
+    fn retail_part(
+        &self,
+        kind: &PeriodKind,
+        day: NaiveDate,
+    ) -> Option<(RetailYear, Part, &'static str)> {
+        let retail = self.retail?;
+        let year = retail.year_of(day);
+        let week = year.week_of(day);
+        let (part, letter) = match kind {
+            PeriodKind::Week if self.week_start == retail.week_start() => {
+                (Part { start: week, end: week + 1, number: week + 1 }, "W")
+            }
+            PeriodKind::Week | PeriodKind::Dates { .. } => return None,
+            PeriodKind::Month => (retail.month(&year, week), "M"),
+            PeriodKind::Quarter => (year.quarters(1, week), "Q"),
+            PeriodKind::Half => (year.quarters(2, week), "H"),
+            PeriodKind::Year => (year.quarters(4, week), ""),
+        };
+        Some((year, part, letter))
+    }
+
+    /// `FY2026`. A retail year is of the calendar year of the month at whose end it ends, or of the
+    /// one in which it nominally begins.
+    fn retail_name(&self, year: &RetailYear) -> String {
+        let begins_before = self.retail.is_some_and(|retail| retail.month < 12);
+        let started_before = begins_before && self.fiscal_year_name == YearName::Start;
+        format!("FY{}", year.year - i32::from(started_before))
     }
 
     fn period_id(&self, kind: &PeriodKind, first_day: NaiveDate) -> String {
@@ -123,13 +220,27 @@ impl Calendar {
         (day.month().cast_signed() - self.fiscal_year_start.cast_signed()).rem_euclid(12)
     }
 
-    /// `2026`, or `FY2027` for a year that does not start in January; named after its last day.
+    /// `2026`, or `FY2027` for a year that does not start in January; named after its first or its
+    /// last day.
     fn fiscal_year(&self, day: NaiveDate) -> String {
         if self.fiscal_year_start == 1 {
             return day.year().to_string();
         }
-        format!("FY{}", add_months(day, 11 - self.fiscal_month(day)).year())
+        let month = match self.fiscal_year_name {
+            YearName::Start => -self.fiscal_month(day),
+            YearName::End => 11 - self.fiscal_month(day),
+        };
+        format!("FY{}", add_months(day, month).year())
     }
+}
+
+/// The week 53 of a retail year in a comparison with an earlier period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExtraWeek {
+    /// That of the earlier period is left out; the name of its year.
+    LeftOut(String),
+    /// That of the later one has no week to be compared with; the name of its year.
+    Alone(String),
 }
 
 /// The same day of the month so many months later (earlier when negative), or the last day of a
@@ -236,6 +347,21 @@ mod tests {
             assert_eq!(name(PeriodKind::Half), half, "{start} {day}");
             assert_eq!(name(PeriodKind::Year), year, "{start} {day}");
             assert_eq!(name(PeriodKind::Month), day[..7], "months stay calendar months");
+        }
+    }
+
+    #[test]
+    fn fiscal_years_can_be_named_after_the_year_of_their_first_day() {
+        for (start, day, quarter, year) in [
+            (4, "2026-04-01", "FY2026-Q1", "FY2026"),
+            (4, "2027-03-31", "FY2026-Q4", "FY2026"),
+            (12, "2026-12-01", "FY2026-Q1", "FY2026"),
+            (12, "2026-11-30", "FY2025-Q4", "FY2025"),
+            (1, "2026-12-31", "2026-Q4", "2026"),
+        ] {
+            let calendar = Calendar { fiscal_year_name: YearName::Start, ..fiscal(start) };
+            assert_eq!(id(&calendar, &PeriodKind::Quarter, day), quarter, "{start} {day}");
+            assert_eq!(id(&calendar, &PeriodKind::Year, day), year, "{start} {day}");
         }
     }
 

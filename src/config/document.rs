@@ -91,13 +91,17 @@ impl Document {
         name: &str,
         problems: &mut Problems,
     ) -> T {
-        match self.take(name) {
-            Some((key, node)) if !node.is_null() => {
-                entry::read(name.to_owned(), &key, node, problems)
-                    .map_or_else(T::default, |entry| entry.value)
-            }
-            _ => T::default(),
-        }
+        self.section_entry(name, problems).map_or_else(T::default, |entry| entry.value)
+    }
+
+    /// The same with its place and the keys that hold mistakes.
+    pub(crate) fn section_entry<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        problems: &mut Problems,
+    ) -> Option<Entry<T>> {
+        let (key, node) = self.take(name).filter(|(_, node)| !node.is_null())?;
+        entry::read(name.to_owned(), &key, node, problems)
     }
 
     /// A section of entries with ids, and all ids that are in use there.

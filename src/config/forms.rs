@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use chrono::Weekday;
 
+use crate::calendar::{WeekPattern, YearName};
 use crate::kpi::{Accumulation, Direction, Function, Kind};
 use crate::reader::forms::{FromText, named};
 
@@ -18,6 +19,9 @@ named!(Function: "marketing" => Function::Marketing, "sales" => Function::Sales,
     "product" => Function::Product, "customer_success" => Function::CustomerSuccess,
     "executive" => Function::Executive, "finance" => Function::Finance,
     "operations" => Function::Operations, "other" => Function::Other);
+named!(YearName: "end" => YearName::End, "start" => YearName::Start);
+named!(WeekPattern: "4-4-5" => WeekPattern::W445, "4-5-4" => WeekPattern::W454,
+    "5-4-4" => WeekPattern::W544);
 named!(tracing::Level: "trace" => Self::TRACE, "debug" => Self::DEBUG, "info" => Self::INFO,
     "warn" => Self::WARN, "error" => Self::ERROR);
 

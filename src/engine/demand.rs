@@ -35,7 +35,7 @@ pub fn plan(kpi: &Kpi, calendar: &Calendar, as_of: DateTime<Utc>) -> Plan {
         Span { window: calendar.window(kpi.window, &period, as_of), period: period.span, as_of };
     let baseline = match kpi.baseline {
         Baseline::PreviousPeriod => {
-            let before = calendar.previous(&period);
+            let before = calendar.before(&period);
             Some(closed(calendar, kpi.window, &before, period.span.start))
         }
         Baseline::SamePeriodLastYear => {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use crate::calendar::{Calendar, PeriodKind, WindowSpec};
+use crate::calendar::{Calendar, PeriodKind, WindowSpec, YearEnd};
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, Path, Target};
 use crate::metric::{Metric, Query};
 
@@ -90,8 +90,18 @@ fn formula_text(formula: &Formula) -> String {
 /// calendar gets next year's holidays every year.
 fn period_json(kind: &PeriodKind, calendar: &Calendar) -> Value {
     let mut json = json!({ "kind": kind.to_string(), "timezone": calendar.timezone.name() });
+    if let Some(retail) = calendar.retail.filter(|_| !matches!(kind, PeriodKind::Dates { .. })) {
+        json["weeks"] = json!(retail.weeks.as_str());
+        json["year_end"] = json!(match retail.year_end {
+            YearEnd::Last => "last",
+            YearEnd::Nearest => "nearest",
+        });
+        json["year_ends_on"] = json!(retail.ends_on.to_string());
+        json["year_end_month"] = json!(retail.month);
+    }
     match kind {
         PeriodKind::Week => json["week_start"] = json!(calendar.week_start.to_string()),
+        _ if calendar.retail.is_some() => {}
         PeriodKind::Quarter | PeriodKind::Half | PeriodKind::Year => {
             json["fiscal_year_start"] = json!(calendar.fiscal_year_start);
         }

@@ -1,4 +1,4 @@
-//! Two years, day by day, with a leap day, four clock changes and a fiscal year: every flow starts
+//! Two years, day by day, with a leap day, four clock changes, fiscal and retail years: every flow starts
 //! again with its period and closes with its sum.
 
 use std::collections::BTreeMap;
@@ -14,11 +14,11 @@ use kpi_exporter::daemon::open_sources;
 
 const PERIODS: [&str; 5] = ["week", "month", "quarter", "half", "year"];
 
-fn configuration(zone: &str, fiscal_year_start: &str) -> String {
+fn configuration(zone: &str, years: &str) -> String {
     let mut text = format!(
         "
 version: 1
-calendar: {{ timezone: {zone}, fiscal_year_start: {fiscal_year_start} }}
+calendar: {{ timezone: {zone}, {years} }}
 sources: {{ shop: {{ files: {{ tables: {{ days: days.csv }} }} }} }}
 metrics:
   n:
@@ -40,9 +40,14 @@ kpis:
 
 #[tokio::test]
 async fn every_flow_counts_the_days_of_its_period_and_nothing_else() {
-    for (zone, fiscal) in [("America/New_York", "january"), ("Europe/Berlin", "april")] {
+    for (zone, years) in [
+        ("America/New_York", "fiscal_year_start: january"),
+        ("Europe/Berlin", "fiscal_year_start: april"),
+        // The first of the two years has 53 weeks.
+        ("America/New_York", "weeks: 4-5-4, year_ends: { weekday: saturday, nearest: january }"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("kpis.yaml"), configuration(zone, fiscal)).unwrap();
+        std::fs::write(folder.path().join("kpis.yaml"), configuration(zone, years)).unwrap();
         // One a day, in its last minute, from before the first period to after the last.
         let mut days = "at,n\n".to_owned();
         let first = NaiveDate::from_ymd_opt(2022, 1, 1).unwrap();
@@ -80,6 +85,6 @@ async fn every_flow_counts_the_days_of_its_period_and_nothing_else() {
             }
         }
         let closed: Vec<_> = PERIODS.iter().map(|period| closed[*period]).collect();
-        assert_eq!(closed, [105, 24, 8, 4, 2], "{zone}");
+        assert_eq!(closed, [105, 24, 8, 4, 2], "{zone}, {years}");
     }
 }

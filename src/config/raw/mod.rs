@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::config::forms::Month;
 use crate::config::settings::LogFormat;
+use crate::calendar::{WeekPattern, YearName};
 use crate::kpi::{Accumulation, Direction, Function, Kind};
 use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, Parsed, Quantity};
 use crate::reader::spanned::Spanned;
@@ -52,10 +53,21 @@ pub(crate) struct StoreRaw {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CalendarRaw {
     pub(crate) timezone: Option<Text>,
-    pub(crate) fiscal_year_start: Option<Parsed<Month>>,
+    pub(crate) fiscal_year_start: Option<Spanned<Parsed<Month>>>,
+    pub(crate) fiscal_year_name: Option<Choice<YearName>>,
+    pub(crate) weeks: Option<Spanned<Choice<WeekPattern>>>,
+    pub(crate) year_ends: Option<Spanned<YearEndsRaw>>,
     pub(crate) week_start: Option<Parsed<Weekday>>,
     pub(crate) business_days: Option<Spanned<Vec<Parsed<Weekday>>>>,
     pub(crate) holidays: Option<Vec<Parsed<NaiveDate>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct YearEndsRaw {
+    pub(crate) weekday: Option<Parsed<Weekday>>,
+    pub(crate) nearest: Option<Parsed<Month>>,
+    pub(crate) last: Option<Parsed<Month>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -18,6 +18,7 @@ mod path;
 mod period;
 mod remote;
 mod request;
+mod retail;
 mod sections;
 mod settings;
 mod sources;

@@ -7,8 +7,8 @@ use chrono::Weekday;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::context::Context;
-use super::period;
-use crate::calendar::{Calendar, PeriodKind};
+use super::{period, retail};
+use crate::calendar::{Calendar, PeriodKind, Retail};
 use crate::config::document::Document;
 use crate::config::parse;
 use crate::config::raw::{CalendarRaw, DefaultsRaw, LimitsRaw, Text};
@@ -55,18 +55,29 @@ pub(super) fn check_version(document: &Document, files: &Files, problems: &mut P
 
 /// `None` after a mistake.
 pub(super) fn calendar(context: &mut Context<'_>, document: &mut Document) -> Option<Calendar> {
-    let raw: CalendarRaw = document.section("calendar", context.problems);
+    let entry = document.section_entry::<CalendarRaw>("calendar", context.problems);
+    let broken = ["weeks", "year_ends"]
+        .iter()
+        .any(|key| entry.as_ref().is_some_and(|entry| entry.is_broken(key)));
+    let raw = entry.map_or_else(CalendarRaw::default, |entry| entry.value);
     let timezone = raw.timezone.as_ref().map_or(Some(Tz::UTC), |name| timezone(context, name));
     let standard = Calendar::default();
     if let Some(days) = raw.business_days.as_ref().filter(|days| days.value.is_empty()) {
         let hint = "name at least one day, or delete the key for Monday to Friday".to_owned();
         context.problem(days.span, "`calendar.business_days` is empty".to_owned(), hint);
     }
+    let retail = if broken { Err(retail::Reported) } else { retail::retail(context, &raw) };
     let working = raw.business_days.map(|days| days.value.into_iter().map(|day| number(day.0)));
+    let retail = retail.ok()?;
+    let weeks_from = retail.map_or(standard.week_start, Retail::week_start);
     Some(Calendar {
         timezone: timezone?,
-        fiscal_year_start: raw.fiscal_year_start.map_or(standard.fiscal_year_start, |m| m.0.0),
-        week_start: raw.week_start.map_or(standard.week_start, |day| day.0),
+        fiscal_year_start: raw
+            .fiscal_year_start
+            .map_or(standard.fiscal_year_start, |month| month.value.0.0),
+        fiscal_year_name: raw.fiscal_year_name.map_or(standard.fiscal_year_name, |name| name.0),
+        retail,
+        week_start: raw.week_start.map_or(weeks_from, |day| day.0),
         business_days: working.map_or(standard.business_days, Iterator::collect),
         holidays: raw.holidays.unwrap_or_default().into_iter().map(|day| day.0).collect(),
     })
