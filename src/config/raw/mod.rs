@@ -10,9 +10,9 @@ use std::time::Duration;
 use chrono::{NaiveDate, Weekday};
 use serde::Deserialize;
 
+use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
 use crate::config::settings::LogFormat;
-use crate::calendar::{WeekPattern, YearName};
 use crate::kpi::{Accumulation, Direction, Function, Kind};
 use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, Parsed, Quantity};
 use crate::reader::spanned::Spanned;
