@@ -17,6 +17,7 @@ pub mod demo;
 pub mod engine;
 pub mod exposition;
 pub mod forecast;
+pub mod id;
 pub mod kpi;
 pub mod limits;
 pub mod logging;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::assess::Assessment;
+use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::{Kpi, Objective};
 use crate::metric::Labels;
 use crate::signals::{Lead, Signal};
@@ -27,7 +28,7 @@ pub struct Snapshot {
     /// The metrics behind the KPIs, by name (`orders.revenue`).
     pub metrics: Vec<MetricState>,
     /// By id.
-    pub sources: BTreeMap<String, SourceState>,
+    pub sources: BTreeMap<SourceId, SourceState>,
 }
 
 /// One KPI with a verdict per label set.
@@ -63,7 +64,7 @@ pub struct Verdict {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadState {
     /// Id of the lagging KPI.
-    pub predicts: String,
+    pub predicts: KpiId,
     /// What history says.
     pub lead: Lead,
 }
@@ -83,7 +84,7 @@ pub struct MetricState {
     /// `orders.revenue`, or `sessions` when it has one value column.
     pub name: String,
     /// Set where several windows of the metric are in use: the KPI whose window this is.
-    pub kpi: Option<String>,
+    pub kpi: Option<KpiId>,
     /// The user's own labels.
     pub labels: Labels,
     /// Finite.
@@ -98,7 +99,7 @@ pub struct SourceState {
     /// Last good fetch.
     pub last_success: Option<DateTime<Utc>>,
     /// What is wrong, in words without secrets: one entry a failing metric.
-    pub problems: BTreeMap<String, String>,
+    pub problems: BTreeMap<MetricId, String>,
 }
 
 impl Snapshot {

@@ -120,7 +120,7 @@ fn the_kpis_of_the_full_example_have_their_own_values_and_the_defaults() {
     );
     assert_eq!((&value.path, value.direction), (&Way::Linear, Direction::Increase));
     assert_eq!(value.lead_time, Some(Duration::from_hours(30 * 24)));
-    assert_eq!((value.levers.len(), value.predicts.as_slice()), (2, &["revenue".to_owned()][..]));
+    assert_eq!((value.levers.len(), value.predicts.as_slice()), (2, &["revenue".into()][..]));
     assert!((value.thresholds.too_early - 0.1).abs() < 1e-12);
 
     assert_eq!((revenue.title.as_str(), &revenue.unit), ("revenue", &Unit::Currency("USD".into())));

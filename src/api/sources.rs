@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::instant;
 use crate::engine::{Fetch, MetricLog, RunLog, RunRecord, SourceLog};
+use crate::id::MetricId;
 
 /// `{"sources": […]}`, each with its metrics and their last runs, newest first. Instants are RFC 3339
 /// in the calendar's zone; what is not known is `null`. Holds no secret: texts are those of failures.
@@ -63,7 +64,7 @@ struct FetchJson {
 
 impl<'a> SourceJson<'a> {
     fn new(id: &'a str, source: &'a SourceLog, timezone: Tz) -> Self {
-        let metric = |(id, log): (&'a String, &'a MetricLog)| MetricJson::new(id, log, timezone);
+        let metric = |(id, log): (&'a MetricId, &'a MetricLog)| MetricJson::new(id, log, timezone);
         Self {
             id,
             kind: source.kind,

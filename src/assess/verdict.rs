@@ -101,8 +101,9 @@ pub struct Sums {
     pub denominator: f64,
 }
 
-/// The verdict on a KPI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+/// The verdict on a KPI. The one home of how statuses are named, marked and ranked: pages, tables,
+/// dashboards and rules ask here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// No value, or one older than the KPI's `max_age`.
@@ -133,8 +134,54 @@ impl Status {
         Self::Missed,
     ];
 
+    /// The same, the worst first. Off track is worse than missed: there is still time to act.
+    pub const WORST_FIRST: [Self; 7] = [
+        Self::OffTrack,
+        Self::Missed,
+        Self::AtRisk,
+        Self::NoData,
+        Self::TooEarly,
+        Self::OnTrack,
+        Self::Achieved,
+    ];
+
+    /// How bad it is: 7 for the worst, 1 for the best.
+    pub const fn badness(self) -> u8 {
+        match self {
+            Self::OffTrack => 7,
+            Self::Missed => 6,
+            Self::AtRisk => 5,
+            Self::NoData => 4,
+            Self::TooEarly => 3,
+            Self::OnTrack => 2,
+            Self::Achieved => 1,
+        }
+    }
+
+    /// Whether it counts as on track in shares and counts of KPIs: a young period gives no reason to
+    /// think otherwise.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::OnTrack | Self::Achieved | Self::TooEarly)
+    }
+
+    /// Whether it counts as off track there.
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::OffTrack | Self::Missed)
+    }
+
+    /// The sign that tells it apart without colour.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::OnTrack | Self::Achieved => "✓",
+            Self::AtRisk => "!",
+            Self::OffTrack | Self::Missed => "✕",
+            Self::TooEarly => "…",
+            Self::NoData => "?",
+        }
+    }
+
     /// As in labels and JSON: `off_track`.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::NoData => "no_data",
             Self::TooEarly => "too_early",
@@ -147,7 +194,7 @@ impl Status {
     }
 
     /// For people: `off track`.
-    pub fn words(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
             Self::NoData => "no data",
             Self::TooEarly => "too early",
@@ -164,6 +211,15 @@ impl Status {
 pub(crate) mod tests {
     use super::*;
     use crate::calendar::{PeriodKind, Window};
+
+    #[test]
+    fn the_worst_is_first_and_nothing_is_both_good_and_bad() {
+        assert!(Status::WORST_FIRST.map(Status::badness).is_sorted_by(|a, b| a > b));
+        for status in Status::ALL {
+            assert!(Status::WORST_FIRST.contains(&status), "{status:?}");
+            assert!(!(status.is_good() && status.is_bad()), "{status:?}");
+        }
+    }
 
     /// An assessment of nothing, to be filled in by tests.
     pub(crate) fn assessment() -> Assessment {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use crate::id::KpiId;
 use crate::kpi::{Definitions, Kpi};
 use crate::snapshot::Snapshot;
 
@@ -22,7 +23,7 @@ pub struct Gaps {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// KPI id.
-    pub kpi: String,
+    pub kpi: KpiId,
     /// How many.
     pub missing: usize,
     /// Of so many.

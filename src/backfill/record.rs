@@ -7,7 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::engine::GRACE;
-use crate::kpi::Definitions;
+use crate::id::KpiId;
+use crate::kpi::{Definitions, SeriesKey};
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::store::{Closed, Closing, Definition, Evaluation, Point, Revision, Store, StoreError};
 
@@ -16,7 +17,7 @@ use crate::store::{Closed, Closing, Definition, Evaluation, Point, Revision, Sto
 pub struct Recorder {
     store: Arc<Store>,
     definitions: Arc<Definitions>,
-    revisions: BTreeMap<String, Revision>,
+    revisions: BTreeMap<KpiId, Revision>,
 }
 
 impl Recorder {
@@ -37,7 +38,7 @@ impl Recorder {
     }
 
     /// The revisions in force, by KPI.
-    pub fn revisions(&self) -> &BTreeMap<String, Revision> {
+    pub fn revisions(&self) -> &BTreeMap<KpiId, Revision> {
         &self.revisions
     }
 
@@ -76,7 +77,7 @@ impl Recorder {
             let assessment = &verdict.assessment;
             let through = assessment.data_through?;
             Some(Point::new(
-                (state.kpi.id.clone(), verdict.labels.clone()),
+                SeriesKey::new(&state.kpi.id, &verdict.labels),
                 assessment,
                 assessment.sums,
                 self.revisions.get(&state.kpi.id)?.number,
@@ -93,7 +94,7 @@ pub fn closing(state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closi
     let assessment = &verdict.assessment;
     let span = assessment.period.span;
     Closing {
-        series: (state.kpi.id.clone(), verdict.labels.clone()),
+        series: SeriesKey::new(&state.kpi.id, &verdict.labels),
         period: assessment.period.id.clone(),
         start: span.start,
         end: span.end,

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::engine::{Book, Engine, Run, SourceHandle, Sources, demand, fetch};
+use crate::id::MetricId;
 use crate::kpi::Definitions;
 use crate::metric::{Measurement, Metric, Span};
 use crate::snapshot::Snapshot;
@@ -95,7 +96,7 @@ struct Cache {
 struct Kept {
     last_use: DateTime<Utc>,
     /// By metric id.
-    cells: BTreeMap<String, Cell>,
+    cells: BTreeMap<MetricId, Cell>,
 }
 
 impl Cache {
@@ -118,12 +119,11 @@ impl Cache {
         &mut self,
         definitions: &'a Definitions,
         as_of: DateTime<Utc>,
-    ) -> BTreeMap<&'a str, Vec<(Span, Cell)>> {
+    ) -> BTreeMap<&'a MetricId, Vec<(Span, Cell)>> {
         self.spans.retain(|_, kept| kept.last_use >= as_of);
-        let mut cell = |metric: &str, span: Span| {
+        let mut cell = |metric: &MetricId, span: Span| {
             let kept = self.spans.get_mut(&span);
-            let cell =
-                kept.map(|kept| Arc::clone(kept.cells.entry(metric.to_owned()).or_default()));
+            let cell = kept.map(|kept| Arc::clone(kept.cells.entry(metric.clone()).or_default()));
             (span, cell.unwrap_or_default())
         };
         let demand = demand(definitions, as_of).into_iter();

@@ -18,6 +18,7 @@ use super::progress::Progress;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::uses_of;
+use crate::id::{MetricId, SourceId};
 use crate::metric::{FetchError, Metric};
 use crate::schedule::Schedule;
 use crate::source::SourceConfig;
@@ -32,11 +33,11 @@ const RED: Style = AnsiColor::Red.on_default();
 /// What came of each source.
 pub(super) struct Tried {
     /// Sources whose settings cannot be used, and why.
-    unusable: BTreeMap<String, String>,
+    unusable: BTreeMap<SourceId, String>,
     /// By metric id.
-    metrics: BTreeMap<String, Summary>,
+    metrics: BTreeMap<MetricId, Summary>,
     /// Sources that no metric uses, and why they cannot be, if so.
-    idle: BTreeMap<String, Option<FetchError>>,
+    idle: BTreeMap<SourceId, Option<FetchError>>,
 }
 
 /// What one metric answered.
@@ -101,8 +102,9 @@ pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
 }
 
 /// What stands for the metrics of a source that has none.
-fn greeting(id: &str, source: &SourceConfig) -> Option<Arc<Metric>> {
-    let metric = Metric::new(id, id, source.greeting(), Schedule::parse("@hourly").ok()?);
+fn greeting(id: &SourceId, source: &SourceConfig) -> Option<Arc<Metric>> {
+    let metric =
+        Metric::new(id.as_str(), id.clone(), source.greeting(), Schedule::parse("@hourly").ok()?);
     Some(Arc::new(Metric { max_label_sets: 1, ..metric }))
 }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{Global, NO_VALUE, as_of, keep_only, table};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, collect, spans_of};
+use crate::id::SourceId;
 use crate::snapshot::Snapshot;
 use crate::{api, daemon, logging};
 
@@ -76,6 +77,6 @@ async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapsh
     for run in futures_util::future::join_all(runs).await {
         book.apply(run);
     }
-    let ids: BTreeSet<String> = sources.keys().cloned().collect();
+    let ids: BTreeSet<SourceId> = sources.keys().cloned().collect();
     Ok(Engine::instantaneous(definitions, ids).evaluate(&book, as_of))
 }

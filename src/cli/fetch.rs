@@ -13,6 +13,7 @@ use super::probe::{Probe, Questions, probe};
 use super::{FAILED, Global, NO_VALUE, Unusable, as_of};
 use crate::config::{self, Config, Environment, did_you_mean};
 use crate::engine::{Use, uses_of};
+use crate::id::MetricId;
 use crate::metric::{FetchError, Measurement, Metric};
 use crate::source::SourceConfig;
 use crate::source::trace::{Step, Trace};
@@ -99,8 +100,8 @@ fn find<'a>(
 ) -> Result<(&'a Arc<Metric>, &'a SourceConfig), Unusable> {
     let definitions = &config.definitions;
     let id = &arguments.metric;
-    let Some(metric) = definitions.metrics.get(id) else {
-        let known: Vec<&str> = definitions.metrics.keys().map(String::as_str).collect();
+    let Some(metric) = definitions.metrics.get(id.as_str()) else {
+        let known: Vec<&str> = definitions.metrics.keys().map(MetricId::as_str).collect();
         let kpi = definitions.kpis.iter().find(|kpi| kpi.id == *id);
         let hint = match kpi.and_then(|kpi| kpi.formula.references().next()) {
             Some((reference, _)) => format!("it is a KPI; it uses metric `{}`", reference.metric),

@@ -124,7 +124,7 @@ fn keep_only(config: &mut Config, ids: &[String]) -> anyhow::Result<()> {
         bail!("--kpi: there is no KPI `{unknown}`; the configuration has {}", known.join(", "));
     }
     if !ids.is_empty() {
-        kpis.retain(|kpi| ids.contains(&kpi.id));
+        kpis.retain(|kpi| ids.iter().any(|id| kpi.id == *id));
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ fn cells(kpi: &Kpi, name: String, a: &Assessment) -> [String; 8] {
         (target, ..) => number(target),
     };
     [
-        format!("{} {}", symbol(a.status), a.status.words()),
+        format!("{} {}", a.status.symbol(), a.status.words()),
         name,
         number(a.value),
         number(a.expected_value),
@@ -90,17 +90,6 @@ fn row(cells: &[String; 8], widths: &[usize; 8]) -> [String; 8] {
         let (cell, width) = (&cells[i], widths[i]);
         if i < WORDS { format!("{cell:<width$}  ") } else { format!("{cell:>width$}  ") }
     })
-}
-
-/// Tells statuses apart without colour.
-fn symbol(status: Status) -> char {
-    match status {
-        Status::OnTrack | Status::Achieved => '✓',
-        Status::AtRisk => '!',
-        Status::OffTrack | Status::Missed => '✗',
-        Status::TooEarly => '…',
-        Status::NoData => '?',
-    }
 }
 
 fn colour(status: Status) -> Style {

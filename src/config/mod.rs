@@ -26,6 +26,7 @@ pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettin
 pub(crate) use crate::reader::suggest::did_you_mean;
 
 use crate::calendar::PeriodKind;
+use crate::id::SourceId;
 use crate::kpi::Definitions;
 use crate::source::SourceConfig;
 
@@ -37,7 +38,7 @@ pub struct Config {
     /// Calendar, objectives, metrics and KPIs.
     pub definitions: Definitions,
     /// By id; every metric's source is among them.
-    pub sources: BTreeMap<String, SourceConfig>,
+    pub sources: BTreeMap<SourceId, SourceConfig>,
     /// The period of what says nothing about it.
     pub default_period: PeriodKind,
 }

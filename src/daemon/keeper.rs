@@ -9,8 +9,8 @@ use tracing::{debug, error, info, warn};
 
 use crate::backfill::{Recorder, closing};
 use crate::clock::Clock;
-use crate::engine::{Book, Day, Engine, Frozen, History, Openings, Run, SeriesKey};
-use crate::kpi::Definitions;
+use crate::engine::{Book, Day, Engine, Frozen, History, Openings, Run};
+use crate::kpi::{Definitions, SeriesKey};
 use crate::metric::Metric;
 use crate::snapshot::Snapshot;
 use crate::store::{
@@ -53,7 +53,7 @@ impl Keeper {
         let recorder = Recorder::new(store, Arc::clone(&definitions), now).await?;
         for (kpi, revision) in recorder.revisions().iter().filter(|(_, revision)| revision.changed)
         {
-            info!(kpi, revision = revision.number, "the definition changed: a new baseline begins");
+            info!(%kpi, revision = revision.number, "the definition changed: a new baseline begins");
         }
         let mut keeper = Self {
             recorder,
@@ -69,8 +69,9 @@ impl Keeper {
         let history = keeper.history(now).await?;
         let openings = keeper.openings(now).await?;
         let mut memories = keeper.recorder.store().load_statuses().await?;
-        memories
-            .retain(|(kpi, _), _| keeper.recorder.revisions().get(kpi).is_some_and(|r| !r.changed));
+        memories.retain(|series, _| {
+            keeper.recorder.revisions().get(&series.kpi).is_some_and(|r| !r.changed)
+        });
         engine.restore(memories, openings, history);
         for closing in keeper.recorder.store().last_closings().await? {
             keeper.last_closings.insert(closing.series.clone(), closing);
@@ -220,7 +221,7 @@ impl Keeper {
             Some(Opening {
                 series: series.clone(),
                 period: period.clone(),
-                revision: self.recorder.revisions().get(&series.0)?.number,
+                revision: self.recorder.revisions().get(&series.kpi)?.number,
                 opened_at: frozen.at,
                 baseline: frozen.baseline,
                 target: frozen.target,
@@ -232,14 +233,14 @@ impl Keeper {
     }
 
     fn note_closed(&mut self, closing: Closing, how: Closed) {
-        let (kpi, labels) = closing.series.clone();
+        let SeriesKey { kpi, labels } = closing.series.clone();
         let period = closing.period.clone();
         match how {
             Closed::First => {
-                info!(kpi, %labels, period, status = closing.status.words(), "period closed");
+                info!(%kpi, %labels, period, status = closing.status.words(), "period closed");
             }
             Closed::Restated { from, to } => {
-                warn!(kpi, %labels, period, ?from, ?to,
+                warn!(%kpi, %labels, period, ?from, ?to,
                     "the source changed a period that was final; its result stays as it was");
             }
             Closed::Updated | Closed::Unchanged => {}
@@ -256,7 +257,7 @@ impl Keeper {
         for state in &mut snapshot.kpis {
             let kpi = state.kpi.id.clone();
             for verdict in &mut state.last_period {
-                let key = (kpi.clone(), verdict.labels.clone());
+                let key = SeriesKey::new(&kpi, &verdict.labels);
                 let Some(known) = self.last_closings.get(&key) else { continue };
                 let assessment = &mut verdict.assessment;
                 if known.period == assessment.period.id && known.final_at.is_some() {

@@ -73,7 +73,7 @@ impl Slow {
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(running, Ordering::SeqCst);
         let began = clock();
-        let metric = request.metric.id.clone();
+        let metric = request.metric.id.to_string();
         let hangs = metric.as_str() < self.hangs_before;
         sleep(if hangs { LIMIT } else { Duration::from_secs(1) }).await;
         self.running.fetch_sub(1, Ordering::SeqCst);
@@ -186,7 +186,7 @@ async fn two_hundred_metrics_on_a_slow_source_keep_their_schedules() {
         let overlaps = seen.windows(2).any(|pair| pair[1].began < pair[0].ended);
         assert!(!overlaps, "{metric}: {seen:?}");
         // Four spans at start, then one at each due time: baselines are known for the day.
-        let schedule = &definitions.metrics[metric].schedule;
+        let schedule = &definitions.metrics[metric.as_str()].schedule;
         let mut due = schedule.next_run(metric, seen[3].ended, chrono_tz::Tz::UTC).unwrap();
         let regular = &seen[4..];
         for seen in regular {
@@ -230,7 +230,7 @@ async fn queries_that_hang_delay_the_others_by_their_turns_only() {
             assert!((15..40).contains(&seen.len()), "{metric}: {}", seen.len());
             continue;
         }
-        let schedule = &definitions.metrics[&metric].schedule;
+        let schedule = &definitions.metrics[metric.as_str()].schedule;
         let mut due = schedule.next_run(&metric, seen[3].ended, chrono_tz::Tz::UTC).unwrap();
         for seen in &seen[4..] {
             lags.push(seconds(seen.began - due));

@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Diagnostics, StoreSettings};
 use crate::engine::{Book, Engine, RunLog, SourceHandle, Sources, spans_of};
 use crate::exposition::SelfMetrics;
+use crate::id::SourceId;
 use crate::kpi::Definitions;
 use crate::server::{self, Shared};
 use crate::source::{self, SourceConfig};
@@ -99,8 +100,8 @@ pub async fn run(
 ///
 /// # Errors
 /// The first source whose settings cannot be used.
-pub fn open_sources(configs: &BTreeMap<String, SourceConfig>) -> anyhow::Result<Sources> {
-    let open = |(id, config): (&String, &SourceConfig)| {
+pub fn open_sources(configs: &BTreeMap<SourceId, SourceConfig>) -> anyhow::Result<Sources> {
+    let open = |(id, config): (&SourceId, &SourceConfig)| {
         let source = open_source(config).map_err(|why| anyhow!("source `{id}`: {why}"))?;
         Ok((id.clone(), source))
     };
@@ -120,7 +121,7 @@ struct Prepared {
     definitions: Arc<Definitions>,
     sources: Sources,
     /// Kinds of the sources by id.
-    kinds: BTreeMap<String, &'static str>,
+    kinds: BTreeMap<SourceId, &'static str>,
     self_metrics: Arc<SelfMetrics>,
     store: StoreSettings,
     clock: Clock,
@@ -158,7 +159,7 @@ fn prepare(config: Config, clock: Clock) -> anyhow::Result<Prepared> {
     let sources = open_sources(&config.sources)?;
     let kinds = config.sources.iter().map(|(id, source)| (id.clone(), source.kind())).collect();
     let store = config.settings.store;
-    let ids = sources.keys().map(String::as_str);
+    let ids = sources.keys().map(SourceId::as_str);
     let self_metrics = SelfMetrics::new(ids, config.definitions.kpis.len(), REVISION, clock())?;
     let definitions = Arc::new(config.definitions);
     let self_metrics = Arc::new(self_metrics);
@@ -194,7 +195,7 @@ impl Prepared {
         let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
         if !missing.is_empty() {
             let definitions = Arc::clone(&definitions);
-            let later = |(id, source): (String, SourceHandle)| (id, source.in_background());
+            let later = |(id, source): (SourceId, SourceHandle)| (id, source.in_background());
             let sources = sources.into_iter().map(later).collect();
             tasks.spawn(catch_up::catch_up(definitions, sources, missing, days));
         }

@@ -55,7 +55,7 @@ impl Poller {
                 Ok(measurements) => {
                     let (metric, source) = (&self.metric.id, &self.metric.source);
                     if failures > 0 && self.outages.worked(source, metric) {
-                        info!(metric, source, "recovered");
+                        info!(%metric, %source, "recovered");
                     }
                     known.clone_from(measurements);
                     failures = 0;
@@ -91,9 +91,9 @@ impl Poller {
         let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
         let (metric, source) = (&self.metric.id, &self.metric.source);
         match self.outages.failed(source, metric, error) {
-            Some(1) => warn!(metric, source, retry, "fetch failed: {error}"),
-            Some(metrics) => warn!(metric, source, retry, metrics, "fetch failed: {error}"),
-            None => debug!(metric, source, retry, "fetch failed: {error}"),
+            Some(1) => warn!(%metric, %source, retry, "fetch failed: {error}"),
+            Some(metrics) => warn!(%metric, %source, retry, metrics, "fetch failed: {error}"),
+            None => debug!(%metric, %source, retry, "fetch failed: {error}"),
         }
     }
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::collect::Run;
+use crate::id::MetricId;
 use crate::metric::{FetchError, Measurement, Span};
 
 /// Measurements by metric id.
 #[derive(Debug, Default)]
 pub struct Book {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<MetricId, Entry>,
 }
 
 /// What is known of one metric.
@@ -46,7 +47,7 @@ impl Book {
     }
 
     /// The entry of a metric, once it was tried.
-    pub fn get(&self, metric: &str) -> Option<&Entry> {
+    pub fn get(&self, metric: &MetricId) -> Option<&Entry> {
         self.entries.get(metric)
     }
 }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::openings::GRACE;
 use crate::calendar::Window;
+use crate::id::{MetricId, SourceId};
 use crate::metric::{FetchError, Measurement, Metric, Span, Table};
 use crate::source::trace::Trace;
 use crate::source::{Request, Source};
@@ -30,7 +31,7 @@ pub struct SourceHandle {
 pub(super) const SUCCESS: &str = "success";
 
 /// Opened sources by id.
-pub type Sources = BTreeMap<String, SourceHandle>;
+pub type Sources = BTreeMap<SourceId, SourceHandle>;
 
 /// Measurements by span, or the first failure.
 pub type Outcome = Result<BTreeMap<Span, Arc<Measurement>>, FetchError>;
@@ -39,7 +40,7 @@ pub type Outcome = Result<BTreeMap<Span, Arc<Measurement>>, FetchError>;
 #[derive(Debug, Clone)]
 pub struct Run {
     /// Metric id.
-    pub metric: String,
+    pub metric: MetricId,
     /// The instant it was made for, which is when it began.
     pub as_of: DateTime<Utc>,
     /// What came of it.
@@ -101,7 +102,7 @@ impl SourceHandle {
 
 impl Run {
     /// A run that made no fetch: its outcome is known already.
-    pub fn known(metric: String, as_of: DateTime<Utc>, outcome: Outcome) -> Self {
+    pub fn known(metric: MetricId, as_of: DateTime<Utc>, outcome: Outcome) -> Self {
         Self { metric, as_of, outcome, fetches: Vec::new(), duration: Duration::ZERO, next: None }
     }
 }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::calendar::{Calendar, Period, PeriodKind, Window, WindowSpec};
-use crate::kpi::{Baseline, Definitions, Formula, Kpi, Path, Target};
+use crate::id::MetricId;
+use crate::kpi::{Baseline, Definitions, Kpi, Path};
 use crate::metric::{Metric, Span};
 
 /// Seasons are learned from at most this many earlier periods.
@@ -113,7 +114,7 @@ fn gather(
 ) -> BTreeSet<Span> {
     let mut spans = BTreeSet::new();
     for kpi in &definitions.kpis {
-        if formulas(kpi).any(|formula| names(formula, &metric.id)) {
+        if kpi.draws_on(&metric.id) {
             add_spans(&mut spans, metric, kpi, &plans(kpi));
         }
     }
@@ -121,12 +122,14 @@ fn gather(
 }
 
 /// The same for all metrics that some KPI needs, by metric id.
-pub fn demand(definitions: &Definitions, as_of: DateTime<Utc>) -> BTreeMap<&str, BTreeSet<Span>> {
-    let mut demand: BTreeMap<&str, BTreeSet<Span>> = BTreeMap::new();
+pub fn demand(
+    definitions: &Definitions,
+    as_of: DateTime<Utc>,
+) -> BTreeMap<&MetricId, BTreeSet<Span>> {
+    let mut demand: BTreeMap<&MetricId, BTreeSet<Span>> = BTreeMap::new();
     for kpi in &definitions.kpis {
         let plans = plans(kpi, definitions, as_of);
-        let references = formulas(kpi).flat_map(Formula::references);
-        for metric in references.filter_map(|(r, _)| definitions.metrics.get(&r.metric)) {
+        for metric in kpi.metrics().into_iter().filter_map(|id| definitions.metrics.get(id)) {
             add_spans(demand.entry(&metric.id).or_default(), metric, kpi, &plans);
         }
     }
@@ -141,8 +144,8 @@ pub(super) fn plans(kpi: &Kpi, definitions: &Definitions, as_of: DateTime<Utc>) 
 }
 
 fn add_spans(spans: &mut BTreeSet<Span>, metric: &Metric, kpi: &Kpi, plans: &[Plan]) {
-    let in_value = names(&kpi.formula, &metric.id);
-    let in_whole = whole_formulas(kpi).any(|formula| names(formula, &metric.id));
+    let in_value = kpi.value_draws_on(&metric.id);
+    let in_whole = kpi.whole_draws_on(&metric.id);
     let mut add = |span: Span| spans.insert(shared(metric, span));
     for plan in plans {
         if in_value {
@@ -157,29 +160,6 @@ fn add_spans(spans: &mut BTreeSet<Span>, metric: &Metric, kpi: &Kpi, plans: &[Pl
             add(plan.whole);
         }
     }
-}
-
-/// All formulas of a KPI.
-pub(super) fn formulas(kpi: &Kpi) -> impl Iterator<Item = &Formula> {
-    std::iter::once(&kpi.formula).chain(whole_formulas(kpi))
-}
-
-/// The formulas that are measured over the whole period.
-pub(super) fn whole_formulas(kpi: &Kpi) -> impl Iterator<Item = &Formula> {
-    let baseline = match &kpi.baseline {
-        Baseline::Formula(formula) => Some(formula),
-        _ => None,
-    };
-    let target = match &kpi.target {
-        Target::Formula(formula) => Some(formula),
-        _ => None,
-    };
-    baseline.into_iter().chain(target)
-}
-
-/// Whether a formula names a metric.
-pub(super) fn names(formula: &Formula, metric: &str) -> bool {
-    formula.references().any(|(reference, _)| reference.metric == metric)
 }
 
 /// The span with what the query does not look at made equal, so that spans which give the same

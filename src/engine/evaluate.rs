@@ -7,14 +7,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::book::Book;
 use super::demand::{plan, shared};
-use super::history::{Day, History, SeriesKey};
-use super::kpi_state::{Outcome, Verdicts, draws_on, evaluate_kpi, metrics_of};
+use super::history::{Day, History};
+use super::kpi_state::{Outcome, Verdicts, evaluate_kpi};
 use super::news::News;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use crate::assess::hysteresis::{self, DataPoint, Memory};
 use crate::calendar::Calendar;
-use crate::kpi::{Definitions, Kpi};
+use crate::id::{KpiId, SourceId};
+use crate::kpi::{Definitions, Kpi, SeriesKey};
 use crate::metric::{Metric, Span};
 use crate::signals::Lead;
 use crate::snapshot::{
@@ -25,9 +26,9 @@ use crate::snapshot::{
 #[derive(Debug)]
 pub struct Engine {
     definitions: Arc<Definitions>,
-    sources: BTreeSet<String>,
+    sources: BTreeSet<SourceId>,
     memories: Option<BTreeMap<SeriesKey, Memory>>,
-    last: BTreeMap<String, KpiState>,
+    last: BTreeMap<KpiId, KpiState>,
     history: History,
     openings: Openings,
     news: News,
@@ -36,7 +37,7 @@ pub struct Engine {
 
 impl Engine {
     /// For a daemon: a status changes only when it is confirmed.
-    pub fn new(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
+    pub fn new(definitions: Arc<Definitions>, sources: BTreeSet<SourceId>) -> Self {
         Self {
             definitions,
             sources,
@@ -50,7 +51,7 @@ impl Engine {
     }
 
     /// For a single evaluation: the status of the instant.
-    pub fn instantaneous(definitions: Arc<Definitions>, sources: BTreeSet<String>) -> Self {
+    pub fn instantaneous(definitions: Arc<Definitions>, sources: BTreeSet<SourceId>) -> Self {
         Self { memories: None, ..Self::new(definitions, sources) }
     }
 
@@ -116,7 +117,7 @@ impl Engine {
         for verdict in &mut verdicts.current {
             if let Some(memories) = &mut self.memories {
                 confirm(memories, kpi, verdict, verdicts.as_of, day);
-                let key = (kpi.id.clone(), verdict.labels.clone());
+                let key = SeriesKey::new(&kpi.id, &verdict.labels);
                 self.openings.freeze(&key, &verdict.assessment, verdicts.as_of.unwrap_or(now));
             }
             note(&mut self.history, kpi, verdict, calendar);
@@ -147,8 +148,8 @@ impl Engine {
         }
     }
 
-    fn source_states(&self, book: &Book) -> BTreeMap<String, SourceState> {
-        let mut states: BTreeMap<String, SourceState> =
+    fn source_states(&self, book: &Book) -> BTreeMap<SourceId, SourceState> {
+        let mut states: BTreeMap<SourceId, SourceState> =
             self.sources.iter().map(|id| (id.clone(), SourceState::default())).collect();
         for metric in self.definitions.metrics.values() {
             let Some(entry) = book.get(&metric.id) else { continue };
@@ -181,7 +182,7 @@ fn explain(leads: &[LeadState], verdicts: &mut [Verdict]) {
 fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar) {
     let assessment = &verdict.assessment;
     if let (Some(value), Some(through)) = (assessment.value, assessment.data_through) {
-        let key = (kpi.id.clone(), verdict.labels.clone());
+        let key = SeriesKey::new(&kpi.id, &verdict.labels);
         let day = Day { value, expected: assessment.expected_value, sums: assessment.sums };
         history.note(&key, calendar.day_before(through), day);
     }
@@ -200,7 +201,7 @@ fn confirm(
         data_through: verdict.assessment.data_through.filter(|through| Some(*through) != as_of),
         day,
     };
-    let key = (kpi.id.clone(), verdict.labels.clone());
+    let key = SeriesKey::new(&kpi.id, &verdict.labels);
     let memory = hysteresis::step(memories.get(&key), &verdict.assessment, &kpi.thresholds, &point);
     hysteresis::show(&memory, &kpi.thresholds, &mut verdict.assessment);
     memories.insert(key, memory);
@@ -233,8 +234,8 @@ fn metrics(definitions: &Definitions, book: &Book) -> Vec<MetricState> {
     for metric in definitions.metrics.values() {
         let Some(entry) = book.get(&metric.id) else { continue };
         let Some(as_of) = entry.as_of else { continue };
-        let mut windows: Vec<(&str, Span)> = Vec::new();
-        for kpi in definitions.kpis.iter().filter(|kpi| draws_on(kpi, &metric.id)) {
+        let mut windows: Vec<(&KpiId, Span)> = Vec::new();
+        for kpi in definitions.kpis.iter().filter(|kpi| kpi.value_draws_on(&metric.id)) {
             let span = shared(metric, plan(kpi, &definitions.calendar, as_of).value);
             windows.push((&kpi.id, span));
         }
@@ -262,7 +263,7 @@ fn metrics(definitions: &Definitions, book: &Book) -> Vec<MetricState> {
 /// `sessions` for a metric with one value, `orders.revenue` for one of several.
 fn name(metric: &Metric, column: &str, columns: usize) -> String {
     if column == "value" || (metric.bare && columns == 1) {
-        metric.id.clone()
+        metric.id.to_string()
     } else {
         format!("{}.{column}", metric.id)
     }
@@ -270,5 +271,5 @@ fn name(metric: &Metric, column: &str, columns: usize) -> String {
 
 /// Whether every metric that some KPI needs has been tried.
 pub fn is_complete(definitions: &Definitions, book: &Book) -> bool {
-    definitions.kpis.iter().flat_map(|kpi| metrics_of(kpi)).all(|id| book.get(id).is_some())
+    definitions.kpis.iter().flat_map(|kpi| kpi.metrics()).all(|id| book.get(id).is_some())
 }

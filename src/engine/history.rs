@@ -8,11 +8,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use crate::assess::Sums;
 use crate::calendar::{Calendar, Period};
 use crate::forecast::{Kind, Season, Seasons};
-use crate::kpi::Kpi;
-use crate::metric::Labels;
-
-/// The label sets of KPIs.
-pub type SeriesKey = (String, Labels);
+use crate::kpi::{Kpi, SeriesKey};
 
 /// Days older than this are forgotten: five years.
 const KEEP: usize = 5 * 366;
@@ -158,7 +154,7 @@ mod tests {
     #[test]
     fn days_that_nothing_is_known_of_are_missing_and_others_are_not() {
         let mut history = History::default();
-        let key = ("a".to_owned(), Labels::default());
+        let key = SeriesKey { kpi: "a".into(), labels: crate::metric::Labels::default() };
         let day = |d| NaiveDate::from_ymd_opt(2026, 4, d).unwrap();
         let is = Day { value: 1.0, expected: None, sums: None };
         assert_eq!(history.missing(day(9), 400), []);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::assess::Sums;
+use crate::id::MetricId;
 use crate::kpi::{Formula, MetricRef};
 use crate::metric::{Labels, Measurement, Series};
 
@@ -24,26 +25,22 @@ pub(super) struct Joined {
 /// Evaluates `formula` over the measurements that `of` gives for its metrics.
 pub(super) fn evaluate<'a>(
     formula: &Formula,
-    of: impl Fn(&str) -> Option<&'a Measurement>,
+    of: impl Fn(&MetricId) -> Option<&'a Measurement>,
 ) -> BTreeMap<Labels, Joined> {
-    let mut metrics: Vec<&str> = formula.references().map(|(r, _)| r.metric.as_str()).collect();
-    metrics.sort_unstable();
-    metrics.dedup();
-    let mut rows: Vec<(Labels, BTreeMap<&str, &Series>)> =
-        vec![(Labels::default(), BTreeMap::new())];
-    for metric in metrics {
+    let mut rows: Vec<Row<'_, '_>> = vec![(Labels::default(), BTreeMap::new())];
+    for metric in formula.metrics() {
         let Some(measurement) = of(metric) else { return BTreeMap::new() };
         rows = join(rows, metric, measurement);
     }
     rows.into_iter().map(|(labels, row)| (labels, eval_row(formula, &row))).collect()
 }
 
-type Row<'m, 'a> = (Labels, BTreeMap<&'m str, &'a Series>);
+type Row<'m, 'a> = (Labels, BTreeMap<&'m MetricId, &'a Series>);
 
 /// Joins one more metric, by an index on the labels both sides have.
 fn join<'m, 'a>(
     rows: Vec<Row<'m, 'a>>,
-    metric: &'m str,
+    metric: &'m MetricId,
     with: &'a Measurement,
 ) -> Vec<Row<'m, 'a>> {
     let Some((first, _)) = rows.first() else { return rows };
@@ -70,10 +67,9 @@ fn join<'m, 'a>(
     joined
 }
 
-fn eval_row(formula: &Formula, row: &BTreeMap<&str, &Series>) -> Joined {
-    let value_of = |reference: &MetricRef| {
-        row.get(reference.metric.as_str())?.value(reference.column.as_deref())
-    };
+fn eval_row(formula: &Formula, row: &BTreeMap<&MetricId, &Series>) -> Joined {
+    let value_of =
+        |reference: &MetricRef| row.get(&reference.metric)?.value(reference.column.as_deref());
     let sums = formula.quotient().and_then(|(numerator, denominator)| {
         Some(Sums {
             numerator: numerator.eval(&value_of)?,
@@ -123,7 +119,7 @@ mod tests {
 
     fn values(text: &str, metrics: &[(&str, Measurement)]) -> Vec<(String, Option<f64>)> {
         let formula = Formula::parse(text).unwrap();
-        let of = |id: &str| metrics.iter().find(|(have, _)| *have == id).map(|(_, m)| m);
+        let of = |id: &MetricId| metrics.iter().find(|(have, _)| id == have).map(|(_, m)| m);
         evaluate(&formula, of).into_iter().map(|(l, j)| (l.to_string(), j.value)).collect()
     }
 
@@ -183,7 +179,7 @@ mod tests {
             }
         }
         let formula = Formula::parse("a / b").unwrap();
-        let joined = evaluate(&formula, |id| Some(if id == "a" { &a } else { &b }));
+        let joined = evaluate(&formula, |id| Some(if *id == "a" { &a } else { &b }));
         let joined = joined[&Labels::default()];
         assert_eq!(joined.data_through, Some(day(7).and_utc()));
         assert_eq!(joined.sums, Some(Sums { numerator: 6.0, denominator: 3.0 }));

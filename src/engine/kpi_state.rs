@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::book::Book;
-use super::demand::{Plan, last_close, names, plan, shared, whole_formulas};
+use super::demand::{Plan, last_close, plan, shared};
 use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
 use crate::assess::{Measured, assess};
 use crate::calendar::Period;
-use crate::kpi::{Baseline, Definitions, Formula, Kpi, Target};
+use crate::id::MetricId;
+use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
 use crate::metric::{Labels, Measurement, Span};
 use crate::signals::Signal;
 use crate::snapshot::Verdict;
@@ -41,7 +42,7 @@ struct View<'a> {
     book: &'a Book,
     openings: &'a Openings,
     /// By metric: each was measured at an instant of its own.
-    plans: BTreeMap<&'a str, Plan>,
+    plans: BTreeMap<&'a MetricId, Plan>,
 }
 
 /// Evaluates one KPI. `now` is the instant for which the age of data counts.
@@ -55,7 +56,7 @@ pub(super) fn evaluate_kpi(
     let calendar = &definitions.calendar;
     let mut view = View { definitions, book, openings, plans: BTreeMap::new() };
     let mut as_of = now;
-    for metric in metrics_of(kpi) {
+    for metric in kpi.metrics() {
         let Some(measured_at) = book.get(metric).and_then(|entry| entry.as_of) else {
             let period = calendar.period_at(&kpi.period, now);
             let problem = problem(definitions, book, metric);
@@ -96,7 +97,9 @@ impl View<'_> {
             _ => BTreeMap::new(),
         };
         let seasons = self.seasons(kpi);
-        let problem = metrics_of(kpi)
+        let problem = kpi
+            .metrics()
+            .into_iter()
             .filter(|metric| self.book.get(metric).is_some_and(|entry| entry.error.is_some()))
             .map(|metric| problem(self.definitions, self.book, metric))
             .next();
@@ -106,7 +109,7 @@ impl View<'_> {
         let none = BTreeMap::from([(Labels::default(), Joined::default())]);
         let values = if values.is_empty() { none } else { values };
         let verdict = |(labels, joined): (Labels, Joined)| {
-            let frozen = self.openings.get(&(kpi.id.clone(), labels.clone()), &period.id);
+            let frozen = self.openings.get(&SeriesKey::new(&kpi.id, &labels), &period.id);
             let measured = Measured {
                 value: joined.value,
                 sums: joined.sums,
@@ -165,21 +168,6 @@ impl View<'_> {
     }
 }
 
-/// Every metric a KPI draws on, each once.
-pub(super) fn metrics_of(kpi: &Kpi) -> impl Iterator<Item = &str> {
-    let formulas = std::iter::once(&kpi.formula).chain(whole_formulas(kpi));
-    let mut metrics: Vec<&str> =
-        formulas.flat_map(|formula| formula.references().map(|(r, _)| r.metric.as_str())).collect();
-    metrics.sort_unstable();
-    metrics.dedup();
-    metrics.into_iter()
-}
-
-/// Whether the KPI's value (not just its target or baseline) draws on a metric.
-pub(super) fn draws_on(kpi: &Kpi, metric: &str) -> bool {
-    names(&kpi.formula, metric)
-}
-
 fn no_data(
     kpi: &Kpi,
     definitions: &Definitions,
@@ -196,7 +184,7 @@ fn no_data(
     Verdict { labels: Labels::default(), assessment, signal: Signal::None }
 }
 
-fn problem(definitions: &Definitions, book: &Book, metric: &str) -> String {
+fn problem(definitions: &Definitions, book: &Book, metric: &MetricId) -> String {
     let source = definitions.metrics.get(metric).map_or("?", |metric| metric.source.as_str());
     match book.get(metric).and_then(|entry| entry.error.as_ref()) {
         Some(error) => {

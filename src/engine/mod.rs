@@ -19,7 +19,7 @@ pub use book::{Book, Entry};
 pub use collect::{Answer, Fetch, Outcome, Run, SourceHandle, Sources, ask, collect, fetch};
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
 pub use evaluate::{Engine, is_complete};
-pub use history::{Daily, Day, History, SeriesKey};
+pub use history::{Daily, Day, History};
 pub use openings::{Frozen, GRACE, Openings};
 pub use runs::{MetricLog, RunLog, RunRecord, SourceLog};
 pub use uses::{Use, uses_of};

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::history::{History, SeriesKey};
+use super::history::History;
 use super::weeks::weeks;
 use crate::calendar::Calendar;
-use crate::kpi::{Definitions, Direction, Kpi};
+use crate::id::KpiId;
+use crate::kpi::{Definitions, Direction, Kpi, SeriesKey};
 use crate::metric::Labels;
 use crate::signals::{Lead, Side, Signal, chart, lead_correlation};
 use crate::snapshot::{LeadState, Verdict};
@@ -20,7 +21,7 @@ const USUAL_LEAD_WEEKS: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct News {
     signals: BTreeMap<SeriesKey, (NaiveDate, Signal, Option<String>)>,
-    leads: BTreeMap<String, (NaiveDate, Vec<LeadState>)>,
+    leads: BTreeMap<KpiId, (NaiveDate, Vec<LeadState>)>,
 }
 
 impl News {
@@ -34,7 +35,7 @@ impl News {
     ) {
         let Some(through) = verdict.assessment.data_through else { return };
         let today = calendar.day_before(through);
-        let key = (kpi.id.clone(), verdict.labels.clone());
+        let key = SeriesKey::new(&kpi.id, &verdict.labels);
         let known = self.signals.get(&key).filter(|(day, ..)| *day == today);
         let (_, signal, words) = if let Some(known) = known {
             known.clone()
@@ -62,7 +63,7 @@ impl News {
         if let Some((_, known)) = self.leads.get(&kpi.id).filter(|(day, _)| *day == today) {
             return known.clone();
         }
-        let lagging = |id: &String| definitions.kpis.iter().find(|kpi| kpi.id == *id);
+        let lagging = |id: &KpiId| definitions.kpis.iter().find(|kpi| kpi.id == *id);
         let leads: Vec<LeadState> = kpi
             .predicts
             .iter()
@@ -107,7 +108,7 @@ fn lead(
     now: DateTime<Utc>,
 ) -> Lead {
     let weekly = |kpi: &Kpi| -> BTreeMap<NaiveDate, Option<f64>> {
-        let daily = history.of(&(kpi.id.clone(), Labels::default()));
+        let daily = history.of(&SeriesKey::new(&kpi.id, &Labels::default()));
         let weeks = daily.map_or_else(Vec::new, |daily| weeks(kpi, calendar, daily, now));
         weeks.into_iter().map(|week| (week.last_day, week.level)).collect()
     };

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::history::SeriesKey;
 use crate::assess::Assessment;
+use crate::kpi::SeriesKey;
 
 /// For so long after its end late data may still change the result of a period.
 pub const GRACE: TimeDelta = TimeDelta::days(3);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::history::{Daily, Day, History, SeriesKey, seasons};
+use super::history::{Daily, Day, History, seasons};
 use crate::assess::Assessment;
 use crate::calendar::{Calendar, WindowSpec};
 use crate::forecast::{Kind, Projection, forecast};
-use crate::kpi::{Accumulation, Kpi};
+use crate::kpi::{Accumulation, Kpi, SeriesKey};
 use crate::snapshot::Verdict;
 
 /// With fewer earlier periods the declared path knows better.
@@ -28,7 +28,7 @@ impl Outlooks {
         history: &History,
     ) {
         let Some(through) = verdict.assessment.data_through else { return };
-        let key = (kpi.id.clone(), verdict.labels.clone());
+        let key = SeriesKey::new(&kpi.id, &verdict.labels);
         let Some(daily) = history.of(&key) else { return };
         let (day, value) = (calendar.day_before(through), verdict.assessment.value);
         let known = self.0.get(&key).filter(|(of, from, _)| (*of, *from) == (day, value));

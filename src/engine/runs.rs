@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use super::book::Book;
 use super::collect::{Fetch, Run, SUCCESS};
-use super::demand::{formulas, names};
+use crate::id::{MetricId, SourceId};
 use crate::kpi::Definitions;
 use crate::metric::FetchError;
 
@@ -23,7 +23,7 @@ pub struct RunLog {
     /// Zone for showing instants.
     pub timezone: Tz,
     /// By id.
-    pub sources: BTreeMap<String, SourceLog>,
+    pub sources: BTreeMap<SourceId, SourceLog>,
 }
 
 /// The last runs on one source.
@@ -32,7 +32,7 @@ pub struct SourceLog {
     /// `files`, `postgres`, `http` and so on.
     pub kind: &'static str,
     /// By id.
-    pub metrics: BTreeMap<String, MetricLog>,
+    pub metrics: BTreeMap<MetricId, MetricLog>,
 }
 
 /// The last runs of one metric.
@@ -73,10 +73,10 @@ impl RunLog {
     /// No runs yet. `kinds` has all sources; `book` knows the last success of earlier processes.
     pub fn new(
         definitions: &Definitions,
-        kinds: &BTreeMap<String, &'static str>,
+        kinds: &BTreeMap<SourceId, &'static str>,
         book: &Book,
     ) -> Self {
-        let source = |(id, kind): (&String, &&'static str)| {
+        let source = |(id, kind): (&SourceId, &&'static str)| {
             (id.clone(), SourceLog { kind, metrics: BTreeMap::new() })
         };
         let mut sources: BTreeMap<_, _> = kinds.iter().map(source).collect();
@@ -84,7 +84,7 @@ impl RunLog {
             let Some(source) = sources.get_mut(&metric.source) else { continue };
             let log = MetricLog {
                 schedule: metric.schedule.to_string(),
-                polled: feeds(definitions, &metric.id),
+                polled: definitions.kpis.iter().any(|kpi| kpi.draws_on(&metric.id)),
                 last_success: book.get(&metric.id).and_then(|entry| entry.as_of),
                 ..MetricLog::default()
             };
@@ -94,7 +94,7 @@ impl RunLog {
     }
 
     /// Notes a run of a metric.
-    pub fn note(&mut self, source: &str, run: &Run) {
+    pub fn note(&mut self, source: &SourceId, run: &Run) {
         let metrics = self.sources.get_mut(source).map(|source| &mut source.metrics);
         let Some(log) = metrics.and_then(|metrics| metrics.get_mut(&run.metric)) else { return };
         if let Ok(measured) = &run.outcome {
@@ -159,10 +159,6 @@ impl RunRecord {
     }
 }
 
-fn feeds(definitions: &Definitions, metric: &str) -> bool {
-    definitions.kpis.iter().flat_map(|kpi| formulas(kpi)).any(|formula| names(formula, metric))
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -181,15 +177,15 @@ mod tests {
     }
 
     fn log() -> RunLog {
-        let metrics = ["m", "other"].map(|id| (id.to_owned(), MetricLog::default()));
+        let metrics = ["m", "other"].map(|id| (id.into(), MetricLog::default()));
         let source = SourceLog { kind: "files", metrics: metrics.into() };
-        RunLog { sources: [("s".to_owned(), source)].into(), ..RunLog::default() }
+        RunLog { sources: [("s".into(), source)].into(), ..RunLog::default() }
     }
 
     #[test]
     fn the_last_ten_runs_are_kept_newest_first() {
         let mut log = log();
-        (0..25).for_each(|minute| log.note("s", &run(minute, true)));
+        (0..25).for_each(|minute| log.note(&"s".into(), &run(minute, true)));
         let metric = &log.sources["s"].metrics["m"];
         let begun: Vec<_> = metric.runs.iter().map(|run| run.as_of).collect();
         assert_eq!(begun, (15..25).rev().map(at).collect::<Vec<_>>());
@@ -201,13 +197,13 @@ mod tests {
         let mut log = log();
         assert_eq!(log.sources["s"].up(), None);
         for (minute, good, failures) in [(1, true, 0), (2, false, 1), (3, false, 2), (4, true, 0)] {
-            log.note("s", &run(minute, good));
+            log.note(&"s".into(), &run(minute, good));
             let source = &log.sources["s"];
             assert_eq!((source.up(), source.metrics["m"].failures), (Some(good), failures));
             assert_eq!(source.last_success(), Some(at(if good { minute } else { 1 })));
         }
         let failed = Run { metric: "other".into(), ..run(5, false) };
-        log.note("s", &failed);
+        log.note(&"s".into(), &failed);
         assert_eq!(log.sources["s"].up(), Some(false));
         assert_eq!(log.sources["s"].metrics["other"].runs[0].outcome(), "query_error");
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::demand::{Plan, names, plans, shared, whole_formulas};
+use super::demand::{Plan, plans, shared};
+use crate::id::KpiId;
 use crate::kpi::Definitions;
 use crate::metric::{Metric, Span};
 
@@ -13,7 +14,7 @@ use crate::metric::{Metric, Span};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Use {
     /// Id of the KPI.
-    pub kpi: String,
+    pub kpi: KpiId,
     /// `value so far` and the like.
     pub purpose: &'static str,
     /// With the period and instant of the KPI, whether or not the query looks at them.
@@ -27,8 +28,8 @@ pub struct Use {
 pub fn uses_of(metric: &Metric, definitions: &Definitions, as_of: DateTime<Utc>) -> Vec<Use> {
     let mut uses = Vec::new();
     for kpi in &definitions.kpis {
-        let in_value = names(&kpi.formula, &metric.id);
-        let in_whole = whole_formulas(kpi).any(|formula| names(formula, &metric.id));
+        let in_value = kpi.value_draws_on(&metric.id);
+        let in_whole = kpi.whole_draws_on(&metric.id);
         let mut seen = BTreeSet::new();
         for (index, plan) in plans(kpi, definitions, as_of).iter().enumerate() {
             let running = index == 0;

@@ -1,6 +1,6 @@
 //! Validated definitions: objectives, metrics and KPIs with every reference resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Accumulation, Baseline, Direction, Formula, Path, Target, Unit};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
+use crate::id::{KpiId, MetricId};
 use crate::metric::Metric;
 
 /// Everything the engine works from. Invariant: every metric that a formula names exists, as does
@@ -19,7 +20,7 @@ pub struct Definitions {
     /// By id.
     pub objectives: BTreeMap<String, Objective>,
     /// By id.
-    pub metrics: BTreeMap<String, Arc<Metric>>,
+    pub metrics: BTreeMap<MetricId, Arc<Metric>>,
     /// In the order of the configuration.
     pub kpis: Vec<Arc<Kpi>>,
 }
@@ -70,8 +71,8 @@ pub enum Function {
 /// One key performance indicator.
 #[derive(Debug)]
 pub struct Kpi {
-    /// `[a-z][a-z0-9_]*`.
-    pub id: String,
+    /// Its name.
+    pub id: KpiId,
     /// For people.
     pub title: String,
     /// What is counted, in one sentence.
@@ -107,7 +108,7 @@ pub struct Kpi {
     /// The way there.
     pub path: Path,
     /// Ids of the lagging KPIs it predicts.
-    pub predicts: Vec<String>,
+    pub predicts: Vec<KpiId>,
     /// How long before.
     pub lead_time: Option<Duration>,
     /// Limits of the verdict.
@@ -116,6 +117,38 @@ pub struct Kpi {
     pub max_age: Duration,
     /// Lint codes silenced for this KPI.
     pub allow: Vec<String>,
+}
+
+impl Kpi {
+    /// All its formulas: of its value, then those over the whole period.
+    pub fn formulas(&self) -> impl Iterator<Item = &Formula> {
+        std::iter::once(&self.formula).chain(self.whole_formulas())
+    }
+
+    /// The formulas that are measured over the whole period: of baseline and target.
+    pub fn whole_formulas(&self) -> impl Iterator<Item = &Formula> {
+        self.baseline.formula().into_iter().chain(self.target.formula())
+    }
+
+    /// Every metric it draws on, each once, by id.
+    pub fn metrics(&self) -> BTreeSet<&MetricId> {
+        self.formulas().flat_map(Formula::metrics).collect()
+    }
+
+    /// Whether its value (not just its target or baseline) draws on a metric.
+    pub fn value_draws_on(&self, metric: &MetricId) -> bool {
+        self.formula.draws_on(metric)
+    }
+
+    /// Whether a number over the whole period draws on a metric.
+    pub fn whole_draws_on(&self, metric: &MetricId) -> bool {
+        self.whole_formulas().any(|formula| formula.draws_on(metric))
+    }
+
+    /// Whether anything of it draws on a metric.
+    pub fn draws_on(&self, metric: &MetricId) -> bool {
+        self.value_draws_on(metric) || self.whole_draws_on(metric)
+    }
 }
 
 /// Limits of the verdict, as ratios.

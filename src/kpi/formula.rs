@@ -4,8 +4,11 @@
 //! span of every mistake, and the tree (a ratio KPI needs its numerator and denominator). Not here:
 //! whether a metric exists (`config`) and how label sets are joined (`assess`).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+
+use crate::id::MetricId;
 
 /// A parsed formula. Equality and display go by its text.
 #[derive(Debug, Clone)]
@@ -19,7 +22,7 @@ pub struct Formula {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MetricRef {
     /// Metric id.
-    pub metric: String,
+    pub metric: MetricId,
     /// Column; `None` means `value` or the only one.
     pub column: Option<String>,
 }
@@ -33,10 +36,23 @@ pub enum Expr {
     Metric(MetricRef),
     /// `-x`
     Negate(Box<Expr>),
-    /// `a + b` and the like; the character is the operator.
-    Binary(Box<Expr>, char, Box<Expr>),
+    /// `a + b` and the like.
+    Binary(Box<Expr>, Operator, Box<Expr>),
     /// `min(a, b, ...)` and the like.
     Call(Call, Vec<Expr>),
+}
+
+/// What stands between two operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
 }
 
 /// The functions of the language.
@@ -86,11 +102,34 @@ impl Formula {
         self.references.iter().map(|(r, span)| (r, span.clone()))
     }
 
+    /// The metrics it names, each once, by id.
+    pub fn metrics(&self) -> BTreeSet<&MetricId> {
+        self.references.iter().map(|(reference, _)| &reference.metric).collect()
+    }
+
+    /// Whether it names a metric.
+    pub fn draws_on(&self, metric: &MetricId) -> bool {
+        self.references.iter().any(|(reference, _)| reference.metric == *metric)
+    }
+
     /// Numerator and denominator, when the formula is a division as a whole.
     pub fn quotient(&self) -> Option<(&Expr, &Expr)> {
         match &self.expr {
-            Expr::Binary(numerator, '/', denominator) => Some((numerator, denominator)),
+            Expr::Binary(numerator, Operator::Divide, denominator) => {
+                Some((numerator, denominator))
+            }
             _ => None,
+        }
+    }
+}
+
+impl Operator {
+    fn sign(self) -> char {
+        match self {
+            Self::Add => '+',
+            Self::Subtract => '-',
+            Self::Multiply => '*',
+            Self::Divide => '/',
         }
     }
 }
@@ -106,10 +145,10 @@ impl Expr {
             Self::Binary(left, operator, right) => {
                 let (left, right) = (left.eval(value_of)?, right.eval(value_of)?);
                 match operator {
-                    '+' => left + right,
-                    '-' => left - right,
-                    '*' => left * right,
-                    _ => left / right,
+                    Operator::Add => left + right,
+                    Operator::Subtract => left - right,
+                    Operator::Multiply => left * right,
+                    Operator::Divide => left / right,
                 }
             }
             Self::Call(call, arguments) => {
@@ -161,7 +200,7 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn sum(&mut self) -> Result<Expr, FormulaError> {
         let mut left = self.product()?;
-        while let Some(operator) = self.accept(&['+', '-']) {
+        while let Some(operator) = self.operator(&[Operator::Add, Operator::Subtract]) {
             left = Expr::Binary(Box::new(left), operator, Box::new(self.product()?));
         }
         Ok(left)
@@ -169,7 +208,7 @@ impl Parser<'_> {
 
     fn product(&mut self) -> Result<Expr, FormulaError> {
         let mut left = self.factor()?;
-        while let Some(operator) = self.accept(&['*', '/']) {
+        while let Some(operator) = self.operator(&[Operator::Multiply, Operator::Divide]) {
             left = Expr::Binary(Box::new(left), operator, Box::new(self.factor()?));
         }
         Ok(left)
@@ -211,7 +250,7 @@ impl Parser<'_> {
                 if column.as_ref().is_some_and(String::is_empty) {
                     return Err(self.error("expected a column name after the dot", span));
                 }
-                let reference = MetricRef { metric: name, column };
+                let reference = MetricRef { metric: name.into(), column };
                 self.references.push((reference.clone(), span));
                 Ok(Expr::Metric(reference))
             }
@@ -272,6 +311,10 @@ impl Parser<'_> {
     fn skip_space(&mut self) {
         let rest = &self.text[self.at..];
         self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn operator(&mut self, wanted: &[Operator]) -> Option<Operator> {
+        wanted.iter().copied().find(|operator| self.accept(&[operator.sign()]).is_some())
     }
 
     fn accept(&mut self, wanted: &[char]) -> Option<char> {

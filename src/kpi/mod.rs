@@ -5,10 +5,12 @@
 
 mod definitions;
 mod formula;
+mod series;
 mod target;
 mod unit;
 
 pub use definitions::{Definitions, Function, Kind, Kpi, Objective, Thresholds};
-pub use formula::{Expr, Formula, FormulaError, MetricRef};
+pub use formula::{Expr, Formula, FormulaError, MetricRef, Operator};
+pub use series::SeriesKey;
 pub use target::{Accumulation, Baseline, Direction, Path, Target};
 pub use unit::Unit;

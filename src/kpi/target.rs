@@ -52,6 +52,14 @@ impl Baseline {
     pub fn is_some(&self) -> bool {
         !matches!(self, Self::None)
     }
+
+    /// The formula that gives it, where one does.
+    pub fn formula(&self) -> Option<&Formula> {
+        match self {
+            Self::Formula(formula) => Some(formula),
+            Self::None | Self::Fixed(_) | Self::PreviousPeriod | Self::SamePeriodLastYear => None,
+        }
+    }
 }
 
 /// What the KPI should reach by the end of its period.
@@ -76,6 +84,16 @@ pub enum Target {
     },
     /// A formula over metrics, measured over the whole current period.
     Formula(Formula),
+}
+
+impl Target {
+    /// The formula that gives it, where one does.
+    pub fn formula(&self) -> Option<&Formula> {
+        match self {
+            Self::Formula(formula) => Some(formula),
+            _ => None,
+        }
+    }
 }
 
 /// The way from baseline (or zero) to target.

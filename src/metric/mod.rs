@@ -24,15 +24,16 @@ pub use table::{Cell, Table};
 
 pub(crate) use measurement::too_many_rows;
 
+use crate::id::{MetricId, SourceId};
 use crate::schedule::Schedule;
 
 /// Numbers fetched from one source for a window of time.
 #[derive(Debug)]
 pub struct Metric {
-    /// `[a-z][a-z0-9_]*`.
-    pub id: String,
+    /// Its name.
+    pub id: MetricId,
     /// Id of the source.
-    pub source: String,
+    pub source: SourceId,
     /// What to ask it.
     pub query: Query,
     /// Columns that become labels.
@@ -54,8 +55,8 @@ impl Metric {
 
     /// A metric of which only what it has to have is known: no labels, no columns that formulas name.
     pub fn new(
-        id: impl Into<String>,
-        source: impl Into<String>,
+        id: impl Into<MetricId>,
+        source: impl Into<SourceId>,
         query: Query,
         schedule: Schedule,
     ) -> Self {

@@ -10,8 +10,9 @@ use super::points::{self, Point};
 use super::runs::{self, StoredRun};
 use super::series::{Last, Numbers, Written};
 use super::statuses;
-use super::{SeriesKey, Store, StoreError};
+use super::{Store, StoreError};
 use crate::assess::hysteresis::Memory;
+use crate::kpi::SeriesKey;
 
 /// What an evaluation brought. Handing in all memories and points each time is fine: what is stored
 /// already is not written again.

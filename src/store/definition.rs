@@ -4,8 +4,6 @@
 //! The text must come out the same on every machine and in every build: files in the field hold it.
 //! A change of its form would look like a change of every definition.
 
-use std::collections::BTreeSet;
-
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
@@ -26,9 +24,9 @@ impl Definition {
     /// The definition of a KPI: formula, target, baseline and what they draw on.
     pub fn of(kpi: &Kpi, definitions: &Definitions) -> Self {
         let mut metrics = serde_json::Map::new();
-        for id in metrics_of(kpi) {
+        for id in kpi.metrics() {
             if let Some(metric) = definitions.metrics.get(id) {
-                metrics.insert(id.to_owned(), metric_json(metric));
+                metrics.insert(id.to_string(), metric_json(metric));
             }
         }
         let json = json!({
@@ -56,20 +54,6 @@ pub fn metric_fingerprint(metric: &Metric, timezone: Tz) -> String {
     json["bare"] = json!(metric.bare);
     json["timezone"] = json!(timezone.name());
     hash(&json.to_string())
-}
-
-/// Every metric that the KPI draws on, in the order of their ids.
-fn metrics_of(kpi: &Kpi) -> BTreeSet<&str> {
-    let baseline = match &kpi.baseline {
-        Baseline::Formula(formula) => Some(formula),
-        _ => None,
-    };
-    let target = match &kpi.target {
-        Target::Formula(formula) => Some(formula),
-        _ => None,
-    };
-    let formulas = std::iter::once(&kpi.formula).chain(baseline).chain(target);
-    formulas.flat_map(|formula| formula.references().map(|(r, _)| r.metric.as_str())).collect()
 }
 
 fn metric_json(metric: &Metric) -> Value {

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::assess::Status;
+use crate::kpi::SeriesKey;
 use crate::metric::Labels;
 
 /// Rows of one statement: few enough for SQLite's limit of 32766 values, and enough for the cost of
@@ -25,6 +26,12 @@ pub(super) fn labels_text(labels: &Labels) -> String {
 pub(super) fn labels(row: &SqliteRow, column: &str) -> sqlx::Result<Labels> {
     let text: &str = row.try_get(column)?;
     serde_json::from_str(text).map(Labels).map_err(|error| bad(format!("labels `{text}`: {error}")))
+}
+
+/// The series in the columns `kpi` and `labels`.
+pub(super) fn series_key(row: &SqliteRow) -> sqlx::Result<SeriesKey> {
+    let kpi: &str = row.try_get("kpi")?;
+    Ok(SeriesKey { kpi: kpi.into(), labels: labels(row, "labels")? })
 }
 
 /// The status in a column.

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::encode::{instant, labels, labels_text, optional_instant, status};
+use super::encode::{instant, labels, labels_text, optional_instant, series_key, status};
 use super::points::Point;
 use super::{Store, StoreError};
 use crate::assess::{Status, Sums};
@@ -131,7 +131,7 @@ fn raw_point(row: &SqliteRow) -> sqlx::Result<RawPoint> {
 
 fn point(row: &SqliteRow) -> sqlx::Result<Point> {
     Ok(Point {
-        series: (row.try_get("kpi")?, labels(row, "labels")?),
+        series: series_key(row)?,
         day: row.try_get("day")?,
         as_of: instant(row, "as_of")?,
         revision: row.try_get("revision")?,

@@ -41,11 +41,6 @@ pub use prune::Retention;
 pub use revisions::Revision;
 pub use runs::StoredRun;
 
-use crate::metric::Labels;
-
-/// A label set of a KPI, by the KPI's id.
-pub type SeriesKey = (String, Labels);
-
 /// An open store. Its only writer as long as it lives; other programs may read the file.
 #[derive(Debug)]
 pub struct Store {

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::encode::{insert, instant, labels, optional_instant, status};
-use super::{SeriesKey, Store, StoreError};
+use super::encode::{insert, instant, labels, optional_instant, series_key, status};
+use super::{Store, StoreError};
 use crate::assess::Status;
+use crate::kpi::SeriesKey;
 use crate::metric::Labels;
 
 /// Values that differ by less than this share are the same one, summed up in another order.
@@ -151,7 +152,7 @@ impl Store {
 
 fn opening(row: &SqliteRow) -> sqlx::Result<Opening> {
     Ok(Opening {
-        series: (row.try_get("kpi")?, labels(row, "labels")?),
+        series: series_key(row)?,
         period: row.try_get("period")?,
         revision: row.try_get("revision")?,
         opened_at: instant(row, "opened_at")?,
@@ -164,7 +165,7 @@ fn opening(row: &SqliteRow) -> sqlx::Result<Opening> {
 
 fn closing(row: &SqliteRow) -> sqlx::Result<Closing> {
     Ok(Closing {
-        series: (row.try_get("kpi")?, labels(row, "labels")?),
+        series: series_key(row)?,
         period: row.try_get("period")?,
         start: instant(row, "start_at")?,
         end: instant(row, "end_at")?,
@@ -179,7 +180,7 @@ fn closing(row: &SqliteRow) -> sqlx::Result<Closing> {
 
 fn restatement(row: &SqliteRow) -> sqlx::Result<Restatement> {
     Ok(Restatement {
-        series: (row.try_get("kpi")?, labels(row, "labels")?),
+        series: series_key(row)?,
         period: row.try_get("period")?,
         at: instant(row, "at")?,
         old_value: row.try_get("old_value")?,

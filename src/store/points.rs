@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::SqliteConnection;
 
-use super::SeriesKey;
 use super::encode::insert;
 use crate::assess::{Assessment, Status, Sums};
+use crate::kpi::SeriesKey;
 
 /// The verdict on one series, as far as history needs it. A number that does not exist is `None`;
 /// values are in the KPI's unit, ratios are 1 = 100 %.

@@ -10,6 +10,7 @@ use sqlx::{Row, SqliteConnection};
 use super::definition::Definition;
 use super::encode::instant;
 use super::{Store, StoreError};
+use crate::id::KpiId;
 
 /// One revision of the definition of a KPI.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +30,9 @@ impl Store {
     /// KPI's last is a new revision, even when it is an earlier one come back.
     pub async fn note_revisions(
         &self,
-        definitions: &BTreeMap<String, Definition>,
+        definitions: &BTreeMap<KpiId, Definition>,
         at: DateTime<Utc>,
-    ) -> Result<BTreeMap<String, Revision>, StoreError> {
+    ) -> Result<BTreeMap<KpiId, Revision>, StoreError> {
         self.answer(self.note(definitions, at).await)
     }
 
@@ -47,20 +48,20 @@ impl Store {
     pub async fn changes_since(
         &self,
         since: DateTime<Utc>,
-    ) -> Result<BTreeMap<String, u32>, StoreError> {
+    ) -> Result<BTreeMap<KpiId, u32>, StoreError> {
         let query = sqlx::query_as(
             "SELECT kpi, count(*) FROM revisions WHERE number > 1 AND since >= ? GROUP BY kpi",
         );
         let changes: Vec<(String, u32)> =
             self.answer(query.bind(since.timestamp_millis()).fetch_all(&self.pool).await)?;
-        Ok(changes.into_iter().collect())
+        Ok(changes.into_iter().map(|(kpi, count)| (kpi.into(), count)).collect())
     }
 
     async fn note(
         &self,
-        definitions: &BTreeMap<String, Definition>,
+        definitions: &BTreeMap<KpiId, Definition>,
         at: DateTime<Utc>,
-    ) -> sqlx::Result<BTreeMap<String, Revision>> {
+    ) -> sqlx::Result<BTreeMap<KpiId, Revision>> {
         let mut transaction = self.begin().await?;
         let mut revisions = BTreeMap::new();
         for (kpi, definition) in definitions {

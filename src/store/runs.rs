@@ -11,13 +11,14 @@ use sqlx::{Row, SqliteConnection};
 use super::encode::{bad, exact, exact_text};
 use super::{Store, StoreError};
 use crate::calendar::Window;
+use crate::id::MetricId;
 use crate::metric::{Labels, Measurement, Series, Span};
 
 /// The last good run of one metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRun {
     /// Metric id.
-    pub metric: String,
+    pub metric: MetricId,
     /// What the metric was defined as ([`super::metric_fingerprint`]); numbers of another definition
     /// must not be served as this one's.
     pub fingerprint: String,
@@ -40,10 +41,10 @@ impl Store {
         );
         let mut runs: Vec<StoredRun> = Vec::new();
         for row in rows.fetch_all(&self.pool).await? {
-            let metric: String = row.try_get("metric")?;
+            let metric: &str = row.try_get("metric")?;
             if runs.last().is_none_or(|run| run.metric != metric) {
                 runs.push(StoredRun {
-                    metric,
+                    metric: metric.into(),
                     fingerprint: row.try_get("fingerprint")?,
                     as_of: exact(row.try_get("as_of")?)?,
                     measurements: BTreeMap::new(),
@@ -71,7 +72,7 @@ pub(super) async fn save(
          ON CONFLICT DO UPDATE SET
          fingerprint = excluded.fingerprint, as_of = excluded.as_of, saved_at = excluded.saved_at",
     )
-    .bind(&run.metric)
+    .bind(run.metric.as_str())
     .bind(&run.fingerprint)
     .bind(exact_text(run.as_of))
     .bind(at.timestamp_millis())
@@ -81,14 +82,14 @@ pub(super) async fn save(
         run.measurements.iter().map(|(span, data)| (span_text(*span), data.as_ref())).collect();
     let before: BTreeSet<String> =
         sqlx::query_scalar("SELECT span FROM measurements WHERE metric = ?")
-            .bind(&run.metric)
+            .bind(run.metric.as_str())
             .fetch_all(&mut *connection)
             .await?
             .into_iter()
             .collect();
     for gone in before.iter().filter(|span| !now.contains_key(*span)) {
         sqlx::query("DELETE FROM measurements WHERE metric = ? AND span = ?")
-            .bind(&run.metric)
+            .bind(run.metric.as_str())
             .bind(gone)
             .execute(&mut *connection)
             .await?;
@@ -98,7 +99,7 @@ pub(super) async fn save(
             "INSERT INTO measurements (metric, span, data) VALUES (?, ?, ?)
              ON CONFLICT DO UPDATE SET data = excluded.data WHERE data <> excluded.data",
         )
-        .bind(&run.metric)
+        .bind(run.metric.as_str())
         .bind(span)
         .bind(data_text(data)?)
         .execute(&mut *connection)

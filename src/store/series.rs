@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
-use super::SeriesKey;
-use super::encode::{labels, labels_text, status};
+use super::encode::{labels_text, series_key, status};
 use super::points::Point;
 use crate::assess::Status;
 use crate::assess::hysteresis::Memory;
+use crate::kpi::SeriesKey;
 
 /// What the file holds of each series, as far as this process knows.
 pub(super) type Written = BTreeMap<SeriesKey, Last>;
@@ -52,7 +52,11 @@ impl Numbers {
             "INSERT INTO series (kpi, labels) VALUES (?, ?)
              ON CONFLICT (kpi, labels) DO UPDATE SET kpi = excluded.kpi RETURNING id",
         );
-        let id = insert.bind(&key.0).bind(labels_text(&key.1)).fetch_one(connection).await?;
+        let id = insert
+            .bind(key.kpi.as_str())
+            .bind(labels_text(&key.labels))
+            .fetch_one(connection)
+            .await?;
         self.0.insert(key.clone(), id);
         Ok(id)
     }
@@ -76,7 +80,7 @@ pub(super) async fn load(pool: &SqlitePool) -> sqlx::Result<Written> {
         if row.try_get::<Option<&str>, _>("status")?.is_some() {
             last.raw = Some((row.try_get("value")?, status(&row, "status")?));
         }
-        written.insert((row.try_get("kpi")?, labels(&row, "labels")?), last);
+        written.insert(series_key(&row)?, last);
     }
     Ok(written)
 }

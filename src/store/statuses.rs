@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::encode::{exact, exact_text, insert, labels, status, status_of};
-use super::{SeriesKey, Store, StoreError};
+use super::encode::{exact, exact_text, insert, series_key, status, status_of};
+use super::{Store, StoreError};
 use crate::assess::Status;
 use crate::assess::hysteresis::{DataPoint, Memory};
+use crate::kpi::SeriesKey;
 
 impl Store {
     /// All memories, as the engine keeps them.
@@ -21,9 +22,7 @@ impl Store {
             "SELECT kpi, labels, statuses.* FROM statuses JOIN series ON series.id = series",
         );
         let rows = rows.fetch_all(&self.pool).await?;
-        rows.iter()
-            .map(|row| Ok(((row.try_get("kpi")?, labels(row, "labels")?), memory(row)?)))
-            .collect()
+        rows.iter().map(|row| Ok((series_key(row)?, memory(row)?))).collect()
     }
 }
 

@@ -95,15 +95,9 @@ fn row(state: &KpiState, verdict: &Verdict, timezone: Tz) -> Markup {
 
 /// Word and symbol; the colour only repeats them.
 fn badge(status: Status) -> Markup {
-    let symbol = match status {
-        Status::NoData => "?",
-        Status::TooEarly => "…",
-        Status::OnTrack => "✓",
-        Status::AtRisk => "!",
-        Status::OffTrack | Status::Missed => "✕",
-        Status::Achieved => "★",
-    };
-    html! { span.badge { span.symbol aria-hidden="true" { (symbol) } " " (status.words()) } }
+    html! {
+        span.badge { span.symbol aria-hidden="true" { (status.symbol()) } " " (status.words()) }
+    }
 }
 
 fn target(kpi: &Kpi, a: &Assessment) -> String {

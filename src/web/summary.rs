@@ -1,6 +1,6 @@
 //! The answer in one sentence, and what comes first: which KPIs need attention.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use crate::assess::Status;
 use crate::kpi::Kpi;
@@ -98,17 +98,9 @@ fn list(titles: &[&str]) -> String {
     format!("{} and {} more", titles[..NAMED].join(", "), titles.len() - NAMED)
 }
 
-fn urgency(kpi: &Kpi, status: Status) -> (u8, bool) {
-    let rank = match status {
-        Status::OffTrack => 0,
-        Status::Missed => 1,
-        Status::AtRisk => 2,
-        Status::NoData => 3,
-        Status::TooEarly => 4,
-        Status::OnTrack => 5,
-        Status::Achieved => 6,
-    };
-    (rank, !kpi.kind.is_early())
+/// The least is the most urgent.
+fn urgency(kpi: &Kpi, status: Status) -> (Reverse<u8>, bool) {
+    (Reverse(status.badness()), !kpi.kind.is_early())
 }
 
 fn slowest_first(a: Option<f64>, b: Option<f64>) -> Ordering {

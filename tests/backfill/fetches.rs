@@ -43,7 +43,7 @@ struct Watched {
 impl Source for Watched {
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Table, FetchError>> {
         async move {
-            self.asked.lock().unwrap().push((request.metric.id.clone(), request.span));
+            self.asked.lock().unwrap().push((request.metric.id.to_string(), request.span));
             let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(running, Ordering::SeqCst);
             let failing = |left: usize| left.checked_sub(1);
@@ -82,7 +82,7 @@ async fn replayed(from: &str, to: &str, concurrency: usize, failures: usize) -> 
         failures: AtomicUsize::new(failures),
     });
     let source = Arc::clone(&watched) as Arc<dyn Source>;
-    let sources = BTreeMap::from([("business".to_owned(), SourceHandle::new(source, concurrency))]);
+    let sources = BTreeMap::from([("business".into(), SourceHandle::new(source, concurrency))]);
     let calendar = definitions.calendar.clone();
     let at = |text| calendar.parse_as_of(text).unwrap();
     let steps = steps(&calendar, at(from), at(to), 1, at("2026-06-30")).unwrap();
@@ -93,7 +93,7 @@ async fn replayed(from: &str, to: &str, concurrency: usize, failures: usize) -> 
     while let Some(snapshot) = days.next().await {
         gaps.add(&snapshot);
         for (state, verdict) in snapshot.verdicts() {
-            values.insert((snapshot.as_of, state.kpi.id.clone()), verdict.assessment.value);
+            values.insert((snapshot.as_of, state.kpi.id.to_string()), verdict.assessment.value);
         }
     }
     Replayed { watched, gaps, values }

@@ -76,7 +76,7 @@ async fn every_flow_counts_the_days_of_its_period_and_nothing_else() {
                 let elapsed = passed as f64 / length as f64;
                 assert!((assessment.elapsed_ratio - elapsed).abs() < 1e-12);
                 if passed == length {
-                    *closed.entry(state.kpi.id.clone()).or_default() += 1;
+                    *closed.entry(state.kpi.id.to_string()).or_default() += 1;
                 }
                 let last = &state.last_period[0].assessment;
                 let before = (last.period.end_day - last.period.first_day).num_days();

@@ -12,8 +12,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kpi_exporter::assess::Status;
 use kpi_exporter::assess::hysteresis::{DataPoint, Memory};
 use kpi_exporter::calendar::Window;
+use kpi_exporter::kpi::SeriesKey;
 use kpi_exporter::metric::{Labels, Measurement, Series, Span};
-use kpi_exporter::store::{Closing, Evaluation, Opening, Point, SeriesKey, Store, StoredRun};
+use kpi_exporter::store::{Closing, Evaluation, Opening, Point, Store, StoredRun};
 
 /// Two hundred kills in all; files of several ages are met, and many creations.
 const FILES: u32 = 8;
@@ -27,7 +28,8 @@ const STORE: &str = "KPI_EXPORTER_TEST_STORE";
 /// Evaluation number `n`: every part of it tells the number.
 fn evaluation(n: u32) -> Evaluation {
     let at = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(i64::from(n));
-    let keys: Vec<SeriesKey> = (0..SERIES).map(|i| ("orders".to_owned(), labels(i))).collect();
+    let keys: Vec<SeriesKey> =
+        (0..SERIES).map(|i| SeriesKey { kpi: "orders".into(), labels: labels(i) }).collect();
     Evaluation {
         at,
         runs: vec![run(n, at)],
@@ -54,7 +56,7 @@ fn run(n: u32, as_of: DateTime<Utc>) -> StoredRun {
     let window = Window { start: DateTime::<Utc>::UNIX_EPOCH, end: as_of };
     let span = Span { window, period: window, as_of };
     StoredRun {
-        metric: "orders".to_owned(),
+        metric: "orders".into(),
         fingerprint: String::new(),
         as_of,
         measurements: BTreeMap::from([(span, Arc::new(measured))]),

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kpi_exporter::assess::{Assessment, Status};
 use kpi_exporter::calendar::{Period, PeriodKind, Window, WindowSpec};
 use kpi_exporter::exposition::SelfMetrics;
+use kpi_exporter::id::SourceId;
 use kpi_exporter::kpi::{
     Accumulation, Baseline, Direction, Formula, Function, Kind, Kpi, Objective, Path, Target,
     Thresholds, Unit,
@@ -153,7 +154,7 @@ pub(crate) fn april() -> Snapshot {
     );
     let metric = |name: &str, kpi: Option<&str>, labels, value| MetricState {
         name: name.into(),
-        kpi: kpi.map(str::to_owned),
+        kpi: kpi.map(Into::into),
         labels,
         value,
     };
@@ -231,7 +232,7 @@ fn arr_in_april(value: f64, status: Status) -> Assessment {
     }
 }
 
-fn sources() -> BTreeMap<String, SourceState> {
+fn sources() -> BTreeMap<SourceId, SourceState> {
     let good = SourceState {
         up: Some(true),
         last_success: Some(at("2026-05-01T04:00:00Z")),
@@ -242,12 +243,12 @@ fn sources() -> BTreeMap<String, SourceState> {
     let bad = SourceState {
         up: Some(false),
         last_success: Some(at("2026-04-30T13:05:00Z")),
-        problems: BTreeMap::from([("deals".to_owned(), problem.to_owned())]),
+        problems: BTreeMap::from([("deals".into(), problem.to_owned())]),
     };
     BTreeMap::from([
-        ("shop".to_owned(), good),
-        ("warehouse".to_owned(), bad),
-        ("new".to_owned(), SourceState::default()),
+        ("shop".into(), good),
+        ("warehouse".into(), bad),
+        ("new".into(), SourceState::default()),
     ])
 }
 

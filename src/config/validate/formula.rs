@@ -29,7 +29,7 @@ pub(super) fn formula(context: &mut Context<'_>, path: &str, text: &Text) -> Opt
             good = false;
             continue;
         }
-        let used = context.uses.entry(reference.metric.clone()).or_default();
+        let used = context.uses.entry(reference.metric.to_string()).or_default();
         match &reference.column {
             Some(column) if !used.columns.contains(column) => used.columns.push(column.clone()),
             Some(_) => {}
@@ -61,7 +61,7 @@ fn mistake(
         });
     }
     let column = reference.column.as_ref()?;
-    if context.labels.get(metric)?.contains(column) {
+    if context.labels.get(&**metric)?.contains(column) {
         let message = if interpolated {
             "the formula names a label column".to_owned()
         } else {
@@ -70,7 +70,7 @@ fn mistake(
         let hint = "name a value column, or take the column out of `labels`";
         return Some((message, Some(hint.to_owned())));
     }
-    let columns: Vec<&str> = context.columns.get(metric)?.iter().map(String::as_str).collect();
+    let columns: Vec<&str> = context.columns.get(&**metric)?.iter().map(String::as_str).collect();
     if columns.iter().any(|known| known.eq_ignore_ascii_case(column)) {
         return None;
     }

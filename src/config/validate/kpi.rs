@@ -9,7 +9,8 @@ use super::sections::Defaults;
 use super::{amount, path, period};
 use crate::calendar::WindowSpec;
 use crate::config::raw::{KpiRaw, StatusRaw, Text};
-use crate::kpi::{Accumulation, Baseline, Formula, Function, Kpi, Target, Thresholds, Unit};
+use crate::id::KpiId;
+use crate::kpi::{Accumulation, Formula, Function, Kpi, Thresholds, Unit};
 use crate::reader::entry::Entry;
 use crate::reader::forms::Quantity;
 use crate::reader::spanned::Spanned;
@@ -63,7 +64,7 @@ pub(super) fn kpi(
 
     let Goal { baseline, target, direction } = goal?;
     Some(Kpi {
-        id: entry.id.clone(),
+        id: entry.id.as_str().into(),
         title: raw.title.clone().unwrap_or_else(|| entry.id.clone()),
         description: raw.description.clone(),
         kind: kind?.0,
@@ -125,7 +126,7 @@ fn window(
     Some(window)
 }
 
-fn predicts(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<String> {
+fn predicts(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<KpiId> {
     let path = entry.key("predicts");
     let mut ids = Vec::new();
     for id in entry.value.predicts.iter().flatten() {
@@ -133,7 +134,8 @@ fn predicts(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<String> {
             let message = format!("`{path}`: a KPI cannot predict itself");
             context.problem(id.span, message, "name the KPI that follows it".to_owned());
         }
-        ids.extend(context.reference(|context| &context.kpis, "KPI", &path, id));
+        let known = context.reference(|context| &context.kpis, "KPI", &path, id);
+        ids.extend(known.map(KpiId::from));
     }
     ids
 }
@@ -160,19 +162,13 @@ fn check_labels(
     let (Some(given), Some(formula), Some(goal)) = (&entry.value.labels, formula, goal) else {
         return;
     };
-    let baseline = match &goal.baseline {
-        Baseline::Formula(formula) => Some(formula),
-        _ => None,
-    };
-    let target = match &goal.target {
-        Target::Formula(formula) => Some(formula),
-        _ => None,
-    };
     let mut expected: BTreeSet<&str> = BTreeSet::new();
-    for formula in [Some(formula), baseline, target].into_iter().flatten() {
+    for formula in
+        [Some(formula), goal.baseline.formula(), goal.target.formula()].into_iter().flatten()
+    {
         for (reference, _) in formula.references() {
             // A metric with a mistake: nobody knows its labels.
-            let Some(labels) = context.labels.get(&reference.metric) else { return };
+            let Some(labels) = context.labels.get(&*reference.metric) else { return };
             expected.extend(labels.iter().map(String::as_str));
         }
     }

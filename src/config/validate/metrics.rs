@@ -9,6 +9,7 @@ use super::text::template;
 use super::{answer, pagination, request};
 use crate::config::parse;
 use crate::config::raw::{MetricRaw, Text};
+use crate::id::SourceId;
 use crate::metric::{Format, HttpQuery, Metric, Query, Template};
 use crate::reader::entry::Entry;
 use crate::reader::suggest::did_you_mean;
@@ -45,7 +46,7 @@ impl Language {
 pub(super) fn metric(
     context: &mut Context<'_>,
     entry: &Entry<MetricRaw>,
-    sources: &BTreeMap<String, SourceConfig>,
+    sources: &BTreeMap<SourceId, SourceConfig>,
     defaults: &Defaults,
 ) -> Option<Metric> {
     let raw = &entry.value;
@@ -58,7 +59,7 @@ pub(super) fn metric(
     let id = id.and_then(|id| {
         context.reference(|context| &context.sources, "source", &entry.key("source"), id)
     });
-    let source = id.as_ref().and_then(|id| sources.get(id));
+    let source = id.as_ref().and_then(|id| sources.get(id.as_str()));
     let language = source.map(Language::of);
     let query = match language {
         Some(Language::Http) => http(context, entry).map(|query| Query::Http(Box::new(query))),
@@ -87,7 +88,7 @@ pub(super) fn metric(
     Some(Metric {
         labels: labels?,
         max_label_sets: limit.unwrap_or(defaults.max_label_sets),
-        ..Metric::new(&entry.id, id?, query?, schedule?)
+        ..Metric::new(entry.id.as_str(), id?, query?, schedule?)
     })
 }
 

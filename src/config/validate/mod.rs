@@ -29,6 +29,7 @@ use std::sync::Arc;
 use super::Config;
 use super::document::Document;
 use super::raw::{KpiRaw, MetricRaw, ObjectiveRaw, SourceRaw};
+use crate::id::SourceId;
 use crate::kpi::{Definitions, Objective};
 use crate::reader::diagnostic::Problems;
 use crate::reader::environment::Environment;
@@ -61,7 +62,9 @@ pub(crate) fn validate(
 
     let sources = sources
         .iter()
-        .filter_map(|entry| Some((entry.id.clone(), sources::source(&mut context, entry)?)))
+        .filter_map(|entry| {
+            Some((SourceId::from(entry.id.as_str()), sources::source(&mut context, entry)?))
+        })
         .collect();
     let objectives = objectives
         .into_iter()
@@ -81,7 +84,7 @@ pub(crate) fn validate(
     let metrics = metrics
         .into_iter()
         .map(|mut metric| {
-            let used = context.uses.remove(&metric.id).unwrap_or_default();
+            let used = context.uses.remove(&*metric.id).unwrap_or_default();
             metric.columns = used.columns;
             metric.bare = used.bare;
             (metric.id.clone(), Arc::new(metric))

@@ -153,7 +153,7 @@ impl Gathered {
             Sink::Database(rows, statement) => {
                 for (column, place) in rows.spoilt() {
                     tracing::warn!(
-                        metric = self.metric.id,
+                        metric = %self.metric.id,
                         column,
                         "column is mostly numbers, but text because of {place}"
                     );

@@ -21,6 +21,7 @@ use super::client::config::ClientConfig;
 use super::client::{Answer, Client, Deadline, Exchange};
 use super::trace::{Step, Trace};
 use super::{Request, Source, template};
+use crate::id::MetricId;
 use crate::metric::{FetchError, Query, Table};
 use crate::source::limit::server_limit;
 
@@ -37,7 +38,7 @@ pub struct PrometheusSource {
     /// Whether it has refused POST.
     get_only: AtomicBool,
     /// What its last answers said besides the numbers, by metric: each is told once.
-    said: Mutex<BTreeMap<String, Vec<String>>>,
+    said: Mutex<BTreeMap<MetricId, Vec<String>>>,
 }
 
 impl PrometheusSource {

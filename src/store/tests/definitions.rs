@@ -23,7 +23,7 @@ fn formula(text: &str) -> Formula {
 
 fn kpi() -> Kpi {
     Kpi {
-        id: "conversion".to_owned(),
+        id: "conversion".into(),
         title: "Trial to paid".to_owned(),
         description: None,
         kind: Kind::Efficiency,
@@ -122,7 +122,7 @@ fn http() -> HttpQuery {
 fn definition_of(query: Query) -> Definition {
     let mut definitions = usual();
     let metric = Metric { query, ..metric("plan", "") };
-    definitions.metrics.insert("plan".to_owned(), Arc::new(metric));
+    definitions.metrics.insert("plan".into(), Arc::new(metric));
     Definition::of(&kpi(), &definitions)
 }
 
@@ -199,7 +199,7 @@ fn only_what_the_numbers_depend_on_is_in_the_definition() {
         ..kpi()
     };
     let mut same = usual();
-    same.metrics.insert("visits".to_owned(), Arc::new(metric("visits", "SELECT 2")));
+    same.metrics.insert("visits".into(), Arc::new(metric("visits", "SELECT 2")));
     same.calendar.holidays.insert("2026-12-25".parse().unwrap());
     same.calendar.week_start = chrono::Weekday::Sun;
     assert_eq!(Definition::of(&other, &same), before);
@@ -230,7 +230,7 @@ fn every_change_of_meaning_is_a_change() {
     let mut hashes: Vec<String> =
         changed.iter().map(|kpi| Definition::of(kpi, &usual()).hash).collect();
     let mut query = usual();
-    query.metrics.insert("plan".to_owned(), Arc::new(metric("plan", "SELECT 0.17")));
+    query.metrics.insert("plan".into(), Arc::new(metric("plan", "SELECT 0.17")));
     hashes.push(Definition::of(&kpi(), &query).hash);
     let mut calendar = usual();
     calendar.calendar.fiscal_year_start = 4;
@@ -252,7 +252,7 @@ fn the_fingerprint_of_a_metric_follows_its_question() {
     assert_eq!(metric_fingerprint(&same, zone), before);
     for other in [
         metric("visits", "SELECT 2"),
-        Metric { source: "dwh".to_owned(), ..metric("visits", "SELECT 1") },
+        Metric { source: "dwh".into(), ..metric("visits", "SELECT 1") },
         Metric { labels: Vec::new(), ..metric("visits", "SELECT 1") },
         Metric { bare: true, ..metric("visits", "SELECT 1") },
         Metric { columns: vec!["n".to_owned()], ..metric("visits", "SELECT 1") },
@@ -280,7 +280,7 @@ async fn a_changed_definition_is_a_new_revision_with_its_date() {
     ] {
         let store = folder.open().await;
         let now = at(now);
-        let noted = BTreeMap::from([("arr".to_owned(), named(text))]);
+        let noted = BTreeMap::from([("arr".into(), named(text))]);
         let noted = store.note_revisions(&noted, now).await.unwrap();
         let revision = &noted["arr"];
         seen.push((revision.number, revision.changed, revision.since == now));

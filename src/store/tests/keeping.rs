@@ -66,7 +66,8 @@ async fn daily_values_are_those_of_each_label_set() {
         value: point.value.unwrap(),
         sums: point.sums,
     };
-    let expected = [(eu.1, vec![value(&points[1])]), (us.1, vec![value(&points[3])])].into();
+    let expected =
+        [(eu.labels, vec![value(&points[1])]), (us.labels, vec![value(&points[3])])].into();
     store.commit(&evaluation("2026-04-30T12:00:00Z", points)).await.unwrap();
     let values = store.daily_values("churn", day("2026-04-29"), day("2026-04-30")).await.unwrap();
     assert_eq!(values, expected);

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tempfile::TempDir;
 
-use super::{Evaluation, Point, SeriesKey, Store};
+use super::{Evaluation, Point, Store};
 use crate::assess::hysteresis::{DataPoint, Memory};
 use crate::assess::{Status, Sums};
-use crate::metric::Labels;
+use crate::kpi::SeriesKey;
 
 /// A folder with room for a store.
 pub(super) struct Folder(TempDir);
@@ -54,7 +54,7 @@ pub(super) fn day(text: &str) -> NaiveDate {
 }
 
 pub(super) fn key(kpi: &str, labels: &[(&str, &str)]) -> SeriesKey {
-    (kpi.to_owned(), labels.iter().copied().collect::<Labels>())
+    SeriesKey { kpi: kpi.into(), labels: labels.iter().copied().collect() }
 }
 
 /// A verdict with every number set.

@@ -50,7 +50,7 @@ async fn what_was_frozen_first_stays() {
     for (revision, baseline) in [(1, 100.0), (2, 300.0)] {
         let openings = store.openings("arr", "2026-Q2", revision).await.unwrap();
         let expected = opening(revision, baseline);
-        assert_eq!(openings, [(expected.series.1.clone(), expected)].into());
+        assert_eq!(openings, [(expected.series.labels.clone(), expected)].into());
     }
     assert!(store.openings("arr", "2026-Q3", 1).await.unwrap().is_empty());
     assert!(store.openings("mrr", "2026-Q2", 1).await.unwrap().is_empty());

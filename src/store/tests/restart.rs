@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::{Folder, at, day, evaluation, key, memory, point};
 use crate::assess::Status;
 use crate::calendar::Window;
+use crate::kpi::SeriesKey;
 use crate::metric::{Labels, Measurement, Series, Span};
 use crate::store::{Evaluation, Store, StoredRun};
 
@@ -19,7 +20,7 @@ fn span(end: DateTime<Utc>) -> Span {
 
 fn run(metric: &str, measurements: Vec<(Span, Measurement)>) -> StoredRun {
     StoredRun {
-        metric: metric.to_owned(),
+        metric: metric.into(),
         fingerprint: "f1".to_owned(),
         as_of: at("2026-04-30T12:00:00.123456789Z"),
         measurements: measurements.into_iter().map(|(s, m)| (s, Arc::new(m))).collect(),
@@ -94,7 +95,7 @@ proptest! {
     ) {
         let mut evaluation = Evaluation { at: at("2026-04-30T12:00:00Z"), ..Evaluation::default() };
         for (labels, (value, through)) in all {
-            let key = ("churn".to_owned(), labels);
+            let key = SeriesKey { kpi: "churn".into(), labels };
             let mut memory = memory(value);
             memory.point.data_through = Some(through);
             evaluation.statuses.insert(key.clone(), memory);
@@ -107,7 +108,7 @@ proptest! {
             let (from, to) = (day("2026-01-01"), day("2026-12-31"));
             let points = store.history("churn", None, from, to).await.unwrap();
             for point in &points {
-                let one = store.history("churn", Some(&point.series.1), from, to).await.unwrap();
+                let one = store.history("churn", Some(&point.series.labels), from, to).await.unwrap();
                 assert_eq!(&one, &vec![point.clone()]);
             }
             (store.load_statuses().await.unwrap(), points)
@@ -125,7 +126,7 @@ async fn everything_is_there_after_a_restart() {
     let series = key("churn", &[("plan", "pro \"2\""), ("region", "Zürich\n")]);
     let number = Series { values: [("value".to_owned(), 0.1 + 0.2)].into(), data_through: None };
     let measured =
-        Measurement { series: [(series.1.clone(), number)].into(), ..Default::default() };
+        Measurement { series: [(series.labels.clone(), number)].into(), ..Default::default() };
     let ends = ["2026-04-30T12:00:00.123456789Z", "2026-04-01T04:00:00Z"];
     let measured = ends.map(|end| (span(at(end)), measured.clone())).to_vec();
     let evaluation = Evaluation {
