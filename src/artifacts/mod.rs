@@ -6,4 +6,7 @@
 //! about one configuration: thresholds are exported as gauges, so all else holds for every KPI.
 
 pub mod dashboards;
+mod promql;
 pub mod rules;
+
+pub use promql::REPLICA_LABELS;

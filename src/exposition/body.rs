@@ -88,6 +88,7 @@ pub(super) fn kpi_families(sink: &mut impl Sink, snapshot: &Snapshot) {
 
 fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_period: &Rows) {
     info(sink, snapshot);
+    levers(sink, snapshot);
     rows.numbers(sink, NUMBERS);
     rows.states(sink, &families::KPI_STATUS, &Status::ALL.map(Status::as_str), |row| {
         row.assessment.status.as_str()
@@ -191,6 +192,18 @@ fn info(sink: &mut impl Sink, snapshot: &Snapshot) {
     let mut family = sink.family(&families::KPI_INFO);
     for state in &snapshot.kpis {
         family.sample(&info_labels(&state.kpi), 1.0);
+    }
+}
+
+/// Alerts say what can be done first; the rest is on the pages.
+fn levers(sink: &mut impl Sink, snapshot: &Snapshot) {
+    let mut family = sink.family(&families::KPI_LEVER_INFO);
+    for state in &snapshot.kpis {
+        if let Some(lever) = state.kpi.levers.first() {
+            let mut labels = one_label("kpi", &state.kpi.id);
+            push_label(&mut labels, "lever", lever);
+            family.sample(&labels, 1.0);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! family is its HELP text. No other file writes a metric name; rules and dashboards take theirs
 //! from here too.
 
+use std::fmt;
+
 /// A metric family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Family {
@@ -28,6 +30,13 @@ pub enum FamilyKind {
     StateSet,
 }
 
+/// A family in a query is its name.
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 macro_rules! families {
     ($(#[doc = $help:literal] $id:ident = $kind:ident $name:literal;)*) => {
         $(
@@ -44,6 +53,8 @@ macro_rules! families {
 families! {
     /// Definition of a KPI; always 1.
     KPI_INFO = Info "kpi_info";
+    /// First thing that can be done about a KPI; always 1.
+    KPI_LEVER_INFO = Info "kpi_lever_info";
     /// Current value, in the unit of the KPI.
     KPI_VALUE = Gauge "kpi_value";
     /// Baseline that the target is measured from, in the unit of the KPI.
@@ -76,6 +87,8 @@ families! {
     KPI_TARGET_HIT_PROBABILITY = Gauge "kpi_target_hit_probability";
     /// Run rate per day that is still needed to reach the target.
     KPI_REQUIRED_VALUE_PER_DAY = Gauge "kpi_required_value_per_day";
+    /// How many times as fast as so far the rest of the period must run to reach the target.
+    KPI_REQUIRED_PACE_RATIO = Gauge "kpi_required_pace_ratio";
     /// Verdict on a KPI: 1 for its current status, 0 for every other.
     KPI_STATUS = StateSet "kpi_status";
     /// Noise or news: 1 for what the newest weeks say, 0 for every other.

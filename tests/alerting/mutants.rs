@@ -51,7 +51,7 @@ fn noticed(mutant: &Mutant, files: &BTreeMap<String, String>) -> bool {
     files.any(|(text, file)| !passes(&mutant.groups, text, file))
 }
 
-/// Runs a test file against rules: only those that it mentions, and without their descriptions, which
+/// Runs a test file against rules: only those that it mentions, and without their texts, which
 /// query at every step; `rules` tests those.
 fn passes(groups: &[Group], text: &str, file: &str) -> bool {
     const MUTE: &str = "muted";
@@ -61,13 +61,17 @@ fn passes(groups: &[Group], text: &str, file: &str) -> bool {
             Rule::Record { .. } => true,
             Rule::Alert(alert) => {
                 MUTE.clone_into(&mut alert.description);
+                MUTE.clone_into(&mut alert.summary);
                 mentions(text, alert.name)
             }
         });
     }
-    let mute = |line: &str| match line.split_once("description: ") {
-        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}description: {MUTE}\n"),
-        _ => format!("{line}\n"),
+    let mute = |line: &str| {
+        let muted = ["description: ", "summary: "].into_iter().find_map(|key| {
+            let (indent, _) = line.split_once(key)?;
+            indent.trim().is_empty().then(|| format!("{indent}{key}{MUTE}\n"))
+        });
+        muted.unwrap_or_else(|| format!("{line}\n"))
     };
     let text: String = text.lines().map(mute).collect();
     let folder = tempfile::tempdir().unwrap();

@@ -71,7 +71,8 @@ kpis:
   conversion:
     { title: Trial-to-paid conversion, kind: efficiency, function: sales, objective: self_serve,
       team: growth, owner: growth@example.com, formula: trials.converted / trials.ended, accumulation: ratio,
-      window: 30d, unit: percent, direction: increase, baseline: 12%, target: 16%, predicts: [arr] }
+      window: 30d, unit: percent, direction: increase, baseline: 12%, target: 16%, predicts: [arr],
+      levers: [onboarding mails, price page] }
   activation:
     { kind: leading, formula: activation.n / activation.total, accumulation: ratio, window: 30d,
       unit: percent, direction: increase, baseline: 12%, target: 16% }
@@ -133,13 +134,13 @@ fn goes_off_track(bench: &Bench, business: &Business, replicas: &[Exporter; 2]) 
     assert_eq!(labels, &expected);
     let description = message.alert["annotations"]["description"].as_str().unwrap();
     for part in [
-        "Trial-to-paid conversion is off track: value 10.",
-        "expected by now 13.",
-        "% below)",
-        "target 16%",
+        "Trial-to-paid conversion is off track: now 10.",
+        ", due by now 13.",
+        ", target 16%",
         "days left: 6",
-        "Owner: growth@example.com.",
-        "Early sign for arr",
+        "It leads arr (unproven).",
+        "Owner: growth@example.com. First lever: onboarding mails.",
+        " http://localhost:9877/kpi/conversion",
     ] {
         assert!(description.contains(part), "{part} in {description}");
     }
@@ -147,7 +148,7 @@ fn goes_off_track(bench: &Bench, business: &Business, replicas: &[Exporter; 2]) 
         message.alert["annotations"]["runbook_url"]
             .as_str()
             .unwrap()
-            .ends_with("/KPILeadingOffTrack.md")
+            .ends_with("/runbooks/KPILeadingOffTrack")
     );
     assert_eq!(bench.count(r#"ALERTS{alertname="KPILeadingOffTrack",kpi="conversion"}"#), 1);
     let sent = bench.webhook.messages();

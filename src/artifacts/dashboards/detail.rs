@@ -15,6 +15,7 @@ use super::promql::{
 };
 use super::status::{self, BLUE, GREEN, GREY, ORANGE, RED, mappings};
 use super::unit::grafana_unit;
+use crate::artifacts::promql::without_replicas;
 use crate::exposition::Family;
 use crate::exposition::families::{
     KPI_BASELINE_VALUE, KPI_DATA_TIMESTAMP_SECONDS, KPI_EXPECTED_PROGRESS_RATIO,
@@ -173,7 +174,7 @@ fn signal() -> Panel {
     let label = KPI_SIGNAL.name;
     let state = |state: &str| {
         let series = selector(&KPI_SIGNAL, &format!(r#", {label}="{state}""#));
-        format!("max without (instance, pod, job, kpi, {label}) ({series})")
+        format!("max {} ({series})", without_replicas(&["job", "kpi", label]))
     };
     let words =
         [("0", "No signal", GREY), ("1", "▲ Drifting away", ORANGE), ("2", "✖ Sudden shift", RED)];

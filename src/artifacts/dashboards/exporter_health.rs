@@ -10,6 +10,8 @@ use super::promql::{
     or_zero,
 };
 use super::status::{GREEN, GREY, ORANGE, RED, mappings};
+use crate::artifacts::promql::without_replicas;
+use crate::assess::Status;
 use crate::exposition::families::{
     KPI_EXPORTER_BUILD_INFO, KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, KPI_EXPORTER_CONFIGURED_KPIS,
@@ -87,7 +89,8 @@ fn configured() -> Panel {
 
 fn without_value() -> Panel {
     let label = KPI_STATUS.name;
-    let states = series(label, &format!(r#", {label}="no_data""#));
+    let no_data = Status::NoData.as_str();
+    let states = series(label, &format!(r#", {label}="{no_data}""#));
     Panel::stat(
         "Without value",
         "KPIs, or label sets of them, that have no value or too old a one.",
@@ -95,7 +98,7 @@ fn without_value() -> Panel {
     .unit("none")
     .decimals(0)
     .thresholds(GREEN, &[(1.0, ORANGE)])
-    .instant("", &or_zero(&format!("sum(max without (instance, pod) ({states}))")))
+    .instant("", &or_zero(&format!("sum(max {} ({states}))", without_replicas(&[]))))
 }
 
 fn sources_down() -> Panel {
@@ -104,7 +107,7 @@ fn sources_down() -> Panel {
         .unit("none")
         .decimals(0)
         .thresholds(GREEN, &[(1.0, RED)])
-        .instant("", &or_zero(&format!("count(min without (instance, pod) ({down}) == 0)")))
+        .instant("", &or_zero(&format!("count(min {} ({down}) == 0)", without_replicas(&[]))))
 }
 
 fn version() -> Panel {

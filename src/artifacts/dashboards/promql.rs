@@ -1,7 +1,11 @@
-//! Query text that the panels share. Three habits: `instance` and `pod` are aggregated away, so that two
-//! replicas double nothing; every label of the KPI's own stays, so that each label set has a row;
+//! Query text that the panels share. Three habits: labels of replicas are aggregated away, so that two
+//! of them double nothing; every label of the KPI's own stays, so that each label set has a row;
 //! history is read with `last_over_time`, so that samples a day apart (a backfill) are seen as well.
 
+use crate::artifacts::promql::{
+    bad_states, early_kinds, good_states, outcome_kinds, without_replicas, without_status,
+};
+use crate::assess::Status;
 use crate::exposition::Family;
 use crate::exposition::families::{KPI_INFO, KPI_STATUS};
 
@@ -25,14 +29,15 @@ pub(super) const PROCESS_MEMORY: &str = "process_resident_memory_bytes";
 pub(super) const PROCESS_START: &str = "process_start_time_seconds";
 pub(super) const RULE_FAILURES: &str = "prometheus_rule_evaluation_failures_total";
 
-/// States that count as on track, as in the recording rules.
-pub(super) const GOOD: &str = "on_track|achieved|too_early";
-/// States that count as off track.
-pub(super) const BAD: &str = "off_track|missed";
-/// Kinds of the KPIs that warn early.
-pub(super) const EARLY: &str = r#", kind=~"leading|efficiency""#;
-/// The KPIs that state an outcome.
-pub(super) const LAGGING: &str = r#", kind="lagging""#;
+/// Matcher for the KPIs that warn early.
+pub(super) fn early() -> String {
+    format!(", kind=~\"{}\"", early_kinds())
+}
+
+/// Matcher for the KPIs that state an outcome.
+pub(super) fn outcomes() -> String {
+    format!(", kind=~\"{}\"", outcome_kinds())
+}
 
 /// When a gauge is read.
 #[derive(Debug, Clone, Copy)]
@@ -62,23 +67,32 @@ pub(super) fn selector(family: &Family, more: &str) -> String {
 
 /// A gauge of the chosen KPIs, one series per job, KPI and label set.
 pub(super) fn gauge(at: At, family: &Family) -> String {
-    format!("max without (instance, pod) ({})", at.read(&selector(family, "")))
+    format!("max {} ({})", without_replicas(&[]), at.read(&selector(family, "")))
+}
+
+/// 1 where nothing needs attention, else 0.
+pub(super) fn is_good(at: At) -> String {
+    has_status(at, &good_states())
+}
+
+/// 1 where a KPI is off track or missed its target, else 0.
+pub(super) fn is_bad(at: At) -> String {
+    has_status(at, &bad_states())
 }
 
 /// 1 where the status is one of `states` (a regular expression), else 0.
-pub(super) fn has_status(at: At, states: &str) -> String {
-    let label = KPI_STATUS.name;
-    let series = at.read(&selector(&KPI_STATUS, &format!(r#", {label}=~"{states}""#)));
-    format!("max without (instance, pod, {label}) ({series})")
+fn has_status(at: At, states: &str) -> String {
+    let series = at.read(&selector(&KPI_STATUS, &format!(r#", {KPI_STATUS}=~"{states}""#)));
+    format!("max {} ({series})", without_status())
 }
 
 /// 2 on track, 1 at risk, 0 off track or missed; nothing where there is no data.
 pub(super) fn three_states(at: At) -> String {
     format!(
         "((2 * {} + {}) unless ({} == 1))",
-        has_status(at, GOOD),
-        has_status(at, "at_risk"),
-        has_status(at, "no_data"),
+        is_good(at),
+        has_status(at, Status::AtRisk.as_str()),
+        has_status(at, Status::NoData.as_str()),
     )
 }
 

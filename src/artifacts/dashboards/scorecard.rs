@@ -6,8 +6,7 @@ use super::board::Board;
 use super::frame::{Frame, SCORECARD, detail_link, kpi_annotations, kpi_variables};
 use super::panel::Panel;
 use super::promql::{
-    At, BAD, EARLY, GOOD, chosen, chosen_where, gauge, has_status, named, or_zero, severity,
-    three_states,
+    At, chosen, chosen_where, early, gauge, is_bad, is_good, named, or_zero, severity, three_states,
 };
 use super::status::{self, GREEN, ORANGE, RED, mappings};
 use crate::exposition::families::{
@@ -69,7 +68,7 @@ pub(super) fn answer() -> Panel {
 }
 
 pub(super) fn share_on_track() -> Panel {
-    let good = chosen(At::Instant, &has_status(At::Instant, GOOD), "");
+    let good = chosen(At::Instant, &is_good(At::Instant), "");
     Panel::stat(
         "KPIs on track",
         "Share of KPIs that are on track, achieved, or too young in their period to tell. A KPI \
@@ -91,7 +90,7 @@ fn early_off_track() -> Panel {
         "Early warnings",
         "Leading and efficiency KPIs that are off track. They predict outcomes: act now, while \
          there is time.",
-        &bad(EARLY),
+        &bad(&early()),
     )
 }
 
@@ -116,7 +115,7 @@ fn stale() -> Panel {
 }
 
 fn bad(more: &str) -> String {
-    format!("sum({})", chosen_where(At::Instant, &has_status(At::Instant, BAD), "", more))
+    format!("sum({})", chosen_where(At::Instant, &is_bad(At::Instant), "", more))
 }
 
 /// A number of KPIs that ought to be zero.
@@ -181,7 +180,7 @@ fn timeline() -> Panel {
 }
 
 fn share_by(label: &str, title: &str) -> Panel {
-    let good = chosen(At::Instant, &has_status(At::Instant, GOOD), label);
+    let good = chosen(At::Instant, &is_good(At::Instant), label);
     Panel::bars(title, &format!("Share of the KPIs of each {label} that are on track."))
         .thresholds(RED, &[(0.5, ORANGE), (0.8, GREEN)])
         .no_value("No KPI")

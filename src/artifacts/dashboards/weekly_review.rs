@@ -6,11 +6,12 @@ use super::board::Board;
 use super::frame::{Frame, WEEKLY_REVIEW, detail_link, kpi_annotations, kpi_variables};
 use super::panel::{Panel, thresholds};
 use super::promql::{
-    At, BAD, EARLY, GOOD, LAGGING, chosen, chosen_where, firing, gauge, has_status, named, or_zero,
+    At, chosen, chosen_where, early, firing, gauge, is_bad, is_good, named, or_zero, outcomes,
     severity, three_states,
 };
 use super::scorecard::{answer, count, share_on_track};
 use super::status::{self, GREEN, ORANGE, RED};
+use crate::artifacts::promql::without_replicas;
 use crate::exposition::families::{
     KPI_PACE_RATIO, KPI_PERIOD_END_TIMESTAMP_SECONDS, KPI_PROJECTED_TARGET_RATIO, KPI_TARGET_RATIO,
 };
@@ -54,7 +55,7 @@ pub(super) fn dashboard() -> Value {
 const TITLE: &str = "title, kind, objective";
 
 fn share_before() -> Panel {
-    let good = chosen(At::Instant, &has_status(At::Before, GOOD), "");
+    let good = chosen(At::Instant, &is_good(At::Before), "");
     Panel::stat("On track before", "The same share when the time range began.")
         .unit("percentunit")
         .decimals(0)
@@ -91,12 +92,12 @@ fn total(expr: &str) -> String {
 
 /// 1 for each KPI that is off track and was not.
 fn went_off() -> String {
-    format!("({} == 1 unless {} == 1)", has_status(At::Instant, BAD), has_status(At::Before, BAD))
+    format!("({} == 1 unless {} == 1)", is_bad(At::Instant), is_bad(At::Before))
 }
 
 /// 1 for each KPI that is on track and was off track.
 fn recovery() -> String {
-    format!("({} == 1 and {} == 1)", has_status(At::Instant, GOOD), has_status(At::Before, BAD))
+    format!("({} == 1 and {} == 1)", is_good(At::Instant), is_bad(At::Before))
 }
 
 /// Seconds to the end of the periods that end within 14 days.
@@ -124,8 +125,8 @@ fn recovered() -> Panel {
 }
 
 fn divergence() -> Panel {
-    let early = chosen_where(At::Instant, &has_status(At::Instant, BAD), TITLE, EARLY);
-    let outcome = chosen_where(At::Instant, &has_status(At::Instant, GOOD), "objective", LAGGING);
+    let early = chosen_where(At::Instant, &is_bad(At::Instant), TITLE, &early());
+    let outcome = chosen_where(At::Instant, &is_good(At::Instant), "objective", &outcomes());
     names(
         "▲ Early warning: leading red, lagging green",
         "These predict an outcome that still looks fine. There is time to act.",
@@ -209,7 +210,7 @@ fn closing() -> Panel {
 }
 
 fn time_on_track() -> Panel {
-    let share = format!("avg_over_time(({})[$__range:1h])", has_status(At::Instant, GOOD));
+    let share = format!("avg_over_time(({})[$__range:1h])", is_good(At::Instant));
     Panel::bars(
         "Time on track",
         "Share of the time range, as seen every hour, that each KPI was on track.",
@@ -226,7 +227,7 @@ fn alert_hours() -> Panel {
         .unit("h")
         .decimals(1)
         .no_value("✔ No alert fired")
-        .rows(&format!("sum by (alertname, kpi) (max without (instance, pod) ({seen})) * 5 / 60"))
+        .rows(&format!("sum by (alertname, kpi) (max {} ({seen})) * 5 / 60", without_replicas(&[])))
         .columns(&[("alertname", "Alert"), ("kpi", "KPI id"), ("Value", "Hours")], &[])
         .sorted(&[("Hours", true)])
 }

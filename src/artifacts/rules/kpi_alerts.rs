@@ -5,115 +5,158 @@
 
 use std::time::Duration;
 
-use super::draft::{DETAIL, Draft, OF_OBJECTIVE};
+use super::RuleOptions;
+use super::alert::AlertSpec;
 use super::duration::{DAY, HOUR, MINUTE};
-use super::text::{LEVERS, OWNER, PREDICTS, PROJECTION, STANDING, about};
+use super::look::Look;
+use super::recording::JOIN_META;
+use super::text::{number, rest, standing, title, verdict, worst};
+use crate::artifacts::promql::{early_kinds, outcome_kinds, without_replicas, without_status};
+use crate::assess::Status;
+use crate::exposition::families::{
+    KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS, KPI_LAST_PERIOD_TARGET_RATIO, KPI_LAST_PERIOD_VALUE,
+    KPI_PERIOD_ELAPSED_RATIO, KPI_PROJECTED_LOWER_VALUE, KPI_PROJECTED_UPPER_VALUE,
+    KPI_PROJECTED_VALUE, KPI_STATUS, KPI_TARGET_HIT_PROBABILITY, KPI_TARGET_VALUE, KPI_VALUE,
+};
 
-pub(super) fn drafts() -> Vec<Draft> {
+pub(super) fn alerts(options: &RuleOptions) -> Vec<AlertSpec> {
     vec![
-        Draft {
+        AlertSpec {
+            name: "KPILeadingAtRisk",
             severity: "warning",
             wait: 15 * MINUTE,
-            description: about(&[" is at risk: ", STANDING, OWNER, LEVERS, PREDICTS]),
-            ..verdict("KPILeadingAtRisk", "at_risk", "leading|efficiency")
+            ..in_status(Status::AtRisk, &early_kinds(), options)
         },
-        Draft {
+        AlertSpec {
+            name: "KPILeadingOffTrack",
             severity: "critical",
             wait: 5 * MINUTE,
-            description: about(&[" is off track: ", STANDING, OWNER, LEVERS, PREDICTS]),
-            ..verdict("KPILeadingOffTrack", "off_track", "leading|efficiency")
+            ..in_status(Status::OffTrack, &early_kinds(), options)
         },
-        Draft {
+        AlertSpec {
+            name: "KPILaggingOffTrack",
             severity: "warning",
             wait: 30 * MINUTE,
-            description: about(&[" is off track: ", STANDING, OWNER, LEVERS]),
-            ..verdict("KPILaggingOffTrack", "off_track", "lagging")
+            ..in_status(Status::OffTrack, &outcome_kinds(), options)
         },
-        projected("warning", "1", "0.25"),
-        projected("critical", "0.9", "0.5"),
-        missed(),
+        projected("warning", "1", "0.25", options),
+        projected("critical", "0.9", "0.5", options),
+        missed(options),
         divergence(),
     ]
 }
 
-/// A status of a kind of KPI. The expression gives 1 for every label set in that status.
-fn verdict(name: &'static str, status: &str, kinds: &str) -> Draft {
-    Draft {
-        name,
-        severity: "warning",
-        expr: format!(
-            "max ~status_once (@status{{@status=\"{status}\"}}) ~meta{{kind=~\"{kinds}\"}} == 1"
-        ),
+/// 1 for every label set of these kinds of KPI that is in a status.
+fn those_in(status: Status, matchers: &str) -> String {
+    let (once, status) = (without_status(), status.as_str());
+    format!("max {once} ({KPI_STATUS}{{{KPI_STATUS}=\"{status}\"}}) {JOIN_META}{{{matchers}}} == 1")
+}
+
+/// A status of some kinds of KPI; name, severity and wait are still to follow.
+fn in_status(status: Status, kinds: &str, options: &RuleOptions) -> AlertSpec {
+    let words = format!(" is {}", status.words());
+    AlertSpec {
+        name: "",
+        severity: "",
+        expr: those_in(status, &format!("kind=~\"{kinds}\"")),
         wait: Duration::ZERO,
         keep: 30 * MINUTE,
-        summary: match name {
-            "KPILeadingAtRisk" => "An early KPI falls behind its plan.",
-            "KPILeadingOffTrack" => "An early KPI is off track: its outcome is in danger.",
-            _ => "An outcome is off track.",
-        },
-        description: String::new(),
-        dashboard: DETAIL,
+        summary: title(&words),
+        description: verdict(&format!("{words}: "), &standing(), &options.page(Look::Kpi)),
+        look: Look::Kpi,
     }
 }
 
 /// The period may end below target: not called before a share of it is over.
-fn projected(severity: &'static str, below: &str, elapsed: &str) -> Draft {
-    let outlook = " is heading for {{ $value | humanizePercentage }} of its target";
-    Draft {
+fn projected(
+    severity: &'static str,
+    below: &str,
+    elapsed: &str,
+    options: &RuleOptions,
+) -> AlertSpec {
+    let once = without_replicas(&[]);
+    let chance = format!(
+        "\n{{{{- range query (printf \"min({KPI_TARGET_HIT_PROBABILITY}{{%s}})\" $s) }}}}, \
+         chance to hit {{{{ humanizePercentage .Value }}}}{{{{ end }}}}"
+    );
+    let numbers = [
+        number(&worst(&KPI_PROJECTED_VALUE), ": projected "),
+        number(&worst(&KPI_PROJECTED_LOWER_VALUE), ", at worst "),
+        number(&worst(&KPI_PROJECTED_UPPER_VALUE), ", at best "),
+        number(&worst(&KPI_TARGET_VALUE), ", target "),
+        chance,
+        number(&worst(&KPI_VALUE), "; now "),
+        rest(),
+    ];
+    AlertSpec {
         name: "KPITargetMissProjected",
         severity,
         expr: format!(
             "kpi:projected_target:ratio < {below}\n\
              and ignoring (kind, function, objective, team)\n\
-             max ~once (@period_elapsed_ratio) >= {elapsed}"
+             max {once} ({KPI_PERIOD_ELAPSED_RATIO}) >= {elapsed}"
         ),
         wait: 6 * HOUR,
         keep: 6 * HOUR,
-        summary: "A KPI is projected to miss its target.",
-        description: about(&[outlook, PROJECTION, " Today: ", STANDING, OWNER, LEVERS]),
-        dashboard: DETAIL,
+        summary: title(" is projected to miss its target"),
+        description: verdict(
+            " is heading for {{ $value | humanizePercentage }} of its target",
+            &numbers.concat(),
+            &options.page(Look::Kpi),
+        ),
+        look: Look::Kpi,
     }
 }
 
 /// News for three days, then it is history and the alert ends by itself.
-fn missed() -> Draft {
-    let outcome = " closed its last period at {{ $value | humanizePercentage }} of its target";
-    let value = r#"{{ with query (printf "max(@last_period_value{%s})" $s) }}: {{ template "amount" (args (. | first | value) $unit) }}{{ end }}."#;
-    Draft {
+fn missed(options: &RuleOptions) -> AlertSpec {
+    let once = without_replicas(&[]);
+    let days = (3 * DAY).as_secs();
+    AlertSpec {
         name: "KPITargetMissed",
         severity: "warning",
         expr: format!(
-            "(\n  min ~once (@last_period_target_ratio) < 1\n  \
-             and (time() - max ~once (@last_period_end_timestamp_seconds)) < {}\n) ~meta",
-            (3 * DAY).as_secs()
+            "(\n  min {once} ({KPI_LAST_PERIOD_TARGET_RATIO}) < 1\n  \
+             and (time() - max {once} ({KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS})) < {days}\n) {JOIN_META}"
         ),
         wait: Duration::ZERO,
         keep: Duration::ZERO,
-        summary: "A KPI missed its target in the period that just closed.",
-        description: about(&[outcome, value, OWNER]),
-        dashboard: DETAIL,
+        summary: title(" missed its target in the period that just closed"),
+        description: verdict(
+            " closed its last period at {{ $value | humanizePercentage }} of its target",
+            &format!("{}.", number(&worst(&KPI_LAST_PERIOD_VALUE), ": ")),
+            &options.page(Look::Kpi),
+        ),
+        look: Look::Kpi,
     }
 }
 
 /// The early warning: what predicts an outcome has turned while the outcome still looks fine.
-fn divergence() -> Draft {
-    Draft {
+fn divergence() -> AlertSpec {
+    let (early, outcome) = (early_kinds(), outcome_kinds());
+    let (once, off) = (without_status(), Status::OffTrack.as_str());
+    let red = format!("{KPI_STATUS}{{{KPI_STATUS}=\"{off}\"}}");
+    let names = "range $i, $kpi := . | sortByLabel \"kpi\" }}{{ if $i }}, {{ end }}{{ $kpi.Labels.kpi }}{{ end";
+    // In a query that Go's printf makes from the labels, quotes are escaped once more.
+    let escaped = red.replace('"', "\\\"");
+    AlertSpec {
         name: "KPILeadingLaggingDivergence",
         severity: "info",
-        expr: "(\n  avg by (job, objective) (\n    \
-               max ~status_once (@status{@status=\"off_track\"}) ~meta{kind=~\"leading|efficiency\",objective!=\"\"}\n  \
-               ) >= 0.5\n)\n\
-               and on (job, objective)\n\
-               min by (job, objective) (kpi:on_track:bool{kind=\"lagging\"}) == 1"
-            .into(),
+        expr: format!(
+            "(\n  avg by (job, objective) (\n    \
+             max {once} ({red}) {JOIN_META}{{kind=~\"{early}\",objective!=\"\"}}\n  ) >= 0.5\n)\n\
+             and on (job, objective)\n\
+             min by (job, objective) (kpi:on_track:bool{{kind=~\"{outcome}\"}}) == 1"
+        ),
         wait: DAY,
         keep: Duration::ZERO,
-        summary: "Early KPIs of an objective are off track while its outcomes still look fine.",
-        description: DIVERGENCE.into(),
-        dashboard: OF_OBJECTIVE,
+        summary: "Early KPIs of objective {{ $labels.objective }} are off track while its outcomes still look fine"
+            .into(),
+        description: format!(
+            "{{{{ $value | humanizePercentage }}}} of the early KPIs of objective {{{{ $labels.objective }}}} are off track\n\
+             {{{{- with query (printf \"kpi:meta:info{{job=%q,objective=%q,kind=~\\\"{early}\\\"}} and on (job, kpi) ({escaped} == 1)\" $labels.job $labels.objective) }}}} ({{{{ {names} }}}}){{{{ end }}}}, while its outcomes still look fine\n\
+             {{{{- with query (printf \"kpi:meta:info{{job=%q,objective=%q,kind=~\\\"{outcome}\\\"}}\" $labels.job $labels.objective) }}}} ({{{{ {names} }}}}){{{{ end }}}}: outcomes follow with a delay, so there is still time to act."
+        ),
+        look: Look::Objective,
     }
 }
-
-const DIVERGENCE: &str = r#"{{ $value | humanizePercentage }} of the early KPIs of objective {{ $labels.objective }} are off track
-{{- with query (printf "kpi:meta:info{job=%q,objective=%q,kind=~\"leading|efficiency\"} and on (job, kpi) (@status{@status=\"off_track\"} == 1)" $labels.job $labels.objective) }} ({{ range $i, $kpi := . | sortByLabel "kpi" }}{{ if $i }}, {{ end }}{{ $kpi.Labels.kpi }}{{ end }}){{ end }}, while its outcomes still look fine
-{{- with query (printf "kpi:meta:info{job=%q,objective=%q,kind=\"lagging\"}" $labels.job $labels.objective) }} ({{ range $i, $kpi := . | sortByLabel "kpi" }}{{ if $i }}, {{ end }}{{ $kpi.Labels.kpi }}{{ end }}){{ end }}: outcomes follow with a delay, so there is still time to act."#;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::duration::show;
+use super::look::Look;
 
 /// Parameters of the rules. The default is what is committed under `deploy/`.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,10 +14,12 @@ pub struct RuleOptions {
     pub job: String,
     /// Factor on every waiting time and look-back, 0 or more: small for tests.
     pub duration_scale: f64,
-    /// Folder of the runbooks; the name of the alert and `.md` follow.
-    pub runbook_base_url: String,
-    /// Address of Grafana; the path of a dashboard follows.
-    pub dashboard_base_url: String,
+    /// Where people reach the exporter: its pages and runbooks, unless other places are given.
+    pub external_url: String,
+    /// Folder of the runbooks, if not the exporter; the name of the alert and `.md` follow.
+    pub runbook_base_url: Option<String>,
+    /// Address of Grafana, if the alerts shall lead there; the path of a dashboard follows.
+    pub dashboard_base_url: Option<String>,
     /// Names for severities.
     pub severity_map: SeverityMap,
 }
@@ -26,8 +29,9 @@ impl Default for RuleOptions {
         Self {
             job: "kpi-exporter".into(),
             duration_scale: 1.0,
-            runbook_base_url: "docs/runbooks".into(),
-            dashboard_base_url: "http://localhost:3000".into(),
+            external_url: "http://localhost:9877".into(),
+            runbook_base_url: None,
+            dashboard_base_url: None,
             severity_map: SeverityMap::default(),
         }
     }
@@ -52,12 +56,18 @@ impl RuleOptions {
     }
 
     pub(super) fn runbook(&self, alert: &str) -> String {
-        format!("{}/{alert}.md", self.runbook_base_url.trim_end_matches('/'))
+        match &self.runbook_base_url {
+            Some(base) => format!("{}/{alert}.md", base.trim_end_matches('/')),
+            None => format!("{}/runbooks/{alert}", self.external_url.trim_end_matches('/')),
+        }
     }
 
-    /// Address of a dashboard; the query may be a template.
-    pub(super) fn dashboard(&self, path_and_query: &str) -> String {
-        format!("{}/d/{path_and_query}", self.dashboard_base_url.trim_end_matches('/'))
+    /// Address of what to look at; a Go template.
+    pub(super) fn page(&self, look: Look) -> String {
+        match &self.dashboard_base_url {
+            Some(base) => format!("{}/d/{}", base.trim_end_matches('/'), look.dashboard()),
+            None => format!("{}/{}", self.external_url.trim_end_matches('/'), look.page()),
+        }
     }
 }
 

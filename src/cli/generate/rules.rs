@@ -22,12 +22,15 @@ pub(super) struct Options {
     /// Factor on every waiting time: 0.01 for a test bench.
     #[arg(long, value_name = "F", default_value_t = 1.0, allow_negative_numbers = true, value_parser = factor)]
     duration_scale: f64,
-    /// Address of the folder of runbooks; ALERT.md is added.
-    #[arg(long, value_name = "URL", default_value_t = RuleOptions::default().runbook_base_url)]
-    runbook_base_url: String,
-    /// Address of Grafana.
-    #[arg(long, value_name = "URL", default_value_t = RuleOptions::default().dashboard_base_url)]
-    dashboard_base_url: String,
+    /// Where people reach the exporter: its pages and runbooks.
+    #[arg(long, value_name = "URL", default_value_t = RuleOptions::default().external_url)]
+    external_url: String,
+    /// Address of a folder of runbooks instead; ALERT.md is added.
+    #[arg(long, value_name = "URL")]
+    runbook_base_url: Option<String>,
+    /// Address of Grafana: alerts then lead to its dashboards.
+    #[arg(long, value_name = "URL")]
+    dashboard_base_url: Option<String>,
     /// Other names for severities: warning=page,critical=page.
     #[arg(long, value_name = "FROM=TO,…", default_value = "")]
     severity_map: SeverityMap,
@@ -38,6 +41,7 @@ impl Options {
         RuleOptions {
             job: self.job.clone(),
             duration_scale: self.duration_scale,
+            external_url: self.external_url.clone(),
             runbook_base_url: self.runbook_base_url.clone(),
             dashboard_base_url: self.dashboard_base_url.clone(),
             severity_map: self.severity_map.clone(),
