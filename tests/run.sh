@@ -34,10 +34,17 @@ if ! installed; then
     "chdb-core==$chdb_version"
 fi
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+log=$(mktemp) seen=$(mktemp)
+trap 'rm -f "$log" "$seen"' EXIT
+export INSTA_SNAPSHOT_REFERENCES_FILE="$seen"
 status=0
 cargo test --locked --no-fail-fast "$@" 2>&1 | tee "$log" || status=$?
+# A snapshot that no test has looked at is left behind. Only a full, good run can tell.
+if [ "$status" = 0 ] && [ $# = 0 ]; then
+  left=$(comm -23 <(find "$PWD/src" "$PWD/tests" -name '*.snap' | sort) \
+    <(xargs -r realpath <"$seen" | sort -u))
+  [ -z "$left" ] || { printf 'no test refers to the snapshot %s\n' $left >&2; status=1; }
+fi
 awk '/^test result:/ { for (i = 2; i <= NF; i++) {
        if ($i ~ /^passed/) p += $(i - 1); if ($i ~ /^failed/) f += $(i - 1); if ($i ~ /^ignored/) s += $(i - 1) } }
      END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' "$log"
