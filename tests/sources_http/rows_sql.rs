@@ -102,7 +102,7 @@ async fn a_query_that_cannot_run_is_explained() {
     );
     assert_eq!(
         refusal(over("SELECT m AS value FROM rows"), data.clone()).await,
-        "no such column: m (hint: is the column spelled as in the table?)"
+        "no such column: m (hint: the columns are `n`)"
     );
     assert_eq!(
         refusal(over("DELETE FROM rows"), data.clone()).await,
@@ -145,4 +145,22 @@ async fn an_api_that_takes_no_dates_is_asked_once_for_all_windows_of_a_run() {
     let next = Request { asked: tokio::time::Instant::now(), ..request };
     source.fetch(&next).await.unwrap();
     assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn neither_a_misspelled_name_nor_text_counts_as_zero() {
+    let deals = json!([{ "net amount": 5, "eur": "1,5" }, { "net amount": 7, "eur": "12.50" }]);
+    let sql = "SELECT sum(\"net amuont\") AS value FROM rows";
+    assert_eq!(
+        refusal(over(sql), deals.clone()).await,
+        "no such column: net amuont (hint: did you mean `\"net amount\"`? a text is written in single \
+         quotes, as in 'net amuont')"
+    );
+    let said = refusal(over("SELECT sum(eur) AS value FROM rows"), deals.clone()).await;
+    assert!(said.starts_with("`sum` met the text `1,5`, which is no number (hint: "), "{said}");
+    let cured = "SELECT sum(replace(eur, ',', '.')) AS value FROM rows";
+    assert_eq!(value(over(cured), deals.clone()).await, Cell::Number(14.0));
+    let strings = json!([{ "price": "9.00" }, { "price": "199.00" }]);
+    let most = "SELECT max(price) AS value FROM rows WHERE price > 10";
+    assert_eq!(value(over(most), strings).await, Cell::Number(199.0));
 }

@@ -169,14 +169,16 @@ impl SqlSource {
                 return Ok(idle);
             }
         }
-        let failed = |error| {
-            errors::cannot_connect(&self.target, &error, |error| {
+        let failed = |failure| match failure {
+            Failure::Sql(error) => errors::cannot_connect(&self.target, &error, |error| {
                 driver.explain(error, &Statement::default())
-            })
+            }),
+            Failure::Refused(error) => error,
         };
         request.trace.note(|| Step::now(format!("connect to {}", self.target)));
         let mut connection = driver.connect().await.map_err(failed)?;
-        driver.begin(&mut connection, request, deadline).await.map_err(failed)?;
+        let begun = driver.begin(&mut connection, request, deadline).await;
+        begun.map_err(|error| failed(error.into()))?;
         let limit = seconds(self.timeout);
         request.trace.note(|| Step::now(format!("connected, read-only, for {limit} at most")));
         Ok(connection)

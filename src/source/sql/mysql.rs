@@ -66,7 +66,7 @@ impl Driver for MySql {
         }
     }
 
-    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+    async fn connect(&self) -> Result<Connection, Failure> {
         let mut inner = self.options.connect().await?;
         let row = raw_sql("SELECT VERSION()").fetch_one(&mut inner).await?;
         let version: String = row.try_get(0)?;

@@ -63,8 +63,8 @@ impl Driver for Postgres {
         }
     }
 
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        self.options.connect().await
+    async fn connect(&self) -> Result<PgConnection, Failure> {
+        Ok(self.options.connect().await?)
     }
 
     async fn begin(

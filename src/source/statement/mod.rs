@@ -1,7 +1,7 @@
 //! SQL as users write it: parameters like `:window_start`, and where they stand, in each dialect. Not
 //! here: running it (`sql`, `files`, `rows`), nor the values of parameters (`params`).
 
-mod lexer;
+pub(super) mod lexer;
 pub mod rewrite;
 
 pub use rewrite::Statement;
