@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without stops it")]
 
+#[path = "config/documented.rs"]
+mod documented;
 #[path = "config/http.rs"]
 mod http;
 
@@ -52,6 +54,7 @@ fn the_full_example_becomes_what_it_says() {
     let config = loaded(FULL, &environment());
     let settings = &config.settings;
     assert_eq!(settings.server.listen, "127.0.0.1:9877".parse().unwrap());
+    assert_eq!(settings.server.external_url.as_deref(), Some("https://kpis.example.com"));
     assert_eq!((settings.log.level, settings.log.format), (tracing::Level::DEBUG, LogFormat::Json));
     assert_eq!(settings.store.path, Some(PathBuf::from("/etc/kpi/data/kpi-exporter.db")));
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
-use crate::config::settings::LogFormat;
+use crate::config::settings::{LogFormat, WebAddress};
 use crate::kpi::{Accumulation, Direction, Function, Kind};
 use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, Parsed, Quantity};
 use crate::reader::spanned::Spanned;
@@ -31,6 +31,7 @@ pub(crate) type Text = Spanned<String>;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServerRaw {
     pub(crate) listen: Option<Parsed<SocketAddr>>,
+    pub(crate) external_url: Option<Parsed<WebAddress>>,
     pub(crate) web_config_file: Option<Text>,
 }
 
