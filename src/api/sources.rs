@@ -67,7 +67,7 @@ impl<'a> SourceJson<'a> {
         let metric = |(id, log): (&'a MetricId, &'a MetricLog)| MetricJson::new(id, log, timezone);
         Self {
             id,
-            kind: source.kind,
+            kind: source.facts.kind,
             up: source.up(),
             last_success: source.last_success().map(|at| instant(at, timezone)),
             metrics: source.metrics.iter().map(metric).collect(),

@@ -6,26 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt};
-use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::engine::{Book, Engine, Run, SourceHandle, Sources, demand, fetch};
+use crate::engine::{Book, Engine, Round, RunLog, Slot, SourceFacts, Sources, demand};
 use crate::id::MetricId;
 use crate::kpi::Definitions;
-use crate::metric::{Measurement, Metric, Span};
+use crate::metric::Span;
 use crate::snapshot::Snapshot;
-use crate::source::Request;
-use crate::source::trace::Trace;
 
 /// Days that are being fetched at once, at most.
 const AHEAD: usize = 32;
-
-/// A measurement that several days may wait for. Only a good one stays in it: after a failure the
-/// next day that needs it asks again.
-type Cell = Arc<OnceCell<Arc<Measurement>>>;
 
 /// Evaluates the definitions as of each of the `steps`, which ascend, and gives a snapshot of each
 /// in that order.
@@ -37,55 +29,35 @@ pub fn replay(
     sources: Sources,
     steps: Vec<DateTime<Utc>>,
 ) -> impl Stream<Item = Snapshot> + Send + 'static {
-    let mut engine = Engine::new(Arc::clone(&definitions), sources.keys().cloned().collect());
+    let mut engine = Engine::new(Arc::clone(&definitions));
     let mut cache = Cache::planned(&definitions, &steps);
+    let facts = sources.keys().map(|id| (id.clone(), SourceFacts::default())).collect();
+    let log = RunLog::new(&definitions, &facts, &Book::default(), DateTime::UNIX_EPOCH);
     // One walk through the past belongs together: what one day got may serve another.
     let asked = Instant::now();
     let days = steps.into_iter().map(move |as_of| {
-        let runs = cache.cells(&definitions, as_of).into_iter().filter_map(|(id, cells)| {
+        let runs = cache.slots(&definitions, as_of).into_iter().filter_map(|(id, slots)| {
             let metric = Arc::clone(definitions.metrics.get(id)?);
-            let handle = sources.get(&metric.source)?.clone();
-            Some(run(metric, handle, definitions.calendar.timezone, cells, as_of, asked))
+            let source = sources.get(&metric.source)?.clone();
+            let timezone = definitions.calendar.timezone;
+            Some(async move {
+                let round = Round { metric: &metric, source: &source, timezone, as_of, asked };
+                let run = round.collect(slots).await;
+                (metric.source.clone(), run)
+            })
         });
         let runs = join_all(runs);
         async move { (as_of, runs.await) }
     });
     futures_util::stream::iter(days).buffered(AHEAD).map(move |(as_of, runs)| {
         let mut book = Book::default();
-        for run in runs {
+        let mut log = log.clone();
+        for (source, run) in runs {
+            log.note(&source, &run);
             book.apply(run);
         }
-        engine.evaluate(&book, as_of)
+        engine.evaluate(&book, &log, as_of)
     })
-}
-
-/// All spans of one metric for one day; all or nothing, as the daemon does it.
-async fn run(
-    metric: Arc<Metric>,
-    handle: SourceHandle,
-    timezone: Tz,
-    cells: Vec<(Span, Cell)>,
-    as_of: DateTime<Utc>,
-    asked: Instant,
-) -> Run {
-    let all = async {
-        let mut measurements = BTreeMap::new();
-        for (span, cell) in cells {
-            let request = Request {
-                metric: Arc::clone(&metric),
-                span,
-                timezone,
-                asked,
-                trace: Trace::default(),
-            };
-            let measure = async || fetch(&handle, &request).await.0.map(Arc::new);
-            let measured = cell.get_or_try_init(measure).await?;
-            measurements.insert(span, Arc::clone(measured));
-        }
-        Ok(measurements)
-    };
-    let outcome = all.await;
-    Run::known(metric.id.clone(), as_of, outcome)
 }
 
 /// What was measured and will be needed again: by span, until the last day that needs it.
@@ -96,7 +68,7 @@ struct Cache {
 struct Kept {
     last_use: DateTime<Utc>,
     /// By metric id.
-    cells: BTreeMap<MetricId, Cell>,
+    slots: BTreeMap<MetricId, Slot>,
 }
 
 impl Cache {
@@ -107,28 +79,28 @@ impl Cache {
         for as_of in steps {
             for span in demand(definitions, *as_of).into_values().flatten().collect::<BTreeSet<_>>()
             {
-                let kept = || Kept { last_use: *as_of, cells: BTreeMap::new() };
+                let kept = || Kept { last_use: *as_of, slots: BTreeMap::new() };
                 spans.entry(span).or_insert_with(kept).last_use = *as_of;
             }
         }
         Self { spans }
     }
 
-    /// The cells that a day needs, by metric; forgets what only days before it did.
-    fn cells<'a>(
+    /// The slots that a day needs, by metric; forgets what only days before it did.
+    fn slots<'a>(
         &mut self,
         definitions: &'a Definitions,
         as_of: DateTime<Utc>,
-    ) -> BTreeMap<&'a MetricId, Vec<(Span, Cell)>> {
+    ) -> BTreeMap<&'a MetricId, Vec<(Span, Slot)>> {
         self.spans.retain(|_, kept| kept.last_use >= as_of);
-        let mut cell = |metric: &MetricId, span: Span| {
+        let mut slot = |metric: &MetricId, span: Span| {
             let kept = self.spans.get_mut(&span);
-            let cell = kept.map(|kept| Arc::clone(kept.cells.entry(metric.clone()).or_default()));
-            (span, cell.unwrap_or_default())
+            let slot = kept.map(|kept| Arc::clone(kept.slots.entry(metric.clone()).or_default()));
+            (span, slot.unwrap_or_default())
         };
         let demand = demand(definitions, as_of).into_iter();
         demand
-            .map(|(id, spans)| (id, spans.into_iter().map(|span| cell(id, span)).collect()))
+            .map(|(id, spans)| (id, spans.into_iter().map(|span| slot(id, span)).collect()))
             .collect()
     }
 }

@@ -1,6 +1,6 @@
 //! `eval`: fetches everything once and prints every KPI, for people or for scripts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -11,8 +11,7 @@ use tokio::time::Instant;
 
 use super::{Global, NO_VALUE, as_of, keep_only, table};
 use crate::config::{self, Config, Environment};
-use crate::engine::{Book, Engine, collect, spans_of};
-use crate::id::SourceId;
+use crate::engine::{Book, Engine, Round, RunLog, slots, spans_of};
 use crate::snapshot::Snapshot;
 use crate::{api, daemon, logging};
 
@@ -64,6 +63,7 @@ pub(super) fn run(
 /// Fetches every metric once, sources side by side, and evaluates.
 async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
     let sources = daemon::open_sources(&config.sources).context("cannot open the sources")?;
+    let facts = daemon::source_facts(&config.sources);
     let definitions = std::sync::Arc::new(config.definitions);
     let timezone = definitions.calendar.timezone;
     let (known, asked) = (BTreeMap::new(), Instant::now());
@@ -71,12 +71,16 @@ async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapsh
         let spans = spans_of(metric, &definitions, as_of);
         let handle = sources.get(&metric.source).filter(|_| !spans.is_empty())?;
         let known = &known;
-        Some(async move { collect(metric, &spans, known, handle, timezone, as_of, asked).await })
+        Some(async move {
+            let round = Round { metric, source: handle, timezone, as_of, asked };
+            (metric, round.collect(slots(&spans, known, as_of)).await)
+        })
     });
     let mut book = Book::default();
-    for run in futures_util::future::join_all(runs).await {
+    let mut log = RunLog::new(&definitions, &facts, &book, as_of);
+    for (metric, run) in futures_util::future::join_all(runs).await {
+        log.note(&metric.source, &run);
         book.apply(run);
     }
-    let ids: BTreeSet<SourceId> = sources.keys().cloned().collect();
-    Ok(Engine::instantaneous(definitions, ids).evaluate(&book, as_of))
+    Ok(Engine::instantaneous(definitions).evaluate(&book, &log, as_of))
 }

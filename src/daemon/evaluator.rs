@@ -47,7 +47,7 @@ impl Evaluator {
         let mut tick = tokio::time::interval_at(patience, TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
-        let mut complete = is_complete(&self.definitions, &self.book);
+        let mut complete = is_complete(&self.definitions, &self.log);
         if complete {
             self.publish(complete).await;
         }
@@ -72,10 +72,11 @@ impl Evaluator {
             while let Ok(run) = runs.try_recv() {
                 self.take(run);
             }
-            self.shared.publish_runs(Arc::new(self.log.clone()));
+            self.log.look_at_the_clock((self.clock)());
             if !complete {
-                complete = is_complete(&self.definitions, &self.book);
+                complete = is_complete(&self.definitions, &self.log);
                 if !complete && Instant::now() < patience {
+                    self.shared.publish_runs(Arc::new(self.log.clone()));
                     continue;
                 }
                 if complete {
@@ -111,13 +112,14 @@ impl Evaluator {
     /// Writes before it shows: what somebody has seen outlives the process.
     async fn publish(&mut self, complete: bool) {
         let started = Instant::now();
-        let mut snapshot = self.engine.evaluate(&self.book, (self.clock)());
+        let mut snapshot = self.engine.evaluate(&self.book, &self.log, (self.clock)());
         self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
         if let Some(keeper) = &mut self.keeper {
             keeper.commit(&self.engine, &snapshot).await;
             keeper.complete(&mut snapshot);
         }
         self.shared.publish(Arc::new(snapshot));
+        self.shared.publish_runs(Arc::new(self.log.clone()));
         if complete {
             self.shared.mark_ready();
         }

@@ -23,7 +23,7 @@ use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::{Config, Diagnostics, StoreSettings};
-use crate::engine::{Book, Engine, RunLog, SourceHandle, Sources, spans_of};
+use crate::engine::{Book, Engine, RunLog, SourceFacts, SourceHandle, Sources, spans_of};
 use crate::exposition::SelfMetrics;
 use crate::id::SourceId;
 use crate::kpi::Definitions;
@@ -116,12 +116,19 @@ pub fn open_source(config: &SourceConfig) -> Result<SourceHandle, String> {
     Ok(SourceHandle::new(source::build(config)?, config.concurrency()))
 }
 
+/// What the log of runs has to know of each source.
+pub fn source_facts(configs: &BTreeMap<SourceId, SourceConfig>) -> BTreeMap<SourceId, SourceFacts> {
+    let facts =
+        |config: &SourceConfig| SourceFacts { kind: config.kind(), time_limit: config.timeout() };
+    configs.iter().map(|(id, config)| (id.clone(), facts(config))).collect()
+}
+
 /// A generation that is ready to start: everything that could fail has been done.
 struct Prepared {
     definitions: Arc<Definitions>,
     sources: Sources,
-    /// Kinds of the sources by id.
-    kinds: BTreeMap<SourceId, &'static str>,
+    /// What the log has to know of them.
+    facts: BTreeMap<SourceId, SourceFacts>,
     self_metrics: Arc<SelfMetrics>,
     store: StoreSettings,
     clock: Clock,
@@ -136,8 +143,7 @@ struct Memory {
 
 impl Memory {
     fn none(prepared: &Prepared) -> Self {
-        let sources = prepared.sources.keys().cloned().collect();
-        let engine = Engine::new(Arc::clone(&prepared.definitions), sources);
+        let engine = Engine::new(Arc::clone(&prepared.definitions));
         Self { book: Book::default(), engine, keeper: None }
     }
 
@@ -157,21 +163,21 @@ impl Memory {
 
 fn prepare(config: Config, clock: Clock) -> anyhow::Result<Prepared> {
     let sources = open_sources(&config.sources)?;
-    let kinds = config.sources.iter().map(|(id, source)| (id.clone(), source.kind())).collect();
+    let facts = source_facts(&config.sources);
     let store = config.settings.store;
     let ids = sources.keys().map(SourceId::as_str);
     let self_metrics = SelfMetrics::new(ids, config.definitions.kpis.len(), REVISION, clock())?;
     let definitions = Arc::new(config.definitions);
     let self_metrics = Arc::new(self_metrics);
-    Ok(Prepared { definitions, sources, kinds, self_metrics, store, clock })
+    Ok(Prepared { definitions, sources, facts, self_metrics, store, clock })
 }
 
 impl Prepared {
     /// Starts a poller for each metric in use, and one evaluator. Dropping the set ends them.
     fn start(self, shared: &Arc<Shared>, memory: Memory) -> JoinSet<()> {
-        let Self { definitions, sources, kinds, self_metrics, clock, store: _ } = self;
+        let Self { definitions, sources, facts, self_metrics, clock, store: _ } = self;
         let Memory { book, engine, keeper } = memory;
-        let log = RunLog::new(&definitions, &kinds, &book);
+        let log = RunLog::new(&definitions, &facts, &book, clock());
         shared.publish_runs(Arc::new(log.clone()));
         let (runs, results) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();

@@ -13,7 +13,7 @@ use tracing::{debug, info, warn};
 use super::outages::Outages;
 use super::sleep_until;
 use crate::clock::Clock;
-use crate::engine::{Run, SourceHandle, collect, running_spans_of, spans_of};
+use crate::engine::{Round, Run, SourceHandle, running_spans_of, slots, spans_of};
 use crate::kpi::Definitions;
 use crate::metric::{FetchError, Measurement, Metric, Span};
 use crate::schedule::backoff;
@@ -81,8 +81,14 @@ impl Poller {
         as_of: DateTime<Utc>,
         asked: Instant,
     ) -> Run {
-        let zone = self.definitions.calendar.timezone;
-        collect(&self.metric, spans, known, &self.source, zone, as_of, asked).await
+        let round = Round {
+            metric: &self.metric,
+            source: &self.source,
+            timezone: self.definitions.calendar.timezone,
+            as_of,
+            asked,
+        };
+        round.collect(slots(spans, known, as_of)).await
     }
 
     /// One line for each failure of a source, not one for each metric and try.

@@ -1,6 +1,6 @@
 //! The book: what was measured last, metric by metric. A metric's measurements are replaced as a
 //! whole by its next good run, so that a row that vanished is gone; a failed run leaves them, with
-//! their age.
+//! their age. Not here: which runs failed and why (`runs`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::collect::Run;
 use crate::id::MetricId;
-use crate::metric::{FetchError, Measurement, Span};
+use crate::metric::{Measurement, Span};
 
 /// Measurements by metric id.
 #[derive(Debug, Default)]
@@ -17,36 +17,24 @@ pub struct Book {
     entries: BTreeMap<MetricId, Entry>,
 }
 
-/// What is known of one metric.
-#[derive(Debug, Default, Clone)]
+/// What was measured of one metric.
+#[derive(Debug, Clone)]
 pub struct Entry {
-    /// The instant its measurements were made for; `None` before the first good run.
-    pub as_of: Option<DateTime<Utc>>,
+    /// The instant its measurements were made for.
+    pub as_of: DateTime<Utc>,
     /// By span.
     pub measurements: BTreeMap<Span, Arc<Measurement>>,
-    /// Why the last run failed, if it did.
-    pub error: Option<FetchError>,
-    /// Why rows of the last good run were left out, if any were.
-    pub bad_row: Option<String>,
 }
 
 impl Book {
     /// Takes in a run.
     pub fn apply(&mut self, run: Run) {
-        let entry = self.entries.entry(run.metric).or_default();
-        match run.outcome {
-            Ok(measurements) => {
-                entry.bad_row =
-                    measurements.values().find_map(|measured| measured.first_bad_row.clone());
-                entry.as_of = Some(run.as_of);
-                entry.measurements = measurements;
-                entry.error = None;
-            }
-            Err(error) => entry.error = Some(error),
+        if let Ok(measurements) = run.outcome {
+            self.entries.insert(run.metric, Entry { as_of: run.as_of, measurements });
         }
     }
 
-    /// The entry of a metric, once it was tried.
+    /// The entry of a metric, once a run of it was good.
     pub fn get(&self, metric: &MetricId) -> Option<&Entry> {
         self.entries.get(metric)
     }

@@ -1,5 +1,5 @@
-//! One run of one metric: fetches every span that is needed and not known yet. All or nothing: a
-//! run of which one fetch fails is a failed run, so that value and baseline always belong together.
+//! One run of one metric: fetches every span that is needed and not known yet. The same for the
+//! daemon, `eval` and back-fills, which differ in what they know already.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
 use super::openings::GRACE;
@@ -107,49 +107,75 @@ impl Run {
     }
 }
 
-/// Fetches the `spans` of a metric. Spans in `known` are not fetched again, unless they came out
-/// empty or ended so lately that late data may still arrive. What sources have got since `asked` may
-/// serve any of them.
-pub async fn collect(
-    metric: &Arc<Metric>,
+/// A measurement that several runs may wait for. Only a good one stays in it: after a failure the
+/// next run that needs it asks again.
+pub type Slot = Arc<OnceCell<Arc<Measurement>>>;
+
+/// One metric asked at one instant.
+#[derive(Clone)]
+pub struct Round<'a> {
+    /// The metric.
+    pub metric: &'a Arc<Metric>,
+    /// Its source.
+    pub source: &'a SourceHandle,
+    /// Zone in which days begin and end.
+    pub timezone: Tz,
+    /// The instant the run is made for.
+    pub as_of: DateTime<Utc>,
+    /// When it was asked. What the source got since then may serve any span.
+    pub asked: Instant,
+}
+
+impl Round<'_> {
+    /// Fetches the spans whose slots are empty. All or nothing: a run of which one fetch fails is a
+    /// failed run, so that value and baseline always belong together.
+    pub async fn collect(&self, spans: impl IntoIterator<Item = (Span, Slot)>) -> Run {
+        let started = Instant::now();
+        let mut fetches = Vec::new();
+        let outcome = self.measure(spans, &mut fetches).await;
+        let duration = started.elapsed();
+        let (metric, as_of) = (self.metric.id.clone(), self.as_of);
+        Run { metric, as_of, outcome, fetches, duration, next: None }
+    }
+
+    async fn measure(
+        &self,
+        spans: impl IntoIterator<Item = (Span, Slot)>,
+        fetches: &mut Vec<Fetch>,
+    ) -> Outcome {
+        let mut measurements = BTreeMap::new();
+        for (span, slot) in spans {
+            let request = Request {
+                metric: Arc::clone(self.metric),
+                span,
+                timezone: self.timezone,
+                asked: self.asked,
+                trace: Trace::default(),
+            };
+            let ask = async || {
+                let (measured, fetch) = fetch(self.source, &request).await;
+                fetches.push(fetch);
+                measured.map(Arc::new)
+            };
+            measurements.insert(span, Arc::clone(slot.get_or_try_init(ask).await?));
+        }
+        Ok(measurements)
+    }
+}
+
+/// A slot for each span. One that is known is not fetched again, unless it came out empty or ended
+/// so lately that late data may still arrive.
+pub fn slots(
     spans: &BTreeSet<Span>,
     known: &BTreeMap<Span, Arc<Measurement>>,
-    handle: &SourceHandle,
-    timezone: Tz,
     as_of: DateTime<Utc>,
-    asked: Instant,
-) -> Run {
-    let started = Instant::now();
-    let mut fetches = Vec::new();
-    let mut measurements = BTreeMap::new();
-    let mut failure = None;
-    for span in spans {
+) -> Vec<(Span, Slot)> {
+    let slot = |span: &Span| {
         let settled = span.window.end + GRACE <= as_of || span.window.end > as_of;
         let known = known.get(span).filter(|measured| settled && !measured.series.is_empty());
-        if let Some(measured) = known {
-            measurements.insert(*span, Arc::clone(measured));
-            continue;
-        }
-        let request = Request {
-            metric: Arc::clone(metric),
-            span: *span,
-            timezone,
-            asked,
-            trace: Trace::default(),
-        };
-        let (result, fetch) = fetch(handle, &request).await;
-        fetches.push(fetch);
-        match result {
-            Ok(measured) => drop(measurements.insert(*span, Arc::new(measured))),
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
-        }
-    }
-    let outcome = failure.map_or(Ok(measurements), Err);
-    let duration = started.elapsed();
-    Run { metric: metric.id.clone(), as_of, outcome, fetches, duration, next: None }
+        (*span, Arc::new(OnceCell::new_with(known.cloned())))
+    };
+    spans.iter().map(slot).collect()
 }
 
 /// One fetch, once the source has a free place for it.

@@ -8,25 +8,23 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::book::Book;
 use super::demand::{plan, shared};
 use super::history::{Day, History};
-use super::kpi_state::{Outcome, Verdicts, evaluate_kpi};
+use super::kpi_state::{Observed, Outcome, Verdicts, evaluate_kpi};
 use super::news::News;
 use super::openings::Openings;
 use super::outlook::Outlooks;
+use super::runs::{MetricLog, RunLog};
 use crate::assess::hysteresis::{self, DataPoint, Memory};
 use crate::calendar::Calendar;
-use crate::id::{KpiId, SourceId};
+use crate::id::{KpiId, MetricId};
 use crate::kpi::{Definitions, Kpi, SeriesKey};
 use crate::metric::{Metric, Span};
 use crate::signals::Lead;
-use crate::snapshot::{
-    KpiState, LeadState, MetricState, ObjectiveState, Snapshot, SourceState, Verdict,
-};
+use crate::snapshot::{KpiState, LeadState, MetricState, ObjectiveState, Snapshot, Verdict};
 
 /// Evaluates snapshots of one set of definitions, remembering what hysteresis and roll-over need.
 #[derive(Debug)]
 pub struct Engine {
     definitions: Arc<Definitions>,
-    sources: BTreeSet<SourceId>,
     memories: Option<BTreeMap<SeriesKey, Memory>>,
     last: BTreeMap<KpiId, KpiState>,
     history: History,
@@ -37,10 +35,9 @@ pub struct Engine {
 
 impl Engine {
     /// For a daemon: a status changes only when it is confirmed.
-    pub fn new(definitions: Arc<Definitions>, sources: BTreeSet<SourceId>) -> Self {
+    pub fn new(definitions: Arc<Definitions>) -> Self {
         Self {
             definitions,
-            sources,
             memories: Some(BTreeMap::new()),
             last: BTreeMap::new(),
             history: History::default(),
@@ -51,8 +48,8 @@ impl Engine {
     }
 
     /// For a single evaluation: the status of the instant.
-    pub fn instantaneous(definitions: Arc<Definitions>, sources: BTreeSet<SourceId>) -> Self {
-        Self { memories: None, ..Self::new(definitions, sources) }
+    pub fn instantaneous(definitions: Arc<Definitions>) -> Self {
+        Self { memories: None, ..Self::new(definitions) }
     }
 
     /// Puts back what an earlier process knew, before the first evaluation.
@@ -89,27 +86,35 @@ impl Engine {
         &self.openings
     }
 
-    /// Evaluates the book as of `now`.
-    pub fn evaluate(&mut self, book: &Book, now: DateTime<Utc>) -> Snapshot {
+    /// Evaluates what was measured as of `now`; `log` has the runs that it came from, and those that
+    /// failed.
+    pub fn evaluate(&mut self, book: &Book, log: &RunLog, now: DateTime<Utc>) -> Snapshot {
         let definitions = Arc::clone(&self.definitions);
+        let observed = Observed { book, log };
         let kpis: Vec<KpiState> =
-            definitions.kpis.iter().map(|kpi| self.kpi_state(kpi, book, now)).collect();
+            definitions.kpis.iter().map(|kpi| self.kpi_state(kpi, observed, now)).collect();
         Snapshot {
             as_of: now,
             timezone: definitions.calendar.timezone,
             objectives: objectives(&definitions, &kpis),
             metrics: metrics(&definitions, book),
-            sources: self.source_states(book),
+            sources: log.states(),
             kpis,
         }
     }
 
-    fn kpi_state(&mut self, kpi: &Arc<Kpi>, book: &Book, now: DateTime<Utc>) -> KpiState {
-        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, book, &self.openings, now) {
+    fn kpi_state(
+        &mut self,
+        kpi: &Arc<Kpi>,
+        observed: Observed<'_>,
+        now: DateTime<Utc>,
+    ) -> KpiState {
+        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, observed, &self.openings, now)
+        {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => match self.last.get(&kpi.id) {
                 Some(state) => return state.clone(),
-                None => self.nothing_yet(kpi, now),
+                None => self.nothing_yet(kpi, observed.log, now),
             },
         };
         let calendar = &self.definitions.calendar;
@@ -141,27 +146,12 @@ impl Engine {
     }
 
     /// The daemon was started in the very moment of a roll-over.
-    fn nothing_yet(&self, kpi: &Kpi, now: DateTime<Utc>) -> Verdicts {
-        match evaluate_kpi(kpi, &self.definitions, &Book::default(), &self.openings, now) {
+    fn nothing_yet(&self, kpi: &Kpi, log: &RunLog, now: DateTime<Utc>) -> Verdicts {
+        let observed = Observed { book: &Book::default(), log };
+        match evaluate_kpi(kpi, &self.definitions, observed, &self.openings, now) {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => Verdicts::default(),
         }
-    }
-
-    fn source_states(&self, book: &Book) -> BTreeMap<SourceId, SourceState> {
-        let mut states: BTreeMap<SourceId, SourceState> =
-            self.sources.iter().map(|id| (id.clone(), SourceState::default())).collect();
-        for metric in self.definitions.metrics.values() {
-            let Some(entry) = book.get(&metric.id) else { continue };
-            let state = states.entry(metric.source.clone()).or_default();
-            state.up = Some(state.up.unwrap_or(true) && entry.error.is_none());
-            state.last_success = state.last_success.max(entry.as_of);
-            let problem = entry.error.as_ref().map(ToString::to_string);
-            if let Some(problem) = problem.or_else(|| entry.bad_row.clone()) {
-                state.problems.insert(metric.id.clone(), problem);
-            }
-        }
-        states
     }
 }
 
@@ -233,7 +223,7 @@ fn metrics(definitions: &Definitions, book: &Book) -> Vec<MetricState> {
     let mut states = Vec::new();
     for metric in definitions.metrics.values() {
         let Some(entry) = book.get(&metric.id) else { continue };
-        let Some(as_of) = entry.as_of else { continue };
+        let as_of = entry.as_of;
         let mut windows: Vec<(&KpiId, Span)> = Vec::new();
         for kpi in definitions.kpis.iter().filter(|kpi| kpi.value_draws_on(&metric.id)) {
             let span = shared(metric, plan(kpi, &definitions.calendar, as_of).value);
@@ -270,6 +260,10 @@ fn name(metric: &Metric, column: &str, columns: usize) -> String {
 }
 
 /// Whether every metric that some KPI needs has been tried.
-pub fn is_complete(definitions: &Definitions, book: &Book) -> bool {
-    definitions.kpis.iter().flat_map(|kpi| kpi.metrics()).all(|id| book.get(id).is_some())
+pub fn is_complete(definitions: &Definitions, log: &RunLog) -> bool {
+    let tried = |id: &MetricId| {
+        let metric = definitions.metrics.get(id);
+        metric.and_then(|metric| log.of(metric)).is_some_and(MetricLog::is_tried)
+    };
+    definitions.kpis.iter().flat_map(|kpi| kpi.metrics()).all(tried)
 }

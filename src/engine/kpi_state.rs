@@ -8,11 +8,12 @@ use super::book::Book;
 use super::demand::{Plan, last_close, plan, shared};
 use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
+use super::runs::RunLog;
 use crate::assess::{Measured, assess};
 use crate::calendar::Period;
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
-use crate::metric::{Labels, Measurement, Span};
+use crate::metric::{FetchError, Labels, Measurement, Span};
 use crate::signals::Signal;
 use crate::snapshot::Verdict;
 
@@ -36,10 +37,19 @@ pub(super) struct Verdicts {
     pub(super) as_of: Option<DateTime<Utc>>,
 }
 
+/// What came of the sources so far.
+#[derive(Clone, Copy)]
+pub(super) struct Observed<'a> {
+    /// What was measured.
+    pub(super) book: &'a Book,
+    /// Which runs failed.
+    pub(super) log: &'a RunLog,
+}
+
 /// The measurements of one KPI.
 struct View<'a> {
     definitions: &'a Definitions,
-    book: &'a Book,
+    observed: Observed<'a>,
     openings: &'a Openings,
     /// By metric: each was measured at an instant of its own.
     plans: BTreeMap<&'a MetricId, Plan>,
@@ -49,17 +59,17 @@ struct View<'a> {
 pub(super) fn evaluate_kpi(
     kpi: &Kpi,
     definitions: &Definitions,
-    book: &Book,
+    observed: Observed<'_>,
     openings: &Openings,
     now: DateTime<Utc>,
 ) -> Outcome {
     let calendar = &definitions.calendar;
-    let mut view = View { definitions, book, openings, plans: BTreeMap::new() };
+    let mut view = View { definitions, observed, openings, plans: BTreeMap::new() };
     let mut as_of = now;
     for metric in kpi.metrics() {
-        let Some(measured_at) = book.get(metric).and_then(|entry| entry.as_of) else {
+        let Some(measured_at) = observed.book.get(metric).map(|entry| entry.as_of) else {
             let period = calendar.period_at(&kpi.period, now);
-            let problem = problem(definitions, book, metric);
+            let problem = problem(definitions, observed.log, metric);
             let current = vec![no_data(kpi, definitions, &period, now, problem)];
             return Outcome::Verdicts(Verdicts { current, ..Verdicts::default() });
         };
@@ -100,8 +110,8 @@ impl View<'_> {
         let problem = kpi
             .metrics()
             .into_iter()
-            .filter(|metric| self.book.get(metric).is_some_and(|entry| entry.error.is_some()))
-            .map(|metric| problem(self.definitions, self.book, metric))
+            .filter(|metric| self.error_of(metric).is_some())
+            .map(|metric| problem(self.definitions, self.observed.log, metric))
             .next();
         let number = |results: &BTreeMap<Labels, Joined>, labels: &Labels| {
             lookup(results, labels).and_then(|joined| joined.value)
@@ -137,6 +147,10 @@ impl View<'_> {
         values.into_iter().map(verdict).collect()
     }
 
+    fn error_of(&self, metric: &MetricId) -> Option<&FetchError> {
+        self.observed.log.of(self.definitions.metrics.get(metric)?)?.error()
+    }
+
     fn baselines(&self, kpi: &Kpi) -> BTreeMap<Labels, Joined> {
         match &kpi.baseline {
             Baseline::PreviousPeriod | Baseline::SamePeriodLastYear => {
@@ -163,7 +177,7 @@ impl View<'_> {
         evaluate(formula, |metric| -> Option<&Measurement> {
             let definition = self.definitions.metrics.get(metric)?;
             let span = shared(definition, span(self.plans.get(metric)?)?);
-            self.book.get(metric)?.measurements.get(&span).map(AsRef::as_ref)
+            self.observed.book.get(metric)?.measurements.get(&span).map(AsRef::as_ref)
         })
     }
 }
@@ -184,9 +198,10 @@ fn no_data(
     Verdict { labels: Labels::default(), assessment, signal: Signal::None }
 }
 
-fn problem(definitions: &Definitions, book: &Book, metric: &MetricId) -> String {
-    let source = definitions.metrics.get(metric).map_or("?", |metric| metric.source.as_str());
-    match book.get(metric).and_then(|entry| entry.error.as_ref()) {
+fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> String {
+    let definition = definitions.metrics.get(metric);
+    let source = definition.map_or("?", |metric| metric.source.as_str());
+    match definition.and_then(|metric| log.of(metric)?.error()) {
         Some(error) => {
             format!("metric `{metric}` of source `{source}` fails: {}", error.message)
         }

@@ -16,10 +16,12 @@ mod uses;
 mod weeks;
 
 pub use book::{Book, Entry};
-pub use collect::{Answer, Fetch, Outcome, Run, SourceHandle, Sources, ask, collect, fetch};
+pub use collect::{
+    Answer, Fetch, Outcome, Round, Run, Slot, SourceHandle, Sources, ask, fetch, slots,
+};
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
 pub use evaluate::{Engine, is_complete};
 pub use history::{Daily, Day, History};
 pub use openings::{Frozen, GRACE, Openings};
-pub use runs::{MetricLog, RunLog, RunRecord, SourceLog};
+pub use runs::{MetricLog, RunLog, RunRecord, SourceFacts, SourceLog};
 pub use uses::{Use, uses_of};

@@ -1,5 +1,6 @@
-//! The log of runs: the last few of each metric, for whoever wants to know why a source fails or
-//! what it answered. Not here: numbers of KPIs (`book`) and counters (`exposition`).
+//! The log of runs: the last few of each metric, and what follows from them about its source. The
+//! one owner of whether a source is up: `/metrics`, `/sources`, pages and `eval` all ask here. Not
+//! here: numbers of KPIs (`book`) and counters (`exposition`).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -13,15 +14,28 @@ use super::collect::{Fetch, Run, SUCCESS};
 use crate::id::{MetricId, SourceId};
 use crate::kpi::Definitions;
 use crate::metric::FetchError;
+use crate::metric::Metric;
+use crate::snapshot::SourceState;
 
 /// Runs kept of each metric.
 const KEPT: usize = 10;
+
+/// What the log has to know of a source besides its runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SourceFacts {
+    /// `files`, `postgres`, `http` and so on.
+    pub kind: &'static str,
+    /// Time allowed for one fetch.
+    pub time_limit: Duration,
+}
 
 /// The last runs of all metrics, by source.
 #[derive(Debug, Clone, Default)]
 pub struct RunLog {
     /// Zone for showing instants.
     pub timezone: Tz,
+    /// When the first run of every metric was begun.
+    pub started: DateTime<Utc>,
     /// By id.
     pub sources: BTreeMap<SourceId, SourceLog>,
 }
@@ -29,8 +43,10 @@ pub struct RunLog {
 /// The last runs on one source.
 #[derive(Debug, Clone, Default)]
 pub struct SourceLog {
-    /// `files`, `postgres`, `http` and so on.
-    pub kind: &'static str,
+    /// What it is.
+    pub facts: SourceFacts,
+    /// Nothing has been heard of it since the start, for longer than a fetch may take.
+    pub overdue: bool,
     /// By id.
     pub metrics: BTreeMap<MetricId, MetricLog>,
 }
@@ -70,33 +86,35 @@ pub struct RunRecord {
 }
 
 impl RunLog {
-    /// No runs yet. `kinds` has all sources; `book` knows the last success of earlier processes.
+    /// No runs yet. `facts` has all sources; `book` knows the last success of earlier processes.
     pub fn new(
         definitions: &Definitions,
-        kinds: &BTreeMap<SourceId, &'static str>,
+        facts: &BTreeMap<SourceId, SourceFacts>,
         book: &Book,
+        started: DateTime<Utc>,
     ) -> Self {
-        let source = |(id, kind): (&SourceId, &&'static str)| {
-            (id.clone(), SourceLog { kind, metrics: BTreeMap::new() })
+        let source = |(id, facts): (&SourceId, &SourceFacts)| {
+            (id.clone(), SourceLog { facts: *facts, ..SourceLog::default() })
         };
-        let mut sources: BTreeMap<_, _> = kinds.iter().map(source).collect();
+        let mut sources: BTreeMap<_, _> = facts.iter().map(source).collect();
         for metric in definitions.metrics.values() {
             let Some(source) = sources.get_mut(&metric.source) else { continue };
             let log = MetricLog {
                 schedule: metric.schedule.to_string(),
                 polled: definitions.kpis.iter().any(|kpi| kpi.draws_on(&metric.id)),
-                last_success: book.get(&metric.id).and_then(|entry| entry.as_of),
+                last_success: book.get(&metric.id).map(|entry| entry.as_of),
                 ..MetricLog::default()
             };
             source.metrics.insert(metric.id.clone(), log);
         }
-        Self { timezone: definitions.calendar.timezone, sources }
+        Self { timezone: definitions.calendar.timezone, started, sources }
     }
 
     /// Notes a run of a metric.
     pub fn note(&mut self, source: &SourceId, run: &Run) {
-        let metrics = self.sources.get_mut(source).map(|source| &mut source.metrics);
-        let Some(log) = metrics.and_then(|metrics| metrics.get_mut(&run.metric)) else { return };
+        let Some(source) = self.sources.get_mut(source) else { return };
+        let Some(log) = source.metrics.get_mut(&run.metric) else { return };
+        source.overdue = false;
         if let Ok(measured) = &run.outcome {
             log.failures = 0;
             log.last_success = Some(run.as_of);
@@ -110,11 +128,67 @@ impl RunLog {
     }
 }
 
+impl RunLog {
+    /// Notes how late it is: a source that has not answered at all since the start is down once its
+    /// time limit is over.
+    pub fn look_at_the_clock(&mut self, now: DateTime<Utc>) {
+        for source in self.sources.values_mut() {
+            let since = (now - self.started).to_std().unwrap_or_default();
+            let over = since >= source.facts.time_limit;
+            let mut polled = source.metrics.values().filter(|metric| metric.polled).peekable();
+            source.overdue =
+                over && polled.peek().is_some() && polled.all(|metric| metric.runs.is_empty());
+        }
+    }
+
+    /// What is known of a metric.
+    pub fn of(&self, metric: &Metric) -> Option<&MetricLog> {
+        self.sources.get(&metric.source)?.metrics.get(&metric.id)
+    }
+
+    /// The sources as they are shown.
+    pub fn states(&self) -> BTreeMap<SourceId, SourceState> {
+        self.sources.iter().map(|(id, source)| (id.clone(), source.state())).collect()
+    }
+}
+
+impl MetricLog {
+    /// Why the last run failed, if it did.
+    pub fn error(&self) -> Option<&FetchError> {
+        self.runs.front().and_then(|run| run.error.as_ref())
+    }
+
+    /// Whether there was a run, in this process or a good one in an earlier.
+    pub fn is_tried(&self) -> bool {
+        self.last_success.is_some() || !self.runs.is_empty()
+    }
+}
+
 impl SourceLog {
-    /// Whether the last run of every metric was good; `None` before the first run of any.
+    /// Whether the last run of every metric was good. A source that has not answered since the start
+    /// is neither up nor down, until its time limit is over.
     pub fn up(&self) -> Option<bool> {
         let newest = self.metrics.values().filter_map(|metric| metric.runs.front());
-        newest.map(|run| run.error.is_none()).reduce(|all, one| all && one)
+        let up = newest.map(|run| run.error.is_none()).reduce(|all, one| all && one);
+        up.or_else(|| self.overdue.then_some(false))
+    }
+
+    fn state(&self) -> SourceState {
+        let problem = |(id, metric): (&MetricId, &MetricLog)| {
+            let error = metric.error().map(ToString::to_string);
+            let silent = self.overdue && metric.polled;
+            let silent = silent.then(|| {
+                let limit = self.facts.time_limit.as_secs();
+                format!("no answer since the start, and a fetch may take {limit} s")
+            });
+            let problem = error.or_else(|| metric.bad_row.clone()).or(silent)?;
+            Some((id.clone(), problem))
+        };
+        SourceState {
+            up: self.up(),
+            last_success: self.last_success(),
+            problems: self.metrics.iter().filter_map(problem).collect(),
+        }
     }
 
     /// The last good run of any metric.
@@ -178,7 +252,7 @@ mod tests {
 
     fn log() -> RunLog {
         let metrics = ["m", "other"].map(|id| (id.into(), MetricLog::default()));
-        let source = SourceLog { kind: "files", metrics: metrics.into() };
+        let source = SourceLog { metrics: metrics.into(), ..SourceLog::default() };
         RunLog { sources: [("s".into(), source)].into(), ..RunLog::default() }
     }
 
@@ -206,5 +280,26 @@ mod tests {
         log.note(&"s".into(), &failed);
         assert_eq!(log.sources["s"].up(), Some(false));
         assert_eq!(log.sources["s"].metrics["other"].runs[0].outcome(), "query_error");
+    }
+
+    #[test]
+    fn a_source_that_says_nothing_is_down_when_its_time_limit_is_over_and_not_before() {
+        let mut log = log();
+        log.started = at(0);
+        let source = log.sources.get_mut("s").unwrap();
+        source.facts.time_limit = Duration::from_secs(30);
+        let up = |log: &mut RunLog, seconds| {
+            log.look_at_the_clock(at(0) + TimeDelta::seconds(seconds));
+            log.states()["s"].up
+        };
+        assert_eq!(up(&mut log, 3_600), None, "nobody asks it for anything");
+        let source = log.sources.get_mut("s").unwrap();
+        source.metrics.values_mut().for_each(|metric| metric.polled = true);
+        assert_eq!(up(&mut log, 29), None);
+        assert_eq!(up(&mut log, 30), Some(false));
+        assert_eq!(log.states()["s"].problems.len(), 2);
+        log.note(&"s".into(), &run(1, true));
+        assert_eq!(log.states()["s"].up, Some(true));
+        assert_eq!(up(&mut log, 90), Some(true), "another metric may wait for its place");
     }
 }

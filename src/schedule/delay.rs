@@ -20,11 +20,17 @@ pub(super) fn jitter(id: &str, interval: Duration) -> Duration {
 /// by job and count, so that jobs that failed together do not come back together. Nothing after no
 /// failure. A schedule that is due sooner goes first: that is the caller's minimum to take.
 pub fn backoff(failures: u32, id: &str) -> Duration {
+    doubling(FIRST_WAIT, LONGEST_WAIT, failures, id)
+}
+
+/// A wait that begins with `first` after one failure and doubles with each up to `longest`, give or
+/// take a fifth by job and count.
+pub fn doubling(first: Duration, longest: Duration, failures: u32, id: &str) -> Duration {
     let Some(doublings) = failures.checked_sub(1) else {
         return Duration::ZERO;
     };
     let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-    let wait = FIRST_WAIT.saturating_mul(factor).min(LONGEST_WAIT);
+    let wait = first.saturating_mul(factor).min(longest);
     let seed = [id.as_bytes(), &failures.to_le_bytes()].concat();
     wait.mul_f64(0.8 + 0.4 * unit(&seed))
 }

@@ -19,7 +19,7 @@ use chrono_tz::Tz;
 use crate::calendar::parse_duration;
 use crontab::Crontab;
 
-pub use delay::backoff;
+pub use delay::{backoff, doubling};
 
 /// When something is due. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -126,6 +126,16 @@ impl SourceConfig {
             Self::Http(config) | Self::Prometheus(config) => config.max_connections as usize,
         }
     }
+
+    /// Time allowed for one fetch.
+    pub fn timeout(&self) -> Duration {
+        match self {
+            Self::Files(config) => config.timeout,
+            Self::Sql(config) => config.timeout,
+            Self::ClickHouse(config) | Self::Trino(config) => config.client.timeout,
+            Self::Http(config) | Self::Prometheus(config) => config.timeout,
+        }
+    }
 }
 
 /// Opens a source: reads its settings, touches neither network nor disk.

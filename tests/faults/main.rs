@@ -17,6 +17,7 @@ mod faults;
 #[path = "../program/http.rs"]
 mod http;
 mod outage;
+mod restart;
 mod server;
 mod sources;
 #[path = "../support/tls.rs"]

@@ -1,11 +1,12 @@
 //! What is sent again within one fetch, and after how long: only what does no harm the second time,
 //! and only when it failed for a passing reason. Not here: the pauses between fetches (`schedule`).
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+use crate::schedule::doubling;
 
 /// The first pause.
 const FIRST: Duration = Duration::from_millis(500);
@@ -29,11 +30,7 @@ pub(super) fn may_follow(status: StatusCode, asked: bool, idempotent: bool) -> b
 /// doubling up to 15 s, give or take a fifth by URL and try, so that those that failed together do not
 /// come back together.
 pub(super) fn pause(attempt: u32, url: &str) -> Duration {
-    let factor = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-    let pause = FIRST.saturating_mul(factor).min(LONGEST);
-    let mut hasher = DefaultHasher::new();
-    (attempt, url).hash(&mut hasher);
-    pause.mul_f64(0.8 + 0.4 * (hasher.finish() % 1000) as f64 / 1000.0)
+    doubling(FIRST, LONGEST, attempt, url)
 }
 
 /// How long a server wants to be left alone, one hour at most: `Retry-After` in seconds, or as a date
