@@ -16,6 +16,7 @@ pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod exposition;
+pub mod figures;
 pub mod forecast;
 pub mod id;
 pub mod kpi;

@@ -8,7 +8,7 @@ use super::status::{Because, Judged, judge};
 use super::target::{Goal, progress};
 use super::verdict::{Assessment, Status, Sums};
 use crate::calendar::{Calendar, Period};
-use crate::kpi::{Accumulation, Kpi};
+use crate::kpi::{Accumulation, Kpi, at_least};
 
 /// What was measured for one KPI and label set. All numbers in the KPI's unit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -147,11 +147,10 @@ fn required_per_day(kpi: &Kpi, goal: Goal, value: f64, at: &Point<'_>) -> Option
     if kpi.accumulation != Accumulation::Flow {
         return None;
     }
-    let open = target - value;
-    if open <= 0.0 {
+    if at_least(value, target) {
         return Some(0.0);
     }
-    (at.days_left > 0.0).then(|| open / at.days_left)
+    (at.days_left > 0.0).then(|| (target - value) / at.days_left)
 }
 
 impl Judged {

@@ -8,6 +8,7 @@ use super::status::{Because, Judged};
 use super::target::Goal;
 use super::verdict::Status;
 use crate::calendar::Calendar;
+use crate::figures;
 use crate::kpi::{Kpi, Path};
 
 /// What every sentence needs to know.
@@ -70,46 +71,43 @@ impl About<'_> {
         let attained = case
             .goal
             .attainment(case.value)
-            .map_or(String::new(), |a| format!(" ({:.0} %)", a * 100.0));
+            .map_or(String::new(), |a| format!(" ({})", figures::attainment(a)));
         let when = if self.at.closed {
             format!("at the close of {}", self.at.period.id)
         } else {
             format!("{} before the end of {}", days(self.at.days_left), self.at.period.id)
         };
-        format!(
-            "{word}: {} against a target of {}{attained} {when}.",
-            self.number(case.value),
-            self.goal(case.goal)
-        )
+        let (value, goal) = self.against(case.value, case.goal);
+        format!("{word}: {value} against a target of {goal}{attained} {when}.")
     }
 
     fn too_early(&self, case: &Case<'_>) -> String {
+        let (value, goal) = self.against(case.value, case.goal);
         format!(
-            "Too early to say: {:.0} % of {} has passed; {} so far, target {} by {}.",
-            self.at.elapsed * 100.0,
+            "Too early to say: {} of {} has passed; {value} so far, target {goal} by {}.",
+            figures::share(self.at.elapsed),
             self.at.period.id,
-            self.number(case.value),
-            self.goal(case.goal),
             self.last_day(),
         )
     }
 
     fn running(&self, case: &Case<'_>) -> String {
-        let unit = &self.kpi.unit;
-        let value = self.number(case.value);
+        let (value, goal) = self.against(case.value, case.goal);
         let word = capital(case.judged.status.words());
         let mut text = match case.path.value {
-            Some(expected) if case.path.shape != Shape::Flat || case.path.share < 1.0 => format!(
-                "{word}: {value} against {} expected by {}; target {} by {}",
-                unit.format(expected),
-                date(self.calendar.day_before(self.through)),
-                self.goal(case.goal),
-                self.last_day(),
-            ),
+            Some(expected) if case.path.shape != Shape::Flat || case.path.share < 1.0 => {
+                let goal_value = case.goal.value().unwrap_or(expected);
+                let [value, expected, _] =
+                    self.kpi.unit.show_apart([case.value, expected, goal_value]);
+                format!(
+                    "{word}: {value} against {expected} expected by {}; target {goal} by {}",
+                    date(self.calendar.day_before(self.through)),
+                    self.last_day(),
+                )
+            }
             _ => format!(
-                "{word}: {value} on {}; target {} until {}",
+                "{word}: {value} on {}; target {goal} until {}",
                 date(self.calendar.day_before(self.through)),
-                self.goal(case.goal),
                 self.last_day(),
             ),
         };
@@ -131,12 +129,12 @@ impl About<'_> {
         let unit = &self.kpi.unit;
         match (case.required, case.goal.value()) {
             (Some(per_day), _) if per_day > 0.0 => {
-                format!("; {} a day needed for {}", unit.format(per_day), days(self.at.days_left))
+                format!("; {} a day needed for {}", unit.show(per_day), days(self.at.days_left))
             }
             (None, Some(target)) if !case.goal.is_met_by(case.value) && !case.judged.is_final() => {
                 format!(
                     "; {} needed in {}",
-                    unit.format_change(target - case.value),
+                    unit.show_change(target - case.value),
                     days(self.at.days_left)
                 )
             }
@@ -159,16 +157,22 @@ impl About<'_> {
     }
 
     fn number(&self, value: f64) -> String {
-        self.kpi.unit.format(value)
+        self.kpi.unit.show(value)
     }
 
-    fn goal(&self, goal: Goal) -> String {
+    /// The value and the goal, told apart.
+    fn against(&self, value: f64, goal: Goal) -> (String, String) {
+        let unit = &self.kpi.unit;
         match goal {
-            Goal::AtMost(value) => format!("at most {}", self.number(value)),
-            Goal::Between(low, high) if low < high => {
-                format!("{} to {}", self.number(low), self.number(high))
+            Goal::AtMost(limit) => {
+                let (value, limit) = unit.show_pair(value, limit);
+                (value, format!("at most {limit}"))
             }
-            Goal::AtLeast(value) | Goal::Between(value, _) => self.number(value),
+            Goal::Between(low, high) if low < high => {
+                let [value, low, high] = unit.show_apart([value, low, high]);
+                (value, format!("{low} to {high}"))
+            }
+            Goal::AtLeast(target) | Goal::Between(target, _) => unit.show_pair(value, target),
         }
     }
 

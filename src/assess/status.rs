@@ -5,7 +5,7 @@ use super::path::{Expected, Point};
 use super::target::Goal;
 use super::verdict::{Status, Sums};
 use crate::calendar::WindowSpec;
-use crate::kpi::{Accumulation, Kpi, Unit};
+use crate::kpi::{Accumulation, Kpi, Unit, at_least, at_most};
 
 /// z of a two-sided 95 % interval.
 const Z95: f64 = 1.959_963_984_540_054;
@@ -53,8 +53,8 @@ pub(super) fn judge(
     }
     if kpi.accumulation == Accumulation::Flow {
         match goal {
-            Goal::AtLeast(target) if value >= target => return plain(Status::Achieved),
-            Goal::AtMost(target) if value > target => {
+            Goal::AtLeast(target) if at_least(value, target) => return plain(Status::Achieved),
+            Goal::AtMost(target) if !at_most(value, target) => {
                 return Judged { status: Status::OffTrack, because: Because::Overspent };
             }
             _ => {}

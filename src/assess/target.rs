@@ -1,7 +1,7 @@
 //! Target, attainment and progress (kpi-maths §2): from baseline and declaration to `T`, `a`, `p`.
 //! Not here: where the value should be *today* (`path`) and what that means (`status`).
 
-use crate::kpi::{Direction, Target};
+use crate::kpi::{Direction, Target, at_least, at_most, same};
 
 /// A decreasing value of almost zero would have an attainment without bound.
 const MAX_DECREASE_RATIO: f64 = 10.0;
@@ -54,9 +54,9 @@ impl Goal {
     /// Whether `value` meets the goal.
     pub fn is_met_by(self, value: f64) -> bool {
         match self {
-            Self::AtLeast(limit) => value >= limit,
-            Self::AtMost(limit) => value <= limit,
-            Self::Between(low, high) => (low..=high).contains(&value),
+            Self::AtLeast(limit) => at_least(value, limit),
+            Self::AtMost(limit) => at_most(value, limit),
+            Self::Between(low, high) => at_least(value, low) && at_most(value, high),
         }
     }
 
@@ -74,6 +74,9 @@ impl Goal {
     /// or the target is not above zero; never clamped but for a decrease at 10.
     pub fn attainment(self, value: f64) -> Option<f64> {
         match self {
+            Self::AtLeast(target) | Self::AtMost(target) if target > 0.0 && same(value, target) => {
+                Some(1.0)
+            }
             Self::AtLeast(target) if target > 0.0 && value >= 0.0 => Some(value / target),
             Self::AtMost(target) if target > 0.0 && value >= 0.0 => {
                 Some((target / value).min(MAX_DECREASE_RATIO))
@@ -92,7 +95,7 @@ impl Goal {
 /// outside the band.
 pub fn band_attainment(value: f64, low: f64, high: f64, tolerance: f64) -> Option<f64> {
     let distance = (low - value).max(value - high).max(0.0);
-    if distance <= 0.0 {
+    if at_least(value, low) && at_most(value, high) {
         return Some(1.0);
     }
     (tolerance > 0.0).then(|| (1.0 - distance / tolerance).max(0.0))
@@ -149,5 +152,20 @@ mod tests {
         close(Goal::Between(50.0, 50.0).attainment(48.0), 0.6);
         assert_eq!(Goal::Between(50.0, 50.0).attainment(40.0), Some(0.0));
         assert!(Goal::Between(50.0, 50.0).is_met_by(50.0));
+    }
+
+    #[test]
+    fn a_value_that_is_its_target_but_for_binary_rounding_meets_it() {
+        for (goal, value) in [
+            (Goal::AtMost(0.3), 0.1 + 0.2),
+            (Goal::AtMost(3.3), 1.1 + 2.2),
+            (Goal::AtMost(0.001), 1.0 - 999.0 / 1_000.0),
+            (Goal::AtLeast(0.999), 0.998_999_999_999_999_9),
+            (Goal::Between(0.2, 0.3), 1.0 - 0.7),
+        ] {
+            assert!(goal.is_met_by(value), "{goal:?} {value}");
+            assert_eq!(goal.attainment(value), Some(1.0), "{goal:?} {value}");
+        }
+        assert!(!Goal::AtLeast(0.999).is_met_by(0.998_999));
     }
 }

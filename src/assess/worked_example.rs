@@ -139,7 +139,7 @@ fn trial_to_paid_is_off_track_within_april_and_missed_in_june() {
     assert_eq!(
         april.reason,
         "Off track: 10 % against 13.3 % expected by 30 April 2026; target 16 % by 30 June 2026; \
-         +6 points needed in 61 days."
+         +6.0 pt needed in 61 days."
     );
     let june = at_end_of("2026-06-30", &trial_to_paid(), from(0.12, value(0.15)));
     close(june.target_ratio, 0.9375);
@@ -173,7 +173,7 @@ fn net_new_arr_without_and_with_a_value() {
     assert_eq!(june.status, Status::Missed);
     assert_eq!(
         june.reason,
-        "Missed: 230,000 USD against a target of 250,000 USD (92 %) at the close of 2026-Q2."
+        "Missed: $230 K against a target of $250 K (92 %) at the close of 2026-Q2."
     );
 }
 

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::assess::{Assessment, Status};
 use crate::calendar::{ceil_day, day_before, day_of};
+use crate::figures::attainment;
 use crate::kpi::Kpi;
 use crate::snapshot::Snapshot;
 
@@ -53,23 +54,24 @@ fn as_of(snapshot: &Snapshot) -> String {
 }
 
 fn cells(kpi: &Kpi, name: String, a: &Assessment) -> [String; 8] {
-    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| kpi.unit.format(v));
-    let percent = |value: Option<f64>| {
-        value.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", v * 100.0))
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| kpi.unit.show(v));
+    let (value, target) = match (a.value, a.target_value) {
+        (Some(value), Some(target)) => kpi.unit.show_pair(value, target),
+        (value, target) => (number(value), number(target)),
     };
     let target = match (a.target_value, a.target_lower_value, a.target_upper_value) {
         (None, Some(low), Some(high)) => {
-            format!("{} to {}", kpi.unit.format(low), kpi.unit.format(high))
+            format!("{} to {}", kpi.unit.show(low), kpi.unit.show(high))
         }
-        (target, ..) => number(target),
+        _ => target,
     };
     [
         format!("{} {}", a.status.symbol(), a.status.words()),
         name,
-        number(a.value),
+        value,
         number(a.expected_value),
         target,
-        percent(a.target_ratio),
+        a.target_ratio.map_or_else(|| "-".to_owned(), attainment),
         a.pace_ratio.map_or_else(|| "-".to_owned(), |pace| format!("{pace:.2}")),
         number(a.projected_value),
     ]

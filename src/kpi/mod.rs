@@ -3,12 +3,14 @@
 //! Plain immutable data and the small functions that belong to it. Not here: how it is written in
 //! YAML (`config`), where numbers come from (`source`) and what they mean (`assess`).
 
+mod compare;
 mod definitions;
 mod formula;
 mod series;
 mod target;
 mod unit;
 
+pub use compare::{at_least, at_most, hundredth, same};
 pub use definitions::{Definitions, Function, Kind, Kpi, Objective, Thresholds};
 pub use formula::{Expr, Formula, FormulaError, MetricRef, Operator};
 pub use series::SeriesKey;

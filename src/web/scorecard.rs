@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use super::summary::{Tone, answer, most_urgent_first};
 use super::{REFRESH, shell};
 use crate::assess::{Assessment, Status};
-use crate::kpi::{Kpi, Unit};
+use crate::figures;
+use crate::kpi::Kpi;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 
 /// What stands for a number that does not exist.
@@ -67,7 +68,7 @@ fn kpis(snapshot: &Snapshot) -> Markup {
 
 fn row(state: &KpiState, verdict: &Verdict, timezone: Tz) -> Markup {
     let (kpi, a) = (&state.kpi, &verdict.assessment);
-    let number = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| kpi.unit.format(v));
+    let number = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| kpi.unit.show(v));
     let data = a.data_through.map_or(ABSENT.to_owned(), |at| complete_through(at, timezone));
     html! {
         tbody class=(a.status.as_str()) {
@@ -101,7 +102,7 @@ fn badge(status: Status) -> Markup {
 }
 
 fn target(kpi: &Kpi, a: &Assessment) -> String {
-    let shown = |value| kpi.unit.format(value);
+    let shown = |value| kpi.unit.show(value);
     match (a.target_lower_value, a.target_upper_value, a.target_value) {
         (Some(lower), Some(upper), _) => format!("{} to {}", shown(lower), shown(upper)),
         (Some(lower), None, _) => format!("at least {}", shown(lower)),
@@ -127,7 +128,7 @@ fn pace(ratio: f64) -> String {
 
 fn attainment(ratio: Option<f64>) -> Markup {
     let Some(ratio) = ratio else { return html! { (ABSENT) } };
-    html! { (Unit::Percent.format(ratio)) (bar(ratio)) }
+    html! { (figures::attainment(ratio)) (bar(ratio)) }
 }
 
 /// A bar that repeats a share written beside it.
@@ -151,7 +152,7 @@ fn objectives(snapshot: &Snapshot) -> Markup {
                             }
                             @match state.progress_ratio {
                                 Some(ratio) => {
-                                    span.progress { (Unit::Percent.format(ratio)) " of the way" }
+                                    span.progress { (figures::attainment(ratio)) " of the way" }
                                     (bar(ratio))
                                 }
                                 None => span.progress { "no progress known yet" },

@@ -228,7 +228,7 @@ fn arr_in_april(value: f64, status: Status) -> Assessment {
         required_value_per_day: Some((target - value) / 61.0),
         // Fetched in the middle of the last day.
         data_through: Some(at("2026-04-30T18:05:00Z")),
-        ..empty(status, "82,418 USD should be booked by now; the rest is due by 30 June.")
+        ..empty(status, "$82.4 K should be booked by now; the rest is due by 30 June.")
     }
 }
 

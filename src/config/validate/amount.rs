@@ -1,7 +1,7 @@
 //! Numbers with a unit: `250000`, `16%`, and the changes `+10%` and `+1.4pt`.
 
 use super::context::Context;
-use crate::kpi::Unit;
+use crate::kpi::{Unit, hundredth};
 use crate::reader::forms::Quantity;
 use crate::reader::spanned::Spanned;
 
@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str) -> Result<Amount, AmountError> {
         number.filter(|n| n.is_finite()).ok_or(AmountError::NotANumber)
     };
     if let Some(digits) = text.strip_suffix('%') {
-        let ratio = number(digits)? / 100.0;
+        let ratio = hundredth(number(digits)?);
         return Ok(if signed { Amount::Relative(ratio) } else { Amount::Value(ratio) });
     }
     if let Some(digits) = text.strip_suffix("pt") {
@@ -160,6 +160,9 @@ mod tests {
         for (text, expected) in [
             ("16%", Ok(Amount::Value(0.16))),
             ("16 %", Ok(Amount::Value(0.16))),
+            // Not 0.9990000000000001.
+            ("99.9%", Ok(Amount::Value(0.999))),
+            ("1e2%", Ok(Amount::Value(1.0))),
             ("+10%", Ok(Amount::Relative(0.1))),
             ("-20%", Ok(Amount::Relative(-0.2))),
             ("+1.4pt", Ok(Amount::Points(1.4))),

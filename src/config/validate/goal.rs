@@ -4,7 +4,7 @@ use super::amount::{self, Amount, AmountError};
 use super::context::Context;
 use super::formula::formula;
 use crate::config::raw::{FormulaRaw, KpiRaw, TargetRaw};
-use crate::kpi::{Accumulation, Baseline, Direction, Target, Unit};
+use crate::kpi::{Accumulation, Baseline, Direction, Target, Unit, hundredth};
 use crate::reader::entry::Entry;
 use crate::reader::forms::{Alternative, Choice, Mixed, Quantity};
 use crate::reader::spanned::Spanned;
@@ -107,8 +107,8 @@ fn target(
     let (message, hint) = match amount::parse(text) {
         Ok(Amount::Relative(change)) => return Some(Target::Relative(change)),
         Ok(Amount::Points(points)) => {
-            let scale = if unit == Some(&Unit::Percent) { 100.0 } else { 1.0 };
-            return Some(Target::Delta(points / scale));
+            let percent = unit == Some(&Unit::Percent);
+            return Some(Target::Delta(if percent { hundredth(points) } else { points }));
         }
         Ok(Amount::Value(value)) => {
             let value = if text.contains('%') {

@@ -14,6 +14,7 @@ use crate::kpi::{Accumulation, Formula, Function, Kpi, Thresholds, Unit};
 use crate::reader::entry::Entry;
 use crate::reader::forms::Quantity;
 use crate::reader::spanned::Spanned;
+use crate::reader::suggest::closest;
 
 /// Codes of the framework lint that a KPI can silence.
 const LINTS: [&str; 12] = [
@@ -97,15 +98,44 @@ fn unit(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Option<Unit> {
         entry.value.unit.as_ref(),
         "`unit: count`, `percent`, `USD` or the like",
     )?;
-    if let Some(unit) = Unit::parse(&given.value) {
-        return Some(unit);
+    let name = given.value.as_str();
+    let meant = meant(name);
+    match Unit::parse(name) {
+        Some(Unit::Other(_)) if meant.is_some() => {}
+        Some(unit) => return Some(unit),
+        None => {}
     }
-    let upper = given.value.to_uppercase();
-    let known = ["count", "percent", "ratio", "points", "seconds", "days", &upper];
-    let known = if Unit::parse(&upper).is_some() { &known[..] } else { &known[..6] };
-    let expected = "count, percent, ratio, points, seconds, days or a currency code like USD";
-    context.wrong_word(&entry.key("unit"), given, &given.value, expected, known);
+    let expected = "count, percent, ratio, points, seconds, days, a currency code like USD or a word \
+                    like tickets";
+    let found = context.shown(given, name);
+    let message = format!("`{}`: expected {expected}, found {found}", entry.key("unit"));
+    let meant = meant.filter(|_| !given.interpolated);
+    context.problem(given.span, message, meant.map(|unit| format!("did you mean `{unit}`?")));
     None
+}
+
+/// The unit that a word is a slip or another name of: `usd`, `percentage`, `second`.
+fn meant(name: &str) -> Option<String> {
+    let upper = name.to_uppercase();
+    if matches!(Unit::parse(&upper), Some(Unit::Currency(_))) {
+        return Some(upper);
+    }
+    let other = [
+        ("%", "percent"),
+        ("pct", "percent"),
+        ("percentage", "percent"),
+        ("$", "USD"),
+        ("dollars", "USD"),
+        ("€", "EUR"),
+        ("euros", "EUR"),
+        ("£", "GBP"),
+        ("s", "seconds"),
+        ("sec", "seconds"),
+    ];
+    let unit = other.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
+    let known = ["count", "percent", "ratio", "points", "seconds", "days"];
+    let unit = unit.map(|(_, unit)| unit).or_else(|| closest(name, known));
+    unit.map(str::to_owned)
 }
 
 /// A flow is summed over its period: it has no trailing window.
