@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use kpi_exporter::metric::FetchErrorKind;
-use kpi_exporter::source::FilesConfig;
-use kpi_exporter::source::files::FilesSource;
+use kpi_exporter::source::files::{FilesConfig, FilesSource};
 
 use super::{Folder, fault, rows};
 use crate::ask::table;
@@ -146,7 +145,7 @@ fn a_file_of_an_unknown_kind_is_a_mistake_of_the_configuration() {
     let tables = [("t".to_owned(), "/data/t.xlsx".into())].into();
     let config = FilesConfig { tables, timeout: Duration::from_secs(1) };
     assert_eq!(
-        FilesSource::new(&config).unwrap_err(),
+        FilesSource::new(&config).unwrap_err().to_string(),
         "table `t`: /data/t.xlsx: not a known kind of file: expected .csv, .tsv, .ndjson, .jsonl \
          or .json, or one of these with .gz"
     );

@@ -9,9 +9,8 @@ use std::time::Duration;
 use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
 use kpi_exporter::secret::Secret;
 use kpi_exporter::source::Source;
-use kpi_exporter::source::client::config::Auth;
-use kpi_exporter::source::sql::ClickHouseSource;
-use kpi_exporter::source::sql::engine::EngineConfig;
+use kpi_exporter::source::client::settings::Auth;
+use kpi_exporter::source::sql::{ClickHouseSource, Engine, EngineConfig};
 use kpi_exporter::source::trace::Trace;
 use serde_json::json;
 
@@ -35,7 +34,13 @@ const ROWS: &str = "INSERT INTO orders SELECT id, region, amount, day, \
     (6, 'US', 80.00, '2026-07-01', '2026-07-01 00:00:00'))";
 
 fn config(url: &str) -> EngineConfig {
-    EngineConfig { client: client(url), user: None, database: None, schema: None }
+    EngineConfig {
+        engine: Engine::ClickHouse,
+        client: client(url),
+        user: None,
+        database: None,
+        schema: None,
+    }
 }
 
 fn open(url: &str) -> ClickHouseSource {

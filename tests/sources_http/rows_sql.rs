@@ -1,9 +1,10 @@
 //! SQL over the rows that the `http` source fetched.
 
-use kpi_exporter::metric::{
-    Cell, CsvFormat, FetchErrorKind, Format, HttpQuery, NextPage, PageParam, Pagination,
+use kpi_exporter::metric::{Cell, FetchErrorKind};
+use kpi_exporter::source::http::{
+    CsvFormat, Format, HttpConfig, HttpQuery, NextPage, PageParam, Pagination,
 };
-use kpi_exporter::source::{self, Request, SourceConfig};
+use kpi_exporter::source::{Request, SourceConfig};
 use serde_json::{Value, json};
 
 use crate::http::{columns, fetch, get, metric, read, template};
@@ -131,7 +132,7 @@ async fn an_api_that_takes_no_dates_is_asked_once_for_all_windows_of_a_run() {
         stand_in::json(&rows)
     })
     .await;
-    let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+    let source = SourceConfig::Http(HttpConfig(client(&server.url))).open().unwrap();
     let sql = "SELECT sum(n) AS value FROM rows WHERE \"on\" < :window_end_date";
     let columns = columns(&[("n", "$.n"), ("on", "$.on")]);
     let request = ask::request(metric(HttpQuery { columns, ..over(sql) }));

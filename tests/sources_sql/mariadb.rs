@@ -2,8 +2,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, FetchErrorKind};
-use kpi_exporter::source::SqlConfig;
-use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::sql::{SqlConfig, SqlSource};
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection, Row, raw_sql};
 

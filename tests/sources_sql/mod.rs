@@ -7,19 +7,12 @@ mod sqlite;
 use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, Table};
-use kpi_exporter::source::SqlConfig;
-use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::sql::{SqlConfig, SqlSource};
 
 use super::servers::PASSWORD;
 
 fn config(url: &str) -> SqlConfig {
-    SqlConfig {
-        url: url.into(),
-        user: None,
-        password: None,
-        max_connections: 2,
-        timeout: Duration::from_secs(30),
-    }
+    SqlConfig { max_connections: 2, ..SqlConfig::new(url) }
 }
 
 /// For the user `kpi`, whose password would break any URL.

@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
-use kpi_exporter::source::SqlConfig;
-use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::sql::{SqlConfig, SqlSource};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, raw_sql};
 

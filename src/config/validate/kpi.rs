@@ -8,12 +8,12 @@ use super::goal::{Goal, goal};
 use super::sections::Defaults;
 use super::{amount, path, period};
 use crate::calendar::WindowSpec;
-use crate::config::raw::{KpiRaw, StatusRaw, Text};
+use crate::config::raw::{KpiRaw, StatusRaw};
 use crate::id::KpiId;
 use crate::kpi::{Accumulation, Formula, Function, Kpi, Thresholds, Unit};
 use crate::reader::entry::Entry;
 use crate::reader::forms::Quantity;
-use crate::reader::spanned::Spanned;
+use crate::reader::spanned::{Spanned, Text};
 use crate::reader::suggest::closest;
 
 /// Codes of the framework lint that a KPI can silence.

@@ -5,6 +5,9 @@
 mod json;
 mod read;
 mod scan;
+pub(super) mod settings;
+
+pub use self::settings::FilesConfig;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +24,7 @@ use self::read::Budget;
 use self::scan::Found;
 use super::sql::sqlite::Connection;
 use super::trace::{Step, Trace};
-use super::{FilesConfig, Request, Source};
+use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::limit::seconds;
 use crate::source::rows::{Rows, Texts, quoted};
@@ -58,7 +61,7 @@ impl FilesSource {
     ///
     /// # Errors
     /// A table whose file has a name of no known format.
-    pub fn new(config: &FilesConfig) -> Result<Self, String> {
+    pub fn new(config: &FilesConfig) -> Result<Self, OpenError> {
         for (name, path) in &config.tables {
             let named = read::check_name(path);
             if !scan::is_pattern(path) {

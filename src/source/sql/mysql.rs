@@ -17,9 +17,10 @@ use tokio::time::Instant;
 use super::driver::{Driver, Failure, Meaning, left, names, read};
 use super::{cells, url};
 use crate::metric::{Cell, Table};
+use crate::source::Request;
 use crate::source::params::ParamValue;
+use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
-use crate::source::{Request, SqlConfig};
 
 pub(super) struct MySql {
     options: MySqlConnectOptions,

@@ -2,9 +2,14 @@
 //! here: running it (`sql`, `files`, `rows`), nor the values of parameters (`params`).
 
 pub(super) mod lexer;
+mod query;
 pub mod rewrite;
 
+pub use query::SqlQuery;
 pub use rewrite::Statement;
+
+pub(super) use query::read;
+pub(crate) use query::{RENAMING, question};
 
 use crate::metric::{FetchError, FetchErrorKind};
 

@@ -31,8 +31,9 @@ pub(in crate::source) use self::connection::Connection;
 use super::driver::{Driver, Failure, Meaning};
 use super::url;
 use crate::metric::{FetchError, FetchErrorKind, Table};
+use crate::source::Request;
+use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
-use crate::source::{Request, SqlConfig};
 
 /// A file.
 pub(super) struct Sqlite {
