@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::driver::{Driver, Failure, Meaning, left, names, read};
 use super::{cells, url};
+use crate::metric::moment::ZERO_DATE;
 use crate::metric::{Cell, Table};
 use crate::source::Request;
 use crate::source::params::ParamValue;
@@ -161,10 +162,12 @@ struct Session {
 
 fn cell(row: &MySqlRow, index: usize, session: &Session) -> Result<Cell, sqlx::Error> {
     let value = row.try_get_raw(index)?;
-    if value.is_null() {
-        return Ok(Cell::Null);
-    }
     let info = value.type_info().into_owned();
+    if value.is_null() {
+        // The driver takes the day that is none for NULL.
+        let zero = get::<&[u8]>(value).is_some();
+        return Ok(if zero { Cell::Text(ZERO_DATE.to_owned()) } else { Cell::Null });
+    }
     Ok(decode(value, info.name(), session).unwrap_or_else(|| Cell::Other(info.name().to_owned())))
 }
 
@@ -175,7 +178,11 @@ fn get<'r, T: Decode<'r, sqlx::MySql>>(value: MySqlValueRef<'r>) -> Option<T> {
 /// `None` for types that are neither number, text nor time.
 fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cell> {
     Some(match kind {
-        "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => {
+        "BOOLEAN" => match get::<i64>(value)? {
+            known @ (0 | 1) => cells::boolean(known == 1),
+            other => cells::integer(other),
+        },
+        "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => {
             cells::integer(get::<i64>(value)?)
         }
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
@@ -198,10 +205,10 @@ fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cel
 
 /// In seconds; it is a duration as well as a time of day, and can be negative.
 fn time(time: MySqlTime) -> Cell {
-    let whole = (f64::from(time.hours()) * 60.0 + f64::from(time.minutes())) * 60.0
-        + f64::from(time.seconds());
-    let seconds = whole + f64::from(time.microseconds()) / 1e6;
-    Cell::Number(if time.sign() == MySqlTimeSign::Negative { -seconds } else { seconds })
+    let seconds = (i64::from(time.hours()) * 60 + i64::from(time.minutes())) * 60
+        + i64::from(time.seconds());
+    let size = seconds * 1_000_000 + i64::from(time.microseconds());
+    cells::clock(if time.sign() == MySqlTimeSign::Negative { -size } else { size })
 }
 
 /// An instant that the server shows in the zone of the session.

@@ -1,6 +1,8 @@
-//! SQL as users write it: parameters like `:window_start`, and where they stand, in each dialect. Not
-//! here: running it (`sql`, `files`, `rows`), nor the values of parameters (`params`).
+//! SQL as users write it: parameters like `:window_start`, and where they stand, in each dialect;
+//! that it only reads. Not here: running it (`sql`, `files`, `rows`), nor the values of parameters
+//! (`params`).
 
+mod guard;
 pub(super) mod lexer;
 mod query;
 pub mod rewrite;

@@ -119,6 +119,8 @@ impl ClickHouseSource {
             ("date_time_output_format", "unix_timestamp"),
             ("output_format_json_quote_64bit_integers", "1"),
             ("output_format_json_quote_decimals", "1"),
+            // Else they come as null.
+            ("output_format_json_quote_denormals", "1"),
         ]);
         drop(pairs);
         url
