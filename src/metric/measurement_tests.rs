@@ -101,9 +101,8 @@ fn null_is_no_value_and_no_fault_and_what_is_not_finite_is_a_bad_row() {
         assert_eq!(measurement.series[&Labels::default()].value(None), None);
         (measurement.bad_rows, measurement.first_bad_row)
     };
-    let told = |what: &str| {
-        (1, Some(format!("row 1: column `value` holds {what}, which is no number")))
-    };
+    let told =
+        |what: &str| (1, Some(format!("row 1: column `value` holds {what}, which is no number")));
     assert_eq!(bad(Cell::Null), (0, None));
     assert_eq!(bad(Cell::Number(f64::NAN)), told("NaN"));
     assert_eq!(bad(Cell::Written(f64::NAN, "NaN".into())), told("NaN"));

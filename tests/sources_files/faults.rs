@@ -119,11 +119,16 @@ async fn only_declared_tables_exist_and_none_can_be_written() {
         fault(&folder, &source, "SELECT * FROM secret").await,
         "no such table: secret (hint: the tables of this source are: t)"
     );
-    for write in ["INSERT INTO t VALUES (2)", "DROP TABLE t", "PRAGMA query_only = 0"] {
-        let _ = table(&source, write).await;
+    for write in [
+        "INSERT INTO t VALUES (2)",
+        "DROP TABLE t",
+        "/**/PRAGMA query_only = 0",
+        "DELETE FROM t",
+        "VACUUM INTO 'copy.db'",
+    ] {
+        let error = fault(&folder, &source, write).await;
+        assert!(error.contains("begins no query"), "{error}");
     }
-    let error = fault(&folder, &source, "DELETE FROM t").await;
-    assert!(error.starts_with("attempt to write a readonly database"), "{error}");
     assert_eq!(rows(&source, "SELECT n FROM t").await, ["1"]);
 }
 

@@ -107,7 +107,7 @@ async fn a_query_that_cannot_run_is_explained() {
     );
     assert_eq!(
         refusal(over("DELETE FROM rows"), data.clone()).await,
-        "attempt to write a readonly database (hint: queries run read-only: only SELECT makes sense)"
+        "`DELETE` begins no query (hint: a query only reads: it begins with SELECT or WITH)"
     );
     let said = refusal(over("SELECT :window_strat AS value FROM rows"), data).await;
     assert!(said.contains("window_strat") && said.contains("window_start"), "{said}");

@@ -1,5 +1,6 @@
 mod hung;
 mod mariadb;
+mod mysql_zones;
 mod parity;
 mod postgres;
 mod sqlite;
@@ -26,6 +27,11 @@ fn open(config: &SqlConfig) -> SqlSource {
 
 fn number(value: f64) -> Cell {
     Cell::Number(value)
+}
+
+/// A number that keeps its text.
+fn written(value: f64, text: &str) -> Cell {
+    Cell::Written(value, text.to_owned())
 }
 
 fn text(value: &str) -> Cell {

@@ -71,12 +71,20 @@ async fn sqlite_values_have_the_type_of_the_value_not_of_the_column() {
 async fn an_sqlite_file_is_never_written_nor_made() {
     let file = shop(&["CREATE TABLE t (a)"]).await;
     let source = open(&config(&file.url()));
-    let error = table(&source, "INSERT INTO t VALUES (1)").await.unwrap_err();
-    assert_eq!(error.kind, FetchErrorKind::Query);
-    assert_eq!(
-        error.to_string(),
-        "attempt to write a readonly database (hint: queries run read-only: only SELECT makes sense)"
-    );
+    let copy = file.path().with_file_name("copy.db");
+    for write in [
+        "INSERT INTO t VALUES (1)",
+        &format!("/* a copy */ vacuum INTO '{}'", copy.display()),
+        "PRAGMA hard_heap_limit = 1",
+        "/**/PRAGMA query_only=0",
+        &format!("ATTACH '{}' AS copy", copy.display()),
+    ] {
+        let error = table(&source, write).await.unwrap_err();
+        assert_eq!(error.kind, FetchErrorKind::Query);
+        assert!(error.message.ends_with("begins no query"), "{write}: {error}");
+    }
+    assert!(!copy.exists());
+    assert!(table(&source, "SELECT a FROM t").await.is_ok());
     let missing = file.path().with_file_name("none.db");
     let url = format!("sqlite://{}?mode=rwc", missing.display());
     let source = open(&config(&url));

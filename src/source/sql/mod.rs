@@ -11,6 +11,7 @@ mod engine;
 mod engine_settings;
 mod errors;
 mod mysql;
+mod mysql_zone;
 mod notes;
 mod pool;
 mod postgres;

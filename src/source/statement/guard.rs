@@ -4,8 +4,9 @@
 //! writes minds it. Not here: parameters, a second statement (`rewrite`).
 
 use super::Dialect;
-use super::lexer::{is_word, opaque_at, word_end};
+use super::lexer::opaque_at;
 use super::rewrite::SqlError;
+use super::tokens::{Kind, Token, tokens};
 
 /// What a query may begin with.
 const READS: [&str; 6] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"];
@@ -14,41 +15,13 @@ const READS: [&str; 6] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"
 const CHANGES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"];
 
 /// What `EXPLAIN ANALYZE` would run as well.
-const RUNS: [&str; 10] = [
-    "CREATE", "DROP", "ALTER", "TRUNCATE", "CALL", "DO", "EXECUTE", "DECLARE", "REFRESH", "COPY",
-];
+const RUNS: [&str; 10] =
+    ["CREATE", "DROP", "ALTER", "TRUNCATE", "CALL", "DO", "EXECUTE", "DECLARE", "REFRESH", "COPY"];
 
 /// Functions of SQLite that reach beyond the database.
 const REACHES_OUT: [&str; 3] = ["load_extension", "writefile", "fts3_tokenizer"];
 
 const ONLY_READS: &str = "a query only reads: it begins with SELECT or WITH";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Word,
-    Open,
-    Close,
-    /// A string or a quoted name.
-    Hidden,
-    Sign,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Token<'a> {
-    kind: Kind,
-    text: &'a str,
-    at: usize,
-}
-
-impl Token<'_> {
-    fn is(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
-    }
-
-    fn is_one_of(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.is(word))
-    }
-}
 
 /// What is known of the inside of a pair of brackets, or of the whole.
 #[derive(Clone, Copy, Default)]
@@ -63,7 +36,8 @@ struct Level {
 
 /// Refuses a statement that does anything but read.
 pub(super) fn only_reads(dialect: Dialect, text: &str) -> Result<(), SqlError> {
-    let tokens = tokens(dialect, text)?;
+    no_executed_comment(dialect, text)?;
+    let tokens = tokens(dialect, text);
     let Some(first) = tokens.iter().find(|token| token.kind != Kind::Open) else { return Ok(()) };
     if !first.is_one_of(&READS) {
         return Err(no_beginning(dialect, *first));
@@ -163,51 +137,29 @@ fn explains(tokens: &[Token<'_>]) -> Result<(), SqlError> {
     Ok(())
 }
 
-fn tokens(dialect: Dialect, text: &str) -> Result<Vec<Token<'_>>, SqlError> {
-    let bytes = text.as_bytes();
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let (kind, end) = if let Some(opaque) = opaque_at(dialect, bytes, at) {
-            if opaque.comment {
-                not_executed(dialect, text, at)?;
-                at = opaque.end;
-                continue;
-            }
-            (Kind::Hidden, opaque.end)
-        } else {
-            match bytes[at] {
-                byte if byte.is_ascii_whitespace() => {
-                    at += 1;
-                    continue;
-                }
-                b';' if tokens.is_empty() => {
-                    at += 1;
-                    continue;
-                }
-                b';' => break,
-                b'(' => (Kind::Open, at + 1),
-                b')' => (Kind::Close, at + 1),
-                byte if is_word(byte) => (Kind::Word, word_end(bytes, at)),
-                _ => (Kind::Sign, at + 1),
-            }
-        };
-        let end = end.min(text.len());
-        tokens.push(Token { kind, text: text.get(at..end).unwrap_or_default(), at });
-        at = end;
-    }
-    Ok(tokens)
-}
-
 /// `/*! ... */` of MySQL and `/*M! ... */` of MariaDB are no comments to them.
-fn not_executed(dialect: Dialect, text: &str, at: usize) -> Result<(), SqlError> {
-    let rest = &text[at..];
-    let opening = ["/*!", "/*M!", "/*m!"].into_iter().find(|opening| rest.starts_with(opening));
-    let Some(opening) = opening.filter(|_| dialect == Dialect::MySql) else { return Ok(()) };
-    let mut error =
-        SqlError::new(format!("`{opening}` begins a comment that is executed"), at, opening.len());
-    error.hint = Some("write what is in it as a part of the query, or delete it".to_owned());
-    Err(error)
+fn no_executed_comment(dialect: Dialect, text: &str) -> Result<(), SqlError> {
+    const OPENINGS: [&str; 3] = ["/*!", "/*M!", "/*m!"];
+    if dialect != Dialect::MySql {
+        return Ok(());
+    }
+    let mut at = 0;
+    while at < text.len() {
+        let Some(opaque) = opaque_at(dialect, text.as_bytes(), at) else {
+            at += 1;
+            continue;
+        };
+        let rest = text.get(at..).unwrap_or_default();
+        if let Some(opening) = OPENINGS.into_iter().find(|opening| rest.starts_with(opening)) {
+            let message = format!("`{opening}` begins a comment that is executed");
+            let mut error = SqlError::new(message, at, opening.len());
+            let hint = "write what is in it as a part of the query, or delete it";
+            error.hint = Some(hint.to_owned());
+            return Err(error);
+        }
+        at = opaque.end;
+    }
+    Ok(())
 }
 
 fn no_beginning(dialect: Dialect, first: Token<'_>) -> SqlError {

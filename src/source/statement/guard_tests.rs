@@ -152,7 +152,11 @@ fn noise(dialect: Dialect) -> Vec<&'static str> {
 }
 
 /// The words of a text with noise between them, in letters of any size.
-fn noisy(dialect: Dialect, text: &str, picks: &[(prop::sample::Index, bool)]) -> (String, Vec<usize>) {
+fn noisy(
+    dialect: Dialect,
+    text: &str,
+    picks: &[(prop::sample::Index, bool)],
+) -> (String, Vec<usize>) {
     let noise = noise(dialect);
     let mut out = String::new();
     let mut places = Vec::new();

@@ -6,6 +6,7 @@ mod guard;
 pub(super) mod lexer;
 mod query;
 pub mod rewrite;
+pub(super) mod tokens;
 
 pub use query::SqlQuery;
 pub use rewrite::Statement;

@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use super::{Dialect, guard};
 use super::lexer::{is_word, opaque_at, starts_word, word_end};
+use super::{Dialect, guard};
 use crate::source::params::{Form, Param, Point};
 
 /// One statement, ready to be prepared.
