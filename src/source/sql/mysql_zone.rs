@@ -4,6 +4,8 @@
 //! as the clock does not change. Here is told when it is not, and which queries that matters to.
 //! Not here: `DATETIME` and `TIMESTAMP` as cells (`mysql`).
 
+use std::fmt::Write;
+
 use chrono::{
     DateTime, FixedOffset, MappedLocalTime, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone,
     Utc,
@@ -43,9 +45,11 @@ impl SessionZone {
         let points = points(request);
         let mut sql = format!("SELECT CONVERT_TZ('2000-01-01', '+00:00', '{zone}') IS NOT NULL");
         for (_, local, _) in &points {
-            sql.push_str(&format!(
+            // Writing to a string cannot fail.
+            let _ = write!(
+                sql,
                 ", TIMESTAMPDIFF(SECOND, '1970-01-01', CONVERT_TZ('{local}', '{zone}', '+00:00'))"
-            ));
+            );
         }
         let row = raw_sql(AssertSqlSafe(sql)).fetch_one(connection).await?;
         let known: bool = row.try_get_unchecked(0)?;

@@ -96,8 +96,8 @@ fn word(
         level.with = true;
     }
     let before = index.checked_sub(1).and_then(|index| tokens.get(index));
-    let named = before.is_some_and(|before| before.text == "." || before.is("AS"));
-    if token.is("INTO") && !named {
+    let is_name = before.is_some_and(|before| before.text == "." || before.is("AS"));
+    if token.is("INTO") && !is_name {
         let mut error = refused("`INTO` writes what a query selects".to_owned(), token);
         error.hint = Some("a query only reads: delete it".to_owned());
         return Err(error);

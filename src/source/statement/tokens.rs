@@ -42,7 +42,7 @@ impl<'a> Token<'a> {
                 let mut inner = self.text.chars();
                 let quoted =
                     matches!((inner.next(), inner.next_back()), (Some('"' | '`' | '['), Some(_)));
-                quoted.then(|| inner.as_str())
+                quoted.then_some(inner.as_str())
             }
             Kind::Open | Kind::Close | Kind::Sign => None,
         }
