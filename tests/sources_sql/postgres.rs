@@ -121,7 +121,8 @@ async fn numbers_as_the_server_writes_them(source: &SqlSource) {
         let kept = match &row[1] {
             Cell::Number(number) => number.to_string(),
             Cell::Written(number, text) => {
-                assert_eq!(*number, text.parse::<f64>().unwrap());
+                let parsed: f64 = text.parse().unwrap();
+                assert_eq!(number.to_bits(), parsed.to_bits());
                 text.clone()
             }
             Cell::Text(text) => text.clone(),
