@@ -300,8 +300,9 @@ fn the_path_follows_from_accumulation_and_window() {
         config.definitions.kpis[0].path.clone()
     };
     assert_eq!(path("flow", "period"), Way::Linear);
-    assert_eq!(path("level", "30d"), Way::Linear);
-    assert_eq!(path("ratio", "4w"), Way::Linear);
+    assert_eq!(path("level", "period"), Way::Linear);
+    assert_eq!(path("level", "30d"), Way::Trailing);
+    assert_eq!(path("ratio", "168h"), Way::Trailing);
     assert_eq!(path("ratio", "period"), Way::Flat);
 }
 
@@ -399,4 +400,26 @@ proptest! {
         let result = load_text("t", &text, Path::new(""), &Environment::default());
         prop_assert!(result.is_ok() || result.is_err_and(|d| d.len() > 0));
     }
+}
+
+#[test]
+fn paces_of_version_1_are_read_as_factors_and_the_check_says_so() {
+    let of = |status: &str| {
+        let old =
+            "status: { at_risk: 1.1, off_track: 1.3, too_early: 10%, confirm: 2, confirm_for: 1h }";
+        assert!(FULL.contains(old));
+        let config = loaded(&FULL.replace(old, &format!("status: {{ {status} }}")), &environment());
+        let limits = config.definitions.kpis[0].thresholds;
+        let hints: Vec<String> = config.notes.into_iter().filter_map(|note| note.hint).collect();
+        ((limits.at_risk * 1e3).round() / 1e3, (limits.off_track * 1e3).round() / 1e3, hints)
+    };
+    let read = |text: &str| vec![format!("it is read as `{text}`")];
+    let both = read("at_risk: 1.05, off_track: 1.25");
+    assert_eq!(of("on_track: 0.95, at_risk: 0.80"), (1.053, 1.25, both));
+    assert_eq!(of("on_track: 0.9"), (1.111, 1.3, read("at_risk: 1.11")));
+    assert_eq!(of("at_risk: 0.7"), (1.1, 1.429, read("off_track: 1.43")));
+    // The default of the other gives way.
+    assert_eq!(of("at_risk: 0.95"), (1.018, 1.053, read("off_track: 1.05")));
+    assert_eq!(of("at_risk: 1.2, off_track: 1.5"), (1.2, 1.5, Vec::new()));
+    assert_eq!(of("off_track: 1.2"), (1.1, 1.2, Vec::new()));
 }

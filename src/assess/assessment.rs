@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::limits::Limits;
+use super::outlook::Evidence;
 use super::path::{Expected, Point, Shape, expected};
 use super::reason;
-use super::status::{Because, Judged, judge};
+use super::status::{Because, Case, Judged, judge};
 use super::target::{Goal, progress};
 use super::verdict::{Assessment, Status, Sums};
 use crate::calendar::{Calendar, Period};
@@ -23,6 +25,8 @@ pub struct Measured {
     pub target: Option<f64>,
     /// What earlier periods had done by the same point, as a share of their close.
     pub seasonal_share: Option<f64>,
+    /// What earlier periods say.
+    pub evidence: Evidence,
     /// Up to when the data is complete; the as-of instant of the fetch when the source says nothing.
     pub data_through: Option<DateTime<Utc>>,
     /// Why there is no value, when something failed.
@@ -61,9 +65,21 @@ pub fn assess(
         facts.reason = about.no_data(&missing);
         return facts;
     };
-    let judged = judge(kpi, goal, &path, value, measured.sums, &at);
+    let judged = judge(&Case {
+        kpi,
+        goal,
+        path: &path,
+        value,
+        sums: measured.sums,
+        at: &at,
+        evidence: &measured.evidence,
+    });
     facts.sums = measured.sums;
-    with_value(facts, kpi, goal, &path, value, &judged, &about)
+    let mut assessment = with_value(facts, kpi, goal, &path, value, &judged, &about);
+    if let Some(projection) = &measured.evidence.projection {
+        assessment.look_ahead(projection);
+    }
+    assessment
 }
 
 /// What is known without a value.
@@ -80,6 +96,7 @@ fn facts(
         (crate::kpi::Target::Max(limit), _) => (None, Some(*limit)),
         _ => (None, None),
     };
+    let limits = path.map(|path| Limits::of(kpi, &path));
     let undirected = matches!(goal, Some(Goal::Between(..)));
     Assessment {
         baseline_value: measured.baseline,
@@ -89,6 +106,8 @@ fn facts(
         target_upper_value: upper,
         expected_value: path.and_then(|p| p.value),
         expected_progress_ratio: path.filter(|_| !undirected).map(|p| p.share),
+        pace_on_track_ratio: limits.map(|limits| limits.on_track),
+        pace_at_risk_ratio: limits.map(|limits| limits.at_risk),
         ..Assessment::nothing(at.period.clone(), at.elapsed)
     }
 }
@@ -119,7 +138,9 @@ fn with_value(
         projected_target_ratio: projected.and_then(|p| goal.attainment(p)),
         projected_method: projected.map(|_| "path"),
         required_value_per_day: required,
+        required_pace_ratio: judged.required_pace,
         status: judged.status,
+        beyond_noise: judged.beyond_noise,
         reason,
         ..facts
     }

@@ -3,6 +3,8 @@
 
 mod assessment;
 pub mod hysteresis;
+mod limits;
+mod noise;
 mod outlook;
 mod path;
 mod reason;
@@ -14,8 +16,10 @@ mod verdict;
 mod worked_example;
 
 pub use assessment::{Measured, assess};
-pub use path::{Expected, Point, Shape, expected};
-pub use status::wilson;
+pub use limits::Limits;
+pub use noise::Noise;
+pub use outlook::Evidence;
+pub use path::{Expected, Guard, Point, Shape, expected};
 pub use target::{Goal, band_attainment, progress};
 pub use verdict::{Assessment, Status, Sums};
 

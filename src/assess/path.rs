@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::target::{Goal, progress};
-use crate::calendar::{Calendar, Period};
-use crate::kpi::{Accumulation, Kpi, Path, Target};
+use crate::calendar::{Calendar, Period, WindowSpec};
+use crate::kpi::{Accumulation, Kpi, Path, Unit};
 
 /// The shape of the way to the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +19,17 @@ pub enum Shape {
     Flat,
 }
 
+/// Whether the target is a limit to keep all along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// It is a place to get to.
+    None,
+    /// A limit.
+    Rail,
+    /// A limit of a share of a whole, which can be told from its other side as well.
+    Share,
+}
+
 /// Where the value should be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expected {
@@ -26,16 +37,19 @@ pub struct Expected {
     pub shape: Shape,
     /// Share of the way that should be done, `e`.
     pub share: f64,
+    /// Share of the period's work that lies behind: `e`, but where the target holds from the first
+    /// day on, the share of its time.
+    pub behind: f64,
     /// Value on the path; `None` for a band.
     pub value: Option<f64>,
     /// Whether the declared path could not be used and time elapsed was.
     pub fell_back: bool,
+    /// Whether it is a limit to keep.
+    pub guard: Guard,
 }
 
-/// The path of a KPI at a point of its period.
-///
-/// `elapsed` and `business` are the shares of days and business days that have passed;
-/// `seasonal_share` is what earlier periods had done by then.
+/// The path of a KPI at a point of its period; `seasonal_share` is what earlier periods had done by
+/// then.
 pub fn expected(
     kpi: &Kpi,
     goal: Goal,
@@ -43,21 +57,78 @@ pub fn expected(
     seasonal_share: Option<f64>,
     at: &Point<'_>,
 ) -> Expected {
-    let shape = shape(kpi, baseline);
-    let declared = match &kpi.path {
-        Path::Seasonal => seasonal_share,
-        Path::Flat => Some(1.0),
+    let way = Way::of(kpi, seasonal_share);
+    let shape = shape(kpi, way, baseline);
+    let declared = match way {
+        Way::Seasonal(done) => Some(done),
+        Way::Flat => Some(1.0),
         _ if shape == Shape::Flat => Some(1.0),
-        Path::Linear => Some(at.elapsed),
-        Path::BusinessDays => Some(at.business),
-        Path::Milestones(points) => milestone_share(points, shape, goal, at),
+        Way::Time => Some(at.elapsed),
+        Way::Trailing => Some(seen_through_window(at.elapsed, window_ratio(kpi.window, at.period))),
+        Way::BusinessDays => Some(at.business),
+        Way::Milestones(points) => milestone_share(points, shape, goal, at),
     };
     let done = declared.unwrap_or(at.elapsed);
     let value = goal.value().map(|target| match shape {
         Shape::Ramp(baseline) => baseline + (target - baseline) * done,
         Shape::Cumulative | Shape::Flat => target * done,
     });
-    Expected { shape, share: done, value, fell_back: declared.is_none() }
+    let stands = shape == Shape::Flat || matches!(way, Way::Flat);
+    Expected {
+        shape,
+        share: done,
+        behind: if stands { at.elapsed } else { done.clamp(0.0, 1.0) },
+        value,
+        fell_back: declared.is_none() || (kpi.path == Path::Seasonal && seasonal_share.is_none()),
+        guard: guard(kpi, shape),
+    }
+}
+
+/// The declared path, or what stands in for it.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Time,
+    Trailing,
+    BusinessDays,
+    Flat,
+    Seasonal(f64),
+    Milestones(&'a BTreeMap<NaiveDate, f64>),
+}
+
+impl<'a> Way<'a> {
+    fn of(kpi: &'a Kpi, seasonal_share: Option<f64>) -> Self {
+        match (&kpi.path, seasonal_share) {
+            (Path::Seasonal, Some(share)) => Self::Seasonal(share),
+            (Path::Flat, _) => Self::Flat,
+            (Path::Seasonal, None) if kpi.is_ratio_to_date() => Self::Flat,
+            (Path::Linear | Path::Seasonal, _) => Self::Time,
+            (Path::Trailing, _) => Self::Trailing,
+            (Path::BusinessDays, _) => Self::BusinessDays,
+            (Path::Milestones(points), _) => Self::Milestones(points),
+        }
+    }
+}
+
+/// What a ramp from the first day to the last looks like through a window of `w` periods, when it
+/// is sized to bring the window to the target at the close (kpi-maths §1).
+fn seen_through_window(elapsed: f64, w: f64) -> f64 {
+    if w >= 1.0 {
+        elapsed * elapsed
+    } else if elapsed <= w {
+        elapsed * elapsed / (w * (2.0 - w))
+    } else {
+        (2.0 * elapsed - w) / (2.0 - w)
+    }
+}
+
+/// Length of a trailing window in periods; 0 where there is none.
+fn window_ratio(window: WindowSpec, period: &Period) -> f64 {
+    let days = (period.end_day - period.first_day).num_days() as f64;
+    match window {
+        WindowSpec::PeriodToDate => 0.0,
+        WindowSpec::TrailingDays(length) => f64::from(length) / days,
+        WindowSpec::TrailingSeconds(length) => length as f64 / (days * 86_400.0),
+    }
 }
 
 impl Expected {
@@ -70,7 +141,12 @@ impl Expected {
                 .and_then(|target| progress(value, baseline, target))
                 .map(|done| 1.0 + (done - self.share))
                 .or_else(|| goal.attainment(value)),
-            Shape::Flat => goal.scaled(self.share).attainment(value),
+            Shape::Flat => {
+                let goal = goal.scaled(self.share);
+                let of_share =
+                    if self.guard == Guard::Share { goal.share_pace(value) } else { None };
+                of_share.or_else(|| goal.attainment(value))
+            }
             Shape::Cumulative if self.share <= 0.0 => None,
             Shape::Cumulative => match goal {
                 Goal::AtLeast(target) if target > 0.0 => Some(value / (target * self.share)),
@@ -80,19 +156,6 @@ impl Expected {
                 Goal::Between(..) => goal.scaled(self.share).attainment(value),
                 Goal::AtLeast(_) | Goal::AtMost(_) => None,
             },
-        }
-    }
-
-    /// The value at which pace equals `pace`: where a verdict would change. `None` for flows and
-    /// bands, whose verdicts do not hang on a proportion.
-    pub fn value_at_pace(&self, goal: Goal, pace: f64) -> Option<f64> {
-        match (self.shape, goal) {
-            (Shape::Ramp(baseline), _) => goal
-                .value()
-                .map(|target| baseline + (target - baseline) * (pace - 1.0 + self.share)),
-            (Shape::Flat, Goal::AtLeast(target)) => Some(target * self.share * pace),
-            (Shape::Flat, Goal::AtMost(target)) => Some(target * self.share / pace),
-            _ => None,
         }
     }
 }
@@ -125,19 +188,26 @@ impl<'a> Point<'a> {
     }
 }
 
-/// A target that says "keep" has no way to go: it holds from the first day on.
-fn shape(kpi: &Kpi, baseline: Option<f64>) -> Shape {
-    let keep = matches!(kpi.target, Target::Min(_) | Target::Max(_) | Target::Range { .. });
-    let ramps = match kpi.path {
-        Path::Flat => false,
-        Path::Linear => !keep,
-        Path::BusinessDays | Path::Milestones(_) => true,
-        Path::Seasonal => kpi.accumulation == Accumulation::Level,
+/// A target that says "keep" has no way to go, whatever its path is called: it holds from the first
+/// day on, unless milestones lead there.
+fn shape(kpi: &Kpi, way: Way<'_>, baseline: Option<f64>) -> Shape {
+    let ramps = match way {
+        Way::Flat | Way::Seasonal(_) => false,
+        Way::Time | Way::Trailing | Way::BusinessDays => !kpi.target.is_limit(),
+        Way::Milestones(_) => true,
     };
     match (kpi.accumulation, baseline) {
         (Accumulation::Flow, _) => Shape::Cumulative,
         (_, Some(baseline)) if ramps => Shape::Ramp(baseline),
         _ => Shape::Flat,
+    }
+}
+
+fn guard(kpi: &Kpi, shape: Shape) -> Guard {
+    match (shape, &kpi.unit) {
+        (Shape::Flat, Unit::Percent) if kpi.target.is_limit() => Guard::Share,
+        (Shape::Flat, _) if kpi.target.is_limit() => Guard::Rail,
+        _ => Guard::None,
     }
 }
 

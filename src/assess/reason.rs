@@ -3,13 +3,17 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
+use super::noise::Noise;
 use super::path::{Expected, Point, Shape};
 use super::status::{Because, Judged};
 use super::target::Goal;
 use super::verdict::Status;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, PeriodKind};
 use crate::figures;
-use crate::kpi::{Kpi, Path};
+use crate::kpi::{Kpi, Path, Unit};
+
+/// Below this factor "as fast as so far" is as good.
+const WORTH_A_WORD: f64 = 1.05;
 
 /// What every sentence needs to know.
 pub(super) struct About<'a> {
@@ -112,9 +116,13 @@ impl About<'_> {
             ),
         };
         text.push_str(&self.still_needed(case));
+        text.push_str(&self.faster(case));
         text.push_str(&self.because(case));
         if case.path.fell_back {
             text.push_str(match self.kpi.path {
+                Path::Seasonal if self.kpi.is_ratio_to_date() => {
+                    "; no earlier period to learn the season from, so the path is flat"
+                }
                 Path::Seasonal => {
                     "; no earlier period to learn the season from, so the path is linear"
                 }
@@ -142,6 +150,22 @@ impl About<'_> {
         }
     }
 
+    /// How much faster the rest must run, once that is worth a word.
+    fn faster(&self, case: &Case<'_>) -> String {
+        let Some(factor) = case.judged.required_pace.filter(|f| *f >= WORTH_A_WORD) else {
+            return String::new();
+        };
+        let kind = match self.at.period.kind {
+            PeriodKind::Dates { .. } => "period".to_owned(),
+            ref kind => kind.to_string(),
+        };
+        let times = match factor {
+            f if f >= 10.0 => "more than 10".to_owned(),
+            f => format!("{f:.1}"),
+        };
+        format!("; the rest of the {kind} must run {times} times as fast as so far")
+    }
+
     fn because(&self, case: &Case<'_>) -> String {
         match case.judged.because {
             Because::Plain => String::new(),
@@ -150,10 +174,25 @@ impl About<'_> {
                 "; the rest of the period would have to be at {}, which cannot be",
                 self.number(required)
             ),
-            Because::SmallSample { n } => {
-                format!("; only n = {n:.0}, too few to call it off track")
-            }
+            Because::WithinNoise(noise) => format!("; {}", self.noise(noise)),
+            Because::Unlikely { probability } => format!(
+                "; by what earlier periods did from here the chance is {}",
+                percent(probability)
+            ),
+            Because::Season { probability } => format!(
+                "; earlier periods lagged like this as well, and the chance is {}",
+                percent(probability)
+            ),
+            Because::TooLate => "; too much is left for the days that remain".to_owned(),
         }
+    }
+
+    /// `within noise: ±1.6 points at n = 1,500`.
+    fn noise(&self, noise: Noise) -> String {
+        let reach = self.kpi.unit.show_change(noise.reach());
+        let reach = reach.trim_start_matches('+').replace(" pt", " points");
+        let n = noise.n.map_or_else(String::new, |n| format!(" at n = {}", Unit::Count.show(n)));
+        format!("within noise: ±{reach}{n}")
     }
 
     fn number(&self, value: f64) -> String {
@@ -191,6 +230,15 @@ fn date(day: NaiveDate) -> String {
 fn days(left: f64) -> String {
     let days = (left - 1e-9).ceil().max(0.0);
     if days <= 1.0 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// A chance is above 0 and below 1 while the period runs, and reads like that.
+fn percent(probability: f64) -> String {
+    match probability * 100.0 {
+        p if p < 1.0 => "below 1 %".to_owned(),
+        p if p > 99.0 => "above 99 %".to_owned(),
+        p => format!("{p:.0} %"),
+    }
 }
 
 fn hours(age: std::time::Duration) -> String {

@@ -1,22 +1,55 @@
-//! The verdict of one instant (kpi-maths §4). Not here: hysteresis over several data points
+//! The verdict of one instant (kpi-maths §4): the pace against the limits of the moment, what chance
+//! forgives, and what speaks against it all the same. Not here: hysteresis over several data points
 //! (`hysteresis`), and the words (`reason`).
 
-use super::path::{Expected, Point};
+use super::limits::{Limits, required_pace};
+use super::noise::{BEYOND_DOUBT, Noise, Z, is_share};
+use super::outlook::Evidence;
+use super::path::{Expected, Guard, Point, Shape};
 use super::target::Goal;
 use super::verdict::{Status, Sums};
-use crate::calendar::WindowSpec;
-use crate::kpi::{Accumulation, Kpi, Unit, at_least, at_most};
+use crate::kpi::{Accumulation, Kpi, Path, at_least, at_most};
 
-/// z of a two-sided 95 % interval.
-const Z95: f64 = 1.959_963_984_540_054;
+/// From this share of the period on, the probability of the target counts.
+const PROBABILITY_COUNTS: f64 = 1.0 / 3.0;
+/// Less likely than this is at risk.
+pub(super) const UNLIKELY: f64 = 0.2;
+/// Less likely than this is off track.
+pub(super) const HARDLY: f64 = 0.05;
+/// As likely as this, a lag is explained by the season: the pace alone makes it at risk, not more.
+pub(super) const LIKELY: f64 = 0.5;
+/// ... when so many earlier periods say so.
+const EXPLAINING_PERIODS: usize = 3;
+/// From this share of the period on there is no time left to hope in.
+const LAST_DAYS: f64 = 0.9;
+/// What needs so many times the rate so far in the last days does not come.
+const OUT_OF_REACH: f64 = 10.0;
+/// Without earlier periods, the rest of a period may be so many times as busy as it was so far.
+const BUSIER: f64 = 3.0;
 
-/// A status with what made it so, beyond the pace.
+/// What is judged.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) kpi: &'a Kpi,
+    pub(super) goal: Goal,
+    pub(super) path: &'a Expected,
+    pub(super) value: f64,
+    pub(super) sums: Option<Sums>,
+    pub(super) at: &'a Point<'a>,
+    pub(super) evidence: &'a Evidence,
+}
+
+/// A status with what made it so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Judged {
     /// The verdict.
     pub status: Status,
     /// Why it is not just the pace.
     pub because: Because,
+    /// How many times as fast as so far the rest must run.
+    pub required_pace: Option<f64>,
+    /// The verdict that chance cannot explain away.
+    pub beyond_noise: Status,
 }
 
 /// What decided a verdict.
@@ -31,54 +64,109 @@ pub(super) enum Because {
         /// The share that the rest would need.
         required: f64,
     },
-    /// Off track by its pace, but the sample is too small to be sure.
-    SmallSample {
-        /// Its size.
-        n: f64,
+    /// Better than its pace, which chance alone may have moved so far.
+    WithinNoise(Noise),
+    /// Worse than its pace: earlier periods that stood like this did not make it.
+    Unlikely {
+        /// Probability of the target.
+        probability: f64,
     },
+    /// Better than its pace: earlier periods that stood like this made it.
+    Season {
+        /// Probability of the target.
+        probability: f64,
+    },
+    /// Worse than its pace: too much is left for the last days.
+    TooLate,
 }
 
 /// Judges a value at a point of its period. Order: closed, what cannot be undone, too early, bands.
-pub(super) fn judge(
-    kpi: &Kpi,
-    goal: Goal,
-    expected: &Expected,
-    value: f64,
-    sums: Option<Sums>,
-    at: &Point<'_>,
-) -> Judged {
-    let plain = |status| Judged { status, because: Because::Plain };
+pub(super) fn judge(case: &Case<'_>) -> Judged {
+    let Case { kpi, goal, path, value, at, .. } = *case;
+    let required_pace = if at.closed { None } else { required_pace(path, goal, value) };
+    let judged = |status, because| Judged { status, because, required_pace, beyond_noise: status };
     if at.closed {
-        return plain(if goal.is_met_by(value) { Status::Achieved } else { Status::Missed });
+        let met = goal.is_met_by(value);
+        return judged(if met { Status::Achieved } else { Status::Missed }, Because::Plain);
     }
     if kpi.accumulation == Accumulation::Flow {
         match goal {
-            Goal::AtLeast(target) if at_least(value, target) => return plain(Status::Achieved),
+            Goal::AtLeast(target) if at_least(value, target) => {
+                return judged(Status::Achieved, Because::Plain);
+            }
             Goal::AtMost(target) if !at_most(value, target) => {
-                return Judged { status: Status::OffTrack, because: Because::Overspent };
+                return judged(Status::OffTrack, Because::Overspent);
             }
             _ => {}
         }
     }
-    if let Some(required) = impossible_rest(kpi, goal, sums, at) {
-        return Judged { status: Status::OffTrack, because: Because::Impossible { required } };
+    if let Some(required) = impossible_rest(case) {
+        return judged(Status::OffTrack, Because::Impossible { required });
     }
     if at.elapsed < kpi.thresholds.too_early {
-        return plain(Status::TooEarly);
+        return judged(Status::TooEarly, Because::Plain);
     }
-    let status = band(kpi, goal, expected, value);
-    if status == Status::OffTrack
-        && let Some(n) = too_small_to_tell(kpi, goal, expected, sums)
-    {
-        return Judged { status: Status::AtRisk, because: Because::SmallSample { n } };
-    }
-    plain(status)
+    let (status, because) = band(case, required_pace, Z);
+    let (beyond_noise, _) = band(case, required_pace, BEYOND_DOUBT);
+    Judged { beyond_noise, ..judged(status, because) }
 }
 
-/// The band of the pace; where there is no pace, the plain comparison with the path.
-fn band(kpi: &Kpi, goal: Goal, expected: &Expected, value: f64) -> Status {
-    let Some(pace) = expected.pace(goal, value) else {
-        let so_far = expected.value.map_or(goal, |value| match goal {
+/// The band of the pace, forgiven as much as chance may have done at `z`, and then held against the rest of
+/// the evidence: nothing is shown as on track that it contradicts.
+fn band(case: &Case<'_>, required_pace: Option<f64>, z: f64) -> (Status, Because) {
+    let Case { kpi, goal, path, value, sums, at, evidence } = *case;
+    let plain = of_pace(case, value);
+    let mut verdict = (plain, Because::Plain);
+    if let Some(noise) = Noise::of(kpi, value, sums, evidence.spread) {
+        let forgiven = of_pace(case, noise.at_best(goal, value, z));
+        if severity(forgiven) < severity(plain) {
+            verdict = (forgiven, Because::WithinNoise(noise));
+        }
+    }
+    let probability = evidence.hit_probability(goal).filter(|_| counts(at.elapsed));
+    if let Some(probability) = probability {
+        let explained = probability >= LIKELY
+            && evidence.periods >= EXPLAINING_PERIODS
+            && path.guard == Guard::None
+            && is_straight(&kpi.path, path);
+        if explained && verdict.0 == Status::OffTrack {
+            verdict = (Status::AtRisk, Because::Season { probability });
+        }
+    }
+    let mut at_least = |status: Status, because: Because| {
+        if severity(verdict.0) < severity(status) {
+            verdict = (status, because);
+        }
+    };
+    if path.guard != Guard::None && !goal.is_met_by(value) {
+        at_least(Status::AtRisk, Because::Plain);
+    }
+    if at.elapsed >= LAST_DAYS && is_out_of_reach(case, required_pace) {
+        at_least(Status::AtRisk, Because::TooLate);
+    }
+    if let Some(probability) = probability {
+        let unlikely = Because::Unlikely { probability };
+        if probability < UNLIKELY {
+            at_least(Status::AtRisk, unlikely);
+        }
+        if probability < HARDLY {
+            at_least(Status::OffTrack, unlikely);
+        }
+    }
+    verdict
+}
+
+/// Whether the probability of the target is to be trusted yet.
+pub(super) fn counts(elapsed: f64) -> bool {
+    elapsed >= PROBABILITY_COUNTS
+}
+
+/// The band of a value's pace; where there is no pace, the plain comparison with the path.
+fn of_pace(case: &Case<'_>, value: f64) -> Status {
+    let Case { kpi, goal, path, .. } = *case;
+    let limits = Limits::of(kpi, path);
+    let Some(pace) = path.pace(goal, value) else {
+        let so_far = path.value.map_or(goal, |value| match goal {
             Goal::AtLeast(_) => Goal::AtLeast(value),
             Goal::AtMost(_) => Goal::AtMost(value),
             Goal::Between(..) => goal,
@@ -86,76 +174,67 @@ fn band(kpi: &Kpi, goal: Goal, expected: &Expected, value: f64) -> Status {
         return if so_far.is_met_by(value) { Status::OnTrack } else { Status::OffTrack };
     };
     match pace {
-        k if k >= kpi.thresholds.on_track => Status::OnTrack,
-        k if k >= kpi.thresholds.at_risk => Status::AtRisk,
+        k if at_least(k, limits.on_track) => Status::OnTrack,
+        k if at_least(k, limits.at_risk) => Status::AtRisk,
         _ => Status::OffTrack,
     }
 }
 
+/// Bands from good to bad.
+fn severity(status: Status) -> u8 {
+    match status {
+        Status::OffTrack => 2,
+        Status::AtRisk => 1,
+        _ => 0,
+    }
+}
+
+/// Whether the way follows the calendar, and not what somebody knows of the year.
+fn is_straight(declared: &Path, path: &Expected) -> bool {
+    match declared {
+        Path::Linear | Path::Trailing | Path::BusinessDays | Path::Flat => true,
+        Path::Seasonal | Path::Milestones(_) => path.fell_back,
+    }
+}
+
+/// Whether what is left cannot come any more in the last days: it needs ten times the rate so far,
+/// or more than the factor of off track even at the best rate that chance allows. The shortfall
+/// itself is certain.
+fn is_out_of_reach(case: &Case<'_>, required_pace: Option<f64>) -> bool {
+    let Case { kpi, goal, path, value, sums, evidence, .. } = *case;
+    let Goal::AtLeast(target) = goal else { return false };
+    if path.shape != Shape::Cumulative || at_least(value, target) {
+        return false;
+    }
+    let Some(required) = required_pace else { return value <= 0.0 };
+    let noise = Noise::of(kpi, value, sums, evidence.spread);
+    let best = noise.map_or(value, |noise| noise.at_best(goal, value, Z));
+    required >= OUT_OF_REACH || required * value > kpi.thresholds.off_track * best
+}
+
 /// For a share (a percent of a whole) over the period to date: what the rest of the period would
-/// have to show, `(T * n - numerator) / n_rest` with the denominator growing as so far, when that is
-/// above 1 (or below 0 for a decrease): no rest of the period can still bring it about.
-fn impossible_rest(kpi: &Kpi, goal: Goal, sums: Option<Sums>, at: &Point<'_>) -> Option<f64> {
-    let sums = sums.filter(|s| is_share(kpi, *s) && kpi.window == WindowSpec::PeriodToDate)?;
-    if at.elapsed <= 0.0 {
+/// have to show, `(T n - numerator) / n_rest`, when that is above 1 (or below 0 for a decrease) even
+/// with as large a rest as can be: no rest of the period can still bring it about.
+fn impossible_rest(case: &Case<'_>) -> Option<f64> {
+    let Case { kpi, goal, path, sums, at, evidence, .. } = *case;
+    let sums = sums.filter(|sums| is_share(kpi, *sums) && kpi.is_ratio_to_date())?;
+    if at.elapsed <= 0.0 || matches!(path.shape, Shape::Cumulative) {
         return None;
     }
-    let total = sums.denominator / at.elapsed;
-    let rest = total - sums.denominator;
     let target = goal.value().filter(|target| (0.0..=1.0).contains(target))?;
+    let paced = sums.denominator / at.elapsed;
+    let total = match evidence.denominator {
+        Some(upper) => upper.max(paced),
+        None => BUSIER * paced,
+    };
+    let rest = total - sums.denominator;
     let required = (target * total - sums.numerator) / rest;
     match goal {
-        Goal::AtLeast(_) if required > 1.0 => Some(required),
-        Goal::AtMost(_) if required < 0.0 => Some(required),
+        Goal::AtLeast(_) if required > 1.0 + TOLERANCE => Some(required),
+        Goal::AtMost(_) if required < -TOLERANCE => Some(required),
         _ => None,
     }
 }
 
-/// The sample size, while the Wilson 95 % interval of the share still contains the value at which
-/// "off track" begins.
-fn too_small_to_tell(
-    kpi: &Kpi,
-    goal: Goal,
-    expected: &Expected,
-    sums: Option<Sums>,
-) -> Option<f64> {
-    let sums = sums.filter(|s| is_share(kpi, *s))?;
-    let limit = expected.value_at_pace(goal, kpi.thresholds.at_risk)?;
-    let (low, high) = wilson(sums.numerator, sums.denominator);
-    (low <= limit && limit <= high).then_some(sums.denominator)
-}
-
-/// Whether the ratio is a share of a whole, so that binomial statistics apply.
-fn is_share(kpi: &Kpi, sums: Sums) -> bool {
-    kpi.accumulation == Accumulation::Ratio
-        && kpi.unit == Unit::Percent
-        && sums.denominator >= 1.0
-        && (0.0..=sums.denominator).contains(&sums.numerator)
-}
-
-/// Wilson score interval for `successes` of `trials` at 95 %.
-///
-/// Wilson, E. B. (1927), "Probable inference, the law of succession, and statistical inference".
-pub fn wilson(successes: f64, trials: f64) -> (f64, f64) {
-    let share = successes / trials;
-    let z2 = Z95 * Z95;
-    let centre = share + z2 / (2.0 * trials);
-    let spread = Z95 * (share * (1.0 - share) / trials + z2 / (4.0 * trials * trials)).sqrt();
-    let scale = 1.0 + z2 / trials;
-    ((centre - spread) / scale, (centre + spread) / scale)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wilson_gives_the_published_interval() {
-        // Newcombe (1998), table I: 81 of 263 gives 0.2553 to 0.3662.
-        let (low, high) = wilson(81.0, 263.0);
-        assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} {high}");
-        // No successes at all still leaves room above: 0 of 20 gives 0 to 0.1611.
-        let (low, high) = wilson(0.0, 20.0);
-        assert!(low.abs() < 1e-12 && (high - 0.1611).abs() < 5e-5, "{low} {high}");
-    }
-}
+/// What is called impossible must not hang on the last digit.
+const TOLERANCE: f64 = 1e-9;

@@ -89,6 +89,37 @@ impl Goal {
             }
         }
     }
+
+    /// Pace of a share of a whole that should keep this goal: the worse of what the share and what
+    /// its rest say, so that "99 % good of at least 99.5 %" and "1 % bad of at most 0.5 %" are told
+    /// alike. `None` where one of the numbers is no share.
+    pub(super) fn share_pace(self, value: f64) -> Option<f64> {
+        let is_share = |number: f64| (0.0..=1.0).contains(&number);
+        let limit = match self {
+            Self::AtLeast(limit) | Self::AtMost(limit) => limit,
+            Self::Between(low, _) if value < low => low,
+            Self::Between(_, high) if value > high => high,
+            Self::Between(..) => return Some(1.0),
+        };
+        if !is_share(limit) || !is_share(value) {
+            return None;
+        }
+        let at_least = match self {
+            Self::AtLeast(_) => true,
+            Self::AtMost(_) => false,
+            Self::Between(low, _) => value < low,
+        };
+        let (own, rest) = if at_least {
+            (value / limit, (1.0 - limit) / (1.0 - value))
+        } else {
+            (limit / value, (1.0 - value) / (1.0 - limit))
+        };
+        // All or nothing as the limit, or as the value, leaves one side without a quotient.
+        let own = Some(own).filter(|own| own.is_finite() && limit > 0.0);
+        let rest = Some(rest).filter(|rest| rest.is_finite() && limit < 1.0);
+        let pace = own.into_iter().chain(rest).reduce(f64::min);
+        pace.map(|pace| pace.min(MAX_DECREASE_RATIO))
+    }
 }
 
 /// 1 inside the band; outside it falls to 0 over `tolerance`. `None` for a tolerance of zero
@@ -129,6 +160,21 @@ mod tests {
         // Range [70, 80], value 68.
         close(band_attainment(68.0, 70.0, 80.0, 5.0), 0.6);
         close(Goal::Between(70.0, 80.0).attainment(68.0), 0.8);
+    }
+
+    #[test]
+    fn the_same_share_told_from_its_good_or_its_bad_side_has_the_same_pace() {
+        close(Goal::AtLeast(0.995).share_pace(0.99), 0.5);
+        close(Goal::AtMost(0.005).share_pace(0.01), 0.5);
+        close(Goal::Between(0.995, 1.0).share_pace(0.99), 0.5);
+        close(Goal::Between(0.2, 0.3).share_pace(0.25), 1.0);
+        // At its limits, and beyond what is a share.
+        close(Goal::AtLeast(1.0).share_pace(0.99), 0.99);
+        close(Goal::AtMost(0.0).share_pace(0.01), 0.99);
+        close(Goal::AtLeast(0.9).share_pace(1.0), 1.0 / 0.9);
+        close(Goal::AtMost(0.9).share_pace(0.0), 10.0);
+        assert_eq!(Goal::AtLeast(1.1).share_pace(0.9), None);
+        assert_eq!(Goal::AtLeast(0.9).share_pace(1.1), None);
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub struct Assessment {
     pub expected_progress_ratio: Option<f64>,
     /// 1 is exactly on the path.
     pub pace_ratio: Option<f64>,
+    /// The pace from which it is on track, at this point of the period.
+    pub pace_on_track_ratio: Option<f64>,
+    /// The pace below which it is off track, at this point of the period.
+    pub pace_at_risk_ratio: Option<f64>,
     /// Value at the end of the period if things go on like this.
     pub projected_value: Option<f64>,
     /// Attainment of that.
@@ -52,8 +56,12 @@ pub struct Assessment {
     pub target_hit_probability: Option<f64>,
     /// Run rate still needed per day (flow only), 0 when reached.
     pub required_value_per_day: Option<f64>,
+    /// How many times as fast as so far the rest of the period must run, 0 when nothing is left.
+    pub required_pace_ratio: Option<f64>,
     /// The verdict.
     pub status: Status,
+    /// The verdict that stands however much chance had a hand in it.
+    pub beyond_noise: Status,
     /// Up to when the data is complete.
     pub data_through: Option<DateTime<Utc>>,
     /// One plain sentence: why this status.
@@ -78,6 +86,8 @@ impl Assessment {
             expected_value: None,
             expected_progress_ratio: None,
             pace_ratio: None,
+            pace_on_track_ratio: None,
+            pace_at_risk_ratio: None,
             projected_value: None,
             projected_target_ratio: None,
             projected_lower_value: None,
@@ -85,7 +95,9 @@ impl Assessment {
             projected_method: None,
             target_hit_probability: None,
             required_value_per_day: None,
+            required_pace_ratio: None,
             status: Status::NoData,
+            beyond_noise: Status::NoData,
             data_through: None,
             reason: String::new(),
         }
@@ -110,11 +122,11 @@ pub enum Status {
     NoData,
     /// Too little of the period has passed for a verdict.
     TooEarly,
-    /// Pace at or above the on-track threshold.
+    /// Pace at or above the on-track limit, and nothing speaks against it.
     OnTrack,
-    /// Pace between the two thresholds.
+    /// Pace between the two limits, or doubtful by other evidence.
     AtRisk,
-    /// Pace below the at-risk threshold, or the target can no longer be reached.
+    /// Pace below the at-risk limit, or the target can no longer be reached.
     OffTrack,
     /// Target met.
     Achieved,

@@ -38,6 +38,9 @@ pub(super) fn run(
         counted(config.sources.len(), "source"),
         counted(definitions.objectives.len(), "objective"),
     )?;
+    for note in &config.notes {
+        writeln!(out, "note: {note}")?;
+    }
     if !arguments.connect {
         return Ok(ExitCode::SUCCESS);
     }

@@ -39,6 +39,8 @@ pub struct Config {
     pub definitions: Definitions,
     /// By id; every metric's source is among them.
     pub sources: BTreeMap<SourceId, SourceConfig>,
+    /// What is right and could be better: for people who check it.
+    pub notes: Vec<Diagnostic>,
     /// The period of what says nothing about it.
     pub default_period: PeriodKind,
 }

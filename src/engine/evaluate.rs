@@ -13,7 +13,7 @@ use super::news::News;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::runs::{MetricLog, RunLog};
-use crate::assess::hysteresis::{self, DataPoint, Memory};
+use crate::assess::hysteresis::{self, DataPoint, Memory, Rules};
 use crate::calendar::Calendar;
 use crate::id::{KpiId, MetricId};
 use crate::kpi::{Definitions, Kpi, SeriesKey};
@@ -121,7 +121,7 @@ impl Engine {
         let day = calendar.day_before(verdicts.as_of.unwrap_or(now));
         for verdict in &mut verdicts.current {
             if let Some(memories) = &mut self.memories {
-                confirm(memories, kpi, verdict, verdicts.as_of, day);
+                confirm(memories, kpi, verdict, (verdicts.as_of, now), day);
                 let key = SeriesKey::new(&kpi.id, &verdict.labels);
                 self.openings.freeze(&key, &verdict.assessment, verdicts.as_of.unwrap_or(now));
             }
@@ -182,7 +182,7 @@ fn confirm(
     memories: &mut BTreeMap<SeriesKey, Memory>,
     kpi: &Kpi,
     verdict: &mut Verdict,
-    as_of: Option<DateTime<Utc>>,
+    (as_of, now): (Option<DateTime<Utc>>, DateTime<Utc>),
     day: NaiveDate,
 ) {
     let point = DataPoint {
@@ -192,8 +192,11 @@ fn confirm(
         day,
     };
     let key = SeriesKey::new(&kpi.id, &verdict.labels);
-    let memory = hysteresis::step(memories.get(&key), &verdict.assessment, &kpi.thresholds, &point);
-    hysteresis::show(&memory, &kpi.thresholds, &mut verdict.assessment);
+    let fetched = as_of.unwrap_or(now);
+    let (before, now) = (memories.get(&key), &verdict.assessment);
+    let rules = Rules::of(kpi);
+    let memory = hysteresis::step(before, now, &rules, &point, fetched);
+    hysteresis::show(&memory, &rules, &mut verdict.assessment);
     memories.insert(key, memory);
 }
 

@@ -9,7 +9,7 @@ use super::demand::{Plan, last_close, plan, shared};
 use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
 use super::runs::RunLog;
-use crate::assess::{Measured, assess};
+use crate::assess::{Evidence, Measured, assess};
 use crate::calendar::Period;
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
@@ -138,6 +138,7 @@ impl View<'_> {
                     let share = number(part, &labels)? / number(whole, &labels)?;
                     share.is_finite().then_some(share)
                 })),
+                evidence: Evidence::default(),
                 data_through: Some(joined.data_through.map_or(as_of, |t| t.min(as_of))),
                 problem: problem.clone(),
             };

@@ -35,12 +35,13 @@ const NUMBERS: &[(Family, Read)] = &[
     (families::KPI_PROJECTED_TARGET_RATIO, |_, a| a.projected_target_ratio),
     (families::KPI_TARGET_HIT_PROBABILITY, |_, a| a.target_hit_probability),
     (families::KPI_REQUIRED_VALUE_PER_DAY, |_, a| a.required_value_per_day),
+    (families::KPI_REQUIRED_PACE_RATIO, |_, a| a.required_pace_ratio),
 ];
 
 /// The gauges after it: thresholds and period.
 const CONTEXT: &[(Family, Read)] = &[
-    (families::KPI_PACE_ON_TRACK_RATIO, |state, _| Some(state.kpi.thresholds.on_track)),
-    (families::KPI_PACE_AT_RISK_RATIO, |state, _| Some(state.kpi.thresholds.at_risk)),
+    (families::KPI_PACE_ON_TRACK_RATIO, |_, a| a.pace_on_track_ratio),
+    (families::KPI_PACE_AT_RISK_RATIO, |_, a| a.pace_at_risk_ratio),
     (families::KPI_MAX_DATA_AGE_SECONDS, |state, _| Some(state.kpi.max_age.as_secs_f64())),
     (families::KPI_PERIOD_ELAPSED_RATIO, |_, a| Some(a.elapsed_ratio)),
     (families::KPI_PERIOD_START_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.start))),

@@ -97,9 +97,9 @@ families! {
     KPI_LEAD_CORRELATION = Gauge "kpi_lead_correlation";
     /// When what gives a KPI its meaning last changed.
     KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
-    /// Pace at or above which a KPI is on track.
+    /// Pace at or above which a KPI is on track at this point of its period.
     KPI_PACE_ON_TRACK_RATIO = Gauge "kpi_pace_on_track_ratio";
-    /// Pace at or above which a KPI is at risk; below it is off track.
+    /// Pace at or above which a KPI is at risk at this point of its period; below it is off track.
     KPI_PACE_AT_RISK_RATIO = Gauge "kpi_pace_at_risk_ratio";
     /// Age beyond which data counts as no data.
     KPI_MAX_DATA_AGE_SECONDS = Gauge "kpi_max_data_age_seconds";

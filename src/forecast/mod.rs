@@ -35,6 +35,12 @@ pub struct Projection {
 }
 
 impl Projection {
+    /// A projection with a relative error of its method, for tests of what follows from it.
+    #[cfg(test)]
+    pub(crate) fn with_error(value: f64, error: f64) -> Self {
+        Self { value, method: Method::Blend, spread: Some(Spread::known(error)) }
+    }
+
     /// Bounds that hold the final value in 8 of 10 periods, lower first; `None` without history.
     pub fn interval(&self) -> Option<(f64, f64)> {
         self.spread?.interval(self.value)

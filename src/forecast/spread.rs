@@ -65,6 +65,12 @@ impl Spread {
         Some(Self { scale, error, freedom, at_least })
     }
 
+    /// A relative error that many trials have made.
+    #[cfg(test)]
+    pub(super) fn known(error: f64) -> Self {
+        Self { scale: Scale::Log, error, freedom: 1000, at_least: f64::NEG_INFINITY }
+    }
+
     pub(super) fn interval(&self, value: f64) -> Option<(f64, f64)> {
         let reach = self.error * student::quantile(f64::midpoint(1.0, COVERAGE), self.freedom);
         let (low, high) = match self.scale {

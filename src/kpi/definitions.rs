@@ -149,24 +149,38 @@ impl Kpi {
     pub fn draws_on(&self, metric: &MetricId) -> bool {
         self.value_draws_on(metric) || self.whole_draws_on(metric)
     }
+
+    /// Whether its value is a quotient of what the period has brought so far, so that the rest of
+    /// the period still counts.
+    pub fn is_ratio_to_date(&self) -> bool {
+        self.accumulation == Accumulation::Ratio && self.window == WindowSpec::PeriodToDate
+    }
 }
 
-/// Limits of the verdict, as ratios.
+/// When a verdict turns, as how many times as fast as so far the rest of the period must run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thresholds {
-    /// Pace at or above this is on track.
-    pub on_track: f64,
-    /// Pace at or above this (and below `on_track`) is at risk.
+    /// More than this is at risk.
     pub at_risk: f64,
+    /// More than this is off track.
+    pub off_track: f64,
     /// No verdict before this share of the period.
     pub too_early: f64,
     /// Data points needed to confirm a worse status (daemon only).
     pub confirm: u32,
+    /// For so long good fetches may say the same instead.
+    pub confirm_for: Duration,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { on_track: 0.95, at_risk: 0.80, too_early: 0.10, confirm: 2 }
+        Self {
+            at_risk: 1.1,
+            off_track: 1.3,
+            too_early: 0.10,
+            confirm: 2,
+            confirm_for: Duration::from_hours(1),
+        }
     }
 }
 

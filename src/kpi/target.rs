@@ -94,6 +94,11 @@ impl Target {
             _ => None,
         }
     }
+
+    /// Whether it is a limit to keep rather than a place to get to.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::Min(_) | Self::Max(_) | Self::Range { .. })
+    }
 }
 
 /// The way from baseline (or zero) to target.
@@ -101,6 +106,8 @@ impl Target {
 pub enum Path {
     /// In proportion to elapsed time.
     Linear,
+    /// The same as a trailing window sees it, most of which lies before the period at first.
+    Trailing,
     /// In proportion to elapsed business days.
     BusinessDays,
     /// The target holds from the first day on.

@@ -63,6 +63,11 @@ impl Problems {
         self.0.is_empty()
     }
 
+    /// The same for what is no mistake: maybe none.
+    pub(crate) fn into_notes(self, files: &Files) -> Vec<Diagnostic> {
+        self.into_diagnostics(files).0
+    }
+
     fn push(&mut self, place: Place, message: String) -> &mut Self {
         self.0.push(Problem { place, message, hint: None });
         self

@@ -122,7 +122,8 @@ fn target_json(target: &Target) -> Value {
 
 fn path_json(path: &Path) -> Value {
     match path {
-        Path::Linear => json!("linear"),
+        // The default of a trailing window was the straight line once, and is no other goal now.
+        Path::Linear | Path::Trailing => json!("linear"),
         Path::BusinessDays => json!("business_days"),
         Path::Flat => json!("flat"),
         Path::Seasonal => json!("seasonal"),

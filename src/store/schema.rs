@@ -7,7 +7,8 @@ use super::error::Problem;
 
 /// Migration `i` leads from version `i` to `i + 1`. Append, never edit: files in the field have run
 /// them already.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// `KPIS` in ASCII, as set by the first migration.
 const APPLICATION_ID: i64 = 0x4B50_4953;

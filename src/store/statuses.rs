@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection};
 use super::encode::{exact, exact_text, insert, series_key, status, status_of};
 use super::{Store, StoreError};
 use crate::assess::Status;
-use crate::assess::hysteresis::{DataPoint, Memory};
+use crate::assess::hysteresis::{DataPoint, Memory, Waiting};
 use crate::kpi::SeriesKey;
 
 impl Store {
@@ -31,12 +31,16 @@ fn memory(row: &SqliteRow) -> sqlx::Result<Memory> {
         row.try_get::<Option<&str>, _>(column)?.map(status_of).transpose()
     };
     let points: Option<u32> = row.try_get("waiting_points")?;
+    let since: Option<&str> = row.try_get("waiting_since")?;
+    let since = since.map(exact).transpose()?;
     let through: Option<&str> = row.try_get("data_through")?;
     Ok(Memory {
         period: row.try_get("period")?,
         shown: status(row, "shown")?,
         band: optional("band")?,
-        waiting: optional("waiting")?.zip(points),
+        waiting: optional("waiting")?
+            .zip(points.zip(since))
+            .map(|(status, (points, since))| Waiting { status, points, since }),
         point: DataPoint {
             value: row.try_get("value")?,
             data_through: through.map(exact).transpose()?,
@@ -50,20 +54,21 @@ pub(super) async fn save(
     connection: &mut SqliteConnection,
     memories: &[(i64, &Memory)],
 ) -> sqlx::Result<()> {
-    let head = "INSERT INTO statuses (series, period, shown, band, waiting, waiting_points, value,
-                data_through, day) ";
+    let head = "INSERT INTO statuses (series, period, shown, band, waiting, waiting_points,
+                waiting_since, value, data_through, day) ";
     let tail = " ON CONFLICT DO UPDATE SET period = excluded.period, shown = excluded.shown,
                 band = excluded.band, waiting = excluded.waiting,
-                waiting_points = excluded.waiting_points, value = excluded.value,
-                data_through = excluded.data_through, day = excluded.day";
+                waiting_points = excluded.waiting_points, waiting_since = excluded.waiting_since,
+                value = excluded.value, data_through = excluded.data_through, day = excluded.day";
     insert(connection, head, tail, memories, |values, (series, memory)| {
         values
             .push_bind(*series)
             .push_bind(memory.period.clone())
             .push_bind(memory.shown.as_str())
             .push_bind(memory.band.map(Status::as_str))
-            .push_bind(memory.waiting.map(|(status, _)| status.as_str()))
-            .push_bind(memory.waiting.map(|(_, points)| points))
+            .push_bind(memory.waiting.map(|waiting| waiting.status.as_str()))
+            .push_bind(memory.waiting.map(|waiting| waiting.points))
+            .push_bind(memory.waiting.map(|waiting| exact_text(waiting.since)))
             .push_bind(memory.point.value)
             .push_bind(memory.point.data_through.map(exact_text))
             .push_bind(memory.point.day);

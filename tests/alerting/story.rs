@@ -135,7 +135,7 @@ fn goes_off_track(bench: &Bench, business: &Business, replicas: &[Exporter; 2]) 
     let description = message.alert["annotations"]["description"].as_str().unwrap();
     for part in [
         "Trial-to-paid conversion is off track: now 10.",
-        ", due by now 13.",
+        ", due by now 12.",
         ", target 16%",
         "days left: 6",
         "It leads arr (unproven).",

@@ -132,8 +132,8 @@ fn a_prometheus_answers_for_past_days() {
 
     // One state at a time; the first day off track is the one that the replay gives.
     let off_track = r#"kpi_status{kpi="trial_to_paid",kpi_status="off_track"}"#;
-    assert!(is(one(off_track, "2026-04-17T23:59:59-04:00"), 0.0));
-    assert!(is(one(off_track, "2026-04-18T23:59:59-04:00"), 1.0));
+    assert!(is(one(off_track, "2026-04-22T23:59:59-04:00"), 0.0));
+    assert!(is(one(off_track, "2026-04-23T23:59:59-04:00"), 1.0));
     let states = prometheus.query("sum by (kpi) (kpi_status)", close);
     assert!(states.len() == 3 && states.iter().all(|(_, sum)| is(*sum, 1.0)), "{states:?}");
 

@@ -178,15 +178,17 @@ fn traffic_in_april() -> Assessment {
         target_value: Some(130_000.0),
         target_ratio: Some(125.0 / 130.0),
         progress_ratio: Some(25.0 / 30.0),
-        expected_value: Some(109_890.109_890_109_89),
-        expected_progress_ratio: Some(30.0 / 91.0),
-        pace_ratio: Some(1.503_663_003_663_003_7),
+        expected_value: Some(105_921.052_631_578_95),
+        expected_progress_ratio: Some(0.197_368_421_052_631_6),
+        pace_ratio: Some(1.635_964_912_280_701_8),
+        pace_on_track_ratio: Some(0.925_697_929_354_445_6),
+        pace_at_risk_ratio: Some(0.805_938_494_167_550_3),
         projected_value: Some(125_000.0),
         projected_target_ratio: Some(125.0 / 130.0),
         data_through: Some(at("2026-05-01T04:00:00Z")),
         ..empty(
             Status::OnTrack,
-            "125,000 where the path asks for 109,890 by now; another 5,000 reach the target of \
+            "125,000 where the path asks for 105,921 by now; another 5,000 reach the target of \
              130,000 by 30 June.",
         )
     }
@@ -199,15 +201,17 @@ fn conversion_in_april() -> Assessment {
         target_value: Some(0.16),
         target_ratio: Some(0.625),
         progress_ratio: Some(-0.5),
-        expected_value: Some(0.133_186_813_186_813_2),
-        expected_progress_ratio: Some(30.0 / 91.0),
-        pace_ratio: Some(0.170_329_670_329_670_3),
+        expected_value: Some(0.127_894_736_842_105_3),
+        expected_progress_ratio: Some(0.197_368_421_052_631_6),
+        pace_ratio: Some(0.302_631_578_947_368_4),
+        pace_on_track_ratio: Some(0.925_697_929_354_445_6),
+        pace_at_risk_ratio: Some(0.805_938_494_167_550_3),
         projected_value: Some(0.10),
         projected_target_ratio: Some(0.625),
         data_through: Some(at("2026-05-01T04:00:00Z")),
         ..empty(
             Status::OffTrack,
-            "10 % where the path asks for 13.3 % by now; it stands below its baseline of 12 % and \
+            "10 % where the path asks for 12.8 % by now; it stands below its baseline of 12 % and \
              needs 6 points more by 30 June.",
         )
     }
@@ -223,9 +227,12 @@ fn arr_in_april(value: f64, status: Status) -> Assessment {
         expected_value: Some(target * elapsed),
         expected_progress_ratio: Some(elapsed),
         pace_ratio: Some(value / (target * elapsed)),
+        pace_on_track_ratio: Some(0.937_178_166_838_311_1),
+        pace_at_risk_ratio: Some(0.832_570_905_763_952_4),
         projected_value: Some(value / elapsed),
         projected_target_ratio: Some(value / elapsed / target),
         required_value_per_day: Some((target - value) / 61.0),
+        required_pace_ratio: Some((target - value) / 61.0 / (value / 30.0)),
         // Fetched in the middle of the last day.
         data_through: Some(at("2026-04-30T18:05:00Z")),
         ..empty(status, "$82.4 K should be booked by now; the rest is due by 30 June.")

@@ -106,8 +106,10 @@ pub(crate) struct KpiRaw {
 pub(crate) struct StatusRaw {
     pub(crate) on_track: Option<Spanned<Quantity>>,
     pub(crate) at_risk: Option<Spanned<Quantity>>,
+    pub(crate) off_track: Option<Spanned<Quantity>>,
     pub(crate) too_early: Option<Spanned<Quantity>>,
     pub(crate) confirm: Option<Spanned<u32>>,
+    pub(crate) confirm_for: Option<Parsed<Duration>>,
 }
 
 #[derive(Deserialize, Default)]

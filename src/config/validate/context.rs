@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::config::document::Names;
 use crate::reader::diagnostic::Problems;
-use crate::reader::files::Files;
+use crate::reader::files::{Files, Span};
 use crate::reader::report::Report;
 use crate::reader::spanned::Text;
 use crate::reader::suggest::{did_you_mean, listed};
@@ -13,6 +13,8 @@ use crate::reader::suggest::{did_you_mean, listed};
 /// The state of a validation: the report, which it can be used as, and what is known so far.
 pub(super) struct Context<'a> {
     pub(super) report: Report<'a>,
+    /// What is no mistake, and could be better.
+    pub(super) notes: Problems,
     pub(super) sources: Names,
     pub(super) objectives: Names,
     pub(super) metrics: Names,
@@ -50,6 +52,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(files: &'a Files, problems: &'a mut Problems) -> Self {
         Self {
             report: Report { files, problems },
+            notes: Problems::default(),
             sources: Names::default(),
             objectives: Names::default(),
             metrics: Names::default(),
@@ -58,6 +61,11 @@ impl<'a> Context<'a> {
             columns: BTreeMap::new(),
             uses: BTreeMap::new(),
         }
+    }
+
+    /// What is no mistake, and could be better.
+    pub(super) fn note(&mut self, span: Span, message: String, hint: impl Into<Option<String>>) {
+        self.notes.at(span, message).hint(hint);
     }
 
     /// An id that has to exist among `names`; `what` says of what kind.

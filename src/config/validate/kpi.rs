@@ -6,14 +6,13 @@ use super::context::Context;
 use super::formula::formula;
 use super::goal::{Goal, goal};
 use super::sections::Defaults;
-use super::{amount, path, period};
+use super::{path, period, thresholds};
 use crate::calendar::WindowSpec;
-use crate::config::raw::{KpiRaw, StatusRaw};
+use crate::config::raw::KpiRaw;
 use crate::id::KpiId;
-use crate::kpi::{Accumulation, Formula, Function, Kpi, Thresholds, Unit};
+use crate::kpi::{Accumulation, Formula, Function, Kpi, Unit};
 use crate::reader::entry::Entry;
-use crate::reader::forms::Quantity;
-use crate::reader::spanned::{Spanned, Text};
+use crate::reader::spanned::Text;
 use crate::reader::suggest::closest;
 
 /// Codes of the framework lint that a KPI can silence.
@@ -61,7 +60,7 @@ pub(super) fn kpi(
     let predicts = predicts(context, entry);
     check_labels(context, entry, formula.as_ref(), goal.as_ref());
     let allow = allow(context, entry);
-    let thresholds = thresholds(context, entry);
+    let thresholds = thresholds::thresholds(context, entry);
 
     let Goal { baseline, target, direction } = goal?;
     Some(Kpi {
@@ -212,35 +211,4 @@ fn check_labels(
             format!("write `labels: [{list}]`, or delete the key"),
         );
     }
-}
-
-/// Limits of the verdict: given ones over the defaults.
-fn thresholds(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Option<Thresholds> {
-    let defaults = Thresholds::default();
-    let Some(given) = &entry.value.status else { return Some(defaults) };
-    let StatusRaw { on_track, at_risk, too_early, confirm } = &given.value;
-    let path = entry.key("status");
-    let mut ratio = |key: &str, given: Option<&Spanned<Quantity>>, default: f64| match given {
-        Some(given) => amount::value(context, &format!("{path}.{key}"), given, Some(&Unit::Ratio)),
-        None => Some(default),
-    };
-    let on_track = ratio("on_track", on_track.as_ref(), defaults.on_track);
-    let at_risk = ratio("at_risk", at_risk.as_ref(), defaults.at_risk);
-    let early = ratio("too_early", too_early.as_ref(), defaults.too_early);
-    let (on_track, at_risk, early) = (on_track?, at_risk?, early?);
-    if !(0.0 < at_risk && at_risk < on_track && on_track <= 1.5) {
-        let message = format!("`{path}`: expected 0 < `at_risk` < `on_track` <= 1.5");
-        let hint = "the defaults are 0.8 and 0.95".to_owned();
-        context.problem(given.span, message, hint);
-    }
-    if let Some(place) = too_early.as_ref().filter(|_| !(0.0..=1.0).contains(&early)) {
-        let message = format!("`{path}.too_early`: expected a share of the period, 0 to 100%");
-        context.problem(place.span, message, "10% is the default".to_owned());
-    }
-    if let Some(place) = confirm.as_ref().filter(|confirm| confirm.value == 0) {
-        let message = format!("`{path}.confirm`: expected 1 or more");
-        context.problem(place.span, message, "1 takes the first data point as it is".to_owned());
-    }
-    let confirm = confirm.as_ref().map_or(defaults.confirm, |confirm| confirm.value);
-    Some(Thresholds { on_track, at_risk, too_early: early, confirm })
 }

@@ -13,6 +13,7 @@ mod period;
 mod retail;
 mod sections;
 mod settings;
+mod thresholds;
 
 use std::sync::Arc;
 
@@ -84,5 +85,7 @@ pub(crate) fn validate(
         .collect();
     let kpis = kpis.into_iter().map(Arc::new).collect();
     let definitions = Definitions { calendar: calendar?, objectives, metrics, kpis };
-    Some(Config { settings: settings?, definitions, sources, default_period: defaults.period })
+    let notes = context.notes.into_notes(files);
+    let settings = settings?;
+    Some(Config { settings, definitions, sources, notes, default_period: defaults.period })
 }

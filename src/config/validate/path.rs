@@ -14,11 +14,12 @@ use crate::reader::forms::{Alternative, Mixed, Pairs, Parsed, Quantity};
 use crate::reader::spanned::Spanned;
 
 /// When no path is given: a ratio over the period to date should be right from the first day on;
-/// all else gets there in time.
+/// all else gets there in time, and a trailing window sees it come.
 pub(super) fn default(accumulation: Accumulation, window: WindowSpec) -> Path {
     match (accumulation, window) {
         (Accumulation::Ratio, WindowSpec::PeriodToDate) => Path::Flat,
-        _ => Path::Linear,
+        (_, WindowSpec::PeriodToDate) => Path::Linear,
+        _ => Path::Trailing,
     }
 }
 

@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::{Evaluation, Point, Store};
-use crate::assess::hysteresis::{DataPoint, Memory};
+use crate::assess::hysteresis::{DataPoint, Memory, Waiting};
 use crate::assess::{Status, Sums};
 use crate::kpi::SeriesKey;
 
@@ -85,7 +85,7 @@ pub(super) fn memory(value: Option<f64>) -> Memory {
         period: "2026-Q2".to_owned(),
         shown: Status::OnTrack,
         band: Some(Status::OnTrack),
-        waiting: Some((Status::AtRisk, 1)),
+        waiting: Some(Waiting { status: Status::AtRisk, points: 1, since: DateTime::UNIX_EPOCH }),
         point: DataPoint {
             value,
             data_through: Some(at("2026-04-30T03:04:05.123456789Z")),
