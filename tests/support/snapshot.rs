@@ -81,6 +81,7 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
         last_period: Vec::new(),
         leads: Vec::new(),
         definition_changed: None,
+        goal_changed: None,
         last_success: Some(at("2026-05-01T04:00:00Z")),
     }
 }

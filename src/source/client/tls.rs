@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::settings::TlsConfig;
+use super::config::TlsConfig;
 use crate::limits::read_capped;
 use crate::metric::{FetchError, FetchErrorKind};
 

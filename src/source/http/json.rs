@@ -7,9 +7,8 @@ use serde_json_path::JsonPath;
 use super::came::{Came, one_line, shape};
 use super::gathered::{Field, Gathered};
 use super::names::{are_spared, leading, members};
-use super::query::{Format, HttpQuery};
 use super::walk;
-use crate::metric::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind, Format, HttpQuery};
 
 /// A JSONPath and its text.
 #[derive(Clone)]

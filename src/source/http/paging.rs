@@ -10,8 +10,7 @@ use serde_json::Value;
 use super::came::{one_line, shape};
 use super::draft::Draft;
 use super::link;
-use super::query::{NextPage, PageParam, Pagination};
-use crate::metric::FetchError;
+use crate::metric::{FetchError, NextPage, PageParam, Pagination};
 
 /// Goes from page to page.
 pub(super) struct Pager<'a> {

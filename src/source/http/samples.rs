@@ -7,8 +7,7 @@
 
 use super::came::{Came, shape};
 use super::gathered::{Field, Gathered};
-use super::query::HttpQuery;
-use crate::metric::FetchError;
+use crate::metric::{FetchError, HttpQuery};
 
 /// One line with a number.
 #[derive(Debug, Clone, PartialEq)]
