@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without stops it")]
 
+#[path = "config/documented.rs"]
+mod documented;
 #[path = "config/http.rs"]
 mod http;
 
@@ -15,8 +17,9 @@ use chrono_tz::Tz;
 use kpi_exporter::calendar::{PeriodKind, Retail, WeekPattern, WindowSpec, YearEnd, YearName};
 use kpi_exporter::config::{Config, Environment, LogFormat, load, load_text};
 use kpi_exporter::kpi::{Accumulation, Baseline, Direction, Path as Way, Target, Unit};
-use kpi_exporter::metric::Query;
 use kpi_exporter::source::SourceConfig;
+use kpi_exporter::source::sql::DatabaseConfig;
+use kpi_exporter::source::statement::SqlQuery;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
@@ -52,6 +55,7 @@ fn the_full_example_becomes_what_it_says() {
     let config = loaded(FULL, &environment());
     let settings = &config.settings;
     assert_eq!(settings.server.listen, "127.0.0.1:9877".parse().unwrap());
+    assert_eq!(settings.server.external_url.as_deref(), Some("https://kpis.example.com"));
     assert_eq!((settings.log.level, settings.log.format), (tracing::Level::DEBUG, LogFormat::Json));
     assert_eq!(settings.store.path, Some(PathBuf::from("/etc/kpi/data/kpi-exporter.db")));
 
@@ -67,7 +71,7 @@ fn the_full_example_becomes_what_it_says() {
     assert!(!orders.bare);
     assert_eq!((orders.source.as_str(), orders.max_label_sets), ("shop", 500));
     assert_eq!(orders.schedule.to_string(), "0 * * * *");
-    let Query::Sql(query) = &orders.query else { panic!("sql") };
+    let SqlQuery(query) = orders.query.terms().unwrap();
     assert!(query.text.contains("\nFROM orders"), "{query:?}");
     let plan = &config.definitions.metrics["plan"];
     assert_eq!((plan.labels.as_slice(), plan.max_label_sets), (&["region".to_owned()][..], 20));
@@ -136,10 +140,15 @@ fn sources_have_resolved_paths_and_their_defaults() {
     let SourceConfig::Files(shop) = &config.sources["shop"] else { panic!("files") };
     assert_eq!(shop.tables["orders"], Path::new("/etc/kpi/data/orders.csv"));
     assert_eq!(shop.timeout, Duration::from_secs(30));
-    let SourceConfig::Sql(warehouse) = &config.sources["warehouse"] else { panic!("sql") };
+    let SourceConfig::Sql(DatabaseConfig::Database(warehouse)) = &config.sources["warehouse"]
+    else {
+        panic!("sql")
+    };
     assert_eq!(warehouse.url.expose_secret(), SECRET_URL);
     assert_eq!((warehouse.max_connections, warehouse.timeout), (8, Duration::from_secs(10)));
-    let SourceConfig::Sql(ledger) = &config.sources["ledger"] else { panic!("sql") };
+    let SourceConfig::Sql(DatabaseConfig::Database(ledger)) = &config.sources["ledger"] else {
+        panic!("sql")
+    };
     assert_eq!(ledger.url.expose_secret(), "sqlite:///etc/kpi/data/ledger.db");
     assert_eq!(ledger.max_connections, 4);
 }
@@ -309,7 +318,7 @@ fn a_folder_is_one_configuration_and_paths_are_relative_to_their_file() {
     write("notes.txt", "nonsense");
     let config = load(dir.path(), &Environment::default()).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(config.definitions.metrics.len(), 2);
-    let Query::Sql(query) = &config.definitions.metrics["m"].query else { panic!("sql") };
+    let SqlQuery(query) = config.definitions.metrics["m"].query.terms().unwrap();
     assert_eq!(query.text, "SELECT 1 AS value");
     let SourceConfig::Files(files) = &config.sources["s"] else { panic!("files") };
     assert_eq!(files.tables["t"], dir.path().join("t.csv"));

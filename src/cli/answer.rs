@@ -36,7 +36,7 @@ pub(super) fn columns(table: &Table) -> Vec<Column<'_>> {
 fn kind(cell: &Cell) -> Option<&str> {
     match cell {
         Cell::Null => None,
-        Cell::Number(_) => Some("number"),
+        Cell::Number(_) | Cell::Written(..) => Some("number"),
         Cell::Text(_) => Some("text"),
         Cell::Instant(_) => Some("time"),
         Cell::Other(kind) => Some(kind),
@@ -77,7 +77,7 @@ fn text(cell: &Cell, timezone: Tz) -> String {
     match cell {
         Cell::Null => "NULL".to_owned(),
         Cell::Number(number) => number.to_string(),
-        Cell::Text(text) => cut(&plain(text), LONGEST),
+        Cell::Text(text) | Cell::Written(_, text) => cut(&plain(text), LONGEST),
         Cell::Instant(at) => instant(*at, timezone),
         Cell::Other(kind) => format!("<{}>", cut(&plain(kind), LONGEST)),
     }

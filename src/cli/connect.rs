@@ -63,7 +63,7 @@ pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
     for (id, source) in &config.sources {
         match daemon::open_source(source) {
             Ok(handle) => drop(handles.insert(id, handle)),
-            Err(why) => drop(tried.unusable.insert(id.clone(), why)),
+            Err(why) => drop(tried.unusable.insert(id.clone(), why.to_string())),
         }
     }
     let asking = metrics.values().filter_map(|metric| {

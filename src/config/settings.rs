@@ -34,6 +34,27 @@ pub struct Settings {
 pub struct ServerSettings {
     /// Where it listens; by default `0.0.0.0:9877`.
     pub listen: SocketAddr,
+    /// Where people reach the program, without a slash at the end: what links begin with.
+    pub external_url: Option<String>,
+}
+
+/// An address that links begin with.
+pub(crate) struct WebAddress(pub(crate) String);
+
+impl FromText for WebAddress {
+    const EXPECTED: &'static str =
+        "an address like https://kpis.example.com, without login, parameters or fragment";
+
+    fn from_text(text: &str) -> Option<Self> {
+        let url = reqwest::Url::parse(text).ok()?;
+        let plain = matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        plain.then(|| Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
 }
 
 /// Log output.
@@ -71,8 +92,9 @@ pub struct StoreSettings {
 }
 
 /// All keys that a variable can set, as `(key, default)`.
-const KEYS: [(&str, Option<&str>); 6] = [
+const KEYS: [(&str, Option<&str>); 7] = [
     ("server.listen", Some("0.0.0.0:9877")),
+    ("server.external_url", None),
     ("log.level", Some("info")),
     ("log.format", Some("text")),
     ("store.path", None),
@@ -91,6 +113,7 @@ struct Layered {
 #[derive(Deserialize)]
 struct LayeredServer {
     listen: String,
+    external_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +149,10 @@ pub(crate) fn resolve(
         }
     };
     let listen = read(&layered.server.listen, "server.listen", SocketAddr::EXPECTED, problems);
+    let external_url = layered
+        .server
+        .external_url
+        .map(|url| read::<WebAddress>(&url, "server.external_url", WebAddress::EXPECTED, problems));
     let level = choose(&layered.log.level, "log.level", problems);
     let format = choose(&layered.log.format, "log.format", problems);
     let keep = |text: &str, key, problems: &mut Problems| {
@@ -137,7 +164,13 @@ pub(crate) fn resolve(
         return None;
     }
     Some(Settings {
-        server: ServerSettings { listen: listen? },
+        server: ServerSettings {
+            listen: listen?,
+            external_url: match external_url {
+                Some(url) => Some(url?.0),
+                None => None,
+            },
+        },
         log: LogSettings { level: level?, format: format? },
         store: StoreSettings {
             path: layered.store.path.map(PathBuf::from),

@@ -28,7 +28,7 @@ use crate::exposition::SelfMetrics;
 use crate::id::SourceId;
 use crate::kpi::Definitions;
 use crate::server::{self, Shared};
-use crate::source::{self, SourceConfig};
+use crate::source::{OpenError, SourceConfig};
 use crate::store::{Retention, Store, StoreError};
 
 /// Runs that wait for the evaluator, at most; pollers then wait too.
@@ -112,14 +112,14 @@ pub fn open_sources(configs: &BTreeMap<SourceId, SourceConfig>) -> anyhow::Resul
 ///
 /// # Errors
 /// What is wrong with its settings, without secrets.
-pub fn open_source(config: &SourceConfig) -> Result<SourceHandle, String> {
-    Ok(SourceHandle::new(source::build(config)?, config.concurrency()))
+pub fn open_source(config: &SourceConfig) -> Result<SourceHandle, OpenError> {
+    Ok(SourceHandle::new(config.open()?, config.concurrency()))
 }
 
 /// What the log of runs has to know of each source.
 pub fn source_facts(configs: &BTreeMap<SourceId, SourceConfig>) -> BTreeMap<SourceId, SourceFacts> {
     let facts =
-        |config: &SourceConfig| SourceFacts { kind: config.kind(), time_limit: config.timeout() };
+        |config: &SourceConfig| SourceFacts { kind: config.name(), time_limit: config.timeout() };
     configs.iter().map(|(id, config)| (id.clone(), facts(config))).collect()
 }
 

@@ -77,6 +77,7 @@ fn bare_column(
 fn holds_numbers(table: &Table, column: usize) -> bool {
     table.rows.iter().any(|row| match &row[column] {
         Cell::Null => false,
+        Cell::Number(_) | Cell::Written(..) => true,
         cell => number(cell).is_ok(),
     })
 }

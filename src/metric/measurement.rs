@@ -103,7 +103,14 @@ pub(crate) fn too_many_rows(metric: &Metric) -> FetchError {
 pub(super) fn number(cell: &Cell) -> Result<Option<f64>, String> {
     match cell {
         Cell::Null => Ok(None),
-        Cell::Number(number) => Ok(Some(*number).filter(|number| number.is_finite())),
+        Cell::Number(number) | Cell::Written(number, _) if number.is_finite() => Ok(Some(*number)),
+        Cell::Number(number) | Cell::Written(number, _) if number.is_nan() => {
+            Err("NaN, which is no number".to_owned())
+        }
+        Cell::Number(number) | Cell::Written(number, _) => {
+            let sign = if *number < 0.0 { "-" } else { "" };
+            Err(format!("{sign}Infinity, which is no number"))
+        }
         Cell::Text(text) => match text.trim().parse::<f64>() {
             // "inf" and "nan" parse, but are words.
             Ok(number) if number.is_finite() => Ok(Some(number)),
@@ -127,7 +134,7 @@ fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<La
         let text = match &row[*column] {
             Cell::Null => String::new(),
             Cell::Number(number) => number.to_string(),
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) | Cell::Written(_, text) => text.clone(),
             Cell::Instant(instant) => instant.with_timezone(&zone).to_rfc3339(),
             Cell::Other(kind) => {
                 let message = format!(

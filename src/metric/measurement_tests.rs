@@ -94,13 +94,20 @@ fn two_columns_of_one_name_are_a_failure() {
 }
 
 #[test]
-fn null_and_what_is_not_finite_are_no_value_and_no_fault() {
-    for cell in [Cell::Null, Cell::Number(f64::NAN), Cell::Number(f64::INFINITY)] {
+fn null_is_no_value_and_no_fault_and_what_is_not_finite_is_a_bad_row() {
+    let bad = |cell| {
         let answer = table(&["value"], vec![vec![cell]]);
         let measurement = measure(metric(), &answer).unwrap();
         assert_eq!(measurement.series[&Labels::default()].value(None), None);
-        assert_eq!(measurement.bad_rows, 0);
-    }
+        (measurement.bad_rows, measurement.first_bad_row)
+    };
+    let told =
+        |what: &str| (1, Some(format!("row 1: column `value` holds {what}, which is no number")));
+    assert_eq!(bad(Cell::Null), (0, None));
+    assert_eq!(bad(Cell::Number(f64::NAN)), told("NaN"));
+    assert_eq!(bad(Cell::Written(f64::NAN, "NaN".into())), told("NaN"));
+    assert_eq!(bad(Cell::Number(f64::INFINITY)), told("Infinity"));
+    assert_eq!(bad(Cell::Number(f64::NEG_INFINITY)), told("-Infinity"));
 }
 
 #[test]

@@ -15,14 +15,12 @@ mod table;
 pub use fetch_error::{FetchError, FetchErrorKind};
 pub use labels::Labels;
 pub use measurement::{Measurement, Series};
-pub use query::{
-    CsvFormat, Format, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination, Query,
-    RequestBody, Template,
-};
+pub use query::{Query, QueryTerms, Template};
 pub use span::Span;
 pub use table::{Cell, Table};
 
 pub(crate) use measurement::too_many_rows;
+pub(crate) use query::HIDDEN;
 
 use crate::id::{MetricId, SourceId};
 use crate::schedule::Schedule;
@@ -73,12 +71,22 @@ impl Metric {
     }
 }
 
-/// For tests: a metric without labels whose column `value` is used.
+/// For tests: a metric without labels whose column `value` is used, and whose query asks nothing.
 #[cfg(test)]
 pub(crate) fn sample() -> Metric {
-    let schedule = Schedule::parse("@hourly").unwrap();
-    Metric {
-        bare: true,
-        ..Metric::new("orders", "shop", Query::Sql(Template::plain("")), schedule)
+    #[derive(Debug)]
+    struct Nothing;
+    impl QueryTerms for Nothing {
+        fn mentions(&self, _: &str) -> bool {
+            false
+        }
+        fn is_secret(&self) -> bool {
+            false
+        }
+        fn definition(&self) -> (&'static str, serde_json::Value) {
+            ("nothing", serde_json::Value::Null)
+        }
     }
+    let schedule = Schedule::parse("@hourly").unwrap();
+    Metric { bare: true, ..Metric::new("orders", "shop", Query::new(Nothing), schedule) }
 }

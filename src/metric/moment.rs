@@ -20,16 +20,23 @@ pub(crate) fn local(zone: Tz, time: NaiveDateTime) -> DateTime<Utc> {
     }
 }
 
+/// How MySQL writes a day that is none.
+pub(crate) const ZERO_DATE: &str = "0000-00-00";
+
+/// Texts that stand for no time at all: the data never were complete, or always will be.
+const NEVER: [&str; 3] = [ZERO_DATE, "-infinity", "infinity"];
+
 /// What a `data_through` cell says: nothing, an instant, or (as an error) what it holds instead.
 pub(crate) fn read(cell: &Cell, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
     match cell {
         Cell::Null => Ok(None),
         Cell::Instant(instant) => Ok(Some(*instant)),
         Cell::Text(text) if text.trim().is_empty() => Ok(None),
+        Cell::Text(text) if NEVER.iter().any(|never| text.trim().starts_with(never)) => Ok(None),
         Cell::Text(text) => {
             parse(text.trim(), zone).map(Some).ok_or_else(|| format!("the text `{text}`"))
         }
-        Cell::Number(seconds) => {
+        Cell::Number(seconds) | Cell::Written(seconds, _) => {
             unix(*seconds).map(Some).ok_or_else(|| format!("the number {seconds}"))
         }
         Cell::Other(kind) => Err(format!("a value of type {kind}")),
@@ -90,7 +97,9 @@ mod tests {
 
     #[test]
     fn nothing_is_nothing_and_nonsense_is_an_error() {
-        assert_eq!(text(" "), Ok(None));
+        for never in [" ", "-infinity", "infinity", "0000-00-00", "0000-00-00 00:00:00"] {
+            assert_eq!(text(never), Ok(None), "{never}");
+        }
         assert_eq!(read(&Cell::Null, Berlin), Ok(None));
         assert_eq!(text("yesterday"), Err("the text `yesterday`".into()));
         assert!(read(&Cell::Number(1e18), Berlin).is_err());

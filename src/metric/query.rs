@@ -1,19 +1,62 @@
-//! What a metric asks its source: SQL, PromQL or an HTTP request, as plain data. Parsed and known to
-//! be right; filled in with the instants of a request by `source`.
+//! What a metric asks its source, known to be right. In which terms is the source's own business:
+//! here is what all others need to know of it, without the terms.
 
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 /// What a metric asks its source.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Query {
-    /// SQL with named parameters (`:window_start` ...), for `sql` and `files` sources.
-    Sql(Template),
-    /// PromQL with placeholders (`{{window_seconds}}` ...), for `prometheus` sources.
-    PromQl(Template),
-    /// An HTTP request and how to read the answer, for `http` sources.
-    Http(Box<HttpQuery>),
+#[derive(Clone)]
+pub struct Query(Arc<dyn QueryTerms>);
+
+/// A query in the terms of one kind of source.
+pub trait QueryTerms: Any + fmt::Debug + Send + Sync {
+    /// Whether it may look at an instant of that name (`period_`, `as_of`). Says yes rather too
+    /// often than too seldom.
+    fn mentions(&self, instant: &str) -> bool;
+
+    /// Whether its text is not to be shown.
+    fn is_secret(&self) -> bool;
+
+    /// The name of its language, and what it asks: numbers got by another definition are those of
+    /// another question. Files in the field hold it, so its form must not change.
+    fn definition(&self) -> (&'static str, serde_json::Value);
+}
+
+impl Query {
+    /// A query in terms that its source understands.
+    pub fn new(terms: impl QueryTerms) -> Self {
+        Self(Arc::new(terms))
+    }
+
+    /// Its terms, if they are of this type.
+    pub fn terms<T: QueryTerms>(&self) -> Option<&T> {
+        let terms: &dyn Any = &*self.0;
+        terms.downcast_ref()
+    }
+
+    /// See [`QueryTerms::mentions`].
+    pub fn mentions(&self, instant: &str) -> bool {
+        self.0.mentions(instant)
+    }
+
+    /// See [`QueryTerms::is_secret`].
+    pub fn is_secret(&self) -> bool {
+        self.0.is_secret()
+    }
+
+    /// See [`QueryTerms::definition`].
+    pub fn definition(&self) -> (&'static str, serde_json::Value) {
+        self.0.definition()
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// A text with parameters or with placeholders like `{{window_start:%Y-%m-%d}}`. `Debug` hides a
@@ -26,184 +69,6 @@ pub struct Template {
     pub secret: bool,
 }
 
-/// An HTTP request and how to read the answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct HttpQuery {
-    /// GET or POST.
-    pub method: Method,
-    /// What follows the source's URL; begins with `/`, or empty.
-    pub path: Template,
-    /// Parameters of the URL, in order.
-    pub params: Vec<(String, Template)>,
-    /// Headers besides those of the source.
-    pub headers: Vec<(String, Template)>,
-    /// What is sent along.
-    pub body: Option<RequestBody>,
-    /// How the answer is written.
-    pub format: Format,
-    /// Each a JSONPath and what it has to select in every JSON document, else it is no good answer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub require: Vec<(String, serde_json::Value)>,
-    /// JSONPath (RFC 9535) of the rows in a JSON document; the document is the only row without it.
-    pub rows: Option<String>,
-    /// Column names and where they come from: a JSONPath relative to the row (JSON, NDJSON), the
-    /// name of a column (CSV) or of a label (Prometheus text). All there are when empty.
-    pub columns: Vec<(String, String)>,
-    /// How to get the rest of a long answer.
-    pub pagination: Option<Pagination>,
-    /// SQL over the rows, as table `rows`, in the dialect of SQLite.
-    pub sql: Option<Template>,
-}
-
-/// HTTP methods that ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Method {
-    Get,
-    Post,
-}
-
-/// What is sent along with a request.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RequestBody {
-    /// JSON with placeholders in its texts.
-    Json(JsonTemplate),
-    /// `application/x-www-form-urlencoded`.
-    Form(Vec<(String, Template)>),
-}
-
-/// A JSON document with placeholders in its texts. `Debug` hides a secret one.
-#[derive(Clone, PartialEq)]
-pub struct JsonTemplate {
-    /// The document.
-    pub value: serde_json::Value,
-    /// Some text in it is what a `${...}` reference stood for.
-    pub secret: bool,
-}
-
-/// How an answer is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// One JSON document.
-    Json,
-    /// One JSON document a line.
-    Ndjson,
-    /// Separated values.
-    Csv(CsvFormat),
-    /// A plain number and nothing else: one row with the column `value`.
-    Number,
-    /// Prometheus text: one row per sample, with the columns `name`, `value` and its labels.
-    Prometheus,
-}
-
-/// How separated values are written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CsvFormat {
-    /// One ASCII character.
-    pub delimiter: u8,
-    /// Whether the first line names the columns; otherwise they are `1`, `2` ...
-    pub header: bool,
-    /// Label of the Encoding Standard, like `utf-8` or `windows-1252`.
-    pub encoding: String,
-}
-
-/// How to get the rest of a long answer. An answer with more pages than allowed is a failed fetch,
-/// never a part taken for the whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Pagination {
-    /// How the next page is found.
-    pub next: NextPage,
-    /// At most this many pages. No part of what is measured.
-    #[serde(skip)]
-    pub max_pages: u32,
-}
-
-/// How the next page is found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NextPage {
-    /// A JSONPath to the next page's URL, absolute or relative; the last page has none.
-    Link(String),
-    /// `Link: <...>; rel="next"`, RFC 8288.
-    LinkHeader,
-    /// A value of this page asks for the next one.
-    Cursor {
-        /// JSONPath of the value; the last page has none.
-        from: String,
-        /// Where it goes.
-        param: PageParam,
-        /// JSONPath of a value that is true as long as there are more pages.
-        more: Option<String>,
-    },
-    /// Pages are numbered; the one after the last is empty.
-    Page {
-        /// Where the number goes.
-        param: PageParam,
-        /// Number of the first page.
-        first: u64,
-    },
-    /// The rows so far are skipped. The last page is empty, or shorter than `step` after full ones.
-    Offset {
-        /// Where the number of rows to skip goes.
-        param: PageParam,
-        /// Rows a page, at most.
-        step: u64,
-    },
-}
-
-/// Where the value that asks for a page goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PageParam {
-    /// A parameter of the URL.
-    Url(String),
-    /// A top-level key of the JSON or form body.
-    Body(String),
-}
-
-impl Query {
-    /// Whether it may look at an instant of that name (`period_`, `as_of`). Says yes rather too
-    /// often than too seldom.
-    pub fn mentions(&self, instant: &str) -> bool {
-        match self {
-            Self::Sql(template) => template.text.contains(&format!(":{instant}")),
-            Self::PromQl(template) => template.text.contains(instant),
-            Self::Http(query) => query.texts().any(|text| text.contains(instant)),
-        }
-    }
-}
-
-impl Query {
-    /// Whether its text is not to be shown.
-    pub fn is_secret(&self) -> bool {
-        match self {
-            Self::Sql(template) | Self::PromQl(template) => template.secret,
-            Self::Http(query) => query.sql.as_ref().is_some_and(|template| template.secret),
-        }
-    }
-}
-
-impl HttpQuery {
-    /// Every text that may hold a placeholder or a parameter.
-    fn texts(&self) -> impl Iterator<Item = String> {
-        let params = self.params.iter().chain(&self.headers);
-        let form = match &self.body {
-            Some(RequestBody::Form(fields)) => fields.as_slice(),
-            _ => &[],
-        };
-        let json = match &self.body {
-            Some(RequestBody::Json(json)) => Some(json.value.to_string()),
-            _ => None,
-        };
-        let sql = self.sql.as_ref().map(|template| template.text.clone());
-        let templates = params.chain(form).map(|(_, template)| template.text.clone());
-        std::iter::once(self.path.text.clone()).chain(templates).chain(json).chain(sql)
-    }
-}
-
 impl Template {
     /// A text without secrets.
     pub fn plain(text: impl Into<String>) -> Self {
@@ -212,7 +77,7 @@ impl Template {
 }
 
 /// Stands for what must not be shown.
-const HIDDEN: &str = "***";
+pub(crate) const HIDDEN: &str = "***";
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -220,24 +85,8 @@ impl fmt::Debug for Template {
     }
 }
 
-impl fmt::Debug for JsonTemplate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secret { f.write_str(HIDDEN) } else { write!(f, "{}", self.value) }
-    }
-}
-
 impl Serialize for Template {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(if self.secret { HIDDEN } else { &self.text })
-    }
-}
-
-impl Serialize for JsonTemplate {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.secret {
-            serializer.serialize_str(HIDDEN)
-        } else {
-            self.value.serialize(serializer)
-        }
     }
 }

@@ -17,8 +17,11 @@ pub struct Table {
 pub enum Cell {
     /// NULL, or missing.
     Null,
-    /// Any number; booleans are 0 and 1, intervals are seconds.
+    /// Any number, also NaN and the infinities; intervals are seconds.
     Number(f64),
+    /// A number that is written in a way of its own, which it keeps as a label: booleans are 0 and 1
+    /// and `false` and `true`, times of day are seconds and `09:30:00`, a decimal may be `1.50`.
+    Written(f64, String),
     /// Text as it came, days as `YYYY-MM-DD`, integers that a double cannot hold in digits.
     Text(String),
     /// An instant; local date-times are read in the calendar's zone.

@@ -19,6 +19,8 @@ pub(crate) mod interpolate;
 pub(crate) mod json;
 pub(crate) mod node;
 pub(crate) mod parse;
+pub(crate) mod report;
+pub(crate) mod secret_text;
 pub(crate) mod secrets;
 pub(crate) mod spanned;
 pub(crate) mod suggest;

@@ -25,6 +25,9 @@ pub(crate) struct Spanned<T> {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// A text with its place.
+pub(crate) type Text = Spanned<String>;
+
 impl<T> Spanned<T> {
     /// Another value at the same place.
     pub(crate) fn with<U>(&self, value: U) -> Spanned<U> {

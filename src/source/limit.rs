@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// For one fetch, when the source says nothing.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// What a server is told as its own time limit: a little less than that of the fetch, so that its
 /// own words for it arrive in time.
 pub(super) fn server_limit(timeout: Duration) -> Duration {

@@ -74,6 +74,18 @@ impl Param {
         })
     }
 
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        POINTS.iter().flat_map(|(_, point)| {
+            FORMS.iter().map(|(_, form)| Self { point: *point, form: *form })
+        })
+    }
+
+    /// Whether it is whole seconds, which no zone can change.
+    pub fn is_unix(self) -> bool {
+        self.form == Form::Unix
+    }
+
     /// Its name, without its colon.
     pub fn name(self) -> String {
         let prefix = POINTS.iter().find(|(_, point)| *point == self.point);

@@ -13,7 +13,9 @@ use chrono_tz::Tz;
 use super::Request;
 use super::params::{self, Param, ParamValue};
 use crate::calendar::Window;
-use crate::metric::{FetchError, FetchErrorKind};
+use crate::metric::{FetchError, FetchErrorKind, Template};
+use crate::reader::report::Report;
+use crate::reader::spanned::Text;
 
 /// What is wrong with a text's placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,28 @@ impl Of {
 /// The first one that means nothing.
 pub fn check(text: &str) -> Result<(), TemplateError> {
     parse(text).map(drop)
+}
+
+/// A text with placeholders, as written; `None` after a mistake.
+pub(in crate::source) fn read(
+    report: &mut Report<'_>,
+    path: &str,
+    given: &Text,
+) -> Option<Template> {
+    match check(&given.value) {
+        Ok(()) => Some(Template { text: given.value.clone(), secret: given.interpolated }),
+        Err(_) if given.interpolated => {
+            let found = report.shown(given, "");
+            let message = format!("`{path}`: {found} has a placeholder that means nothing");
+            report.problem(given.span, message, None);
+            None
+        }
+        Err(error) => {
+            let span = report.files.part(given.span, &given.value, error.part);
+            report.problem(span, format!("`{path}`: {}", error.message), error.hint);
+            None
+        }
+    }
 }
 
 /// The text with its placeholders replaced; each value goes through `escape` first.

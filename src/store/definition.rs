@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec, YearEnd};
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, Path, Target, Thresholds};
-use crate::metric::{Metric, Query};
+use crate::metric::Metric;
 
 /// The definition of a KPI, as far as its numbers depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,11 +151,7 @@ pub fn metric_fingerprint(metric: &Metric, timezone: Tz) -> String {
 }
 
 fn metric_json(metric: &Metric) -> Value {
-    let (kind, query) = match &metric.query {
-        Query::Sql(template) => ("sql", json!(template.text.trim())),
-        Query::PromQl(template) => ("promql", json!(template)),
-        Query::Http(query) => ("http", json!(query)),
-    };
+    let (kind, query) = metric.query.definition();
     json!({ "source": metric.source, kind: query, "labels": metric.labels })
 }
 

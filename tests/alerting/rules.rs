@@ -43,6 +43,34 @@ fn the_committed_rules_are_what_the_program_writes() {
 }
 
 #[test]
+fn links_lead_to_where_the_configuration_or_the_argument_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("kpis.yaml");
+    let path = config.to_str().unwrap();
+    let rules = |arguments: &[&str]| {
+        let output = run(&[&["generate", "rules", "--config", path], arguments].concat());
+        assert!(output.status.success());
+        let said = String::from_utf8(output.stderr).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), said)
+    };
+    let (text, said) = rules(&[]);
+    assert!(text.contains("\"http://localhost:9877/kpi/{{ $labels.kpi | urlquery }}\""));
+    assert_eq!(said, "");
+
+    fs::write(&config, "version: 1\nserver: { external_url: https://kpis.example/team/ }\n")
+        .unwrap();
+    let (text, said) = rules(&[]);
+    assert!(text.contains("\"https://kpis.example/team/runbooks/KPINoData\"") && said.is_empty());
+    let (text, _) = rules(&["--external-url", "https://other.example/"]);
+    assert!(text.contains("\"https://other.example/?team={{ $labels.team | urlquery }}\""));
+    assert!(!text.contains("kpis.example"));
+
+    fs::write(&config, "version: 1\nserver: { external_url: ${env:NOT_SET} }\n").unwrap();
+    let (text, said) = rules(&[]);
+    assert!(text.contains("http://localhost:9877/") && said.contains("--external-url"), "{said}");
+}
+
+#[test]
 fn drift_is_an_error_and_leaves_the_file_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yml");

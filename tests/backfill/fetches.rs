@@ -13,7 +13,7 @@ use kpi_exporter::backfill::{Gaps, replay, steps};
 use kpi_exporter::config::{Config, Environment, load_text};
 use kpi_exporter::engine::SourceHandle;
 use kpi_exporter::metric::{FetchError, FetchErrorKind, Span, Table};
-use kpi_exporter::source::{Request, Source, build};
+use kpi_exporter::source::{Request, Source};
 
 /// Every kind of span: to date, trailing, the period before, a year before, seasons.
 const CONFIG: &str = r#"
@@ -75,7 +75,7 @@ async fn replayed(from: &str, to: &str, concurrency: usize, failures: usize) -> 
     let loaded = load_text("test.yaml", CONFIG, Path::new("config"), &environment);
     let Config { definitions, sources, .. } = loaded.unwrap();
     let watched = Arc::new(Watched {
-        inner: build(&sources["business"]).unwrap(),
+        inner: sources["business"].open().unwrap(),
         asked: Mutex::default(),
         running: AtomicUsize::default(),
         most: AtomicUsize::default(),

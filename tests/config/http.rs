@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kpi_exporter::config::{Environment, load_text};
-use kpi_exporter::metric::{
-    CsvFormat, Format, HttpQuery, Method, NextPage, PageParam, Query, RequestBody, Template,
-};
+use kpi_exporter::metric::Template;
 use kpi_exporter::source::SourceConfig;
-use kpi_exporter::source::client::config::{ApiKeyPlace, Auth, ClientConfig, Proxy};
-use kpi_exporter::source::sql::engine::EngineConfig;
+use kpi_exporter::source::client::settings::{ApiKeyPlace, Auth, ClientConfig, Proxy};
+use kpi_exporter::source::http::{
+    CsvFormat, Format, HttpConfig, HttpQuery, Method, NextPage, PageParam, RequestBody,
+};
+use kpi_exporter::source::prometheus::{PromQlQuery, PrometheusConfig};
+use kpi_exporter::source::sql::{DatabaseConfig, EngineConfig};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -18,16 +20,17 @@ use super::{FULL, environment, loaded};
 
 fn client(name: &str) -> ClientConfig {
     match loaded(FULL, &environment()).sources.remove(name) {
-        Some(SourceConfig::Http(client) | SourceConfig::Prometheus(client)) => client,
+        Some(
+            SourceConfig::Http(HttpConfig(client))
+            | SourceConfig::Prometheus(PrometheusConfig(client)),
+        ) => client,
         other => panic!("{other:?}"),
     }
 }
 
 fn http(name: &str) -> HttpQuery {
-    match &loaded(FULL, &environment()).definitions.metrics[name].query {
-        Query::Http(query) => (**query).clone(),
-        other => panic!("{other:?}"),
-    }
+    let config = loaded(FULL, &environment());
+    config.definitions.metrics[name].query.terms::<HttpQuery>().unwrap().clone()
 }
 
 fn plain(text: &str) -> Template {
@@ -103,13 +106,15 @@ fn a_prometheus_source_sends_its_tenant_in_a_header() {
     assert_eq!((user.as_str(), password.expose().as_str()), ("reader", ""));
     let metric = &loaded(FULL, &environment()).definitions.metrics["orders_by_country"];
     let text = "sum(increase(orders_total[{{window_seconds}}s])) by (country)";
-    assert_eq!(metric.query, Query::PromQl(plain(text)));
+    assert_eq!(metric.query.terms(), Some(&PromQlQuery(plain(text))));
 }
 
 #[test]
 fn the_urls_of_engines_are_taken_apart() {
     let mut sources = loaded(FULL, &environment()).sources;
-    let Some(SourceConfig::ClickHouse(events)) = sources.remove("events") else { panic!() };
+    let Some(SourceConfig::Sql(DatabaseConfig::Engine(events))) = sources.remove("events") else {
+        panic!()
+    };
     let names = |engine: &EngineConfig| {
         (engine.user.clone().unwrap(), engine.database.clone().unwrap(), engine.schema.clone())
     };
@@ -117,7 +122,9 @@ fn the_urls_of_engines_are_taken_apart() {
     assert_eq!(events.client.url.expose_secret(), "https://events.example.com:8443");
     assert_eq!(events.client.max_connections, 6);
     assert_eq!(events.client.tls.ca_file, Some(PathBuf::from("/etc/kpi/ca.pem")));
-    let Some(SourceConfig::Trino(lake)) = sources.remove("lake") else { panic!() };
+    let Some(SourceConfig::Sql(DatabaseConfig::Engine(lake))) = sources.remove("lake") else {
+        panic!()
+    };
     let expected = ("analyst".to_owned(), "hive".to_owned(), Some("shop".to_owned()));
     assert_eq!(names(&lake), expected);
     assert_eq!(lake.client.url.expose_secret(), "http://lake:8080");
@@ -133,7 +140,7 @@ fn an_engine_needs_no_password_and_takes_a_token() {
                 b: { sql: { url: \"trino+https://me@lake\", auth: { bearer: t } } }\n";
     let sources = loaded(text, &Environment::default()).sources;
     let engine = |name: &str| match &sources[name] {
-        SourceConfig::Trino(engine) => engine.clone(),
+        SourceConfig::Sql(DatabaseConfig::Engine(engine)) => (**engine).clone(),
         other => panic!("{other:?}"),
     };
     assert!(matches!(engine("a").client.auth, Auth::None));
@@ -220,7 +227,7 @@ fn a_reference_inside_a_json_body_makes_the_body_secret() {
     let text = "version: 1\nsources: { s: { http: { url: \"http://s\" } } }\nmetrics:\n  m:\n    \
                 source: s\n    request:\n      json: { a: [{ b: \"x ${env:CRM_TOKEN}\" }] }\n";
     let config = loaded(text, &environment());
-    let Query::Http(query) = &config.definitions.metrics["m"].query else { panic!("http") };
+    let query: &HttpQuery = config.definitions.metrics["m"].query.terms().unwrap();
     let Some(RequestBody::Json(body)) = &query.body else { panic!("json") };
     assert_eq!((&body.value, body.secret), (&json!({ "a": [{ "b": "x s3cr3t" }] }), true));
 }
@@ -247,7 +254,7 @@ fn secrets_that_are_whole_files_follow_their_files() {
         ("c", false, "xfirst"),
         ("d", false, "first"),
     ] {
-        let SourceConfig::Http(client) = &config.sources[name] else { panic!("http") };
+        let SourceConfig::Http(HttpConfig(client)) = &config.sources[name] else { panic!("http") };
         let Auth::Bearer(token) = &client.auth else { panic!("bearer") };
         assert_eq!((token.reread(), token.expose().as_str()), (changes, now), "{name}");
     }

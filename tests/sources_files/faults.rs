@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use kpi_exporter::metric::FetchErrorKind;
-use kpi_exporter::source::FilesConfig;
-use kpi_exporter::source::files::FilesSource;
+use kpi_exporter::source::files::{FilesConfig, FilesSource};
 
 use super::{Folder, fault, rows};
 use crate::ask::table;
@@ -120,11 +119,16 @@ async fn only_declared_tables_exist_and_none_can_be_written() {
         fault(&folder, &source, "SELECT * FROM secret").await,
         "no such table: secret (hint: the tables of this source are: t)"
     );
-    for write in ["INSERT INTO t VALUES (2)", "DROP TABLE t", "PRAGMA query_only = 0"] {
-        let _ = table(&source, write).await;
+    for write in [
+        "INSERT INTO t VALUES (2)",
+        "DROP TABLE t",
+        "/**/PRAGMA query_only = 0",
+        "DELETE FROM t",
+        "VACUUM INTO 'copy.db'",
+    ] {
+        let error = fault(&folder, &source, write).await;
+        assert!(error.contains("begins no query"), "{error}");
     }
-    let error = fault(&folder, &source, "DELETE FROM t").await;
-    assert!(error.starts_with("attempt to write a readonly database"), "{error}");
     assert_eq!(rows(&source, "SELECT n FROM t").await, ["1"]);
 }
 
@@ -146,7 +150,7 @@ fn a_file_of_an_unknown_kind_is_a_mistake_of_the_configuration() {
     let tables = [("t".to_owned(), "/data/t.xlsx".into())].into();
     let config = FilesConfig { tables, timeout: Duration::from_secs(1) };
     assert_eq!(
-        FilesSource::new(&config).unwrap_err(),
+        FilesSource::new(&config).unwrap_err().to_string(),
         "table `t`: /data/t.xlsx: not a known kind of file: expected .csv, .tsv, .ndjson, .jsonl \
          or .json, or one of these with .gz"
     );

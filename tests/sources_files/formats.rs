@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use kpi_exporter::metric::{Measurement, Metric};
 
-use super::{Folder, rows};
+use super::{Folder, fault, rows};
 use crate::ask::{measure, metric, names};
 
 const SHOP: &str = "customer_id,ordered_on,units,amount\n\
@@ -126,4 +126,30 @@ async fn seventy_thousand_rows_are_read_completely() {
     let source = folder.source(&[("orders", "orders.csv.gz")]);
     let sums = "SELECT count(DISTINCT customer_id), sum(units), sum(amount) FROM orders";
     assert_eq!(rows(&source, sums).await, ["70000 210000 3482500"]);
+}
+
+#[tokio::test]
+async fn text_that_is_no_number_is_told_with_its_column_and_line() {
+    let text = "Datum;Land;Betrag\n2026-11-01;de;1.234,56\n2026-11-02;at;7,5\n2026-11-03;ch;8\n";
+    let folder = Folder::with(&[("de.csv", text)]);
+    let source = folder.source(&[("de", "de.csv")]);
+    let expected = "met the text `1.234,56`, which is no number; column `Betrag` of table `de` has \
+                    such text, first `1.234,56` in de.csv:2";
+    for query in [
+        "SELECT sum(Betrag) FROM de",
+        "SELECT total(b) FROM (SELECT Betrag AS b FROM de)",
+        "WITH x (b) AS (SELECT * FROM (SELECT \"betrag\" FROM de)) SELECT avg(b) FROM x",
+        "SELECT sum(Betrag * 2) FROM de",
+        "SELECT sum(CAST(Betrag AS REAL)) FROM de",
+    ] {
+        let said = fault(&folder, &source, query).await;
+        assert!(said.contains(expected), "{said}");
+    }
+    let name = fault(&folder, &source, "SELECT sum(Land) FROM de").await;
+    assert!(name.contains("`de`, which is no number; column `Land` of table `de`"), "{name}");
+    let quoted = fault(&folder, &source, "SELECT sum(\"Betrg\") FROM de").await;
+    assert!(quoted.starts_with("no such column: Betrg (hint: did you mean `Betrag`?"), "{quoted}");
+    let cured = "SELECT sum(replace(replace(Betrag, '.', ''), ',', '.')) FROM de";
+    assert_eq!(rows(&source, cured).await, ["1250.06"]);
+    assert_eq!(rows(&source, "SELECT count(*) FROM de WHERE Betrag = '7,5'").await, ["1"]);
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use kpi_exporter::metric::{Cell, Table};
-use kpi_exporter::source::files::FilesSource;
-use kpi_exporter::source::{FilesConfig, Source};
+use kpi_exporter::source::Source;
+use kpi_exporter::source::files::{FilesConfig, FilesSource};
 use tempfile::TempDir;
 
 use super::ask::table;

@@ -2,7 +2,7 @@
 
 use kpi_exporter::metric::FetchErrorKind;
 use kpi_exporter::secret::Secret;
-use kpi_exporter::source::client::config::{ApiKeyPlace, Auth};
+use kpi_exporter::source::client::settings::{ApiKeyPlace, Auth};
 
 use crate::client;
 use crate::client_tests::{fetch, fetch_once, open, value};

@@ -3,39 +3,25 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use kpi_exporter::metric::{
-    FetchError, FetchErrorKind, Format, HttpQuery, Method, Query, Template,
-};
+use kpi_exporter::metric::{FetchError, FetchErrorKind, Query, Template};
 use kpi_exporter::secret::Secret;
-use kpi_exporter::source::client::config::ClientConfig;
+use kpi_exporter::source::client::settings::ClientConfig;
+use kpi_exporter::source::http::{HttpConfig, HttpQuery};
 use kpi_exporter::source::trace::Trace;
-use kpi_exporter::source::{self, Request, Source, SourceConfig};
+use kpi_exporter::source::{Request, Source, SourceConfig};
 use serde_json::json;
 
 use crate::stand_in::{self, StandIn};
 use crate::{ask, client};
 
 pub(crate) fn open(config: &ClientConfig) -> Arc<dyn Source> {
-    source::build(&SourceConfig::Http(config.clone())).unwrap()
+    SourceConfig::Http(HttpConfig(config.clone())).open().unwrap()
 }
 
 /// A GET of `/data`.
 pub(crate) fn request() -> Request {
-    let template = |text: &str| Template { text: text.into(), secret: false };
     let mut metric = ask::metric("");
-    metric.query = Query::Http(Box::new(HttpQuery {
-        method: Method::Get,
-        path: template("/data"),
-        params: vec![],
-        headers: vec![],
-        body: None,
-        format: Format::Json,
-        require: vec![],
-        rows: None,
-        columns: vec![],
-        pagination: None,
-        sql: None,
-    }));
+    metric.query = Query::new(HttpQuery::get(Template::plain("/data")));
     ask::request(metric)
 }
 
@@ -162,6 +148,6 @@ async fn an_answer_without_a_body_that_nobody_asked_for_is_a_failure() {
 async fn a_url_that_is_none_is_refused_without_being_shown() {
     let mut config = client("http://127.0.0.1");
     config.url = "http://host:port/secret".into();
-    let error = source::build(&SourceConfig::Http(config)).map(drop).unwrap_err();
+    let error = SourceConfig::Http(HttpConfig(config)).open().map(drop).unwrap_err().to_string();
     assert!(error.contains("`url` is no URL") && !error.contains("secret"), "{error}");
 }

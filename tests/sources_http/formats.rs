@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use kpi_exporter::exposition::{Format as Exposition, Published, ScrapeBody, SelfMetrics};
-use kpi_exporter::metric::{Cell, CsvFormat, FetchError, Format, HttpQuery, Labels, Table};
+use kpi_exporter::metric::{Cell, FetchError, Labels, Table};
 use kpi_exporter::snapshot::{MetricState, Snapshot};
-use kpi_exporter::source::{self, SourceConfig};
+use kpi_exporter::source::SourceConfig;
+use kpi_exporter::source::http::{CsvFormat, Format, HttpConfig, HttpQuery};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -323,7 +324,7 @@ fn what_the_program_exposes_is_read_back_as_it_was() {
     let body: Arc<Mutex<String>> = Arc::default();
     let serving = Arc::clone(&body);
     let server = runtime.block_on(StandIn::start(move |_| ok("", serving.lock().unwrap().clone())));
-    let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+    let source = SourceConfig::Http(HttpConfig(client(&server.url))).open().unwrap();
     let loaded = "2026-05-01T04:00:00Z".parse().unwrap();
     let own = SelfMetrics::new(["shop"], 0, "abc", loaded).unwrap();
     let rows = prop::collection::vec(
@@ -364,7 +365,7 @@ fn csv_that_was_written_is_read_back() {
     let serving = Arc::clone(&body);
     let server =
         runtime.block_on(StandIn::start(move |_| ok("text/csv", serving.lock().unwrap().clone())));
-    let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+    let source = SourceConfig::Http(HttpConfig(client(&server.url))).open().unwrap();
     let rows = (1..4_usize).prop_flat_map(|width| {
         prop::collection::vec(prop::collection::vec("\\PC{0,6}|[;,\"\n\r\t ]{1,5}", width), 1..6)
     });

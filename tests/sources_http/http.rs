@@ -1,13 +1,13 @@
 //! The `http` source: what it asks, and what it makes of a wrong answer.
 
-use kpi_exporter::metric::{
-    Cell, FetchError, FetchErrorKind, Format, HttpQuery, JsonTemplate, Method, Metric, Query,
-    RequestBody, Table, Template,
-};
+use kpi_exporter::metric::{Cell, FetchError, FetchErrorKind, Metric, Query, Table, Template};
 use kpi_exporter::secret::Secret;
-use kpi_exporter::source::client::config::ClientConfig;
+use kpi_exporter::source::SourceConfig;
+use kpi_exporter::source::client::settings::ClientConfig;
+use kpi_exporter::source::http::{
+    Format, HttpConfig, HttpQuery, JsonTemplate, Method, RequestBody,
+};
 use kpi_exporter::source::trace::Trace;
-use kpi_exporter::source::{self, SourceConfig};
 use serde_json::{Value, json};
 
 use crate::stand_in::{self, Reply, StandIn, ok};
@@ -43,12 +43,12 @@ pub(crate) fn get(path: &str) -> HttpQuery {
 }
 
 pub(crate) fn metric(query: HttpQuery) -> Metric {
-    Metric { query: Query::Http(Box::new(query)), ..ask::metric("") }
+    Metric { query: Query::new(query), ..ask::metric("") }
 }
 
 /// Asks for the second quarter of 2026 in New York.
 pub(crate) async fn fetch(config: ClientConfig, metric: Metric) -> Result<Table, FetchError> {
-    let source = source::build(&SourceConfig::Http(config)).unwrap();
+    let source = SourceConfig::Http(HttpConfig(config)).open().unwrap();
     source.fetch(&ask::request(metric)).await
 }
 
@@ -262,7 +262,7 @@ async fn nothing_is_a_good_answer_without_values() {
         let mut metric = metric(HttpQuery { rows: Some("$.data[*]".into()), ..get("/") });
         metric.labels = vec!["country".into()];
         let server = StandIn::start(move |_| stand_in::json(&document)).await;
-        let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+        let source = SourceConfig::Http(HttpConfig(client(&server.url))).open().unwrap();
         let measured = ask::measure(source.as_ref(), metric).await.unwrap();
         assert_eq!(measured.series.len(), 0);
     }
@@ -319,7 +319,7 @@ async fn a_question_that_was_only_taken_down_is_not_answered() {
 
 #[tokio::test]
 async fn a_query_of_another_kind_is_refused() {
-    let source = source::build(&SourceConfig::Http(client("http://127.0.0.1:9"))).unwrap();
+    let source = SourceConfig::Http(HttpConfig(client("http://127.0.0.1:9"))).open().unwrap();
     let error = ask::table(source.as_ref(), "SELECT 1").await.unwrap_err();
     assert_eq!(error.to_string(), "the query is of another kind than the source");
 }
@@ -338,7 +338,7 @@ async fn a_path_that_is_none_is_told_before_anything_is_sent() {
 async fn a_trace_tells_rows_and_columns() {
     let data = json!({ "data": [{ "day": "2026-04-01", "n": 1, "tags": [] }, { "n": 2 }] });
     let server = StandIn::start(move |_| stand_in::json(&data)).await;
-    let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+    let source = SourceConfig::Http(HttpConfig(client(&server.url))).open().unwrap();
     let query = HttpQuery {
         rows: Some("$.data[*]".into()),
         sql: Some(template("SELECT sum(n) AS value FROM rows")),
@@ -355,7 +355,10 @@ async fn a_trace_tells_rows_and_columns() {
     assert!(has("page 1: 2 rows", first), "{steps:?}");
     assert!(has("query over the rows: 1 row", "columns: value"), "{steps:?}");
     assert_eq!(
-        format!("{:?}", source::http::HttpSource::new(&client("http://k@x")).unwrap()),
+        format!(
+            "{:?}",
+            kpi_exporter::source::http::HttpSource::new(&client("http://k@x")).unwrap()
+        ),
         "HttpSource { .. }"
     );
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kpi_exporter::metric::{Cell, FetchErrorKind, HttpQuery};
+use kpi_exporter::metric::{Cell, FetchErrorKind};
+use kpi_exporter::source::http::HttpQuery;
 use tokio::time::Instant;
 
 use crate::client_tests::{fetch, fetch_once, host, in_own_process, open};

@@ -52,23 +52,9 @@ mod tls_server;
 #[cfg(test)]
 mod trino;
 
-use std::time::Duration;
-
-use kpi_exporter::source::client::config::{Auth, ClientConfig, Proxy, TlsConfig};
+use kpi_exporter::source::client::settings::{ClientConfig, Proxy};
 
 /// Reaches a server without login, with the limits of the defaults.
 pub(crate) fn client(url: &str) -> ClientConfig {
-    ClientConfig {
-        url: url.into(),
-        auth: Auth::None,
-        headers: Vec::new(),
-        tls: TlsConfig::default(),
-        proxy: Proxy::Off,
-        max_redirects: 5,
-        max_connections: 4,
-        requests_per_second: None,
-        retries: 2,
-        timeout: Duration::from_secs(30),
-        max_body: 32 << 20,
-    }
+    ClientConfig { proxy: Proxy::Off, ..ClientConfig::new(url) }
 }

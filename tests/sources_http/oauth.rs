@@ -7,7 +7,7 @@ use std::time::Duration;
 use kpi_exporter::metric::FetchErrorKind;
 use kpi_exporter::secret::Secret;
 use kpi_exporter::source::Source;
-use kpi_exporter::source::client::config::{Auth, ClientConfig, OAuth2};
+use kpi_exporter::source::client::settings::{Auth, ClientConfig, OAuth2};
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

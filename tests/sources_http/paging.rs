@@ -1,9 +1,9 @@
 //! Pages of the `http` source: exactly which requests are made, and that a part is never taken for
 //! the whole.
 
-use kpi_exporter::metric::{
-    Cell, FetchErrorKind, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination,
-    RequestBody, Table,
+use kpi_exporter::metric::{Cell, FetchErrorKind, Table};
+use kpi_exporter::source::http::{
+    HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination, RequestBody,
 };
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use kpi_exporter::metric::{Cell, FetchError, FetchErrorKind, Metric, Query, Table, Template};
 use kpi_exporter::secret::Secret;
 use kpi_exporter::source::Source;
-use kpi_exporter::source::prometheus::PrometheusSource;
+use kpi_exporter::source::prometheus::{PromQlQuery, PrometheusSource};
 use kpi_exporter::source::trace::Trace;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const START: i64 = 1_775_016_000;
 const END: i64 = 1_782_878_400;
 
 fn metric(query: &str, labels: &[&str]) -> Metric {
-    let query = Query::PromQl(Template { text: query.into(), secret: false });
+    let query = Query::new(PromQlQuery(Template { text: query.into(), secret: false }));
     Metric { id: "orders".into(), query, labels: ask::names(labels), ..ask::metric("") }
 }
 
@@ -288,7 +288,8 @@ async fn a_secret_in_a_query_is_neither_traced_nor_repeated() {
     let answer = move |_: &_| stand_in::status(400, "application/json", body.to_string());
     let server = StandIn::start(answer).await;
     let mut metric = metric("x{a=\"hunter2\"}", &[]);
-    metric.query = Query::PromQl(Template { text: "x{a=\"hunter2\"}".into(), secret: true });
+    let text = Template { text: "x{a=\"hunter2\"}".into(), secret: true };
+    metric.query = Query::new(PromQlQuery(text));
     let mut request = ask::request(metric);
     request.trace = Trace::on();
     let error = open(&server.url).fetch(&request).await.unwrap_err();

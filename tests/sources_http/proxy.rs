@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use kpi_exporter::source::client::config::Proxy;
-use kpi_exporter::source::{self, SourceConfig};
+use kpi_exporter::source::SourceConfig;
+use kpi_exporter::source::client::settings::Proxy;
+use kpi_exporter::source::http::HttpConfig;
 use tokio::io::{AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -100,7 +101,7 @@ async fn a_proxy_that_is_not_there_or_says_no_is_told_as_such() {
 fn a_proxy_that_is_no_url_is_refused_without_being_shown() {
     let mut config = client("http://api.example.com");
     config.proxy = Proxy::Url("http://user:hunter22@pro xy".into());
-    let error = source::build(&SourceConfig::Http(config)).map(drop).unwrap_err();
+    let error = SourceConfig::Http(HttpConfig(config)).open().map(drop).unwrap_err().to_string();
     assert!(error.contains("`proxy`") && !error.contains("hunter22"), "{error}");
 }
 

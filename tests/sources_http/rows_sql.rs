@@ -1,9 +1,10 @@
 //! SQL over the rows that the `http` source fetched.
 
-use kpi_exporter::metric::{
-    Cell, CsvFormat, FetchErrorKind, Format, HttpQuery, NextPage, PageParam, Pagination,
+use kpi_exporter::metric::{Cell, FetchErrorKind};
+use kpi_exporter::source::http::{
+    CsvFormat, Format, HttpConfig, HttpQuery, NextPage, PageParam, Pagination,
 };
-use kpi_exporter::source::{self, Request, SourceConfig};
+use kpi_exporter::source::{Request, SourceConfig};
 use serde_json::{Value, json};
 
 use crate::http::{columns, fetch, get, metric, read, template};
@@ -102,11 +103,11 @@ async fn a_query_that_cannot_run_is_explained() {
     );
     assert_eq!(
         refusal(over("SELECT m AS value FROM rows"), data.clone()).await,
-        "no such column: m (hint: is the column spelled as in the table?)"
+        "no such column: m (hint: the columns are `n`)"
     );
     assert_eq!(
         refusal(over("DELETE FROM rows"), data.clone()).await,
-        "attempt to write a readonly database (hint: queries run read-only: only SELECT makes sense)"
+        "`DELETE` begins no query (hint: a query only reads: it begins with SELECT or WITH)"
     );
     let said = refusal(over("SELECT :window_strat AS value FROM rows"), data).await;
     assert!(said.contains("window_strat") && said.contains("window_start"), "{said}");
@@ -131,7 +132,7 @@ async fn an_api_that_takes_no_dates_is_asked_once_for_all_windows_of_a_run() {
         stand_in::json(&rows)
     })
     .await;
-    let source = source::build(&SourceConfig::Http(client(&server.url))).unwrap();
+    let source = SourceConfig::Http(HttpConfig(client(&server.url))).open().unwrap();
     let sql = "SELECT sum(n) AS value FROM rows WHERE \"on\" < :window_end_date";
     let columns = columns(&[("n", "$.n"), ("on", "$.on")]);
     let request = ask::request(metric(HttpQuery { columns, ..over(sql) }));
@@ -145,4 +146,22 @@ async fn an_api_that_takes_no_dates_is_asked_once_for_all_windows_of_a_run() {
     let next = Request { asked: tokio::time::Instant::now(), ..request };
     source.fetch(&next).await.unwrap();
     assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn neither_a_misspelled_name_nor_text_counts_as_zero() {
+    let deals = json!([{ "net amount": 5, "eur": "1,5" }, { "net amount": 7, "eur": "12.50" }]);
+    let sql = "SELECT sum(\"net amuont\") AS value FROM rows";
+    assert_eq!(
+        refusal(over(sql), deals.clone()).await,
+        "no such column: net amuont (hint: did you mean `\"net amount\"`? a text is written in single \
+         quotes, as in 'net amuont')"
+    );
+    let said = refusal(over("SELECT sum(eur) AS value FROM rows"), deals.clone()).await;
+    assert!(said.starts_with("`sum` met the text `1,5`, which is no number (hint: "), "{said}");
+    let cured = "SELECT sum(replace(eur, ',', '.')) AS value FROM rows";
+    assert_eq!(value(over(cured), deals.clone()).await, Cell::Number(14.0));
+    let strings = json!([{ "price": "9.00" }, { "price": "199.00" }]);
+    let most = "SELECT max(price) AS value FROM rows WHERE price > 10";
+    assert_eq!(value(over(most), strings).await, Cell::Number(199.0));
 }

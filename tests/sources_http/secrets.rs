@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kpi_exporter::secret::Secret;
-use kpi_exporter::source::client::config::{ApiKeyPlace, Auth, ClientConfig, OAuth2, Proxy};
+use kpi_exporter::source::client::settings::{ApiKeyPlace, Auth, ClientConfig, OAuth2, Proxy};
 use serde_json::json;
 
 use crate::client;

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use kpi_exporter::metric::FetchErrorKind;
-use kpi_exporter::source::client::config::ClientConfig;
+use kpi_exporter::source::client::settings::ClientConfig;
 use tempfile::TempDir;
 
 use crate::client;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
 use kpi_exporter::source::Source;
-use kpi_exporter::source::sql::TrinoSource;
-use kpi_exporter::source::sql::engine::EngineConfig;
+use kpi_exporter::source::sql::{Engine, EngineConfig, TrinoSource};
 use serde_json::{Value, json};
 
 use crate::stand_in::{self, Asked, Reply, StandIn};
@@ -15,6 +14,7 @@ use crate::{ask, client};
 
 fn config(url: &str) -> EngineConfig {
     EngineConfig {
+        engine: Engine::Trino,
         client: client(url),
         user: Some("kpi".into()),
         database: Some("lake".into()),

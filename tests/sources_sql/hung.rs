@@ -2,7 +2,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use kpi_exporter::metric::FetchErrorKind;
-use kpi_exporter::source::SqlConfig;
+use kpi_exporter::source::sql::SqlConfig;
 
 use super::sqlite::shop;
 use super::{config, login, open};

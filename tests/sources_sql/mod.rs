@@ -1,5 +1,6 @@
 mod hung;
 mod mariadb;
+mod mysql_zones;
 mod parity;
 mod postgres;
 mod sqlite;
@@ -7,19 +8,12 @@ mod sqlite;
 use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, Table};
-use kpi_exporter::source::SqlConfig;
-use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::sql::{SqlConfig, SqlSource};
 
 use super::servers::PASSWORD;
 
 fn config(url: &str) -> SqlConfig {
-    SqlConfig {
-        url: url.into(),
-        user: None,
-        password: None,
-        max_connections: 2,
-        timeout: Duration::from_secs(30),
-    }
+    SqlConfig { max_connections: 2, ..SqlConfig::new(url) }
 }
 
 /// For the user `kpi`, whose password would break any URL.
@@ -33,6 +27,11 @@ fn open(config: &SqlConfig) -> SqlSource {
 
 fn number(value: f64) -> Cell {
     Cell::Number(value)
+}
+
+/// A number that keeps its text.
+fn written(value: f64, text: &str) -> Cell {
+    Cell::Written(value, text.to_owned())
 }
 
 fn text(value: &str) -> Cell {

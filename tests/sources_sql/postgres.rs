@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
-use kpi_exporter::source::SqlConfig;
-use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::sql::{SqlConfig, SqlSource};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, raw_sql};
 
-use super::{instant, login, number, open, row, text, until};
+use super::{instant, login, number, open, row, text, until, written};
 use crate::ask::{measure, metric, table};
 use crate::servers::{self, PASSWORD, Server};
 
@@ -32,6 +31,8 @@ async fn postgres_from_login_to_restart() {
     let mut admin = admin(&server).await;
     let source = open(&login(&url(&server)));
     all_types(&source, &mut admin).await;
+    numbers_as_the_server_writes_them(&source).await;
+    intervals_as_the_server_counts_them(&source).await;
     parameters(&source).await;
     faults_of_queries(&source, &mut admin).await;
     floods(&source, &mut admin).await;
@@ -71,35 +72,78 @@ async fn all_types(source: &SqlSource, admin: &mut PgConnection) {
         ("float4", number(0.1)),
         ("float8", number(0.1)),
         ("numeric", number(1_071_805.47)),
-        ("nan", Cell::Null),
-        ("infinite", Cell::Null),
+        ("infinite", number(f64::NEG_INFINITY)),
         ("long_id", text("12345678901234567890")),
-        ("money", number(1234.56)),
-        ("yes", number(1.0)),
+        (
+            "money",
+            Cell::Other(
+                "money, which `lc_monetary` of the server decides about: write `::numeric`".into(),
+            ),
+        ),
+        ("yes", written(1.0, "true")),
         ("span", number(61.0 * 86_400.0 + 1.5)),
         ("back", number(-3.0 * 86_400.0)),
-        ("clock", number(3723.5)),
-        ("domain", number(12.5)),
-        ("mean", number(1.5)),
+        ("clock", written(3723.5, "01:02:03.5")),
+        ("domain", written(12.5, "12.50")),
+        ("mean", written(1.5, "1.5000000000000000")),
         ("plan", text("pro")),
         ("citext", text("x")),
         ("uuid", text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")),
         ("text", text("é")),
         ("padded", text("ab ")),
         ("day", text("2026-06-30")),
-        ("never", Cell::Null),
+        ("never", text("infinity")),
         ("moment", instant("2026-06-30T12:00:00Z")),
         ("local", instant("2026-07-01T03:30:00Z")),
-        ("no_end", Cell::Null),
+        ("no_end", text("infinity")),
         ("far", Cell::Other("timestamp out of range".into())),
         ("json", Cell::Other("JSONB".into())),
         ("list", Cell::Other("INT4[]".into())),
         ("nothing", Cell::Null),
     ];
     let mut got = row(table(source, query).await.unwrap());
-    let (_, nan) = got.remove(6);
-    assert!(matches!(nan, Cell::Number(value) if value.is_nan()));
+    for nan in [8, 6] {
+        let (name, nan) = got.remove(nan);
+        assert!(matches!(nan, Cell::Number(value) if value.is_nan()), "{name}");
+    }
     assert_eq!(got, expected.map(|(name, cell)| (name.to_owned(), cell)));
+}
+
+/// The binary format of `numeric` is groups of four digits, of which zeros are not sent.
+async fn numbers_as_the_server_writes_them(source: &SqlSource) {
+    let query = "SELECT x::text AS shown, x FROM (VALUES (0.00), (-0.5), (0.0001), (0.00012), \
+        (1e-9::numeric), (10000), (100000000.5), (9999.9999), (-123456789.000010), (1.50), \
+        (12345678901234567890.125), (1e20::numeric), (0.1000), (-10000000000000000), (700.00)) t(x)";
+    let answer = table(source, query).await.unwrap();
+    assert_eq!(answer.rows.len(), 15);
+    for row in answer.rows {
+        let Cell::Text(shown) = &row[0] else { panic!("{row:?}") };
+        let kept = match &row[1] {
+            Cell::Number(number) => number.to_string(),
+            Cell::Written(number, text) => {
+                let parsed: f64 = text.parse().unwrap();
+                assert_eq!(number.to_bits(), parsed.to_bits());
+                text.clone()
+            }
+            Cell::Text(text) => text.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kept, *shown);
+    }
+}
+
+async fn intervals_as_the_server_counts_them(source: &SqlSource) {
+    let query = "SELECT extract(epoch FROM x)::float8 AS counted, x FROM (SELECT make_interval( \
+        months => m, days => d, secs => s) AS x FROM generate_series(-30, 30, 3) m, \
+        generate_series(-400, 400, 100) d, generate_series(-86400.5, 86400.5, 43200.25) s) t";
+    let answer = table(source, query).await.unwrap();
+    assert!(answer.rows.len() > 900);
+    for row in answer.rows {
+        assert_eq!(row[0], row[1]);
+    }
+    let years = "SELECT '1 year 2 mons'::interval AS value";
+    let expected = number((365.25 + 60.0) * 86_400.0);
+    assert_eq!(row(table(source, years).await.unwrap())[0].1, expected);
 }
 
 async fn parameters(source: &SqlSource) {
@@ -122,7 +166,7 @@ async fn parameters(source: &SqlSource) {
 }
 
 async fn faults_of_queries(source: &SqlSource, admin: &mut PgConnection) {
-    execute(admin, "CREATE TABLE orders (id int, amount numeric)").await;
+    execute(admin, "CREATE TABLE orders (id int, amount numeric); CREATE SEQUENCE ids").await;
     let none = "SELECT id, amount FROM orders WHERE id > :as_of_unix";
     let none = table(source, none).await.unwrap();
     assert_eq!((none.columns, none.rows.len()), (vec!["id".into(), "amount".into()], 0));
@@ -145,12 +189,11 @@ async fn faults_of_queries(source: &SqlSource, admin: &mut PgConnection) {
         ),
         (
             "INSERT INTO orders VALUES (1, 1) RETURNING id",
-            "cannot execute INSERT in a read-only transaction (hint: queries run read-only: only \
-             SELECT makes sense)",
+            "`INSERT` begins no query (hint: a query only reads: it begins with SELECT or WITH)",
         ),
         (
-            "CREATE TABLE more (id int)",
-            "cannot execute CREATE TABLE in a read-only transaction (hint: queries run read-only: \
+            "SELECT nextval('ids') AS value",
+            "cannot execute nextval() in a read-only transaction (hint: queries run read-only: \
              only SELECT makes sense)",
         ),
     ] {

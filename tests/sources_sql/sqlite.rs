@@ -2,8 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, FetchErrorKind, Labels, Metric};
-use kpi_exporter::source::SqlConfig;
-use kpi_exporter::source::sql::SqlSource;
+use kpi_exporter::source::sql::{SqlConfig, SqlSource};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, raw_sql};
 use tempfile::TempDir;
@@ -72,12 +71,20 @@ async fn sqlite_values_have_the_type_of_the_value_not_of_the_column() {
 async fn an_sqlite_file_is_never_written_nor_made() {
     let file = shop(&["CREATE TABLE t (a)"]).await;
     let source = open(&config(&file.url()));
-    let error = table(&source, "INSERT INTO t VALUES (1)").await.unwrap_err();
-    assert_eq!(error.kind, FetchErrorKind::Query);
-    assert_eq!(
-        error.to_string(),
-        "attempt to write a readonly database (hint: queries run read-only: only SELECT makes sense)"
-    );
+    let copy = file.path().with_file_name("copy.db");
+    for write in [
+        "INSERT INTO t VALUES (1)",
+        &format!("/* a copy */ vacuum INTO '{}'", copy.display()),
+        "PRAGMA hard_heap_limit = 1",
+        "/**/PRAGMA query_only=0",
+        &format!("ATTACH '{}' AS copy", copy.display()),
+    ] {
+        let error = table(&source, write).await.unwrap_err();
+        assert_eq!(error.kind, FetchErrorKind::Query);
+        assert!(error.message.ends_with("begins no query"), "{write}: {error}");
+    }
+    assert!(!copy.exists());
+    assert!(table(&source, "SELECT a FROM t").await.is_ok());
     let missing = file.path().with_file_name("none.db");
     let url = format!("sqlite://{}?mode=rwc", missing.display());
     let source = open(&config(&url));
@@ -113,7 +120,7 @@ fn a_url_that_cannot_be_right_is_told_without_repeating_it() {
         ("mysql://db/shop?top-secret=1", "the url has a parameter that is not known; the known"),
         ("sqlite://:memory:", "an sqlite database in memory is always empty here"),
     ] {
-        let message = SqlSource::new(&config(url)).unwrap_err();
+        let message = SqlSource::new(&config(url)).unwrap_err().to_string();
         assert!(message.starts_with(expected), "{message}");
         assert!(!message.contains("top-secret"), "{message}");
     }
@@ -136,10 +143,7 @@ async fn a_renamed_value_column_fails_the_fetch_until_it_is_back() {
     assert_eq!(error.kind, FetchErrorKind::Shape);
     assert_eq!(error.message, "metric `orders` has no column `revenue`; the answer has: turnover");
     let error = measure(&source, revenue("SELECT revenue FROM t")).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no such column: revenue (hint: is the column spelled as in the table?)"
-    );
+    assert_eq!(error.to_string(), "no such column: revenue (hint: the columns are `turnover`)");
     file.execute(&["ALTER TABLE t RENAME COLUMN turnover TO revenue"]).await;
     assert!(measure(&source, revenue("SELECT revenue FROM t")).await.is_ok());
 }
@@ -214,4 +218,80 @@ async fn a_forgotten_group_by_is_refused() {
     let flood = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
     let error = measure(&source, metric(flood)).await.unwrap_err();
     assert_eq!(error.message, "metric `orders` got more than 1000 rows");
+}
+
+// What SQLite itself takes silently.
+
+#[tokio::test]
+async fn a_misspelled_column_in_double_quotes_is_no_text() {
+    let file = shop(&[
+        "CREATE TABLE sales (\"Net Amount\" REAL, country TEXT)",
+        "INSERT INTO sales VALUES (100, 'de'), (200, 'fr')",
+    ])
+    .await;
+    let source = open(&config(&file.url()));
+    let good = table(&source, "SELECT sum(\"Net Amount\") AS value FROM sales").await.unwrap();
+    assert_eq!(good.rows, [[number(300.0)]]);
+    let error = table(&source, "SELECT sum(\"Net Amuont\") AS value FROM sales").await.unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Query);
+    assert_eq!(
+        error.to_string(),
+        "no such column: Net Amuont (hint: did you mean `\"Net Amount\"`? a text is written in \
+         single quotes, as in 'Net Amuont')"
+    );
+    let text = "SELECT count(*) AS value FROM sales WHERE country = \"de\"";
+    let error = table(&source, text).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no such column: de (hint: the columns are `\"Net Amount\"`, `country`; a text is written in \
+         single quotes, as in 'de')"
+    );
+}
+
+#[tokio::test]
+async fn text_that_is_no_number_is_never_part_of_a_sum() {
+    let file = shop(&[
+        "CREATE TABLE t (amount TEXT, n INTEGER)",
+        "INSERT INTO t VALUES ('1.234,56', 1), ('7.5', 2), ('8', 3)",
+    ])
+    .await;
+    let source = open(&config(&file.url()));
+    for (query, done) in [
+        ("SELECT sum(amount) AS value FROM t", "sum"),
+        ("SELECT total(a) AS value FROM (SELECT amount AS a FROM t)", "total"),
+        ("SELECT avg(amount) AS value FROM t", "avg"),
+        ("SELECT sum(amount * n) AS value FROM t", "*"),
+        ("SELECT sum(CAST(amount AS REAL)) AS value FROM t", "CAST"),
+    ] {
+        let error = table(&source, query).await.unwrap_err();
+        assert_eq!(error.kind, FetchErrorKind::Shape);
+        let expected = format!("`{done}` met the text `1.234,56`, which is no number");
+        assert_eq!(error.message, expected, "{query}");
+    }
+    let cured = "SELECT sum(replace(replace(amount, '.', ''), ',', '.')) AS value FROM t \
+                 WHERE amount LIKE '%,%'";
+    assert_eq!(table(&source, cured).await.unwrap().rows, [[number(1234.56)]]);
+    let others = "SELECT sum(amount) AS value FROM t WHERE amount NOT LIKE '%,%'";
+    assert_eq!(table(&source, others).await.unwrap().rows, [[number(15.5)]]);
+}
+
+#[tokio::test]
+async fn statements_that_do_more_than_read_are_refused() {
+    let file = shop(&["CREATE TABLE t (a)", "INSERT INTO t VALUES (1)"]).await;
+    let copy = file.path().with_file_name("copy.db");
+    let source = open(&config(&file.url()));
+    for query in [
+        format!("VACUUM INTO '{}'", copy.display()),
+        format!("ATTACH '{}' AS other", copy.display()),
+        "PRAGMA hard_heap_limit = 1".to_owned(),
+        "/**/PRAGMA query_only = 0".to_owned(),
+        "SELECT * FROM pragma_hard_heap_limit(1)".to_owned(),
+        "CREATE TEMP TABLE x (a)".to_owned(),
+        "BEGIN".to_owned(),
+    ] {
+        assert!(table(&source, &query).await.is_err(), "{query}");
+    }
+    assert!(!copy.exists());
+    let tells = "SELECT name AS value FROM pragma_table_info('t')";
+    assert_eq!(table(&source, tells).await.unwrap().rows, [[text("a")]]);
 }

@@ -6,12 +6,13 @@ use chrono_tz::Tz;
 use kpi_exporter::calendar::Window;
 use kpi_exporter::metric::{FetchError, Measurement, Metric, Query, Span, Table, Template};
 use kpi_exporter::schedule::Schedule;
+use kpi_exporter::source::statement::SqlQuery;
 use kpi_exporter::source::trace::Trace;
 use kpi_exporter::source::{Request, Source};
 
 /// A metric without labels, used by its bare name.
 pub(crate) fn metric(sql: &str) -> Metric {
-    let query = Query::Sql(Template::plain(sql));
+    let query = Query::new(SqlQuery(Template::plain(sql)));
     let schedule = Schedule::parse("@hourly").unwrap();
     let metric = Metric::new("orders", "shop", query, schedule);
     Metric { bare: true, max_label_sets: 1000, ..metric }

@@ -96,7 +96,7 @@ fn unless_target(limit: &Family) -> String {
 fn leads() -> String {
     let proven = Lead::Leads { lag: 1, rho: 1.0 }.verdict();
     format!(
-        "{{{{- range query (printf \"max by (predicts, verdict) ({KPI_LEAD_CORRELATION}{{job=%q,kpi=%q}})\" $labels.job $labels.kpi) }}}} \
+        "{{{{- range printf \"max by (predicts, verdict) ({KPI_LEAD_CORRELATION}{{job=%q,kpi=%q}})\" $labels.job $labels.kpi | query | sortByLabel \"predicts\" }}}} \
          It leads {{{{ .Labels.predicts }}}} ({{{{ if eq .Labels.verdict \"{proven}\" }}}}proven{{{{ else }}}}unproven{{{{ end }}}}).{{{{ end }}}}"
     )
 }

@@ -1,5 +1,5 @@
 //! `generate`: writes files for other programs, or says that they are not what it would write. Only
-//! dashboards per KPI need a configuration.
+//! dashboards per KPI need a configuration; rules take from it where links lead.
 
 mod dashboards;
 mod prometheus_rule;
@@ -43,8 +43,8 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Rules(arguments) => rules::run(arguments),
-        Command::PrometheusRule(arguments) => prometheus_rule::run(arguments),
+        Command::Rules(arguments) => rules::run(arguments, global, environment),
+        Command::PrometheusRule(arguments) => prometheus_rule::run(arguments, global, environment),
         Command::Dashboards(arguments) => dashboards::run(arguments, global, environment),
     }
 }

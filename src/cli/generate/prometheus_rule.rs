@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use super::{Target, rules};
 use crate::artifacts::rules::{ObjectMeta, groups, prometheus_rule};
+use crate::cli::Global;
+use crate::config::Environment;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -22,13 +24,18 @@ pub(in crate::cli) struct Arguments {
     target: Target,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    arguments: &Arguments,
+    global: &Global,
+    environment: &Environment,
+) -> anyhow::Result<ExitCode> {
+    let options = arguments.options.to_rule_options(global, environment);
     let meta = ObjectMeta {
         name: arguments.name.clone(),
         namespace: arguments.namespace.clone(),
         labels: arguments.labels.iter().cloned().collect(),
     };
-    arguments.target.put(&prometheus_rule(&groups(&arguments.options.to_rule_options()), &meta))
+    arguments.target.put(&prometheus_rule(&groups(&options), &meta))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

@@ -1,9 +1,12 @@
 //! `generate rules`: the rule file.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use super::Target;
 use crate::artifacts::rules::{RuleOptions, SeverityMap, groups, rule_file};
+use crate::cli::Global;
+use crate::config::{self, Environment};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -22,9 +25,10 @@ pub(super) struct Options {
     /// Factor on every waiting time: 0.01 for a test bench.
     #[arg(long, value_name = "F", default_value_t = 1.0, allow_negative_numbers = true, value_parser = factor)]
     duration_scale: f64,
-    /// Where people reach the exporter: its pages and runbooks.
-    #[arg(long, value_name = "URL", default_value_t = RuleOptions::default().external_url)]
-    external_url: String,
+    /// Where people reach the exporter, for links to its pages and runbooks; without it
+    /// `server.external_url` of the configuration, if there is one.
+    #[arg(long, value_name = "URL")]
+    external_url: Option<String>,
     /// Address of a folder of runbooks instead; ALERT.md is added.
     #[arg(long, value_name = "URL")]
     runbook_base_url: Option<String>,
@@ -37,11 +41,21 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn to_rule_options(&self) -> RuleOptions {
+    pub(super) fn to_rule_options(
+        &self,
+        global: &Global,
+        environment: &Environment,
+    ) -> RuleOptions {
+        let defaults = RuleOptions::default();
+        let configured = || external_url(global, environment);
         RuleOptions {
             job: self.job.clone(),
             duration_scale: self.duration_scale,
-            external_url: self.external_url.clone(),
+            external_url: self
+                .external_url
+                .clone()
+                .or_else(configured)
+                .unwrap_or(defaults.external_url),
             runbook_base_url: self.runbook_base_url.clone(),
             dashboard_base_url: self.dashboard_base_url.clone(),
             severity_map: self.severity_map.clone(),
@@ -49,8 +63,31 @@ impl Options {
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    arguments.target.put(&rule_file(&groups(&arguments.options.to_rule_options())))
+/// As configured. The rules hold for every configuration, so they can be written without one.
+fn external_url(global: &Global, environment: &Environment) -> Option<String> {
+    if !global.config.exists() {
+        return None;
+    }
+    if let Ok(config) = config::load(&global.config, environment) {
+        return config.settings.server.external_url;
+    }
+    // A closed stderr is nobody's loss.
+    let _ = writeln!(
+        anstream::stderr(),
+        "warning: {} has mistakes or lacks its secrets here, so links do not follow its \
+         server.external_url; --external-url says where they lead",
+        global.config.display()
+    );
+    None
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    global: &Global,
+    environment: &Environment,
+) -> anyhow::Result<ExitCode> {
+    let options = arguments.options.to_rule_options(global, environment);
+    arguments.target.put(&rule_file(&groups(&options)))
 }
 
 fn factor(text: &str) -> Result<f64, String> {

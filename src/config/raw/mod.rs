@@ -1,9 +1,6 @@
 //! The configuration as written: one structure per kind of entry, every key optional. What is
 //! mandatory, and whether values make sense together, is `validate`'s.
 
-mod metrics;
-mod sources;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,25 +9,16 @@ use serde::Deserialize;
 
 use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
-use crate::config::settings::LogFormat;
+use crate::config::settings::{LogFormat, WebAddress};
 use crate::kpi::{Accumulation, Direction, Function, Kind};
 use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, Parsed, Quantity};
-use crate::reader::spanned::Spanned;
-pub(crate) use metrics::{
-    CsvRaw, CursorRaw, FormatRaw, MetricRaw, OffsetRaw, PageRaw, PaginationRaw, RequestRaw,
-};
-pub(crate) use sources::{
-    ApiKeyRaw, BasicRaw, CredentialsIn, FilesRaw, OAuth2Raw, RemoteRaw, SecretText, SourceRaw,
-    TlsRaw,
-};
-
-/// A text with its place.
-pub(crate) type Text = Spanned<String>;
+use crate::reader::spanned::{Spanned, Text};
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServerRaw {
     pub(crate) listen: Option<Parsed<SocketAddr>>,
+    pub(crate) external_url: Option<Parsed<WebAddress>>,
     pub(crate) web_config_file: Option<Text>,
 }
 
@@ -76,12 +64,6 @@ pub(crate) struct DefaultsRaw {
     pub(crate) schedule: Option<Text>,
     pub(crate) period: Option<Spanned<Mixed<DatesRaw>>>,
     pub(crate) max_age: Option<Parsed<Duration>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct LimitsRaw {
-    pub(crate) max_label_sets: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -1,20 +1,19 @@
-//! What every validator needs: places, ids that exist, a place for problems, and the few checks that
-//! all of them make.
+//! What every validator needs besides the report: ids that exist, and what formulas ask of metrics.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
 use crate::config::document::Names;
-use crate::config::raw::Text;
 use crate::reader::diagnostic::Problems;
-use crate::reader::entry::Entry;
 use crate::reader::files::{Files, Span};
-use crate::reader::spanned::Spanned;
-use crate::reader::suggest::{closest, did_you_mean, listed};
+use crate::reader::report::Report;
+use crate::reader::spanned::Text;
+use crate::reader::suggest::{did_you_mean, listed};
 
-/// The state of a validation.
+/// The state of a validation: the report, which it can be used as, and what is known so far.
 pub(super) struct Context<'a> {
-    pub(super) files: &'a Files,
-    pub(super) problems: &'a mut Problems,
+    pub(super) report: Report<'a>,
+    /// What is no mistake, and could be better.
     pub(super) notes: Problems,
     pub(super) sources: Names,
     pub(super) objectives: Names,
@@ -35,11 +34,24 @@ pub(super) struct Use {
     pub(super) bare: bool,
 }
 
+impl<'a> Deref for Context<'a> {
+    type Target = Report<'a>;
+
+    fn deref(&self) -> &Report<'a> {
+        &self.report
+    }
+}
+
+impl<'a> DerefMut for Context<'a> {
+    fn deref_mut(&mut self) -> &mut Report<'a> {
+        &mut self.report
+    }
+}
+
 impl<'a> Context<'a> {
     pub(super) fn new(files: &'a Files, problems: &'a mut Problems) -> Self {
         Self {
-            files,
-            problems,
+            report: Report { files, problems },
             notes: Problems::default(),
             sources: Names::default(),
             objectives: Names::default(),
@@ -51,29 +63,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// A mistake at a place, with what to do about it.
-    pub(super) fn problem(&mut self, span: Span, message: String, hint: impl Into<Option<String>>) {
-        self.problems.at(span, message).hint(hint);
-    }
-
     /// What is no mistake, and could be better.
     pub(super) fn note(&mut self, span: Span, message: String, hint: impl Into<Option<String>>) {
         self.notes.at(span, message).hint(hint);
-    }
-
-    /// A key that has to be there, unless a mistake in it has been reported. `hint` says what to add.
-    pub(super) fn required<T, E>(
-        &mut self,
-        entry: &Entry<E>,
-        key: &str,
-        value: Option<T>,
-        hint: &str,
-    ) -> Option<T> {
-        if value.is_none() && !entry.is_broken(key) {
-            let message = format!("`{}` lacks `{key}`", entry.path);
-            self.problem(entry.span, message, format!("add {hint}"));
-        }
-        value
     }
 
     /// An id that has to exist among `names`; `what` says of what kind.
@@ -96,31 +88,5 @@ impl<'a> Context<'a> {
         let message = format!("`{path}`: {} is the id of no {what}", self.shown(id, &id.value));
         self.problem(id.span, message, hint);
         None
-    }
-
-    /// Refuses a word that is none of `known`; `expected` says all that could stand there.
-    pub(super) fn wrong_word<T>(
-        &mut self,
-        path: &str,
-        given: &Spanned<T>,
-        word: &str,
-        expected: &str,
-        known: &[&str],
-    ) {
-        let found = self.shown(given, word);
-        let similar = closest(word, known.iter().copied()).filter(|_| !given.interpolated);
-        let message = format!("`{path}`: expected {expected}, found {found}");
-        self.problem(given.span, message, similar.map(|one| format!("did you mean `{one}`?")));
-    }
-
-    /// A value for a message: what the file says, never what a reference stands for.
-    pub(super) fn shown<T>(&self, given: &Spanned<T>, value: &str) -> String {
-        if given.interpolated {
-            let file = self.files.get(given.span.file);
-            let written = &file.text[given.span.start..given.span.end];
-            let line = written.lines().next().unwrap_or("").trim_matches(['"', '\'']);
-            return format!("the value of `{line}`");
-        }
-        format!("`{}`", value.lines().next().unwrap_or(""))
     }
 }

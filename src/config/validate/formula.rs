@@ -1,8 +1,8 @@
 //! Formulas of KPIs, targets and baselines: syntax, and that the metrics they name exist.
 
 use super::context::Context;
-use crate::config::raw::Text;
 use crate::kpi::{Formula, MetricRef};
+use crate::reader::spanned::Text;
 use crate::reader::suggest::did_you_mean;
 
 /// Parses a formula and notes what it asks of metrics. Every unknown name is a mistake of its own.

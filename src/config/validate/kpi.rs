@@ -8,10 +8,11 @@ use super::goal::{Goal, goal};
 use super::sections::Defaults;
 use super::{path, period, thresholds};
 use crate::calendar::WindowSpec;
-use crate::config::raw::{KpiRaw, Text};
+use crate::config::raw::KpiRaw;
 use crate::id::KpiId;
 use crate::kpi::{Accumulation, Formula, Function, Kpi, Unit};
 use crate::reader::entry::Entry;
+use crate::reader::spanned::Text;
 use crate::reader::suggest::closest;
 
 /// Codes of the framework lint that a KPI can silence.

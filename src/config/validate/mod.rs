@@ -2,39 +2,31 @@
 //! makes sense together. No I/O. One file per kind of entry; here is the order in which they are
 //! looked at. A mistake in one entry never hides one in another, nor makes up one there.
 
-mod address;
 mod amount;
-mod answer;
-mod auth;
 mod context;
-mod engine;
 mod formula;
 mod goal;
 mod kpi;
-mod limits;
 mod metrics;
-mod pagination;
 mod path;
 mod period;
-mod remote;
-mod request;
 mod retail;
 mod sections;
 mod settings;
-mod sources;
-mod text;
 mod thresholds;
 
 use std::sync::Arc;
 
 use super::Config;
 use super::document::Document;
-use super::raw::{KpiRaw, MetricRaw, ObjectiveRaw, SourceRaw};
+use super::raw::{KpiRaw, ObjectiveRaw};
 use crate::id::SourceId;
 use crate::kpi::{Definitions, Objective};
 use crate::reader::diagnostic::Problems;
 use crate::reader::environment::Environment;
 use crate::reader::files::Files;
+use crate::source::kinds::{self, SourceRaw};
+use crate::source::metric_raw::MetricRaw;
 use context::Context;
 
 /// Validates a document. Without a result there are problems; with problems the result is of no
@@ -64,7 +56,7 @@ pub(crate) fn validate(
     let sources = sources
         .iter()
         .filter_map(|entry| {
-            Some((SourceId::from(entry.id.as_str()), sources::source(&mut context, entry)?))
+            Some((SourceId::from(entry.id.as_str()), kinds::source(&mut context, entry)?))
         })
         .collect();
     let objectives = objectives

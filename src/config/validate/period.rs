@@ -3,9 +3,9 @@
 use super::context::Context;
 use crate::calendar::{PeriodKind, WindowSpec};
 use crate::config::parse;
-use crate::config::raw::{DatesRaw, Text};
+use crate::config::raw::DatesRaw;
 use crate::reader::forms::{Alternative, Mixed, Quantity};
-use crate::reader::spanned::Spanned;
+use crate::reader::spanned::{Spanned, Text};
 
 /// A named period or explicit dates, both inclusive.
 pub(super) fn period(

@@ -11,13 +11,15 @@ use super::{period, retail};
 use crate::calendar::{Calendar, PeriodKind, Retail};
 use crate::config::document::Document;
 use crate::config::parse;
-use crate::config::raw::{CalendarRaw, DefaultsRaw, LimitsRaw, Text};
+use crate::config::raw::{CalendarRaw, DefaultsRaw};
 use crate::metric::Metric;
 use crate::reader::diagnostic::Problems;
 use crate::reader::files::{Files, Span};
 use crate::reader::node::{Core, NodeKind};
+use crate::reader::spanned::Text;
 use crate::reader::suggest::closest;
 use crate::schedule::Schedule;
+use crate::source::metric_raw::LimitsRaw;
 
 /// When nothing else is said: every five minutes.
 const SCHEDULE: &str = "*/5 * * * *";

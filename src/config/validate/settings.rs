@@ -23,6 +23,9 @@ pub(super) fn settings(
     if let Some(listen) = server.listen {
         file.push(("server.listen", listen.0.to_string()));
     }
+    if let Some(url) = server.external_url {
+        file.push(("server.external_url", url.0.0));
+    }
     if let Some(web) = server.web_config_file {
         problems
             .at(web.span, "`server.web_config_file`: TLS and basic auth are not available yet")

@@ -6,10 +6,10 @@ use reqwest::header::{
     USER_AGENT,
 };
 
-use super::config::{ApiKeyPlace, Auth, ClientConfig};
 use super::failure::Failure;
 use super::grant::Around;
 use super::oauth::Tokens;
+use super::settings::{ApiKeyPlace, Auth, ClientConfig};
 use super::written::{basic, reread, value};
 use crate::secret::Secret;
 

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::config::OAuth2;
 use super::deadline::Deadline;
 use super::failure::{self, Failure};
 use super::redact::{HIDDEN, Redactor};
+use super::settings::OAuth2;
 use super::transport::Transport;
 use super::written::{basic, value};
 use super::{body, told, urls};

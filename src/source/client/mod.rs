@@ -6,7 +6,6 @@ mod attempt;
 mod auth;
 mod body;
 mod cache;
-pub mod config;
 mod deadline;
 mod exchange;
 mod failure;
@@ -17,6 +16,7 @@ mod pace;
 mod redact;
 mod redirect;
 mod retry;
+pub mod settings;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -34,15 +34,16 @@ use tokio::time::sleep;
 
 use self::auth::Login;
 use self::cache::Cache;
-use self::config::ClientConfig;
 pub(in crate::source) use self::deadline::Deadline;
 pub(in crate::source) use self::exchange::{Answer, Exchange};
 use self::failure::Failure;
 use self::pace::Pace;
 use self::redact::Redactor;
+use self::settings::ClientConfig;
 use self::transport::Transport;
 use super::trace::{Step, Trace};
 use crate::metric::FetchError;
+use crate::source::OpenError;
 
 /// Sends requests to one server.
 pub(in crate::source) struct Client {
@@ -63,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// What is wrong with them, without secrets.
-    pub(in crate::source) fn new(config: &ClientConfig) -> Result<Self, String> {
+    pub(in crate::source) fn new(config: &ClientConfig) -> Result<Self, OpenError> {
         let base = Url::parse(config.url.expose_secret())
             .map_err(|error| format!("`url` is no URL: {error}"))?;
         let redactor = Redactor::default();

@@ -8,10 +8,10 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::config::OAuth2;
 use super::failure::{self, Failure};
 use super::grant::{Around, Given, Grant, passing};
 use super::redact::Redactor;
+use super::settings::OAuth2;
 use super::written::reread;
 use crate::secret::Secret;
 

@@ -10,7 +10,7 @@ use reqwest::Url;
 use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
 
 use self::stand_in::{Asked, Reply, StandIn, ok, status};
-use super::config::{Auth, ClientConfig, Proxy, TlsConfig};
+use super::settings::{Auth, ClientConfig, Proxy, TlsConfig};
 use super::{Answer, Client, Exchange};
 use crate::metric::FetchError;
 use crate::secret::Secret;

@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::config::TlsConfig;
+use super::settings::TlsConfig;
 use crate::limits::read_capped;
 use crate::metric::{FetchError, FetchErrorKind};
 

@@ -10,8 +10,8 @@ use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
-use super::config::{ClientConfig, Proxy, TlsConfig};
 use super::redact::Redactor;
+use super::settings::{ClientConfig, Proxy, TlsConfig};
 use super::tls::Files;
 use super::urls;
 use crate::metric::{FetchError, FetchErrorKind};

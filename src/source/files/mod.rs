@@ -5,6 +5,9 @@
 mod json;
 mod read;
 mod scan;
+pub(super) mod settings;
+
+pub use self::settings::FilesConfig;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,10 +24,10 @@ use self::read::Budget;
 use self::scan::Found;
 use super::sql::sqlite::Connection;
 use super::trace::{Step, Trace};
-use super::{FilesConfig, Request, Source};
+use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::limit::seconds;
-use crate::source::rows::Rows;
+use crate::source::rows::{Rows, Texts, quoted};
 use crate::source::statement::{Dialect, Statement, statement};
 
 /// What the files of one source may hold together, decompressed.
@@ -41,8 +44,6 @@ pub struct FilesSource {
 struct Database {
     connection: Connection,
     tables: BTreeMap<String, Loaded>,
-    /// Whether the connection refuses to write.
-    guarded: bool,
 }
 
 /// What a table was read from.
@@ -51,6 +52,8 @@ struct Loaded {
     bytes: u64,
     /// When its files were last looked at.
     looked: Instant,
+    /// Its columns that one cannot calculate with.
+    texts: Vec<Texts>,
 }
 
 impl FilesSource {
@@ -58,7 +61,7 @@ impl FilesSource {
     ///
     /// # Errors
     /// A table whose file has a name of no known format.
-    pub fn new(config: &FilesConfig) -> Result<Self, String> {
+    pub fn new(config: &FilesConfig) -> Result<Self, OpenError> {
         for (name, path) in &config.tables {
             let named = read::check_name(path);
             if !scan::is_pattern(path) {
@@ -76,7 +79,7 @@ impl FilesSource {
             let mut place = self.database.lock().await;
             let mut database = match place.take() {
                 Some(database) => database,
-                None => Database::open().await?,
+                None => Database::open()?,
             };
             let outcome = database.refresh(&self.config, &statement, request).await;
             Ok((place, database, outcome))
@@ -90,6 +93,10 @@ impl FilesSource {
         let answer = match loaded {
             Ok(()) => database.connection.ask(request, &statement, deadline, limit).await,
             Err(error) => Err(error),
+        };
+        let answer = match answer {
+            Err(error) => Err(database.located(error, &statement).await),
+            answer => answer,
         };
         *place = Some(database);
         answer.map_err(|error| {
@@ -109,9 +116,8 @@ impl Source for FilesSource {
 }
 
 impl Database {
-    async fn open() -> Result<Self, FetchError> {
-        let connection = Connection::in_memory().await.map_err(|error| internal(&error))?;
-        Ok(Self { connection, tables: BTreeMap::new(), guarded: false })
+    fn open() -> Result<Self, FetchError> {
+        Ok(Self { connection: Connection::in_memory()?, tables: BTreeMap::new() })
     }
 
     /// Reads the tables that the statement names and whose files are not those read before. One look
@@ -142,24 +148,40 @@ impl Database {
                 _ => changed.push((name, path, files, looked)),
             }
         }
-        let mut loaded = Ok(());
-        if !changed.is_empty() {
-            self.read_only(false).await?;
-        }
         for (name, path, files, looked) in changed {
             let read = self.load(name, path, files, looked, &request.trace).await;
-            loaded = read.map_err(|error| about(name, error));
-            if loaded.is_err() {
-                break;
+            read.map_err(|error| about(name, error))?;
+        }
+        Ok(())
+    }
+
+    /// The failure with the column in which the text stands that is no number.
+    async fn located(&mut self, error: FetchError, statement: &Statement) -> FetchError {
+        let Some(text) = self.connection.refused().and_then(|refused| refused.text.clone()) else {
+            return error;
+        };
+        let named = self.tables.iter().filter(|(table, _)| names(statement.sql(), table));
+        let columns: Vec<(String, Texts)> = named
+            .flat_map(|(table, loaded)| {
+                loaded.texts.iter().map(|texts| (table.clone(), texts.clone()))
+            })
+            .collect();
+        let found = self.connection.write(move |connection| {
+            for (table, texts) in columns {
+                let (from, column) = (quoted(&table), quoted(&texts.column));
+                let sql = format!("SELECT EXISTS (SELECT 1 FROM {from} WHERE {column} = ?1)");
+                if connection.query_row(&sql, [&text], |row| row.get(0))? {
+                    return Ok(Some((table, texts)));
+                }
             }
-        }
-        if !self.guarded {
-            self.read_only(true).await?;
-        }
-        // A PRAGMA is the one statement that may take the guard off.
-        let word = statement.sql().trim_start().get(..6).unwrap_or_default();
-        self.guarded = !word.eq_ignore_ascii_case("pragma");
-        loaded
+            Ok(None)
+        });
+        let Ok(Some((table, Texts { column, first, .. }))) = found.await else { return error };
+        let message = format!(
+            "{}; column `{column}` of table `{table}` has such text, first {first}",
+            error.message
+        );
+        FetchError { message, ..error }
     }
 
     async fn load(
@@ -188,26 +210,22 @@ impl Database {
             let message = format!("{} has no rows, so its columns are not known", path.display());
             return Err(FetchError::new(FetchErrorKind::Shape, message));
         }
-        for (column, place) in rows.spoilt() {
-            tracing::warn!(
-                table = name,
-                column,
-                "column is mostly numbers, but text because of {place}"
-            );
+        let texts: Vec<Texts> = rows.texts().collect();
+        for Texts { column, first, .. } in texts.iter().filter(|texts| texts.numbers) {
+            tracing::warn!(table = name, column, "column has numbers, and text: {first}");
         }
-        rows.store(&mut self.connection.inner, name).await.map_err(|error| internal(&error))?;
+        let table = name.to_owned();
+        let stored = self.connection.write(move |connection| {
+            rows.store(connection, &table)?;
+            Ok(rows)
+        });
+        let rows = stored.await?;
         let bytes = left - budget.left.load(Ordering::Relaxed);
         trace.note(|| {
             Step::now(format!("read {} rows, {bytes} bytes of text", rows.len()))
                 .with_details(rows.declarations())
         });
-        self.tables.insert(name.to_owned(), Loaded { files, bytes, looked });
-        Ok(())
-    }
-
-    async fn read_only(&mut self, on: bool) -> Result<(), FetchError> {
-        self.connection.read_only(on).await.map_err(|error| internal(&error))?;
-        self.guarded = on;
+        self.tables.insert(name.to_owned(), Loaded { files, bytes, looked, texts });
         Ok(())
     }
 }
@@ -246,15 +264,6 @@ fn names(sql: &str, table: &str) -> bool {
 
 fn about(table: &str, error: FetchError) -> FetchError {
     FetchError { message: format!("table `{table}`: {}", error.message), ..error }
-}
-
-/// The database in memory fails only when something is very wrong, or a table too wide.
-fn internal(error: &sqlx::Error) -> FetchError {
-    let what = match error.as_database_error() {
-        Some(error) => error.message().to_owned(),
-        None => error.to_string(),
-    };
-    FetchError::new(FetchErrorKind::Shape, format!("cannot load files into SQLite: {what}"))
 }
 
 #[cfg(test)]

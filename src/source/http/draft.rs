@@ -8,9 +8,8 @@ use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::metric::{
-    FetchError, FetchErrorKind, Format, HttpQuery, Method, PageParam, RequestBody, Template,
-};
+use super::query::{Format, HttpQuery, Method, PageParam, RequestBody};
+use crate::metric::{FetchError, FetchErrorKind, Template};
 use crate::source::client::Exchange;
 use crate::source::{Request, template};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::came::shape;
 use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
-use crate::source::rows::Rows;
 use crate::source::rows::infer::Kind;
+use crate::source::rows::{Rows, Texts};
 use crate::source::sql;
 use crate::source::statement::Statement;
 
@@ -49,7 +49,7 @@ enum Sink {
 pub(super) enum Outcome {
     Table(Table),
     /// Rows, and the query over them.
-    Query(Rows, Statement),
+    Query(Arc<Rows>, Statement),
 }
 
 impl Gathered {
@@ -151,14 +151,14 @@ impl Gathered {
                     .with_hint("name the columns that the query uses under `columns`"))
             }
             Sink::Database(rows, statement) => {
-                for (column, place) in rows.spoilt() {
+                for Texts { column, first, .. } in rows.texts().filter(|texts| texts.numbers) {
                     tracing::warn!(
                         metric = %self.metric.id,
                         column,
-                        "column is mostly numbers, but text because of {place}"
+                        "column has numbers, and text: {first}"
                     );
                 }
-                Ok(Outcome::Query(rows, statement))
+                Ok(Outcome::Query(Arc::new(rows), statement))
             }
             Sink::Cells { mut rows, .. } => {
                 let mut columns = self.names;

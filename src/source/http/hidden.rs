@@ -2,7 +2,7 @@
 //! no error and no trace shows it, even when the server repeats it. Not here: the login of the source
 //! (`client`).
 
-use crate::metric::{HttpQuery, RequestBody};
+use super::query::{HttpQuery, RequestBody};
 
 /// The texts of a request that hold a secret. A JSON body is one text: its ordinary words must not
 /// be missing from every message, so only what looks like a key in it is hidden.
@@ -26,7 +26,8 @@ pub(super) fn secrets(query: &HttpQuery) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::{Format, JsonTemplate, Method, Template};
+    use crate::metric::Template;
+    use crate::source::http::query::{Format, JsonTemplate, Method};
 
     #[test]
     fn only_texts_with_a_secret_are_hidden() {

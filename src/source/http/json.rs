@@ -7,8 +7,9 @@ use serde_json_path::JsonPath;
 use super::came::{Came, one_line, shape};
 use super::gathered::{Field, Gathered};
 use super::names::{are_spared, leading, members};
+use super::query::{Format, HttpQuery};
 use super::walk;
-use crate::metric::{FetchError, FetchErrorKind, Format, HttpQuery};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// A JSONPath and its text.
 #[derive(Clone)]

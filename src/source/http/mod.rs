@@ -9,10 +9,12 @@ mod json;
 mod link;
 mod names;
 mod paging;
+mod query;
 mod reader;
 mod recent;
 mod samples;
 mod separated;
+pub(super) mod settings;
 mod walk;
 
 use std::fmt;
@@ -24,6 +26,12 @@ use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use tokio::time::Instant;
 
+pub use self::query::{
+    CsvFormat, Format, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination,
+    RequestBody,
+};
+pub use self::settings::HttpConfig;
+
 use self::came::{Came, shape};
 use self::draft::Draft;
 use self::gathered::Outcome;
@@ -31,11 +39,11 @@ use self::paging::{Found, Pager};
 use self::reader::Reader;
 use self::recent::Recent;
 use super::client::Client;
-use super::client::config::ClientConfig;
+use super::client::settings::ClientConfig;
 use super::trace::{Step, Trace};
-use super::{Request, Source};
-use crate::metric::{FetchError, FetchErrorKind, HttpQuery, Query, Table};
-use crate::source::rows::query;
+use super::{OpenError, Request, Source};
+use crate::metric::{FetchError, FetchErrorKind, Table};
+use crate::source::rows;
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
 /// `max_body` says.
@@ -56,7 +64,7 @@ impl HttpSource {
     ///
     /// # Errors
     /// What is wrong with them, without secrets.
-    pub fn new(config: &ClientConfig) -> Result<Self, String> {
+    pub fn new(config: &ClientConfig) -> Result<Self, OpenError> {
         let accepts = config.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept"));
         Ok(Self {
             client: Client::new(config)?,
@@ -67,7 +75,7 @@ impl HttpSource {
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
-        let Query::Http(query) = &request.metric.query else { return Err(super::wrong_query()) };
+        let query: &HttpQuery = request.terms()?;
         for secret in hidden::secrets(query) {
             self.client.hide(&secret);
         }
@@ -76,7 +84,7 @@ impl HttpSource {
         match &*rows.map_err(|error| self.client.redacted(error))? {
             Outcome::Table(table) => Ok(table.clone()),
             Outcome::Query(rows, statement) => {
-                let table = query::run(rows, statement, request, self.timeout).await?;
+                let table = rows::query::run(rows, statement, request, self.timeout).await?;
                 request.trace.note(|| {
                     let columns = table.columns.join(", ");
                     Step::now(format!("query over the rows: {}", in_words(table.rows.len())))

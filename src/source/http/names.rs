@@ -1,7 +1,7 @@
 //! What can be told of a JSONPath (RFC 9535) from its text: the names that it begins with, and whether
 //! it looks at rows. Not here: what it selects (`json`).
 
-use crate::metric::{HttpQuery, NextPage};
+use super::query::{HttpQuery, NextPage};
 
 /// The names that a path begins with, and the rest: `data`, `items` and `[*].x` of
 /// `$.data['items'][*].x`.

@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::came::{one_line, shape};
 use super::draft::Draft;
 use super::link;
-use crate::metric::{FetchError, NextPage, PageParam, Pagination};
+use super::query::{NextPage, PageParam, Pagination};
+use crate::metric::FetchError;
 
 /// Goes from page to page.
 pub(super) struct Pager<'a> {

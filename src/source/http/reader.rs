@@ -11,8 +11,9 @@ use super::came::{Came, one_line, shape};
 use super::gathered::{Field, Gathered, Outcome};
 use super::json::{self, Path, Selector};
 use super::paging::Found;
+use super::query::{Format, HttpQuery, NextPage};
 use super::{samples, separated};
-use crate::metric::{FetchError, FetchErrorKind, Format, HttpQuery, Metric, NextPage};
+use crate::metric::{FetchError, FetchErrorKind, Metric};
 use crate::source::statement::{Dialect, statement};
 
 /// Larger answers are read on a thread of their own, so that nothing else waits.

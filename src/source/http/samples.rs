@@ -7,7 +7,8 @@
 
 use super::came::{Came, shape};
 use super::gathered::{Field, Gathered};
-use crate::metric::{FetchError, HttpQuery};
+use super::query::HttpQuery;
+use crate::metric::FetchError;
 
 /// One line with a number.
 #[derive(Debug, Clone, PartialEq)]

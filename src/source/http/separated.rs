@@ -5,7 +5,8 @@ use encoding_rs::{DecoderResult, Encoding};
 
 use super::came::{Came, shape};
 use super::gathered::{Field, Gathered};
-use crate::metric::{CsvFormat, FetchError, FetchErrorKind, HttpQuery};
+use super::query::{CsvFormat, HttpQuery};
+use crate::metric::{FetchError, FetchErrorKind};
 
 /// Adds the rows of an answer. A byte order mark tells the encoding better than the configuration.
 pub(super) fn read(

@@ -3,6 +3,11 @@
 //! (`client`).
 
 mod answer;
+mod query;
+pub(super) mod settings;
+
+pub use self::query::PromQlQuery;
+pub use self::settings::PrometheusConfig;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,12 +22,12 @@ use futures_util::{FutureExt, TryFutureExt};
 use reqwest::{StatusCode, Url};
 
 use self::answer::{Good, no_such_column};
-use super::client::config::ClientConfig;
+use super::client::settings::ClientConfig;
 use super::client::{Answer, Client, Deadline, Exchange};
 use super::trace::{Step, Trace};
-use super::{Request, Source, template};
+use super::{OpenError, Request, Source, template};
 use crate::id::MetricId;
-use crate::metric::{FetchError, Query, Table};
+use crate::metric::{FetchError, Table};
 use crate::source::limit::server_limit;
 
 /// Why an empty answer may be empty.
@@ -46,7 +51,7 @@ impl PrometheusSource {
     ///
     /// # Errors
     /// What is wrong with them, without secrets.
-    pub fn new(config: &ClientConfig) -> Result<Self, String> {
+    pub fn new(config: &ClientConfig) -> Result<Self, OpenError> {
         Ok(Self {
             client: Client::new(config)?,
             limit: server_limit(config.timeout),
@@ -57,7 +62,7 @@ impl PrometheusSource {
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
         let metric = &*request.metric;
-        let Query::PromQl(query) = &metric.query else { return Err(super::wrong_query()) };
+        let PromQlQuery(query) = request.terms()?;
         if let Some(column) = metric.columns.iter().find(|column| *column != "value") {
             return Err(no_such_column(metric, column));
         }

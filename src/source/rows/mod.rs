@@ -5,4 +5,4 @@ pub(super) mod infer;
 pub(super) mod query;
 mod table;
 
-pub(super) use table::Rows;
+pub(super) use table::{Rows, Texts, quoted};

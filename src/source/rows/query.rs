@@ -1,6 +1,7 @@
 //! A query over the rows of an answer: they become the table `rows` of an SQLite database in memory
 //! that lives as long as the fetch. Not here: the rewriting of SQL (`source::sql`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -14,31 +15,24 @@ use crate::source::statement::Statement;
 
 /// Runs the statement, read-only, within `limit`.
 pub(in crate::source) async fn run(
-    rows: &Rows,
+    rows: &Arc<Rows>,
     statement: &Statement,
     request: &Request,
     limit: Duration,
 ) -> Result<Table, FetchError> {
     let deadline = Instant::now() + limit;
     let loading = async {
-        let mut connection = Connection::in_memory().await?;
-        rows.store(&mut connection.inner, "rows").await?;
-        connection.read_only(true).await?;
-        Ok::<_, sqlx::Error>(connection)
+        let mut connection = Connection::in_memory()?;
+        let rows = Arc::clone(rows);
+        connection.write(move |connection| rows.store(connection, "rows")).await?;
+        Ok::<_, FetchError>(connection)
     };
     let loaded = timeout_at(deadline, loading).await.map_err(|_| {
         let message = format!("loading the rows took longer than {}", seconds(limit));
         FetchError::new(FetchErrorKind::Timeout, message)
             .with_hint("raise the `timeout` of the source, or ask the API for less")
     })?;
-    let mut connection = loaded.map_err(|error| {
-        let what = match error.as_database_error() {
-            Some(error) => error.message().to_owned(),
-            None => error.to_string(),
-        };
-        let message = format!("cannot load the rows into SQLite: {what}");
-        FetchError::new(FetchErrorKind::Shape, message)
-    })?;
+    let mut connection = loaded?;
     connection.ask(request, statement, deadline, limit).await.map_err(|error| {
         if error.message.starts_with("no such table") {
             return error.with_hint("the rows of the answer are the table `rows`");

@@ -3,9 +3,20 @@
 
 use std::collections::HashMap;
 
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
 use super::infer::Kind;
+
+/// A column that has text in it which is no number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::source) struct Texts {
+    pub(in crate::source) column: String,
+    /// The first such text, and where it stands.
+    pub(in crate::source) first: String,
+    /// Whether there are numbers as well.
+    pub(in crate::source) numbers: bool,
+}
 
 /// Grows row by row; a row need not have all columns.
 #[derive(Debug, Default)]
@@ -26,14 +37,7 @@ struct Column {
     numbers: usize,
     /// Where the first cell stands that is no number, and what it says.
     first_text: Option<String>,
-    texts: usize,
 }
-
-/// SQLite's default limit on the parameters of a statement.
-const MAX_PARAMETERS: usize = 32_766;
-
-/// Larger statements are no faster.
-const MAX_ROWS: usize = 500;
 
 impl Rows {
     /// The place of a column, made if it is new. SQLite does not tell names apart by case.
@@ -50,7 +54,6 @@ impl Rows {
                 kind: None,
                 numbers: 0,
                 first_text: None,
-                texts: 0,
             });
             self.columns.len() - 1
         });
@@ -75,7 +78,6 @@ impl Rows {
         column.ends.push(column.text.len());
         column.kind = column.kind.max(Some(kind));
         if kind == Kind::Text {
-            column.texts += 1;
             // Digits alone are text because they are an id (`00012`): nothing is wrong with them.
             if !text.bytes().all(|b| b.is_ascii_digit()) {
                 column.first_text.get_or_insert_with(|| format!("`{text}` in {}", place()));
@@ -104,46 +106,35 @@ impl Rows {
         !self.columns.is_empty()
     }
 
-    /// Columns that are text only because of a few cells: name and where the first of them is.
-    pub(in crate::source) fn spoilt(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.columns.iter().filter(|column| column.numbers > column.texts).filter_map(|column| {
-            column.first_text.as_deref().map(|place| (column.name.as_str(), place))
+    /// Columns with text that is no number, beside numbers or not.
+    pub(in crate::source) fn texts(&self) -> impl Iterator<Item = Texts> {
+        self.columns.iter().filter_map(|column| {
+            let first = column.first_text.clone()?;
+            Some(Texts { column: column.name.clone(), first, numbers: column.numbers > 0 })
         })
     }
 
     /// Replaces the table of that name, in one transaction.
-    pub(in crate::source) async fn store(
+    pub(in crate::source) fn store(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         table: &str,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), rusqlite::Error> {
         let table = quoted(table);
-        let mut transaction = connection.begin().await?;
+        let transaction = connection.transaction()?;
         let declared: Vec<String> = self.declarations().collect();
-        for sql in [
-            format!("DROP TABLE IF EXISTS {table}"),
-            format!("CREATE TABLE {table} ({})", declared.join(", ")),
-        ] {
-            sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
-        }
-        let width = self.columns.len();
-        let step = (MAX_PARAMETERS / width.max(1)).clamp(1, MAX_ROWS);
-        for start in (0..self.len).step_by(step) {
-            let rows = start..(start + step).min(self.len);
-            let row = format!("({})", vec!["?"; width].join(","));
-            let sql = format!("INSERT INTO {table} VALUES {}", vec![row; rows.len()].join(","));
-            let mut insert = sqlx::query(AssertSqlSafe(sql));
-            for (row, column) in rows.flat_map(|row| self.columns.iter().map(move |c| (row, c))) {
-                let cell = column.cell(row);
-                insert = match column.kind.unwrap_or(Kind::Text) {
-                    Kind::Integer => insert.bind(cell.and_then(|cell| cell.parse::<i64>().ok())),
-                    Kind::Real => insert.bind(cell.and_then(|cell| cell.parse::<f64>().ok())),
-                    Kind::Text => insert.bind(cell.map(str::to_owned)),
-                };
+        transaction.execute(&format!("DROP TABLE IF EXISTS {table}"), [])?;
+        transaction.execute(&format!("CREATE TABLE {table} ({})", declared.join(", ")), [])?;
+        let marks = vec!["?"; self.columns.len()].join(",");
+        let mut insert = transaction.prepare(&format!("INSERT INTO {table} VALUES ({marks})"))?;
+        for row in 0..self.len {
+            for (index, column) in self.columns.iter().enumerate() {
+                insert.raw_bind_parameter(index + 1, column.value(row))?;
             }
-            insert.execute(&mut *transaction).await?;
+            insert.raw_execute()?;
         }
-        transaction.commit().await
+        drop(insert);
+        transaction.commit()
     }
 }
 
@@ -154,11 +145,26 @@ impl Column {
         Some(&self.text[start..end]).filter(|cell| !cell.is_empty())
     }
 
+    /// A cell as SQLite keeps it.
+    fn value(&self, row: usize) -> ToSqlOutput<'_> {
+        let Some(cell) = self.cell(row) else { return ToSqlOutput::Owned(Value::Null) };
+        let number = match self.kind {
+            Some(Kind::Integer) => cell.parse().map(Value::Integer).ok(),
+            Some(Kind::Real) => cell.parse().map(Value::Real).ok(),
+            Some(Kind::Text) | None => None,
+        };
+        match number {
+            Some(number) => ToSqlOutput::Owned(number),
+            None => ToSqlOutput::Borrowed(ValueRef::Text(cell.as_bytes())),
+        }
+    }
+
     fn declaration(&self) -> String {
         format!("{} {}", quoted(&self.name), self.kind.unwrap_or(Kind::Text).sql())
     }
 }
 
-fn quoted(name: &str) -> String {
+/// A name as it is written in SQL.
+pub(in crate::source) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -24,15 +24,38 @@ pub(in crate::source) fn single(value: f32) -> Cell {
     Cell::Number(value.to_string().parse().unwrap_or(f64::NAN))
 }
 
-/// A decimal number in digits.
+/// A decimal number in digits, or a word for one that is none.
 pub(in crate::source) fn decimal(digits: &str) -> Cell {
     const EXACT_DIGITS: usize = 15;
     let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     match digits.parse() {
-        Ok(number) if !whole || digits.len() <= EXACT_DIGITS => Cell::Number(number),
-        Ok(_) => Cell::Text(digits.to_owned()),
-        Err(_) => Cell::Null,
+        Ok(number) if !whole || digits.len() <= EXACT_DIGITS => written(number, digits.to_owned()),
+        Ok(_) | Err(_) => Cell::Text(digits.to_owned()),
     }
+}
+
+/// A number, with its text if that says more.
+pub(in crate::source) fn written(number: f64, text: String) -> Cell {
+    if number.to_string() == text { Cell::Number(number) } else { Cell::Written(number, text) }
+}
+
+/// `true` or `false`.
+pub(in crate::source) fn boolean(value: bool) -> Cell {
+    Cell::Written(f64::from(u8::from(value)), value.to_string())
+}
+
+/// A time of day, or of more than a day, that may be negative: seconds, and `09:30:00.5`.
+#[expect(clippy::cast_precision_loss, reason = "no time of a database reaches 2^53 microseconds")]
+pub(in crate::source) fn clock(microseconds: i64) -> Cell {
+    const SECOND: u64 = 1_000_000;
+    let sign = if microseconds < 0 { "-" } else { "" };
+    let size = microseconds.unsigned_abs();
+    let (seconds, rest) = (size / SECOND, size % SECOND);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let text = format!("{sign}{hours:02}:{minutes:02}:{seconds:02}");
+    let decimals = format!(".{rest:06}");
+    let text = format!("{text}{}", decimals.trim_end_matches('0').trim_end_matches('.'));
+    Cell::Written(microseconds as f64 / 1e6, text)
 }
 
 /// Text, unless it is too long or not UTF-8; `kind` is its type, for people.
@@ -72,8 +95,20 @@ mod tests {
         assert_eq!(integer(u64::MAX), Cell::Text("18446744073709551615".into()));
         assert_eq!(decimal("12345678901234567890"), Cell::Text("12345678901234567890".into()));
         assert_eq!(decimal("1071805.47"), Cell::Number(1_071_805.47));
-        assert_eq!(decimal("0.1000000000000000000000001"), Cell::Number(0.1));
+        let long = "0.1000000000000000000000001";
+        assert_eq!(decimal(long), Cell::Written(0.1, long.into()));
         assert_eq!(single(0.1), Cell::Number(0.1));
+    }
+
+    #[test]
+    fn what_is_written_in_a_way_of_its_own_keeps_it() {
+        let written = |number, text: &str| Cell::Written(number, text.into());
+        assert_eq!(decimal("1.50"), written(1.5, "1.50"));
+        assert_eq!(decimal("-0.00"), written(-0.0, "-0.00"));
+        assert_eq!(decimal("007"), written(7.0, "007"));
+        assert_eq!(boolean(true), written(1.0, "true"));
+        assert_eq!(clock(34_200_000_000), written(34_200.0, "09:30:00"));
+        assert_eq!(clock(-360_001_500_000), written(-360_001.5, "-100:00:01.5"));
     }
 
     #[test]

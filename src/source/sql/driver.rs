@@ -21,7 +21,7 @@ pub(super) trait Driver: Send + Sync {
     /// Kind and address, without user and password.
     fn target(&self) -> String;
 
-    fn connect(&self) -> impl Future<Output = Result<Self::Connection, sqlx::Error>> + Send;
+    fn connect(&self) -> impl Future<Output = Result<Self::Connection, Failure>> + Send;
 
     /// Begins a read-only transaction in the request's zone, in which the server itself ends a
     /// statement at the deadline.

@@ -5,25 +5,11 @@ use std::time::Duration;
 
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::Request;
-use crate::source::client::config::ClientConfig;
 use crate::source::limit::seconds;
 use crate::source::trace::{Step, Trace};
 
 /// What to do when an engine refuses the login.
 pub(super) const LOGIN: &str = "check the `user` and `password` of the source";
-
-/// Settings of an engine.
-#[derive(Debug, Clone)]
-pub struct EngineConfig {
-    /// How it is reached. A password goes with `user` as Basic login.
-    pub client: ClientConfig,
-    /// Who asks; Trino wants a name even without a password.
-    pub user: Option<String>,
-    /// The database (ClickHouse) or catalog (Trino) that names in queries belong to.
-    pub database: Option<String>,
-    /// Trino's schema in it.
-    pub schema: Option<String>,
-}
 
 /// Notes what is sent, and what is bound to its placeholders.
 pub(super) fn note_query(request: &Request, sql: &str, bound: impl Iterator<Item = String>) {

@@ -54,7 +54,7 @@ pub(super) fn cannot_connect(
 }
 
 /// The server ended the query.
-fn timed_out(limit: Duration) -> FetchError {
+pub(super) fn timed_out(limit: Duration) -> FetchError {
     let message =
         format!("query ran longer than {} and was cancelled on the server", seconds(limit));
     FetchError::new(FetchErrorKind::Timeout, message).with_hint(SLOW)

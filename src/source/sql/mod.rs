@@ -7,17 +7,22 @@
 pub(super) mod cells;
 mod clickhouse;
 mod driver;
-pub mod engine;
+mod engine;
+mod engine_settings;
 mod errors;
 mod mysql;
+mod mysql_zone;
 mod notes;
 mod pool;
 mod postgres;
+pub(super) mod settings;
 pub(super) mod sqlite;
 mod trino;
 mod url;
 
 pub use self::clickhouse::ClickHouseSource;
+pub use self::engine_settings::{Engine, EngineConfig};
+pub use self::settings::{DatabaseConfig, SqlConfig};
 pub use self::trino::TrinoSource;
 
 pub(super) use self::cells::{integer, text};
@@ -35,7 +40,7 @@ use self::pool::Pool;
 use self::postgres::Postgres;
 use self::sqlite::Sqlite;
 use super::trace::Step;
-use super::{Request, Source, SqlConfig};
+use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::limit::seconds;
 use crate::source::statement::{Dialect, Statement, statement};
@@ -63,7 +68,7 @@ impl SqlSource {
     ///
     /// # Errors
     /// What is wrong with the URL, without repeating it.
-    pub fn new(config: &SqlConfig) -> Result<Self, String> {
+    pub fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         let max = config.max_connections;
         let (target, backend) = match url::dialect(config)? {
             Dialect::Postgres => {
@@ -79,7 +84,7 @@ impl SqlSource {
                 (driver.target(), Backend::Sqlite(driver, Pool::new(max)))
             }
             Dialect::ClickHouse | Dialect::Trino => {
-                return Err("this engine is asked over HTTP".to_owned());
+                return Err("this engine is asked over HTTP".into());
             }
         };
         Ok(Self { target, timeout: config.timeout, backend })
@@ -169,14 +174,16 @@ impl SqlSource {
                 return Ok(idle);
             }
         }
-        let failed = |error| {
-            errors::cannot_connect(&self.target, &error, |error| {
+        let failed = |failure| match failure {
+            Failure::Sql(error) => errors::cannot_connect(&self.target, &error, |error| {
                 driver.explain(error, &Statement::default())
-            })
+            }),
+            Failure::Refused(error) => error,
         };
         request.trace.note(|| Step::now(format!("connect to {}", self.target)));
         let mut connection = driver.connect().await.map_err(failed)?;
-        driver.begin(&mut connection, request, deadline).await.map_err(failed)?;
+        let begun = driver.begin(&mut connection, request, deadline).await;
+        begun.map_err(|error| failed(error.into()))?;
         let limit = seconds(self.timeout);
         request.trace.note(|| Step::now(format!("connected, read-only, for {limit} at most")));
         Ok(connection)

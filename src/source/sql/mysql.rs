@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
@@ -15,11 +15,14 @@ use sqlx::{
 use tokio::time::Instant;
 
 use super::driver::{Driver, Failure, Meaning, left, names, read};
+use super::mysql_zone::{self, SessionZone};
 use super::{cells, url};
+use crate::metric::moment::ZERO_DATE;
 use crate::metric::{Cell, Table};
+use crate::source::Request;
 use crate::source::params::ParamValue;
+use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
-use crate::source::{Request, SqlConfig};
 
 pub(super) struct MySql {
     options: MySqlConnectOptions,
@@ -29,8 +32,8 @@ pub(super) struct MySql {
 pub(super) struct Connection {
     inner: MySqlConnection,
     mariadb: bool,
-    /// Set when the server does not know the zone by name.
-    fixed_offset: Option<FixedOffset>,
+    /// Of the request that was begun last.
+    zone: SessionZone,
 }
 
 impl MySql {
@@ -66,11 +69,11 @@ impl Driver for MySql {
         }
     }
 
-    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+    async fn connect(&self) -> Result<Connection, Failure> {
         let mut inner = self.options.connect().await?;
         let row = raw_sql("SELECT VERSION()").fetch_one(&mut inner).await?;
         let version: String = row.try_get(0)?;
-        Ok(Connection { inner, mariadb: version.contains("MariaDB"), fixed_offset: None })
+        Ok(Connection { inner, mariadb: version.contains("MariaDB"), zone: SessionZone::default() })
     }
 
     async fn begin(
@@ -80,13 +83,8 @@ impl Driver for MySql {
         deadline: Instant,
     ) -> Result<(), sqlx::Error> {
         let zone = request.timezone.name();
-        let known = format!("SELECT CONVERT_TZ('2000-01-01', '+00:00', '{zone}') IS NOT NULL");
-        let known = raw_sql(AssertSqlSafe(known)).fetch_one(&mut connection.inner).await?;
-        let known: bool = known.try_get_unchecked(0)?;
-        let offset =
-            request.timezone.offset_from_utc_datetime(&request.span.window.end.naive_utc());
-        connection.fixed_offset = (!known).then(|| offset.fix());
-        let zone = connection.fixed_offset.map_or(zone.to_owned(), |offset| offset.to_string());
+        connection.zone = SessionZone::of(&mut connection.inner, request).await?;
+        let zone = connection.zone.fixed.map_or(zone.to_owned(), |offset| offset.to_string());
         let limit = left(deadline);
         let limit = if connection.mariadb {
             format!("max_statement_time = {:.3}", limit.as_secs_f64())
@@ -110,6 +108,13 @@ impl Driver for MySql {
         statement: &Statement,
         _deadline: Instant,
     ) -> Result<Table, Failure> {
+        if connection.zone.is_doubtful(request, statement) {
+            let columns = mysql_zone::timestamps(&mut connection.inner, statement).await?;
+            let mariadb = connection.mariadb;
+            if let Some(refusal) = connection.zone.refusal(request, statement, &columns, mariadb) {
+                return Err(Failure::Refused(refusal));
+            }
+        }
         let sql = || AssertSqlSafe(statement.sql().to_owned()).into_sql_str();
         let zone = request.timezone;
         let mut query = sqlx::query(sql()).persistent(false);
@@ -122,7 +127,7 @@ impl Driver for MySql {
                 ParamValue::Unix(seconds) => query.bind(seconds),
             };
         }
-        let session = Session { zone, fixed_offset: connection.fixed_offset };
+        let session = Session { zone, fixed_offset: connection.zone.fixed };
         let rows = query.fetch(&mut connection.inner);
         let mut table =
             read(rows, &request.metric, |row: &MySqlRow, index| cell(row, index, &session)).await?;
@@ -160,10 +165,12 @@ struct Session {
 
 fn cell(row: &MySqlRow, index: usize, session: &Session) -> Result<Cell, sqlx::Error> {
     let value = row.try_get_raw(index)?;
-    if value.is_null() {
-        return Ok(Cell::Null);
-    }
     let info = value.type_info().into_owned();
+    if value.is_null() {
+        // The driver takes the day that is none for NULL.
+        let zero = get::<&[u8]>(value).is_some();
+        return Ok(if zero { Cell::Text(ZERO_DATE.to_owned()) } else { Cell::Null });
+    }
     Ok(decode(value, info.name(), session).unwrap_or_else(|| Cell::Other(info.name().to_owned())))
 }
 
@@ -174,7 +181,11 @@ fn get<'r, T: Decode<'r, sqlx::MySql>>(value: MySqlValueRef<'r>) -> Option<T> {
 /// `None` for types that are neither number, text nor time.
 fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cell> {
     Some(match kind {
-        "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => {
+        "BOOLEAN" => match get::<i64>(value)? {
+            known @ (0 | 1) => cells::boolean(known == 1),
+            other => cells::integer(other),
+        },
+        "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => {
             cells::integer(get::<i64>(value)?)
         }
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
@@ -197,10 +208,10 @@ fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cel
 
 /// In seconds; it is a duration as well as a time of day, and can be negative.
 fn time(time: MySqlTime) -> Cell {
-    let whole = (f64::from(time.hours()) * 60.0 + f64::from(time.minutes())) * 60.0
-        + f64::from(time.seconds());
-    let seconds = whole + f64::from(time.microseconds()) / 1e6;
-    Cell::Number(if time.sign() == MySqlTimeSign::Negative { -seconds } else { seconds })
+    let seconds =
+        (i64::from(time.hours()) * 60 + i64::from(time.minutes())) * 60 + i64::from(time.seconds());
+    let size = seconds * 1_000_000 + i64::from(time.microseconds());
+    cells::clock(if time.sign() == MySqlTimeSign::Negative { -size } else { size })
 }
 
 /// An instant that the server shows in the zone of the session.

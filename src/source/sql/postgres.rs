@@ -1,6 +1,7 @@
 //! PostgreSQL. Everything about a session is set inside its transaction, so that a pooler between
 //! (pgbouncer in transaction mode) does not matter.
 
+use std::fmt::Write;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -11,7 +12,6 @@ use sqlx::postgres::types::PgInterval;
 use sqlx::postgres::{
     PgConnectOptions, PgDatabaseError, PgErrorPosition, PgRow, PgTypeInfo, PgTypeKind, PgValueRef,
 };
-use sqlx::types::BigDecimal;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Decode, Executor, PgConnection, Row, SqlSafeStr, Statement as _,
     Type, TypeInfo, ValueRef, raw_sql,
@@ -21,9 +21,10 @@ use tokio::time::Instant;
 use super::driver::{Driver, Failure, Meaning, left, names, read};
 use super::{cells, url};
 use crate::metric::{Cell, Table};
+use crate::source::Request;
 use crate::source::params::{Form, ParamValue};
+use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
-use crate::source::{Request, SqlConfig};
 
 pub(super) struct Postgres {
     options: PgConnectOptions,
@@ -63,8 +64,8 @@ impl Driver for Postgres {
         }
     }
 
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        self.options.connect().await
+    async fn connect(&self) -> Result<PgConnection, Failure> {
+        Ok(self.options.connect().await?)
     }
 
     async fn begin(
@@ -199,10 +200,10 @@ fn decode(value: PgValueRef<'_>, info: &PgTypeInfo, zone: Tz) -> Option<Cell> {
         "OID" => cells::integer(u32::from_be_bytes(bytes.try_into().ok()?)),
         "FLOAT4" => cells::single(f32::from_be_bytes(bytes.try_into().ok()?)),
         "FLOAT8" => Cell::Number(f64::from_be_bytes(bytes.try_into().ok()?)),
-        "NUMERIC" => numeric(value)?,
-        "MONEY" => Cell::Number(integer()? as f64 / 100.0),
-        "BOOL" => Cell::Number(f64::from(u8::from(*bytes.first()? != 0))),
-        "TIME" => Cell::Number(integer()? as f64 / 1e6),
+        "NUMERIC" => numeric(bytes)?,
+        "MONEY" => Cell::Other(MONEY.to_owned()),
+        "BOOL" => cells::boolean(*bytes.first()? != 0),
+        "TIME" => cells::clock(integer()?),
         "INTERVAL" => interval(value)?,
         "DATE" => date(i32::from_be_bytes(bytes.try_into().ok()?))?,
         "TIMESTAMP" => {
@@ -217,28 +218,72 @@ fn decode(value: PgValueRef<'_>, info: &PgTypeInfo, zone: Tz) -> Option<Cell> {
     })
 }
 
-/// NaN and the infinities have signs of their own and are no value.
-fn numeric(value: PgValueRef<'_>) -> Option<Cell> {
-    let sign = value.as_bytes().ok()?.get(4..6)?;
-    if matches!(sign, [0xC0 | 0xD0 | 0xF0, 0]) {
-        return Some(Cell::Null);
+/// What a column of this type holds, in words. The server sends a whole number and does not say of
+/// what: cents, or yen.
+const MONEY: &str = "money, which `lc_monetary` of the server decides about: write `::numeric`";
+
+/// Four digits at a time, the first of them `weight` groups before the point.
+fn numeric(bytes: &[u8]) -> Option<Cell> {
+    let word = |index: usize| bytes.get(index * 2..index * 2 + 2)?.try_into().ok();
+    let groups = usize::from(u16::from_be_bytes(word(0)?));
+    let weight = i32::from(i16::from_be_bytes(word(1)?));
+    let decimals = usize::from(u16::from_be_bytes(word(3)?));
+    let sign = match u16::from_be_bytes(word(2)?) {
+        0 => "",
+        0x4000 => "-",
+        0xC000 => return Some(Cell::Number(f64::NAN)),
+        0xD000 => return Some(Cell::Number(f64::INFINITY)),
+        0xF000 => return Some(Cell::Number(f64::NEG_INFINITY)),
+        _ => return None,
+    };
+    let group = |place: i32| match usize::try_from(place) {
+        Ok(place) if place < groups => Some(u16::from_be_bytes(word(place + 4)?)),
+        _ => Some(0),
+    };
+    let mut whole = String::new();
+    for place in 0..=weight {
+        let _ = write!(whole, "{:04}", group(place)?);
     }
-    let number = <BigDecimal as Decode<sqlx::Postgres>>::decode(value).ok()?;
-    Some(cells::decimal(&number.to_plain_string()))
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let mut fraction = String::new();
+    // Below zero for groups that a small number has before the first one that is sent.
+    let mut place = weight + 1;
+    while fraction.len() < decimals {
+        let _ = write!(fraction, "{:04}", group(place)?);
+        place += 1;
+    }
+    fraction.truncate(decimals);
+    let point = if decimals == 0 { "" } else { "." };
+    Some(cells::decimal(&format!("{sign}{whole}{point}{fraction}")))
 }
 
-/// In seconds; a month counts as 30 days, as in `extract(epoch from ...)` short of years.
+/// In seconds, as `extract(epoch from ...)` counts them: a year has 365.25 days, a month that is left
+/// over has 30.
 fn interval(value: PgValueRef<'_>) -> Option<Cell> {
     let PgInterval { months, days, microseconds } =
         <PgInterval as Decode<sqlx::Postgres>>::decode(value).ok()?;
-    let days = f64::from(months) * 30.0 + f64::from(days);
-    Some(Cell::Number(days * 86_400.0 + microseconds as f64 / 1e6))
+    let number = match (months, days, microseconds) {
+        (i32::MAX, i32::MAX, i64::MAX) => f64::INFINITY,
+        (i32::MIN, i32::MIN, i64::MIN) => f64::NEG_INFINITY,
+        _ => {
+            let days =
+                f64::from(months / 12) * 365.25 + f64::from(months % 12) * 30.0 + f64::from(days);
+            days * 86_400.0 + microseconds as f64 / 1e6
+        }
+    };
+    Some(Cell::Number(number))
 }
 
-/// Days since 2000; the extremes stand for the infinities, which are no value.
+/// The words of the server for times that never come.
+fn infinity(negative: bool) -> Cell {
+    Cell::Text(if negative { "-infinity" } else { "infinity" }.to_owned())
+}
+
+/// Days since 2000; the extremes stand for the infinities.
 fn date(days: i32) -> Option<Cell> {
     if matches!(days, i32::MIN | i32::MAX) {
-        return Some(Cell::Null);
+        return Some(infinity(days < 0));
     }
     let epoch = NaiveDate::from_ymd_opt(2000, 1, 1)?;
     Some(cells::day(epoch.checked_add_signed(TimeDelta::days(days.into()))?))
@@ -248,7 +293,7 @@ fn date(days: i32) -> Option<Cell> {
 fn timestamp(micros: i64, cell: impl Fn(DateTime<Utc>) -> Cell) -> Option<Cell> {
     const EPOCH: i64 = 946_684_800_000_000;
     if matches!(micros, i64::MIN | i64::MAX) {
-        return Some(Cell::Null);
+        return Some(infinity(micros < 0));
     }
     Some(cell(DateTime::from_timestamp_micros(micros.checked_add(EPOCH)?)?))
 }

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use crate::source::SqlConfig;
+use crate::source::sql::SqlConfig;
 use crate::source::statement::Dialect;
 
 const SEPARATE_KEYS: &str = "a user or password with special characters is best given in the \

@@ -5,15 +5,15 @@ use super::Dialect;
 
 /// A stretch of text in which nothing means what it looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Opaque {
+pub(in crate::source) struct Opaque {
     /// First byte after it; the end of the text when it is not closed.
-    pub(super) end: usize,
+    pub(in crate::source) end: usize,
     /// Comments are no content, strings and names are.
-    pub(super) comment: bool,
+    pub(in crate::source) comment: bool,
 }
 
 /// The string, quoted name or comment that begins at byte `at`, if one does.
-pub(super) fn opaque_at(dialect: Dialect, text: &[u8], at: usize) -> Option<Opaque> {
+pub(in crate::source) fn opaque_at(dialect: Dialect, text: &[u8], at: usize) -> Option<Opaque> {
     use Dialect::{ClickHouse, MySql, Postgres, Sqlite, Trino};
     let rest = &text[at..];
     let hidden = |end| Some(Opaque { end, comment: false });
@@ -44,17 +44,17 @@ pub(super) fn opaque_at(dialect: Dialect, text: &[u8], at: usize) -> Option<Opaq
 }
 
 /// Whether this byte may stand in a name; bytes beyond ASCII may.
-pub(super) fn is_word(byte: u8) -> bool {
+pub(in crate::source) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
 /// Whether a name may begin with this byte.
-pub(super) fn starts_word(byte: u8) -> bool {
+pub(in crate::source) fn starts_word(byte: u8) -> bool {
     is_word(byte) && !byte.is_ascii_digit()
 }
 
 /// The end of the name (or number) that begins at `at`.
-pub(super) fn word_end(text: &[u8], at: usize) -> usize {
+pub(in crate::source) fn word_end(text: &[u8], at: usize) -> usize {
     at + text[at..].iter().take_while(|byte| is_word(**byte)).count()
 }
 

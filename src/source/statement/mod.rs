@@ -1,10 +1,18 @@
-//! SQL as users write it: parameters like `:window_start`, and where they stand, in each dialect. Not
-//! here: running it (`sql`, `files`, `rows`), nor the values of parameters (`params`).
+//! SQL as users write it: parameters like `:window_start`, and where they stand, in each dialect;
+//! that it only reads. Not here: running it (`sql`, `files`, `rows`), nor the values of parameters
+//! (`params`).
 
-mod lexer;
+mod guard;
+pub(super) mod lexer;
+mod query;
 pub mod rewrite;
+pub(super) mod tokens;
 
+pub use query::SqlQuery;
 pub use rewrite::Statement;
+
+pub(super) use query::read;
+pub(crate) use query::{RENAMING, question};
 
 use crate::metric::{FetchError, FetchErrorKind};
 

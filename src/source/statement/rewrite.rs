@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use super::Dialect;
 use super::lexer::{is_word, opaque_at, starts_word, word_end};
+use super::{Dialect, guard};
 use crate::source::params::{Form, Param, Point};
 
 /// One statement, ready to be prepared.
@@ -29,6 +29,13 @@ pub struct SqlError {
     pub len: usize,
     /// What to do about it.
     pub hint: Option<String>,
+}
+
+impl SqlError {
+    /// One without advice.
+    pub(super) fn new(message: impl Into<String>, offset: usize, len: usize) -> Self {
+        Self { message: message.into(), offset, len, hint: None }
+    }
 }
 
 impl Statement {
@@ -77,8 +84,9 @@ impl Statement {
 ///
 /// # Errors
 /// An unknown parameter, a placeholder in the database's own style, no statement, a second one, or
-/// (for Trino, which knows no read-only session over HTTP) one that does not read.
+/// one that does anything but read.
 pub fn parse(dialect: Dialect, text: &str) -> Result<Statement, SqlError> {
+    guard::only_reads(dialect, text)?;
     let mut parser = Parser {
         dialect,
         text,
@@ -164,28 +172,18 @@ impl Parser<'_> {
     }
 
     fn note_content(&mut self) -> Result<(), SqlError> {
-        if !self.content && self.dialect == Dialect::Trino {
-            self.must_read()?;
-        }
         self.content = true;
         if self.semicolon {
+            let end = word_end(self.text.as_bytes(), self.at);
             let mut error = error("a second statement begins here", self.at, 1);
-            error.hint = Some("a query is one statement: combine them with WITH".to_owned());
+            error.hint = Some(if self.text[self.at..end].eq_ignore_ascii_case("SET") {
+                guard::settings(self.dialect).to_owned()
+            } else {
+                "a query is one statement: combine them with WITH".to_owned()
+            });
             return Err(error);
         }
         Ok(())
-    }
-
-    /// Trino takes anything that the user may do: the first word tells what it is.
-    fn must_read(&self) -> Result<(), SqlError> {
-        let word = &self.text[self.at..word_end(self.text.as_bytes(), self.at)];
-        let reads = ["SELECT", "WITH", "VALUES", "TABLE", ""];
-        if reads.iter().any(|known| word.eq_ignore_ascii_case(known)) {
-            return Ok(());
-        }
-        let mut error = error(format!("`{word}` begins no query"), self.at, word.len());
-        error.hint = Some("a query begins with SELECT or WITH".to_owned());
-        Err(error)
     }
 
     fn colon(&mut self) -> Result<(), SqlError> {
@@ -325,7 +323,7 @@ fn nothing_bound(found: &str, offset: usize) -> SqlError {
 }
 
 fn error(message: impl Into<String>, offset: usize, len: usize) -> SqlError {
-    SqlError { message: message.into(), offset, len, hint: None }
+    SqlError::new(message, offset, len)
 }
 
 #[cfg(test)]

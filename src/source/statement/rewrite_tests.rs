@@ -140,6 +140,14 @@ fn mistakes_are_told_with_their_place() {
             Some("a query is one statement: combine them with WITH"),
         ),
         (
+            Dialect::MySql,
+            "SELECT 1;\nset time_zone = '+00:00'",
+            "a second statement begins here",
+            10,
+            1,
+            Some("the session has the calendar's zone already: delete the SET"),
+        ),
+        (
             Dialect::Sqlite,
             "SELECT @day",
             "nothing is bound to `@day`",
@@ -177,7 +185,7 @@ fn mistakes_are_told_with_their_place() {
             "`DELETE` begins no query",
             7,
             6,
-            Some("a query begins with SELECT or WITH"),
+            Some("a query only reads: it begins with SELECT or WITH"),
         ),
         (
             Dialect::ClickHouse,
@@ -220,6 +228,7 @@ proptest! {
         text in "[-'\"`$E#/*\\\\:=\\[\\]?{}/ \nab1é]{1,40}",
         dialect in prop::sample::select(&ALL[..]),
     ) {
+        let text = format!("SELECT {text}");
         if let Ok(statement) = parse(dialect, &text) {
             prop_assert_eq!(statement.sql(), text);
         }

@@ -10,11 +10,14 @@ use crate::kpi::{
     Accumulation, Baseline, Definitions, Direction, Formula, Function, Kind, Kpi, Path, Target,
     Thresholds, Unit,
 };
-use crate::metric::{
-    CsvFormat, Format, HttpQuery, JsonTemplate, Method, Metric, NextPage, PageParam, Pagination,
-    Query, RequestBody, Template,
-};
+use crate::metric::{Metric, Query, Template};
 use crate::schedule::Schedule;
+use crate::source::http::{
+    CsvFormat, Format, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination,
+    RequestBody,
+};
+use crate::source::prometheus::PromQlQuery;
+use crate::source::statement::SqlQuery;
 use crate::store::{Definition, InForce, Statement, difference, metric_fingerprint};
 
 fn formula(text: &str) -> Formula {
@@ -50,7 +53,7 @@ fn kpi() -> Kpi {
 }
 
 fn metric(id: &str, query: &str) -> Metric {
-    let query = Query::Sql(Template::plain(query));
+    let query = Query::new(SqlQuery(Template::plain(query)));
     let metric = Metric::new(id, "crm", query, Schedule::parse("@hourly").unwrap());
     Metric { labels: vec!["region".to_owned()], ..metric }
 }
@@ -144,7 +147,7 @@ fn definition_of(query: Query) -> Definition {
 
 #[test]
 fn the_definition_of_a_request_is_this_text_for_ever_and_holds_no_secret() {
-    let json = definition_of(Query::Http(Box::new(http()))).goal.text;
+    let json = definition_of(Query::new(http())).goal.text;
     assert!(!json.contains("s3cr3t"), "{json}");
     let part = |text: &str| -> String {
         let json: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -169,22 +172,22 @@ fn the_definition_of_a_request_is_this_text_for_ever_and_holds_no_secret() {
         }),
         ..http()
     };
-    let form = definition_of(Query::Http(Box::new(form))).goal.text;
+    let form = definition_of(Query::new(form)).goal.text;
     assert!(!form.contains("s3cr3t"), "{form}");
     insta::assert_snapshot!(part(&form), @r#"{"source":"crm","http":{"method":"GET","path":"/deals","params":[["from","{{window_start:%Y-%m-%d}}"],["key","***"]],"headers":[["X-Team","***"]],"body":{"form":[["a","b"],["c","***"]]},"format":{"csv":{"delimiter":59,"header":true,"encoding":"utf-8"}},"rows":"$.data[*]","columns":[["amount","$.amount"]],"pagination":{"next":{"offset":{"param":{"url":"skip"},"step":50}}},"sql":"SELECT sum(amount) AS value FROM rows"},"labels":["region"]}"#);
 
-    let promql = definition_of(Query::PromQl(text("sum(up)"))).goal.text;
+    let promql = definition_of(Query::new(PromQlQuery(text("sum(up)")))).goal.text;
     insta::assert_snapshot!(part(&promql), @r#"{"source":"crm","promql":"sum(up)","labels":["region"]}"#);
-    let promql = definition_of(Query::PromQl(secret())).goal.text;
+    let promql = definition_of(Query::new(PromQlQuery(secret()))).goal.text;
     insta::assert_snapshot!(part(&promql), @r#"{"source":"crm","promql":"***","labels":["region"]}"#);
 }
 
 #[test]
 fn every_change_of_a_request_is_a_change_but_for_secrets() {
-    let usual = definition_of(Query::Http(Box::new(http()))).goal.hash;
+    let usual = definition_of(Query::new(http())).goal.hash;
     let renewed = Template { text: "another".to_owned(), secret: true };
     let same = HttpQuery { headers: vec![("X-Team".to_owned(), renewed)], ..http() };
-    assert_eq!(definition_of(Query::Http(Box::new(same))).goal.hash, usual);
+    assert_eq!(definition_of(Query::new(same)).goal.hash, usual);
     for other in [
         HttpQuery { method: Method::Get, ..http() },
         HttpQuery { path: text("/deal"), ..http() },
@@ -197,11 +200,7 @@ fn every_change_of_a_request_is_a_change_but_for_secrets() {
         HttpQuery { pagination: None, ..http() },
         HttpQuery { sql: None, ..http() },
     ] {
-        assert_ne!(
-            definition_of(Query::Http(Box::new(other.clone()))).goal.hash,
-            usual,
-            "{other:?}"
-        );
+        assert_ne!(definition_of(Query::new(other.clone())).goal.hash, usual, "{other:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use crate::metric::Cell;
-use crate::source::sql::cells::{decimal, integer, text};
+use crate::source::sql::cells::{boolean, decimal, integer, text};
 
 /// What a column holds, once its wrappers are off.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Kind {
         }
     }
 
-    /// A value; NaN and the infinities come as null.
+    /// A value.
     pub(super) fn cell(&self, value: &Value) -> Cell {
         if value.is_null() {
             return Cell::Null;
@@ -65,12 +65,9 @@ impl Kind {
                 let digits = written(value)?;
                 digits.parse::<i128>().map_or(Cell::Text(digits), integer)
             }
-            Self::Float => {
-                let number = written(value)?.parse::<f64>().ok()?;
-                if number.is_finite() { Cell::Number(number) } else { Cell::Null }
-            }
+            Self::Float => Cell::Number(written(value)?.parse().ok()?),
             Self::Decimal => decimal(&written(value)?),
-            Self::Bool => Cell::Number(if value.as_bool()? { 1.0 } else { 0.0 }),
+            Self::Bool => boolean(value.as_bool()?),
             Self::Time => instant(&written(value)?)?,
             Self::FixedText => {
                 text(value.as_str()?.trim_end_matches('\0').as_bytes(), "FixedString")
@@ -147,7 +144,9 @@ mod tests {
         );
         assert_eq!(cell("UInt256", &json!("9".repeat(70))), Cell::Text("9".repeat(70)));
         assert_eq!(cell("Int8", &json!(-5)), Cell::Number(-5.0));
-        assert_eq!(cell("Float64", &json!("inf")), Cell::Null);
+        assert_eq!(cell("Float64", &json!("-inf")), Cell::Number(f64::NEG_INFINITY));
+        assert_eq!(cell("Decimal(9, 2)", &json!("1.50")), Cell::Written(1.5, "1.50".into()));
+        assert_eq!(cell("Bool", &json!(true)), Cell::Written(1.0, "true".into()));
         assert_eq!(cell("Nullable(Nothing)", &json!(null)), Cell::Null);
         assert_eq!(cell("Array(UInt8)", &json!([1])), Cell::Other("Array(UInt8)".into()));
         assert_eq!(cell("Bool", &json!("yes")), Cell::Other("bool".into()));

@@ -17,14 +17,15 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use crate::metric::{FetchError, FetchErrorKind, Table, too_many_rows};
-use crate::source::client::config::Auth;
+use crate::source::client::settings::Auth;
 use crate::source::client::{Answer, Client, Exchange};
 use crate::source::limit::server_limit;
 use crate::source::params::{Param, ParamValue};
+use crate::source::sql::EngineConfig;
 use crate::source::sql::clickhouse::cells::Kind;
-use crate::source::sql::engine::{EngineConfig, note_query, trace};
+use crate::source::sql::engine::{note_query, trace};
 use crate::source::statement::{Dialect, Statement, statement};
-use crate::source::{Request, Source};
+use crate::source::{OpenError, Request, Source};
 
 /// Who asks, if there is no password to go with it.
 const USER: HeaderName = HeaderName::from_static("x-clickhouse-user");
@@ -60,7 +61,7 @@ impl ClickHouseSource {
     ///
     /// # Errors
     /// What is wrong with them, without secrets.
-    pub fn new(config: &EngineConfig) -> Result<Self, String> {
+    pub fn new(config: &EngineConfig) -> Result<Self, OpenError> {
         // The server refuses a name in two places.
         let user = config.user.as_ref().filter(|_| matches!(config.client.auth, Auth::None));
         let user = user.map(|user| HeaderValue::from_str(user)).transpose();
@@ -118,6 +119,8 @@ impl ClickHouseSource {
             ("date_time_output_format", "unix_timestamp"),
             ("output_format_json_quote_64bit_integers", "1"),
             ("output_format_json_quote_decimals", "1"),
+            // Else they come as null.
+            ("output_format_json_quote_denormals", "1"),
         ]);
         drop(pairs);
         url

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde_json::Value;
 
 use crate::metric::{Cell, moment};
-use crate::source::sql::cells::{decimal, integer, local_time, text};
+use crate::source::sql::cells::{boolean, decimal, integer, local_time, text};
 
 /// What a column holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,10 +52,12 @@ impl Kind {
         Some(match self {
             Self::Integer => integer(value.as_i64()?),
             // NaN and the infinities come as words.
-            Self::Float if value.is_string() => Cell::Null,
-            Self::Float => Cell::Number(value.as_f64()?),
+            Self::Float => match value.as_str() {
+                Some(word) => Cell::Number(word.parse().ok()?),
+                None => Cell::Number(value.as_f64()?),
+            },
             Self::Decimal => decimal(value.as_str()?),
-            Self::Bool => Cell::Number(if value.as_bool()? { 1.0 } else { 0.0 }),
+            Self::Bool => boolean(value.as_bool()?),
             Self::LocalTime => local_time(naive(value.as_str()?)?, zone),
             Self::Instant => instant(value.as_str()?)?,
             Self::Char => text(value.as_str()?.trim_end_matches(' ').as_bytes(), "char"),
@@ -104,12 +106,11 @@ mod tests {
             ("bigint", json!(i64::MIN), text("-9223372036854775808")),
             ("integer", json!(-5), Cell::Number(-5.0)),
             ("double", json!(1e300), Cell::Number(1e300)),
-            ("double", json!("NaN"), Cell::Null),
-            ("real", json!("-Infinity"), Cell::Null),
+            ("real", json!("-Infinity"), Cell::Number(f64::NEG_INFINITY)),
             ("real", json!(0.1), Cell::Number(0.1)),
-            ("decimal(10,2)", json!("1234.50"), Cell::Number(1234.5)),
+            ("decimal(10,2)", json!("1234.50"), Cell::Written(1234.5, "1234.50".into())),
             ("decimal(38,0)", json!("12345678901234567890"), text("12345678901234567890")),
-            ("boolean", json!(true), Cell::Number(1.0)),
+            ("boolean", json!(true), Cell::Written(1.0, "true".into())),
             ("varchar(2)", json!("EU"), text("EU")),
             ("varchar", json!(null), Cell::Null),
             ("char(4)", json!("EU  "), text("EU")),

@@ -20,16 +20,17 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::metric::{FetchError, FetchErrorKind, Table, too_many_rows};
-use crate::source::client::config::Auth;
+use crate::source::client::settings::Auth;
 use crate::source::client::{Answer, Client, Exchange};
 use crate::source::limit::server_limit;
-use crate::source::sql::engine::{EngineConfig, note_query, trace};
+use crate::source::sql::EngineConfig;
+use crate::source::sql::engine::{note_query, trace};
 use crate::source::sql::trino::bind::Bound;
 use crate::source::sql::trino::cells::Kind;
 use crate::source::sql::trino::errors::QueryError;
 use crate::source::statement::{Dialect, statement};
 use crate::source::trace::{Step, Trace};
-use crate::source::{Request, Source};
+use crate::source::{OpenError, Request, Source};
 
 /// How long a failed fetch waits for the end of its query.
 const GRACE: Duration = Duration::from_secs(2);
@@ -74,7 +75,7 @@ impl TrinoSource {
     ///
     /// # Errors
     /// What is wrong with them, without secrets.
-    pub fn new(config: &EngineConfig) -> Result<Self, String> {
+    pub fn new(config: &EngineConfig) -> Result<Self, OpenError> {
         let limit = server_limit(config.client.timeout);
         let user = match (&config.user, &config.client.auth) {
             (Some(user), _) => Some(user.as_str()),

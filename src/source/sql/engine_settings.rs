@@ -1,24 +1,51 @@
-//! ClickHouse and Trino, written as `sql` sources: `clickhouse+https://host:8443/database` and
-//! `trino+https://host:8443/catalog/schema`. Not here: what all servers have (`remote`).
+//! The settings of ClickHouse and Trino, written as `sql` sources with a URL like
+//! `clickhouse+https://host:8443/database` or `trino+https://host:8443/catalog/schema`, and what they
+//! tell of themselves. Not here: the keys (`settings`), and asking them (`clickhouse`, `trino`).
 
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::auth;
-use super::context::Context;
-use super::remote::{self, Kind, misplaced};
-use super::text::secret;
-use crate::config::raw::RemoteRaw;
+use super::settings::{SqlRaw, greeting};
+use super::{ClickHouseSource, TrinoSource};
+use crate::metric::Query;
+use crate::reader::entry::Entry;
+use crate::reader::report::Report;
+use crate::reader::secret_text::secret;
 use crate::reader::spanned::Spanned;
 use crate::secret::Secret;
-use crate::source::client::config::Auth;
-use crate::source::sql::engine::EngineConfig;
+use crate::source::client::settings::auth::auth;
+use crate::source::client::settings::{Auth, ClientConfig, origin, refuse};
+use crate::source::kind::{Question, SourceKind};
+use crate::source::metric_raw::MetricRaw;
+use crate::source::statement::{Dialect, RENAMING, question};
+use crate::source::{OpenError, Source};
 
 /// Engines that are asked over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Engine {
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Engine {
     ClickHouse,
     Trino,
+}
+
+/// Settings of an engine.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Which one.
+    pub engine: Engine,
+    /// How it is reached. A password goes with `user` as Basic login.
+    pub client: ClientConfig,
+    /// Who asks; Trino wants a name even without a password.
+    pub user: Option<String>,
+    /// The database (ClickHouse) or catalog (Trino) that names in queries belong to.
+    pub database: Option<String>,
+    /// Trino's schema in it.
+    pub schema: Option<String>,
 }
 
 impl Engine {
@@ -51,43 +78,44 @@ impl Engine {
 }
 
 /// `url` is what follows the name of the engine. `None` after a mistake.
-pub(super) fn engine(
-    context: &mut Context<'_>,
+pub(super) fn settings(
+    report: &mut Report<'_>,
     path: &str,
-    raw: &RemoteRaw,
+    raw: &SqlRaw,
     engine: Engine,
     url: &Spanned<&str>,
 ) -> Option<EngineConfig> {
-    misplaced(context, path, Kind::Engine, raw);
-    let address = address(context, &format!("{path}.url"), engine, url);
+    let tenant = raw.tenant.as_ref().map(|given| given.span);
+    refuse(report, path, "tenant", tenant, "is for `prometheus` sources", "delete the key");
+    let address = address(report, &format!("{path}.url"), engine, url);
     let (user, password) = match &address {
         Some(address) => (address.user.clone(), address.password.clone()),
         None => (None, None),
     };
     let user = raw.user.as_ref().map(|user| user.value.clone()).or(user);
     let password = raw.password.as_ref().map(secret).or(password.map(Secret::fixed));
-    let login = match (raw.auth.as_ref(), password) {
+    let login = match (raw.client().auth, password) {
         (Some(given), Some(_)) => {
             let message = format!("`{path}` has both `auth` and a password");
-            context.problem(given.span, message, "keep one of the two".to_owned());
+            report.problem(given.span, message, "keep one of the two".to_owned());
             None
         }
-        (_, None) => auth::auth(context, path, raw),
+        (given, None) => auth(report, path, given),
         (None, Some(password)) => match &user {
             Some(user) => Some(Auth::Basic { user: user.clone(), password }),
             None if address.is_none() => None,
             None => {
                 let span = raw.password.as_ref().map_or(url.span, |given| given.span);
                 let message = format!("`{path}` has a password without `user`");
-                context.problem(span, message, "add `user: …`".to_owned());
+                report.problem(span, message, "add `user: …`".to_owned());
                 None
             }
         },
     };
     let base = address.as_ref().map(|address| SecretString::from(address.base.clone()));
-    let client = remote::client(context, path, raw, base, login)?;
+    let client = raw.client().settings(report, path, base, login)?;
     let mut names = address?.names.into_iter();
-    Some(EngineConfig { client, user, database: names.next(), schema: names.next() })
+    Some(EngineConfig { engine, client, user, database: names.next(), schema: names.next() })
 }
 
 /// The parts of an engine's URL.
@@ -102,7 +130,7 @@ struct Address {
 
 /// Never shown, for it may hold a password.
 fn address(
-    context: &mut Context<'_>,
+    report: &mut Report<'_>,
     path: &str,
     engine: Engine,
     given: &Spanned<&str>,
@@ -134,7 +162,7 @@ fn address(
             ),
         ),
     };
-    context.problem(given.span, message, hint);
+    report.problem(given.span, message, hint);
     None
 }
 
@@ -160,17 +188,58 @@ fn names(url: &Url) -> Option<Vec<String>> {
 
 /// Without percent-encoding; what is not encoded right stays as it is.
 fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut result = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let is_hex = |pair: &&str| pair.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let pair = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%').filter(is_hex);
-        let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        result.push(byte.unwrap_or(bytes[at]));
-        at += if byte.is_some() { 3 } else { 1 };
+    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
+}
+
+impl SourceKind for EngineConfig {
+    fn name(&self) -> &'static str {
+        match self.engine {
+            Engine::ClickHouse => "clickhouse",
+            Engine::Trino => "trino",
+        }
     }
-    String::from_utf8(result).unwrap_or_else(|_| text.to_owned())
+
+    fn describe(&self) -> String {
+        let parts = std::iter::once(origin(&self.client.url));
+        let names = self.database.iter().chain(&self.schema).cloned();
+        format!("{} at {}", self.name(), parts.chain(names).collect::<Vec<_>>().join("/"))
+    }
+
+    fn greeting(&self) -> Query {
+        greeting()
+    }
+
+    fn concurrency(&self) -> usize {
+        self.client.max_connections as usize
+    }
+
+    fn timeout(&self) -> Duration {
+        self.client.timeout
+    }
+
+    fn open(&self) -> Result<Arc<dyn Source>, OpenError> {
+        Ok(match self.engine {
+            Engine::ClickHouse => Arc::new(ClickHouseSource::new(self)?),
+            Engine::Trino => Arc::new(TrinoSource::new(self)?),
+        })
+    }
+
+    fn question(
+        &self,
+        report: &mut Report<'_>,
+        entry: &Entry<MetricRaw>,
+        _labels: Option<&[String]>,
+    ) -> Option<Question> {
+        let dialect = match self.engine {
+            Engine::ClickHouse => Dialect::ClickHouse,
+            Engine::Trino => Dialect::Trino,
+        };
+        question(report, entry, Some(dialect))
+    }
+
+    fn renaming(&self, _metric: &MetricRaw) -> &'static str {
+        RENAMING
+    }
 }
 
 #[cfg(test)]

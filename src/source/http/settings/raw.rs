@@ -1,28 +1,11 @@
-//! Metrics as written.
+//! What a metric says of its request and answer over HTTP, as written.
 
 use serde::Deserialize;
 
-use super::{LimitsRaw, Text};
-use crate::metric::Method;
-use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, named};
+use crate::reader::forms::{Alternative, Choice, Pairs, named};
 use crate::reader::json::Json;
-use crate::reader::spanned::Spanned;
-
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct MetricRaw {
-    pub(crate) source: Option<Text>,
-    pub(crate) query: Option<Text>,
-    pub(crate) request: Option<Spanned<RequestRaw>>,
-    pub(crate) format: Option<Spanned<Mixed<FormatRaw>>>,
-    pub(crate) require: Option<Spanned<Pairs<String, Json>>>,
-    pub(crate) rows: Option<Text>,
-    pub(crate) columns: Option<Spanned<Pairs<String, String>>>,
-    pub(crate) pagination: Option<Spanned<PaginationRaw>>,
-    pub(crate) labels: Option<Vec<Text>>,
-    pub(crate) schedule: Option<Text>,
-    pub(crate) limits: Option<LimitsRaw>,
-}
+use crate::reader::spanned::{Spanned, Text};
+use crate::source::http::query::Method;
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]

@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
-use super::context::Context;
-use super::text::json_path;
-use crate::config::raw::{CsvRaw, FormatRaw, MetricRaw, Text};
-use crate::metric::{CsvFormat, Format};
+use super::json_path::json_path;
+use super::raw::{CsvRaw, FormatRaw};
 use crate::reader::entry::Entry;
 use crate::reader::forms::{Alternative, Mixed, Quantity};
 use crate::reader::json::Json;
-use crate::reader::spanned::Spanned;
+use crate::reader::report::Report;
+use crate::reader::spanned::{Spanned, Text};
+use crate::source::http::query::{CsvFormat, Format};
+use crate::source::metric_raw::MetricRaw;
 
 const FORMATS: [&str; 5] = ["json", "ndjson", "csv", "number", "prometheus"];
 
@@ -22,16 +23,16 @@ pub(super) struct Answer {
 }
 
 /// `None` after a mistake.
-pub(super) fn answer(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Option<Answer> {
+pub(super) fn answer(report: &mut Report<'_>, entry: &Entry<MetricRaw>) -> Option<Answer> {
     let raw = &entry.value;
     let format = match &raw.format {
-        Some(given) => format(context, &entry.key("format"), given)?,
+        Some(given) => format(report, &entry.key("format"), given)?,
         None if entry.is_broken("format") => return None,
         None => Format::Json,
     };
-    let rows = raw.rows.as_ref().map(|given| rows(context, &entry.key("rows"), given, &format));
-    let require = require(context, entry, &format);
-    let columns = columns(context, entry, &format)?;
+    let rows = raw.rows.as_ref().map(|given| rows(report, &entry.key("rows"), given, &format));
+    let require = require(report, entry, &format);
+    let columns = columns(report, entry, &format)?;
     let rows = match rows {
         Some(rows) => Some(rows?),
         None => None,
@@ -40,17 +41,17 @@ pub(super) fn answer(context: &mut Context<'_>, entry: &Entry<MetricRaw>) -> Opt
 }
 
 fn format(
-    context: &mut Context<'_>,
+    report: &mut Report<'_>,
     path: &str,
     given: &Spanned<Mixed<FormatRaw>>,
 ) -> Option<Format> {
     let word = match &given.value {
         Mixed::Map(FormatRaw { csv: Some(raw) }) => {
-            return csv(context, &format!("{path}.csv"), raw).map(Format::Csv);
+            return csv(report, &format!("{path}.csv"), raw).map(Format::Csv);
         }
         Mixed::Map(FormatRaw { csv: None }) => {
             let hint = "write `format: { csv: { delimiter: \";\" } }`, or a word".to_owned();
-            context.problem(given.span, format!("`{path}` is empty"), hint);
+            report.problem(given.span, format!("`{path}` is empty"), hint);
             return None;
         }
         Mixed::Quantity(Quantity::Text(word)) => word.clone(),
@@ -59,54 +60,54 @@ fn format(
     Some(match word.as_str() {
         "json" => Format::Json,
         "ndjson" => Format::Ndjson,
-        "csv" => csv(context, path, &CsvRaw::default()).map(Format::Csv)?,
+        "csv" => csv(report, path, &CsvRaw::default()).map(Format::Csv)?,
         "number" => Format::Number,
         "prometheus" => Format::Prometheus,
         _ => {
-            context.wrong_word(path, given, &word, FormatRaw::EXPECTED, &FORMATS);
+            report.wrong_word(path, given, &word, FormatRaw::EXPECTED, &FORMATS);
             return None;
         }
     })
 }
 
-fn csv(context: &mut Context<'_>, path: &str, raw: &CsvRaw) -> Option<CsvFormat> {
+fn csv(report: &mut Report<'_>, path: &str, raw: &CsvRaw) -> Option<CsvFormat> {
     let delimiter = match &raw.delimiter {
-        Some(given) => delimiter(context, &format!("{path}.delimiter"), given),
+        Some(given) => delimiter(report, &format!("{path}.delimiter"), given),
         None => Some(b','),
     };
     let encoding = match &raw.encoding {
-        Some(given) => encoding(context, &format!("{path}.encoding"), given),
+        Some(given) => encoding(report, &format!("{path}.encoding"), given),
         None => Some("utf-8".to_owned()),
     };
     let header = raw.header.unwrap_or(true);
     Some(CsvFormat { delimiter: delimiter?, header, encoding: encoding? })
 }
 
-fn delimiter(context: &mut Context<'_>, path: &str, given: &Text) -> Option<u8> {
+fn delimiter(report: &mut Report<'_>, path: &str, given: &Text) -> Option<u8> {
     match given.value.as_bytes() {
         [byte] if byte.is_ascii() && !b"\r\n\"".contains(byte) => Some(*byte),
         _ => {
-            let found = context.shown(given, &given.value);
+            let found = report.shown(given, &given.value);
             let message = format!("`{path}`: expected one ASCII character, found {found}");
             let hint = "write `\";\"`, or `\"\\t\"` for a tab".to_owned();
-            context.problem(given.span, message, hint);
+            report.problem(given.span, message, hint);
             None
         }
     }
 }
 
-fn encoding(context: &mut Context<'_>, path: &str, given: &Text) -> Option<String> {
+fn encoding(report: &mut Report<'_>, path: &str, given: &Text) -> Option<String> {
     if encoding_rs::Encoding::for_label(given.value.as_bytes()).is_some() {
         return Some(given.value.to_lowercase());
     }
-    let found = context.shown(given, &given.value);
+    let found = report.shown(given, &given.value);
     let message = format!("`{path}`: {found} is the name of no encoding");
     let hint = "encodings have names like utf-8, windows-1252 or shift_jis".to_owned();
-    context.problem(given.span, message, hint);
+    report.problem(given.span, message, hint);
     None
 }
 
-fn rows(context: &mut Context<'_>, path: &str, given: &Text, format: &Format) -> Option<String> {
+fn rows(report: &mut Report<'_>, path: &str, given: &Text, format: &Format) -> Option<String> {
     if *format != Format::Json {
         let hint = match format {
             Format::Ndjson => "every line is a row",
@@ -114,15 +115,15 @@ fn rows(context: &mut Context<'_>, path: &str, given: &Text, format: &Format) ->
             _ => "every line of values is a row",
         };
         let message = format!("`{path}` is for `format: json`");
-        context.problem(given.span, message, format!("delete the key: {hint}"));
+        report.problem(given.span, message, format!("delete the key: {hint}"));
         return None;
     }
-    json_path(context, path, given)
+    json_path(report, path, given)
 }
 
 /// What a document has to say for its answer to be good.
 fn require(
-    context: &mut Context<'_>,
+    report: &mut Report<'_>,
     entry: &Entry<MetricRaw>,
     format: &Format,
 ) -> Option<Vec<(String, Value)>> {
@@ -132,7 +133,7 @@ fn require(
     };
     if *format != Format::Json {
         let message = format!("`{path}` is for `format: json`");
-        context.problem(given.span, message, "delete the key".to_owned());
+        report.problem(given.span, message, "delete the key".to_owned());
         return None;
     }
     let mut required = Vec::new();
@@ -142,12 +143,12 @@ fn require(
             Json::List(_) | Json::Map(_) => {
                 let message = format!("`{path}`: expected true, false, a number, a text or null");
                 let hint = "let the JSONPath select the one value that tells".to_owned();
-                context.problem(expected.span, message, hint);
+                report.problem(expected.span, message, hint);
                 None
             }
             scalar => Some(scalar.to_value()),
         };
-        match (json_path(context, &path, name), expected) {
+        match (json_path(report, &path, name), expected) {
             (Some(from), Some(expected)) => required.push((from, expected)),
             _ => good = false,
         }
@@ -157,7 +158,7 @@ fn require(
 
 /// Column names and where they come from.
 fn columns(
-    context: &mut Context<'_>,
+    report: &mut Report<'_>,
     entry: &Entry<MetricRaw>,
     format: &Format,
 ) -> Option<Vec<(String, String)>> {
@@ -168,19 +169,19 @@ fn columns(
     if *format == Format::Number {
         let message = format!("`{path}`: a plain number has no columns");
         let hint = "delete the key: the number is the column `value`".to_owned();
-        context.problem(given.span, message, hint);
+        report.problem(given.span, message, hint);
         return None;
     }
     if given.value.0.is_empty() {
         let hint = "name a column and where it is: `{ value: $.count }`, or delete the key";
-        context.problem(given.span, format!("`{path}` is empty"), hint.to_owned());
+        report.problem(given.span, format!("`{path}` is empty"), hint.to_owned());
         return None;
     }
     let mut columns = Vec::new();
     let mut good = true;
     for (name, from) in &given.value.0 {
-        let named = column_name(context, &path, name);
-        let from = column_source(context, &format!("{path}.{}", name.value), from, format);
+        let named = column_name(report, &path, name);
+        let from = column_source(report, &format!("{path}.{}", name.value), from, format);
         match (named, from) {
             (Some(()), Some(from)) => columns.push((name.value.clone(), from)),
             _ => good = false,
@@ -189,7 +190,7 @@ fn columns(
     good.then_some(columns)
 }
 
-fn column_name(context: &mut Context<'_>, path: &str, name: &Text) -> Option<()> {
+fn column_name(report: &mut Report<'_>, path: &str, name: &Text) -> Option<()> {
     let text = &name.value;
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if starts && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
@@ -197,29 +198,29 @@ fn column_name(context: &mut Context<'_>, path: &str, name: &Text) -> Option<()>
     }
     let message = format!("`{path}`: `{text}` cannot be the name of a column");
     let hint = "letters, digits and `_`, so that formulas can name it".to_owned();
-    context.problem(name.span, message, hint);
+    report.problem(name.span, message, hint);
     None
 }
 
 fn column_source(
-    context: &mut Context<'_>,
+    report: &mut Report<'_>,
     path: &str,
     given: &Text,
     format: &Format,
 ) -> Option<String> {
     let text = &given.value;
     match format {
-        Format::Json | Format::Ndjson => json_path(context, path, given),
+        Format::Json | Format::Ndjson => json_path(report, path, given),
         Format::Csv(csv) if !csv.header && !text.parse().is_ok_and(|number: u32| number > 0) => {
-            let found = context.shown(given, text);
+            let found = report.shown(given, text);
             let message = format!("`{path}`: expected the number of a column, found {found}");
             let hint = "without a header the columns are 1, 2 and so on".to_owned();
-            context.problem(given.span, message, hint);
+            report.problem(given.span, message, hint);
             None
         }
         _ if text.is_empty() => {
             let hint = "write the name that the column has in the answer".to_owned();
-            context.problem(given.span, format!("`{path}` is empty"), hint);
+            report.problem(given.span, format!("`{path}` is empty"), hint);
             None
         }
         _ => Some(text.clone()),

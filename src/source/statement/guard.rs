@@ -1,0 +1,204 @@
+//! A query only reads: its first word, whatever comments, brackets and blanks stand before it, and
+//! the words by which a query that looks harmless writes all the same. The server's read-only
+//! transaction is the second line of defence; not every server has one, and not everything that
+//! writes minds it. Not here: parameters, a second statement (`rewrite`).
+
+use super::Dialect;
+use super::lexer::opaque_at;
+use super::rewrite::SqlError;
+use super::tokens::{Kind, Token, tokens};
+
+/// What a query may begin with.
+const READS: [&str; 6] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"];
+
+/// What changes rows where a query could stand: after `WITH x AS (...)` and inside of it.
+const CHANGES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"];
+
+/// What `EXPLAIN ANALYZE` would run as well.
+const RUNS: [&str; 10] =
+    ["CREATE", "DROP", "ALTER", "TRUNCATE", "CALL", "DO", "EXECUTE", "DECLARE", "REFRESH", "COPY"];
+
+/// Functions of SQLite that reach beyond the database.
+const REACHES_OUT: [&str; 3] = ["load_extension", "writefile", "fts3_tokenizer"];
+
+const ONLY_READS: &str = "a query only reads: it begins with SELECT or WITH";
+
+/// What is known of the inside of a pair of brackets, or of the whole.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    /// A statement may stand here, and nothing of it has been seen.
+    begins: bool,
+    /// `WITH` has been seen, and not yet what it leads to.
+    with: bool,
+    /// It is a query.
+    selects: bool,
+}
+
+/// Refuses a statement that does anything but read.
+pub(super) fn only_reads(dialect: Dialect, text: &str) -> Result<(), SqlError> {
+    no_executed_comment(dialect, text)?;
+    let tokens = tokens(dialect, text);
+    let Some(first) = tokens.iter().find(|token| token.kind != Kind::Open) else { return Ok(()) };
+    if !first.is_one_of(&READS) {
+        return Err(no_beginning(dialect, *first));
+    }
+    if first.is("EXPLAIN") {
+        explains(&tokens)?;
+    }
+    let mut levels = vec![Level { begins: true, ..Level::default() }];
+    for (index, token) in tokens.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| tokens.get(index));
+        match token.kind {
+            Kind::Open => {
+                let outer = levels.last().copied().unwrap_or_default();
+                let body = before.is_some_and(|token| token.is_one_of(&["AS", "MATERIALIZED"]));
+                let begins = body || outer.begins || before.is_none_or(|t| t.kind == Kind::Sign);
+                levels.push(Level { begins, ..Level::default() });
+            }
+            Kind::Close => {
+                if levels.len() > 1 {
+                    levels.pop();
+                }
+            }
+            Kind::Word => {
+                let Some(level) = levels.last_mut() else { continue };
+                word(dialect, level, &tokens, index)?;
+                level.begins = false;
+            }
+            Kind::Hidden | Kind::Sign => {
+                if let Some(level) = levels.last_mut() {
+                    level.begins = false;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn word(
+    dialect: Dialect,
+    level: &mut Level,
+    tokens: &[Token<'_>],
+    index: usize,
+) -> Result<(), SqlError> {
+    let token = tokens[index];
+    let is = |distance: usize, word: &str| tokens.get(index + distance).is_some_and(|t| t.is(word));
+    let next = tokens.get(index + 1);
+    let names = next.is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Hidden));
+    let names = names && !is(1, "AS");
+    if token.is_one_of(&CHANGES) && (level.begins || level.with) && names {
+        return Err(writes(token));
+    }
+    if token.is_one_of(&["SELECT", "VALUES", "TABLE"]) {
+        level.with = false;
+        level.selects = true;
+    } else if token.is("WITH") && !level.selects {
+        level.with = true;
+    }
+    let before = index.checked_sub(1).and_then(|index| tokens.get(index));
+    let is_name = before.is_some_and(|before| before.text == "." || before.is("AS"));
+    if token.is("INTO") && !is_name {
+        let mut error = refused("`INTO` writes what a query selects".to_owned(), token);
+        error.hint = Some("a query only reads: delete it".to_owned());
+        return Err(error);
+    }
+    let locks = token.is("FOR")
+        && (is(1, "UPDATE") || is(1, "SHARE") || is(1, "NO") && is(2, "KEY") || is(1, "KEY"));
+    let locks = locks || token.is("LOCK") && is(1, "IN") && is(2, "SHARE");
+    if locks && level.selects {
+        let words = format!("{} {}", token.text, next.map_or("", |next| next.text));
+        let mut error = refused(format!("`{words}` locks rows"), token);
+        error.hint = Some("a query only reads: delete it".to_owned());
+        return Err(error);
+    }
+    let called = next.is_some_and(|next| next.kind == Kind::Open);
+    if dialect == Dialect::Sqlite && called && token.is_one_of(&REACHES_OUT) {
+        let mut error = refused(format!("`{}` reaches beyond the database", token.text), token);
+        error.hint = Some("a query only reads".to_owned());
+        return Err(error);
+    }
+    Ok(())
+}
+
+/// What is explained may be run: it has to be a query as well.
+fn explains(tokens: &[Token<'_>]) -> Result<(), SqlError> {
+    let mut depth = 0_usize;
+    for token in tokens.iter().skip_while(|token| !token.is("EXPLAIN")).skip(1) {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Word if token.is_one_of(&READS) => return Ok(()),
+            Kind::Word if depth == 0 && (token.is_one_of(&CHANGES) || token.is_one_of(&RUNS)) => {
+                return Err(writes(*token));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// `/*! ... */` of MySQL and `/*M! ... */` of MariaDB are no comments to them.
+fn no_executed_comment(dialect: Dialect, text: &str) -> Result<(), SqlError> {
+    const OPENINGS: [&str; 3] = ["/*!", "/*M!", "/*m!"];
+    if dialect != Dialect::MySql {
+        return Ok(());
+    }
+    let mut at = 0;
+    while at < text.len() {
+        let Some(opaque) = opaque_at(dialect, text.as_bytes(), at) else {
+            at += 1;
+            continue;
+        };
+        let rest = text.get(at..).unwrap_or_default();
+        if let Some(opening) = OPENINGS.into_iter().find(|opening| rest.starts_with(opening)) {
+            let message = format!("`{opening}` begins a comment that is executed");
+            let mut error = SqlError::new(message, at, opening.len());
+            let hint = "write what is in it as a part of the query, or delete it";
+            error.hint = Some(hint.to_owned());
+            return Err(error);
+        }
+        at = opaque.end;
+    }
+    Ok(())
+}
+
+fn no_beginning(dialect: Dialect, first: Token<'_>) -> SqlError {
+    let shown: String = first.text.chars().take(30).collect();
+    let mut error = refused(format!("`{shown}` begins no query"), first);
+    error.hint = Some(match first {
+        set if set.is("SET") => settings(dialect).to_owned(),
+        _ => ONLY_READS.to_owned(),
+    });
+    error
+}
+
+/// What to do instead of a `SET` of one's own.
+pub(super) fn settings(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::ClickHouse => {
+            "the session has the calendar's zone already; other settings stand at the end of the \
+             query: SETTINGS name = value"
+        }
+        Dialect::Postgres => {
+            "the session has the calendar's zone already; other settings belong to the role: \
+             ALTER ROLE … SET …"
+        }
+        Dialect::MySql | Dialect::Sqlite | Dialect::Trino => {
+            "the session has the calendar's zone already: delete the SET"
+        }
+    }
+}
+
+fn writes(token: Token<'_>) -> SqlError {
+    let mut error = refused(format!("`{}` writes", token.text), token);
+    error.hint = Some(ONLY_READS.to_owned());
+    error
+}
+
+fn refused(message: String, token: Token<'_>) -> SqlError {
+    SqlError::new(message, token.at, token.text.len())
+}
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;
