@@ -11,7 +11,7 @@ use crate::assess::Status;
 use crate::kpi::{Accumulation, Direction, Function, Kind, Unit};
 use crate::metric::Labels;
 use crate::signals::Lead;
-use crate::snapshot::{KpiState, LeadState, Snapshot, Verdict};
+use crate::snapshot::{Breakdown, KpiState, LeadState, Member, Snapshot, Verdict};
 
 pub use sources::sources_json;
 
@@ -82,6 +82,7 @@ struct KpiJson<'a> {
     status: Status,
     signal: &'static str,
     predicts: Vec<LeadJson<'a>>,
+    breakdown: Vec<BreakdownJson<'a>>,
     data_through: Option<String>,
     reason: &'a str,
 }
@@ -93,6 +94,47 @@ struct LeadJson<'a> {
     verdict: &'static str,
     lag_weeks: Option<usize>,
     correlation: Option<f64>,
+}
+
+/// The members of a value by one column.
+#[derive(Serialize)]
+struct BreakdownJson<'a> {
+    by: &'a str,
+    adds_up: bool,
+    others: usize,
+    members: Vec<MemberJson<'a>>,
+}
+
+/// One of them; the two parts only where the formula is a quotient.
+#[derive(Serialize)]
+struct MemberJson<'a> {
+    member: &'a str,
+    value: Option<f64>,
+    share: Option<f64>,
+    change: Option<f64>,
+    share_change: Option<f64>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+}
+
+impl<'a> BreakdownJson<'a> {
+    fn new(breakdown: &'a Breakdown) -> Self {
+        let member = |member: &'a Member| MemberJson {
+            member: &member.name,
+            value: member.value,
+            share: member.share,
+            change: member.change,
+            share_change: member.share_change,
+            numerator: member.sums.map(|sums| sums.numerator),
+            denominator: member.sums.map(|sums| sums.denominator),
+        };
+        Self {
+            by: &breakdown.by,
+            adds_up: breakdown.adds_up,
+            others: breakdown.others,
+            members: breakdown.members.iter().map(member).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -164,6 +206,12 @@ impl<'a> KpiJson<'a> {
             status: numbers.status,
             signal: verdict.signal.as_str(),
             predicts: state.leads.iter().map(LeadJson::new).collect(),
+            breakdown: state
+                .breakdowns
+                .iter()
+                .filter(|breakdown| breakdown.labels == verdict.labels)
+                .map(BreakdownJson::new)
+                .collect(),
             data_through: numbers.data_through.map(|at| instant(at, timezone)),
             reason: &numbers.reason,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::assess::Assessment;
+use crate::assess::{Assessment, Sums};
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::{Kpi, Objective};
 use crate::metric::Labels;
@@ -41,25 +41,14 @@ pub struct KpiState {
     /// The result of the period that closed last, by label set; empty where none was measured and
     /// for explicit dates, which have no period before.
     pub last_period: Vec<Verdict>,
+    /// The members of each verdict, by each column of the KPI's breakdown.
+    pub breakdowns: Vec<Breakdown>,
     /// What its predictions are worth, one for each KPI it predicts.
     pub leads: Vec<LeadState>,
     /// When what gives its numbers their meaning last changed; `None` if it never did.
     pub definition_changed: Option<DateTime<Utc>>,
-    /// How what they are measured against last changed; `None` if it never did.
-    pub goal_changed: Option<GoalChange>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
-}
-
-/// A change of a KPI's goal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoalChange {
-    /// When it was first seen.
-    pub at: DateTime<Utc>,
-    /// What differs, as it was.
-    pub before: String,
-    /// The same, as it is.
-    pub now: String,
 }
 
 /// The assessment of one label set.
@@ -71,6 +60,38 @@ pub struct Verdict {
     pub assessment: Assessment,
     /// Whether the newest weeks are noise or news.
     pub signal: Signal,
+}
+
+/// What a value is made of, by one column: no verdicts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breakdown {
+    /// The verdict that is divided.
+    pub labels: Labels,
+    /// The column.
+    pub by: String,
+    /// The largest first; what is beyond their limit comes last, as `other`.
+    pub members: Vec<Member>,
+    /// How many members `other` stands for; 0 without it.
+    pub others: usize,
+    /// Whether the members make up the whole. Distinct counts and medians do not.
+    pub adds_up: bool,
+}
+
+/// One part of a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Value of the column; empty for none.
+    pub name: String,
+    /// In the KPI's unit.
+    pub value: Option<f64>,
+    /// Numerator and denominator of it, when the formula is a quotient.
+    pub sums: Option<Sums>,
+    /// Its share of the whole: of the denominator of a quotient, else of the value.
+    pub share: Option<f64>,
+    /// Value less that at the same point of the period before.
+    pub change: Option<f64>,
+    /// Share less that at the same point of the period before.
+    pub share_change: Option<f64>,
 }
 
 /// What a KPI's claim to predict another is worth.

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::finding::{Finding, Proof};
 use super::status::{HARDLY, LIKELY, UNLIKELY, counts};
 use super::verdict::{Assessment, Status};
 use crate::calendar::WindowSpec;
@@ -174,18 +173,26 @@ pub fn step(
 
 /// Shows the remembered status on an assessment, and says what waits.
 pub fn show(memory: &Memory, rules: &Rules, assessment: &mut Assessment) {
-    let shown = memory.shown;
     if let Some(waiting) = memory.waiting {
-        let proof = match rules.settle {
+        let so_far = match rules.settle {
             Some(settle) if waiting.points >= rules.confirm => {
-                Proof::Days(settle.as_secs().div_ceil(86_400) + 1)
+                let days = settle.as_secs().div_ceil(86_400) + 1;
+                format!("chance may explain it until it has lasted for {days} days")
             }
-            _ => Proof::Points(waiting.points, rules.confirm),
+            _ => format!("{} of {} data points", waiting.points, rules.confirm),
         };
-        let waiting = Finding::Waiting { status: waiting.status, shown, proof };
-        assessment.findings.insert(0, waiting);
-    } else if shown != assessment.status {
-        assessment.findings.insert(0, Finding::Held { shown });
+        assessment.reason = format!(
+            "Still {} until {} is confirmed ({so_far}). {}",
+            memory.shown.words(),
+            waiting.status.words(),
+            assessment.reason
+        );
+    } else if memory.shown != assessment.status {
+        assessment.reason = format!(
+            "Still {}: the pace has to be clear of its limit for a better status. {}",
+            memory.shown.words(),
+            assessment.reason
+        );
     }
     assessment.status = memory.shown;
 }
@@ -233,7 +240,6 @@ fn clear_of_limits(now: &Assessment) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assess::reason::reason;
     use crate::assess::tests::kpi;
     use crate::assess::verdict::tests::assessment;
     use Status::{AtRisk, NoData, OffTrack, OnTrack};
@@ -411,7 +417,7 @@ mod tests {
         let mut bad = at_pace(0.5, OffTrack);
         show(&unchanged(&[5]), &rules(), &mut bad);
         assert_eq!(bad.status, OnTrack);
-        let start = "Still on track until off track is confirmed (1 of 2 data points).";
-        assert_eq!(reason(&kpi(), &bad), start);
+        let start = "Still on track until off track is confirmed (1 of 2 data points). ";
+        assert!(bad.reason.starts_with(start), "{}", bad.reason);
     }
 }

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::finding::Finding;
 use super::target::Goal;
 use crate::calendar::Period;
 
@@ -65,9 +64,7 @@ pub struct Assessment {
     pub beyond_noise: Status,
     /// Up to when the data is complete.
     pub data_through: Option<DateTime<Utc>>,
-    /// Why this status, and what else there is to say.
-    pub findings: Vec<Finding>,
-    /// The same in words, once all is found.
+    /// One plain sentence: why this status.
     pub reason: String,
 }
 
@@ -102,7 +99,6 @@ impl Assessment {
             status: Status::NoData,
             beyond_noise: Status::NoData,
             data_through: None,
-            findings: Vec::new(),
             reason: String::new(),
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -13,7 +12,6 @@ use tokio::time::Instant;
 use super::{Global, NO_VALUE, as_of, keep_only, table};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, Round, RunLog, slots, spans_of};
-use crate::record::{Remembered, finish};
 use crate::snapshot::Snapshot;
 use crate::{api, daemon, logging};
 
@@ -66,7 +64,7 @@ pub(super) fn run(
 async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
     let sources = daemon::open_sources(&config.sources).context("cannot open the sources")?;
     let facts = daemon::source_facts(&config.sources);
-    let definitions = Arc::new(config.definitions);
+    let definitions = std::sync::Arc::new(config.definitions);
     let timezone = definitions.calendar.timezone;
     let (known, asked) = (BTreeMap::new(), Instant::now());
     let runs = definitions.metrics.values().filter_map(|metric| {
@@ -84,6 +82,5 @@ async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapsh
         log.note(&metric.source, &run);
         book.apply(run);
     }
-    let found = Engine::instantaneous(Arc::clone(&definitions)).evaluate(&book, &log, as_of);
-    Ok(finish(found, &definitions, &Remembered::default()))
+    Ok(Engine::instantaneous(definitions).evaluate(&book, &log, as_of))
 }

@@ -7,11 +7,13 @@ use anstyle::{AnsiColor, Style};
 use crate::assess::{Assessment, Status};
 use crate::calendar::{ceil_day, day_before, day_of};
 use crate::figures::attainment;
-use crate::kpi::Kpi;
-use crate::snapshot::Snapshot;
+use crate::kpi::{Kpi, Unit};
+use crate::snapshot::{Breakdown, Member, Snapshot};
 
 const HEADINGS: [&str; 8] =
     ["STATUS", "KPI", "VALUE", "EXPECTED", "TARGET", "ATTAINED", "PACE", "PROJECTED"];
+/// Members of a breakdown that are printed.
+const SHOWN: usize = 10;
 /// The first two columns are words, the others numbers.
 const WORDS: usize = 2;
 
@@ -35,12 +37,49 @@ pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()>
         writeln!(out, "{colour}{first}{colour:#}{}", rest.concat().trim_end())?;
         writeln!(out, "  {dim}{}{dim:#}", verdict.assessment.reason)?;
     }
+    members(out, snapshot)?;
     for (id, source) in &snapshot.sources {
         for (metric, problem) in &source.problems {
             writeln!(out, "\nsource {id}, metric {metric}: {problem}")?;
         }
     }
     Ok(())
+}
+
+/// What values are made of, the largest members first.
+fn members(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
+    for state in &snapshot.kpis {
+        for breakdown in &state.breakdowns {
+            let Breakdown { labels, by, members, others, adds_up } = breakdown;
+            let sum = if *adds_up { "" } else { " (members do not add up to the whole)" };
+            writeln!(out, "\n{}{labels} by {by}{sum}", state.kpi.id)?;
+            for member in members.iter().take(SHOWN) {
+                writeln!(out, "  {}", words(&state.kpi, member))?;
+            }
+            let more = members.len().saturating_sub(SHOWN) + others.saturating_sub(1);
+            if more > 0 {
+                writeln!(out, "  and {more} more")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `DE 12 %, share 60 % (value −1.0 pt, share +10.0 pt)`.
+fn words(kpi: &Kpi, member: &Member) -> String {
+    let name = if member.name.is_empty() { "(none)" } else { &member.name };
+    let value = member.value.map_or_else(|| "-".to_owned(), |value| kpi.unit.show(value));
+    let share = member.share.map(|share| format!(", share {}", Unit::Percent.show(share)));
+    let changes = [
+        member.change.map(|change| format!("value {}", kpi.unit.show_change(change))),
+        member.share_change.map(|change| format!("share {}", Unit::Percent.show_change(change))),
+    ];
+    let changes: Vec<String> = changes.into_iter().flatten().collect();
+    let changes = match &changes[..] {
+        [] => String::new(),
+        changes => format!(" ({})", changes.join(", ")),
+    };
+    format!("{name}: {value}{}{changes}", share.unwrap_or_default())
 }
 
 /// An instant that closes a day is called by that day, as it was asked for.

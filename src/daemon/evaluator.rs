@@ -13,7 +13,6 @@ use crate::clock::Clock;
 use crate::engine::{Book, Engine, Run, RunLog, is_complete};
 use crate::exposition::SelfMetrics;
 use crate::kpi::Definitions;
-use crate::record::finish;
 use crate::server::Shared;
 use crate::snapshot::Snapshot;
 
@@ -113,13 +112,12 @@ impl Evaluator {
     /// Writes before it shows: what somebody has seen outlives the process.
     async fn publish(&mut self, complete: bool) {
         let started = Instant::now();
-        let found = self.engine.evaluate(&self.book, &self.log, (self.clock)());
+        let mut snapshot = self.engine.evaluate(&self.book, &self.log, (self.clock)());
         self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
         if let Some(keeper) = &mut self.keeper {
-            keeper.commit(&self.engine, &found).await;
+            keeper.commit(&self.engine, &snapshot).await;
+            keeper.complete(&mut snapshot);
         }
-        let remembered = self.keeper.as_ref().map(Keeper::remembered).unwrap_or_default();
-        let snapshot = finish(found, &self.definitions, &remembered);
         self.shared.publish(Arc::new(snapshot));
         self.shared.publish_runs(Arc::new(self.log.clone()));
         if complete {

@@ -153,9 +153,16 @@ impl Round<'_> {
                 trace: Trace::default(),
             };
             let ask = async || {
-                let (measured, fetch) = fetch(self.source, &request).await;
-                fetches.push(fetch);
-                measured.map(Arc::new)
+                let (answer, made) = fetch(self.source, &request).await;
+                fetches.push(made);
+                let mut measured = answer?;
+                if let Some(total) = &self.metric.total {
+                    let request = Request { metric: Arc::clone(total), ..request };
+                    let (answer, made) = fetch(self.source, &request).await;
+                    fetches.push(made);
+                    measured.totals = Some(answer?.series);
+                }
+                Ok(Arc::new(measured))
             };
             measurements.insert(span, Arc::clone(slot.get_or_try_init(ask).await?));
         }

@@ -25,6 +25,8 @@ pub struct Plan {
     pub baseline: Option<Span>,
     /// The whole period: for target and baseline formulas.
     pub whole: Span,
+    /// With a breakdown: the same point of the period before, which its members are compared with.
+    pub before: Option<Span>,
     /// Earlier periods, newest first: up to the same point, and as a whole.
     pub seasons: Vec<(Span, Span)>,
 }
@@ -51,7 +53,8 @@ pub fn plan(kpi: &Kpi, calendar: &Calendar, as_of: DateTime<Utc>) -> Plan {
     } else {
         Vec::new()
     };
-    Plan { period, value, baseline, whole, seasons }
+    let before = (!kpi.breakdown.is_empty()).then(|| before(kpi, calendar, &period, as_of));
+    Plan { period, value, baseline, whole, before, seasons }
 }
 
 /// The instant at which the period before closed, for periods that follow one another: planning for
@@ -67,6 +70,17 @@ fn closed(calendar: &Calendar, window: WindowSpec, period: &Period, end: DateTim
         trailing => calendar.window(trailing, period, end),
     };
     Span { window, period: period.span, as_of: end }
+}
+
+/// The window of the value at the same point of the period before; a trailing one where that ended.
+fn before(kpi: &Kpi, calendar: &Calendar, period: &Period, as_of: DateTime<Utc>) -> Span {
+    let earlier = calendar.previous(period);
+    let point = match kpi.window {
+        WindowSpec::PeriodToDate => calendar.same_point(&earlier, period, as_of),
+        WindowSpec::TrailingDays(_) | WindowSpec::TrailingSeconds(_) => period.span.start,
+    };
+    let window = calendar.window(kpi.window, &earlier, point);
+    Span { window, period: earlier.span, as_of: point }
 }
 
 fn seasons(
@@ -151,6 +165,7 @@ fn add_spans(spans: &mut BTreeSet<Span>, metric: &Metric, kpi: &Kpi, plans: &[Pl
         if in_value {
             add(plan.value);
             plan.baseline.map(&mut add);
+            plan.before.map(&mut add);
             for (part, whole) in &plan.seasons {
                 add(*part);
                 add(*whole);
@@ -166,7 +181,9 @@ fn add_spans(spans: &mut BTreeSet<Span>, metric: &Metric, kpi: &Kpi, plans: &[Pl
 /// answer are the same key.
 pub(super) fn shared(metric: &Metric, span: Span) -> Span {
     let Span { window, period, as_of } = span;
-    let period = if metric.query.mentions("period_") { period } else { window };
-    let as_of = if metric.query.mentions("as_of") { as_of } else { window.end };
+    let queries = || std::iter::once(&metric.query).chain(metric.total.iter().map(|t| &t.query));
+    let mentions = |name| queries().any(|query| query.mentions(name));
+    let period = if mentions("period_") { period } else { window };
+    let as_of = if mentions("as_of") { as_of } else { window.end };
     Span { window: Window { ..window }, period, as_of }
 }

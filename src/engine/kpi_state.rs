@@ -1,21 +1,23 @@
 //! One KPI from the book: its formula over the measurements of each span, label set by label set.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use super::book::Book;
+use super::breakdown::{Column, Limited, whole_of};
 use super::demand::{Plan, last_close, plan, shared};
 use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
 use super::runs::RunLog;
-use crate::assess::{Evidence, Measured, Problem, assess};
+use crate::assess::{Evidence, Measured, assess};
 use crate::calendar::Period;
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
-use crate::metric::{FetchError, Labels, Measurement, Span};
+use crate::metric::{FetchError, Labels, Measurement, Metric, Span};
 use crate::signals::Signal;
-use crate::snapshot::Verdict;
+use crate::snapshot::{Breakdown, Verdict};
 
 /// What the book gives for a KPI.
 pub(super) enum Outcome {
@@ -33,6 +35,8 @@ pub(super) struct Verdicts {
     pub(super) current: Vec<Verdict>,
     /// On the one that closed last.
     pub(super) last_period: Vec<Verdict>,
+    /// What the current values are made of.
+    pub(super) breakdowns: Vec<Breakdown>,
     /// The instant the measurements were made for; `None` without any.
     pub(super) as_of: Option<DateTime<Utc>>,
 }
@@ -48,6 +52,8 @@ pub(super) struct Observed<'a> {
 
 /// The measurements of one KPI.
 struct View<'a> {
+    /// Columns that divide the whole.
+    divided_by: &'a [String],
     definitions: &'a Definitions,
     observed: Observed<'a>,
     openings: &'a Openings,
@@ -64,7 +70,13 @@ pub(super) fn evaluate_kpi(
     now: DateTime<Utc>,
 ) -> Outcome {
     let calendar = &definitions.calendar;
-    let mut view = View { definitions, observed, openings, plans: BTreeMap::new() };
+    let mut view = View {
+        divided_by: &kpi.breakdown,
+        definitions,
+        observed,
+        openings,
+        plans: BTreeMap::new(),
+    };
     let mut as_of = now;
     for metric in kpi.metrics() {
         let Some(measured_at) = observed.book.get(metric).map(|entry| entry.as_of) else {
@@ -81,6 +93,7 @@ pub(super) fn evaluate_kpi(
         return Outcome::Straddles;
     }
     let current = view.verdicts(kpi, &period, as_of, now);
+    let breakdowns = kpi.breakdown.iter().flat_map(|by| view.members(kpi, by)).collect();
     let last_period = last_close(kpi, &period).map_or_else(Vec::new, |close| {
         let closed = calendar.period_at(&kpi.period, close);
         view.plans.values_mut().for_each(|of_metric| *of_metric = plan(kpi, calendar, close));
@@ -88,7 +101,7 @@ pub(super) fn evaluate_kpi(
         verdicts.retain(|verdict| verdict.assessment.value.is_some());
         verdicts
     });
-    Outcome::Verdicts(Verdicts { current, last_period, as_of: Some(as_of) })
+    Outcome::Verdicts(Verdicts { current, last_period, breakdowns, as_of: Some(as_of) })
 }
 
 impl View<'_> {
@@ -169,17 +182,50 @@ impl View<'_> {
         (0..count).map(|i| (part(i), whole(i))).collect()
     }
 
-    /// A formula over one span of each metric's plan.
+    /// A formula over one span of each metric's plan: over the whole of what a breakdown divides.
     fn over(
         &self,
         formula: &Formula,
         span: impl Fn(&Plan) -> Option<Span>,
     ) -> BTreeMap<Labels, Joined> {
-        evaluate(formula, |metric| -> Option<&Measurement> {
+        self.regrouped(formula, span, |metric, measured| {
+            whole_of(metric, measured, self.divided_by)
+        })
+    }
+
+    /// The same with the rows of each metric put together in some way.
+    fn regrouped<'m>(
+        &'m self,
+        formula: &'m Formula,
+        span: impl Fn(&Plan) -> Option<Span>,
+        group: impl Fn(&Metric, &'m Measurement) -> Cow<'m, Measurement>,
+    ) -> BTreeMap<Labels, Joined> {
+        let measured = |metric: &'m MetricId| {
             let definition = self.definitions.metrics.get(metric)?;
             let span = shared(definition, span(self.plans.get(metric)?)?);
-            self.observed.book.get(metric)?.measurements.get(&span).map(AsRef::as_ref)
-        })
+            let measured = self.observed.book.get(metric)?.measurements.get(&span)?;
+            Some((metric, group(definition, measured)))
+        };
+        let measured: BTreeMap<_, _> = formula.metrics().into_iter().filter_map(measured).collect();
+        evaluate(formula, |metric| measured.get(metric).map(AsRef::as_ref))
+    }
+
+    /// What the values of a KPI are made of by one column.
+    fn members(&self, kpi: &Kpi, by: &str) -> Vec<Breakdown> {
+        let formula = &kpi.formula;
+        let by = Column { name: by, all: &kpi.breakdown };
+        let now = |limited: &Limited| {
+            self.regrouped(formula, |plan| Some(plan.value), |m, rows| by.rows(m, rows, limited))
+        };
+        let before = |limited: &Limited| {
+            self.regrouped(formula, |plan| plan.before, |m, rows| by.rows(m, rows, limited))
+        };
+        let whole = self.over(formula, |plan| Some(plan.value));
+        let metrics = formula.metrics();
+        let additive = metrics.iter().all(|metric| {
+            self.definitions.metrics.get(*metric).is_none_or(|metric| metric.total.is_none())
+        });
+        by.breakdowns(&whole, additive, now, before)
     }
 }
 
@@ -188,7 +234,7 @@ fn no_data(
     definitions: &Definitions,
     period: &Period,
     now: DateTime<Utc>,
-    problem: Problem,
+    problem: String,
 ) -> Verdict {
     let baseline = match kpi.baseline {
         Baseline::Fixed(value) => Some(value),
@@ -199,13 +245,14 @@ fn no_data(
     Verdict { labels: Labels::default(), assessment, signal: Signal::None }
 }
 
-fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> Problem {
+fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> String {
     let definition = definitions.metrics.get(metric);
-    let error = definition.and_then(|metric| log.of(metric)?.error());
-    Problem {
-        metric: metric.clone(),
-        source: definition.map_or_else(|| "?".into(), |metric| metric.source.clone()),
-        error: error.map(|error| error.message.clone()),
+    let source = definition.map_or("?", |metric| metric.source.as_str());
+    match definition.and_then(|metric| log.of(metric)?.error()) {
+        Some(error) => {
+            format!("metric `{metric}` of source `{source}` fails: {}", error.message)
+        }
+        None => format!("metric `{metric}` of source `{source}` has not been fetched yet"),
     }
 }
 

@@ -51,6 +51,7 @@ fn of_value(plan: &Plan, running: bool) -> Vec<(&'static str, Span)> {
     let baseline = if running { "baseline" } else { "baseline of the period before" };
     let mut spans = vec![(value, plan.value)];
     spans.extend(plan.baseline.map(|span| (baseline, span)));
+    spans.extend(plan.before.map(|span| ("members at the same point of the period before", span)));
     for (part, whole) in &plan.seasons {
         spans.push(("an earlier season up to the same point", *part));
         spans.push(("an earlier season", *whole));

@@ -12,7 +12,7 @@ use crate::assess::{Assessment, Status};
 use crate::calendar::PeriodKind;
 use crate::kpi::{Direction, Kind, Kpi};
 use crate::signals::{Lead, Signal};
-use crate::snapshot::{KpiState, LeadState, Snapshot, Verdict};
+use crate::snapshot::{KpiState, LeadState, Member, Snapshot, Verdict};
 
 /// Where a number of a verdict comes from; `None` leaves the sample out.
 type Read = fn(&KpiState, &Assessment) -> Option<f64>;
@@ -60,9 +60,6 @@ const FRESHNESS: &[(Family, Read)] = &[
     (families::KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS, |state, _| {
         state.definition_changed.map(seconds)
     }),
-    (families::KPI_GOAL_CHANGED_TIMESTAMP_SECONDS, |state, _| {
-        state.goal_changed.as_ref().map(|change| seconds(change.at))
-    }),
     (families::KPI_DATA_TIMESTAMP_SECONDS, |_, a| a.data_through.map(seconds)),
     (families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS, |state, _| state.last_success.map(seconds)),
 ];
@@ -94,6 +91,8 @@ fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_peri
     info(sink, snapshot);
     levers(sink, snapshot);
     rows.numbers(sink, NUMBERS);
+    members(sink, &families::KPI_BREAKDOWN_VALUE, snapshot, |member| member.value);
+    members(sink, &families::KPI_BREAKDOWN_SHARE, snapshot, |member| member.share);
     rows.states(sink, &families::KPI_STATUS, &Status::ALL.map(Status::as_str), |row| {
         row.assessment.status.as_str()
     });
@@ -172,6 +171,30 @@ impl<'a> Rows<'a> {
                 let on = f64::from(u8::from(*state == current));
                 let labels = &self.labels[row.labels.clone()];
                 family.sample_with(labels, (states.name, state), on);
+            }
+        }
+    }
+}
+
+/// What values are made of.
+fn members(
+    sink: &mut impl Sink,
+    family: &Family,
+    snapshot: &Snapshot,
+    number: fn(&Member) -> Option<f64>,
+) {
+    let mut family = sink.family(family);
+    let mut set = String::new();
+    for state in &snapshot.kpis {
+        for breakdown in &state.breakdowns {
+            for member in &breakdown.members {
+                let Some(number) = number(member) else { continue };
+                set.clear();
+                push_label(&mut set, "kpi", &state.kpi.id);
+                push_label(&mut set, "by", &breakdown.by);
+                push_label(&mut set, "member", &member.name);
+                push_user_labels(&mut set, &breakdown.labels);
+                family.sample(&set, number);
             }
         }
     }

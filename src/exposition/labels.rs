@@ -13,6 +13,8 @@ const RESERVED: &[&str] = &[
     "kpi",
     "kpi_status",
     "metric",
+    "by",
+    "member",
     "le",
     "quantile",
     "title",

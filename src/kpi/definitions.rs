@@ -101,6 +101,8 @@ pub struct Kpi {
     pub period: PeriodKind,
     /// What span one value covers.
     pub window: WindowSpec,
+    /// Columns that divide the whole into members without verdicts of their own.
+    pub breakdown: Vec<String>,
     /// Where it starts from.
     pub baseline: Baseline,
     /// Where it should get to.
@@ -111,6 +113,8 @@ pub struct Kpi {
     pub predicts: Vec<KpiId>,
     /// How long before.
     pub lead_time: Option<Duration>,
+    /// Its share in the progress of its objective, against 1 of others.
+    pub weight: f64,
     /// Limits of the verdict.
     pub thresholds: Thresholds,
     /// Older data than this is no data.

@@ -16,6 +16,14 @@ impl Labels {
         self.0.is_empty()
     }
 
+    /// The same but for these names.
+    #[must_use]
+    pub fn without(&self, names: &[impl AsRef<str>]) -> Self {
+        let gone = |name: &String| names.iter().any(|gone| gone.as_ref() == name);
+        let kept = self.0.iter().filter(|(name, _)| !gone(name));
+        kept.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// Natural join: the union of both sets, or `None` when a shared name has two values.
     pub fn join(&self, other: &Self) -> Option<Self> {
         let mut joined = self.0.clone();

@@ -15,6 +15,8 @@ use super::{Cell, FetchError, FetchErrorKind, Labels, Metric, Table, moment};
 pub struct Measurement {
     /// One series per label set; none when the answer had no rows.
     pub series: BTreeMap<Labels, Series>,
+    /// The wholes, for a metric whose rows do not add up.
+    pub totals: Option<BTreeMap<Labels, Series>>,
     /// Rows of which some value is no number.
     pub bad_rows: u64,
     /// The first of them, for people.

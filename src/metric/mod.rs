@@ -11,6 +11,7 @@ pub(crate) mod moment;
 mod query;
 mod span;
 mod table;
+mod totals;
 
 pub use fetch_error::{FetchError, FetchErrorKind};
 pub use labels::Labels;
@@ -21,6 +22,8 @@ pub use table::{Cell, Table};
 
 pub(crate) use measurement::too_many_rows;
 pub(crate) use query::HIDDEN;
+
+use std::sync::Arc;
 
 use crate::id::{MetricId, SourceId};
 use crate::schedule::Schedule;
@@ -34,8 +37,12 @@ pub struct Metric {
     pub source: SourceId,
     /// What to ask it.
     pub query: Query,
-    /// Columns that become labels.
+    /// Columns that tell rows apart: labels, and those of `members`.
     pub labels: Vec<String>,
+    /// Those of them that only divide a whole, for the breakdowns of KPIs: no label of a verdict.
+    pub members: Vec<String>,
+    /// For rows that do not add up (distinct counts, medians): what is asked for the whole.
+    pub total: Option<Arc<Metric>>,
     /// Columns that formulas name (`orders.revenue`); their absence is a failed fetch.
     pub columns: Vec<String>,
     /// Whether some formula names the metric without a column (`orders`): then it has to have a
@@ -63,6 +70,8 @@ impl Metric {
             source: source.into(),
             query,
             labels: Vec::new(),
+            members: Vec::new(),
+            total: None,
             columns: Vec::new(),
             bare: false,
             schedule,

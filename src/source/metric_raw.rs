@@ -22,6 +22,8 @@ pub(crate) struct MetricRaw {
     pub(crate) columns: Option<Spanned<Pairs<String, String>>>,
     pub(crate) pagination: Option<Spanned<PaginationRaw>>,
     pub(crate) labels: Option<Vec<Text>>,
+    pub(crate) additive: Option<Spanned<bool>>,
+    pub(crate) total_query: Option<Text>,
     pub(crate) schedule: Option<Text>,
     pub(crate) limits: Option<LimitsRaw>,
 }

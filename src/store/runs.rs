@@ -144,6 +144,8 @@ fn span_of(text: &str) -> sqlx::Result<Span> {
 #[derive(Serialize, Deserialize)]
 struct Data {
     series: Vec<SeriesData>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    totals: Option<Vec<SeriesData>>,
     #[serde(default, skip_serializing_if = "is_zero")]
     bad_rows: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,6 +180,7 @@ fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
     };
     let data = Data {
         series: measurement.series.iter().map(series).collect(),
+        totals: measurement.totals.as_ref().map(|totals| totals.iter().map(series).collect()),
         bad_rows: measurement.bad_rows,
         first_bad_row: measurement.first_bad_row.clone(),
     };
@@ -187,19 +190,24 @@ fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
 fn measurement(text: &str) -> sqlx::Result<Measurement> {
     let data: Data =
         serde_json::from_str(text).map_err(|error| bad(format!("measurement: {error}")))?;
-    let mut measurement = Measurement {
+    Ok(Measurement {
+        series: series_of(data.series)?,
+        totals: data.totals.map(series_of).transpose()?,
         bad_rows: data.bad_rows,
         first_bad_row: data.first_bad_row,
-        ..Measurement::default()
-    };
-    for series in data.series {
+    })
+}
+
+fn series_of(data: Vec<SeriesData>) -> sqlx::Result<BTreeMap<Labels, Series>> {
+    let mut all = BTreeMap::new();
+    for series in data {
         let number = |(column, text): (String, String)| match text.parse() {
             Ok(number) => Ok((column, number)),
             Err(error) => Err(bad(format!("number `{text}`: {error}"))),
         };
         let values = series.values.into_iter().map(number).collect::<Result<_, _>>()?;
         let data_through = series.data_through.as_deref().map(exact).transpose()?;
-        measurement.series.insert(Labels(series.labels), Series { values, data_through });
+        all.insert(Labels(series.labels), Series { values, data_through });
     }
-    Ok(measurement)
+    Ok(all)
 }

@@ -41,7 +41,7 @@ where
 }
 
 /// Logs in as soon as the server takes logins: it listens a little earlier.
-async fn login<O: ConnectOptions>(options: &O) -> O::Connection
+pub(crate) async fn login<O: ConnectOptions>(options: &O) -> O::Connection
 where
     O::Connection: Sized,
 {

@@ -52,6 +52,8 @@ pub(crate) fn kpi(id: &str, title: &str, kind: Kind) -> Kpi {
         period: PeriodKind::Quarter,
         window: WindowSpec::TrailingDays(30),
         baseline: Baseline::PreviousPeriod,
+        breakdown: Vec::new(),
+        weight: 1.0,
         target: Target::Relative(0.3),
         path: Path::Linear,
         predicts: Vec::new(),
@@ -79,9 +81,9 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
             .map(|(labels, assessment)| Verdict { labels, assessment, signal: Signal::None })
             .collect(),
         last_period: Vec::new(),
+        breakdowns: Vec::new(),
         leads: Vec::new(),
         definition_changed: None,
-        goal_changed: None,
         last_success: Some(at("2026-05-01T04:00:00Z")),
     }
 }

@@ -99,6 +99,8 @@ pub(crate) struct KpiRaw {
     pub(crate) status: Option<Spanned<StatusRaw>>,
     pub(crate) allow: Option<Vec<Text>>,
     pub(crate) labels: Option<Spanned<Vec<String>>>,
+    pub(crate) breakdown: Option<Vec<Text>>,
+    pub(crate) weight: Option<Spanned<f64>>,
 }
 
 #[derive(Deserialize, Default)]

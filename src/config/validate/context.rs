@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use crate::config::document::Names;
+use crate::metric::Query;
 use crate::reader::diagnostic::Problems;
 use crate::reader::files::{Files, Span};
 use crate::reader::report::Report;
@@ -23,8 +24,25 @@ pub(super) struct Context<'a> {
     pub(super) labels: BTreeMap<String, Vec<String>>,
     /// Columns of the metrics that say which they have.
     pub(super) columns: BTreeMap<String, Vec<String>>,
+    /// What is known of how the rows of a metric add up.
+    pub(super) adding: BTreeMap<String, Adding>,
+    /// What the wholes of metrics are asked by whose rows do not add up.
+    pub(super) totals: BTreeMap<String, Query>,
     /// What formulas ask of metrics.
     pub(super) uses: BTreeMap<String, Use>,
+}
+
+/// How the rows of a metric add up to the whole of its answer.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Adding {
+    /// Their sum is the whole.
+    Up,
+    /// It is not (`additive: false`).
+    No,
+    /// The same, and this column divides it: by any other a member would be a sum.
+    Only(String),
+    /// Nothing is said, and the query looks like a distinct count, an average or a median.
+    Doubtful(&'static str),
 }
 
 /// How formulas name a metric.
@@ -59,6 +77,8 @@ impl<'a> Context<'a> {
             kpis: Names::default(),
             labels: BTreeMap::new(),
             columns: BTreeMap::new(),
+            adding: BTreeMap::new(),
+            totals: BTreeMap::new(),
             uses: BTreeMap::new(),
         }
     }

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::formula::formula;
 use super::goal::{Goal, goal};
 use super::sections::Defaults;
-use super::{path, period, thresholds};
+use super::{breakdown, path, period, thresholds};
 use crate::calendar::WindowSpec;
 use crate::config::raw::KpiRaw;
 use crate::id::KpiId;
@@ -59,6 +59,8 @@ pub(super) fn kpi(
     });
     let predicts = predicts(context, entry);
     check_labels(context, entry, formula.as_ref(), goal.as_ref());
+    let breakdown = breakdown::breakdown(context, entry, formula.as_ref(), goal.as_ref());
+    let weight = weight(context, entry);
     let allow = allow(context, entry);
     let thresholds = thresholds::thresholds(context, entry);
 
@@ -79,6 +81,8 @@ pub(super) fn kpi(
         direction,
         period: period?,
         window: window?,
+        breakdown: breakdown?,
+        weight: weight?,
         baseline,
         target,
         path: path?,
@@ -169,6 +173,20 @@ fn predicts(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<KpiId> {
     ids
 }
 
+/// More than nothing: a KPI that should not count belongs to no objective.
+fn weight(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Option<f64> {
+    let Some(given) = &entry.value.weight else {
+        return (!entry.is_broken("weight")).then_some(1.0);
+    };
+    if given.value > 0.0 && given.value.is_finite() {
+        return Some(given.value);
+    }
+    let message = format!("`{}`: expected a number above 0", entry.key("weight"));
+    let hint = "1 is the default; leave `objective` out for a KPI that should not count";
+    context.problem(given.span, message, hint.to_owned());
+    None
+}
+
 fn allow(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<String> {
     let path = entry.key("allow");
     let given = entry.value.allow.iter().flatten();
@@ -198,7 +216,9 @@ fn check_labels(
         for (reference, _) in formula.references() {
             // A metric with a mistake: nobody knows its labels.
             let Some(labels) = context.labels.get(&*reference.metric) else { return };
-            expected.extend(labels.iter().map(String::as_str));
+            let divides =
+                |name: &&str| entry.value.breakdown.iter().flatten().any(|b| b.value == *name);
+            expected.extend(labels.iter().map(String::as_str).filter(|name| !divides(name)));
         }
     }
     let found: BTreeSet<&str> = given.value.iter().map(String::as_str).collect();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::adding;
 use super::context::Context;
 use super::sections::{Defaults, max_label_sets, schedule};
 use crate::id::SourceId;
@@ -13,7 +14,8 @@ use crate::source::metric_raw::MetricRaw;
 use crate::source::statement;
 
 /// Labels that the exposition or the answer of a source uses itself.
-const RESERVED: [&str; 5] = ["kpi", "kpi_status", "metric", "value", "data_through"];
+const RESERVED: [&str; 7] =
+    ["kpi", "kpi_status", "metric", "value", "data_through", "by", "member"];
 
 /// Labels that Prometheus sets on everything it scrapes.
 const OF_A_SCRAPE: [&str; 2] = ["instance", "job"];
@@ -21,15 +23,14 @@ const OF_A_SCRAPE: [&str; 2] = ["instance", "job"];
 /// One metric; `None` after a mistake.
 pub(super) fn metric(
     context: &mut Context<'_>,
-    entry: &Entry<MetricRaw>,
+    entry: &mut Entry<MetricRaw>,
     sources: &BTreeMap<SourceId, SourceConfig>,
     defaults: &Defaults,
 ) -> Option<Metric> {
-    let raw = &entry.value;
     let id = context.required(
         entry,
         "source",
-        raw.source.as_ref(),
+        entry.value.source.as_ref(),
         "the id of a source, like `source: shop`",
     );
     let id = id.and_then(|id| {
@@ -40,12 +41,15 @@ pub(super) fn metric(
     if let Some(labels) = &labels {
         context.labels.insert(entry.id.clone(), labels.clone());
     }
-    let question = match source {
+    let ask = |context: &mut Context<'_>, entry: &Entry<MetricRaw>| match source {
         Some(source) => source.question(&mut context.report, entry, labels.as_deref()),
         // An unknown source is asked with SQL, unless the metric looks otherwise.
-        None if raw.request.is_some() || entry.is_broken("request") => None,
+        None if entry.value.request.is_some() || entry.is_broken("request") => None,
         None => statement::question(&mut context.report, entry, None),
     };
+    let question = ask(context, entry);
+    adding::note(context, entry, |context, entry| ask(context, entry).map(|asked| asked.query));
+    let raw = &entry.value;
     if let Some(columns) = question.as_ref().and_then(|question| question.columns.as_ref()) {
         context.columns.insert(entry.id.clone(), columns.clone());
     }

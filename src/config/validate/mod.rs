@@ -2,7 +2,9 @@
 //! makes sense together. No I/O. One file per kind of entry; here is the order in which they are
 //! looked at. A mistake in one entry never hides one in another, nor makes up one there.
 
+mod adding;
 mod amount;
+mod breakdown;
 mod context;
 mod formula;
 mod goal;
@@ -68,8 +70,8 @@ pub(crate) fn validate(
         })
         .collect();
     let metrics: Vec<_> = metrics
-        .iter()
-        .filter_map(|entry| metrics::metric(&mut context, entry, &sources, &defaults))
+        .into_iter()
+        .filter_map(|mut entry| metrics::metric(&mut context, &mut entry, &sources, &defaults))
         .collect();
     let kpis: Vec<_> =
         kpis.into_iter().filter_map(|entry| kpi::kpi(&mut context, &entry, &defaults)).collect();
@@ -80,6 +82,8 @@ pub(crate) fn validate(
             let used = context.uses.remove(&*metric.id).unwrap_or_default();
             metric.columns = used.columns;
             metric.bare = used.bare;
+            let total = context.totals.remove(&*metric.id);
+            breakdown::divide(&mut metric, &kpis, total);
             (metric.id.clone(), Arc::new(metric))
         })
         .collect();

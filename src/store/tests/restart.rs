@@ -68,8 +68,14 @@ fn series() -> impl Strategy<Value = Series> {
 
 fn measurement() -> impl Strategy<Value = Measurement> {
     let all = prop::collection::btree_map(labels(), series(), 0..4);
-    (all, 0..3_u64, prop::option::of(any::<String>())).prop_map(
-        |(series, bad_rows, first_bad_row)| Measurement { series, bad_rows, first_bad_row },
+    let totals = prop::option::of(prop::collection::btree_map(labels(), series(), 0..2));
+    (all, totals, 0..3_u64, prop::option::of(any::<String>())).prop_map(
+        |(series, totals, bad_rows, first_bad_row)| Measurement {
+            series,
+            totals,
+            bad_rows,
+            first_bad_row,
+        },
     )
 }
 
