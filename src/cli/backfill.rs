@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
@@ -74,7 +74,7 @@ pub(super) fn run(
     let output = Output::open(arguments.format, arguments.output.as_deref(), &steps, &definitions)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let sources = daemon::open_sources(&config.sources).context("cannot open the sources")?;
+        let sources = daemon::open_sources(&config.sources);
         let recorder = recorder(store_path.as_deref(), &definitions).await?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use tokio::time::Instant;
@@ -62,7 +61,7 @@ pub(super) fn run(
 
 /// Fetches every metric once, sources side by side, and evaluates.
 async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
-    let sources = daemon::open_sources(&config.sources).context("cannot open the sources")?;
+    let sources = daemon::open_sources(&config.sources);
     let facts = daemon::source_facts(&config.sources);
     let definitions = std::sync::Arc::new(config.definitions);
     let timezone = definitions.calendar.timezone;

@@ -14,7 +14,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -96,14 +95,15 @@ pub async fn run(
     }
 }
 
-/// Opens the sources of a configuration; nothing is connected yet.
-///
-/// # Errors
-/// The first source whose settings cannot be used.
-pub fn open_sources(configs: &BTreeMap<SourceId, SourceConfig>) -> anyhow::Result<Sources> {
+/// Opens the sources of a configuration; nothing is connected yet. One that cannot be opened is down,
+/// and the others go on.
+pub fn open_sources(configs: &BTreeMap<SourceId, SourceConfig>) -> Sources {
     let open = |(id, config): (&SourceId, &SourceConfig)| {
-        let source = open_source(config).map_err(|why| anyhow!("source `{id}`: {why}"))?;
-        Ok((id.clone(), source))
+        let (source, why) = config.open_or_down();
+        if let Some(why) = why {
+            error!(source = %id, "source cannot be opened: {why}");
+        }
+        (id.clone(), SourceHandle::new(source, config.concurrency()))
     };
     configs.iter().map(open).collect()
 }
@@ -162,7 +162,7 @@ impl Memory {
 }
 
 fn prepare(config: Config, clock: Clock) -> anyhow::Result<Prepared> {
-    let sources = open_sources(&config.sources)?;
+    let sources = open_sources(&config.sources);
     let facts = source_facts(&config.sources);
     let store = config.settings.store;
     let ids = sources.keys().map(SourceId::as_str);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Source;
+use super::down::DownSource;
 use super::files::settings::{self as files, FilesConfig, FilesRaw};
 use super::http::settings::{self as http, HttpConfig, HttpRaw};
 use super::kind::{Question, SourceKind};
@@ -129,6 +130,14 @@ impl SourceConfig {
     /// What is wrong with the settings, in words that hold no secret.
     pub fn open(&self) -> Result<Arc<dyn Source>, OpenError> {
         self.kind().open()
+    }
+
+    /// Opens it, or what stands for a source that is down, with the reason.
+    pub fn open_or_down(&self) -> (Arc<dyn Source>, Option<OpenError>) {
+        match self.open() {
+            Ok(source) => (source, None),
+            Err(why) => (Arc::new(DownSource(why.clone())), Some(why)),
+        }
     }
 
     /// What a metric asks it; `None` after a mistake.

@@ -9,6 +9,7 @@
 //! instants of a request into SQL and other texts.
 
 pub mod client;
+mod down;
 pub mod files;
 pub mod http;
 mod kind;

@@ -1,14 +1,17 @@
 //! What one kind of database has to know how to do, and the reading of rows that all share.
 
+use std::io;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::{Stream, TryStreamExt};
 use sqlx::error::DatabaseError;
 use sqlx::{Column, Database, Row};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
 use crate::source::Request;
+use crate::source::limit::seconds;
 use crate::source::statement::Statement;
 
 /// One kind of database.
@@ -75,6 +78,44 @@ impl Meaning {
     pub(super) fn fault(hint: &str) -> Self {
         Self::Fault { place: None, hint: Some(hint.to_owned()) }
     }
+}
+
+/// Connects to the first server that answers, each within its limit if there is one. A wrong password
+/// ends the search: the other servers would not take it either.
+pub(super) async fn first_of<O, C>(
+    servers: &[O],
+    limit: Option<Duration>,
+    connect: impl for<'o> Fn(&'o O) -> BoxFuture<'o, Result<Option<C>, sqlx::Error>>,
+) -> Result<Option<C>, sqlx::Error> {
+    const INVALID_PASSWORD: &str = "28P01";
+    let mut outcome = Ok(None);
+    for server in servers {
+        let connecting = connect(server);
+        let answer = match limit {
+            Some(limit) => timeout(limit, connecting).await.unwrap_or_else(|_| {
+                let why = format!("no answer within {}", seconds(limit));
+                Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, why)))
+            }),
+            None => connecting.await,
+        };
+        outcome = match answer {
+            Ok(None) => outcome,
+            Ok(found) => return Ok(found),
+            Err(error) => {
+                let code = error.as_database_error().and_then(DatabaseError::code);
+                if code.as_deref() == Some(INVALID_PASSWORD) {
+                    return Err(error);
+                }
+                Err(error)
+            }
+        };
+    }
+    outcome
+}
+
+/// Host and port, an address in brackets.
+pub(super) fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// The time left, at least a millisecond: zero would mean "no limit" to a server.

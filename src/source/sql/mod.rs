@@ -4,6 +4,7 @@
 //! What differs is a `Driver`. Nothing connects before the first fetch, so a database that is down
 //! is no reason not to start. Not here: when to fetch and how often to try again.
 
+mod address;
 pub(super) mod cells;
 mod clickhouse;
 mod driver;
@@ -11,14 +12,16 @@ mod engine;
 mod engine_settings;
 mod errors;
 mod mysql;
+mod mysql_url;
 mod mysql_zone;
 mod notes;
 mod pool;
 mod postgres;
+mod postgres_parameters;
+mod postgres_url;
 pub(super) mod settings;
 pub(super) mod sqlite;
 mod trino;
-mod url;
 
 pub use self::clickhouse::ClickHouseSource;
 pub use self::engine_settings::{Engine, EngineConfig};
@@ -32,6 +35,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use self::driver::{Driver, Failure};
@@ -70,7 +74,7 @@ impl SqlSource {
     /// What is wrong with the URL, without repeating it.
     pub fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         let max = config.max_connections;
-        let (target, backend) = match url::dialect(config)? {
+        let (target, backend) = match dialect(config)? {
             Dialect::Postgres => {
                 let driver = Postgres::new(config)?;
                 (driver.target(), Backend::Postgres(driver, Pool::new(max)))
@@ -188,6 +192,15 @@ impl SqlSource {
         request.trace.note(|| Step::now(format!("connected, read-only, for {limit} at most")));
         Ok(connection)
     }
+}
+
+/// The database of a URL.
+fn dialect(config: &SqlConfig) -> Result<Dialect, OpenError> {
+    Dialect::of_url(config.url.expose_secret()).ok_or_else(|| {
+        "the url begins with no known database: expected postgres://, mysql://, mariadb:// or \
+         sqlite://"
+            .into()
+    })
 }
 
 impl Source for SqlSource {

@@ -1,10 +1,8 @@
 //! MySQL and MariaDB.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
-use secrecy::ExposeSecret;
+use futures_util::FutureExt;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::types::{MySqlTime, MySqlTimeSign};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlValueRef};
@@ -14,18 +12,19 @@ use sqlx::{
 };
 use tokio::time::Instant;
 
-use super::driver::{Driver, Failure, Meaning, left, names, read};
+use super::cells;
+use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read};
+use super::mysql_url::Servers;
 use super::mysql_zone::{self, SessionZone};
-use super::{cells, url};
 use crate::metric::moment::ZERO_DATE;
-use crate::metric::{Cell, Table};
-use crate::source::Request;
+use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::params::ParamValue;
 use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
+use crate::source::{OpenError, Request};
 
 pub(super) struct MySql {
-    options: MySqlConnectOptions,
+    servers: Servers,
 }
 
 /// A connection and what is known of its session.
@@ -37,23 +36,20 @@ pub(super) struct Connection {
 }
 
 impl MySql {
-    pub(super) fn new(config: &SqlConfig) -> Result<Self, String> {
-        let mut options =
-            MySqlConnectOptions::from_str(config.url.expose_secret()).map_err(url::unreadable)?;
-        if let Some(user) = &config.user {
-            options = options.username(user);
-        }
-        if let Some(password) = &config.password {
-            options = options.password(password.expose_secret());
-        }
-        // The driver would change the meaning of `||` and set the zone to UTC.
-        let options = options
-            .pipes_as_concat(false)
-            .no_engine_substitution(false)
-            .timezone(None)
-            .statement_cache_capacity(0)
-            .disable_statement_logging();
-        Ok(Self { options })
+    pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
+        Ok(Self { servers: Servers::read(config)? })
+    }
+}
+
+async fn connect(server: &MySqlConnectOptions) -> Result<Option<MySqlConnection>, sqlx::Error> {
+    server.connect().await.map(Some)
+}
+
+/// Where a server is.
+fn at(options: &MySqlConnectOptions) -> String {
+    match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => place(options.get_host(), options.get_port()),
     }
 }
 
@@ -61,16 +57,19 @@ impl Driver for MySql {
     type Connection = Connection;
 
     fn target(&self) -> String {
-        let options = &self.options;
-        let database = options.get_database().map(|name| format!("/{name}")).unwrap_or_default();
-        match options.get_socket() {
-            Some(socket) => format!("mysql at {}{database}", socket.display()),
-            None => format!("mysql at {}:{}{database}", options.get_host(), options.get_port()),
-        }
+        let places: Vec<String> = self.servers.options.iter().map(at).collect();
+        let database = self.servers.options.first().and_then(|options| options.get_database());
+        let database = database.map(|name| format!("/{name}")).unwrap_or_default();
+        format!("mysql at {}{database}", places.join(", "))
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
-        let mut inner = self.options.connect().await?;
+        let Servers { options, connect_timeout } = &self.servers;
+        let found = first_of(options, *connect_timeout, |server| connect(server).boxed()).await?;
+        let Some(mut inner) = found else {
+            let message = "the source names no server";
+            return Err(Failure::Refused(FetchError::new(FetchErrorKind::Unreachable, message)));
+        };
         let row = raw_sql("SELECT VERSION()").fetch_one(&mut inner).await?;
         let version: String = row.try_get(0)?;
         Ok(Connection { inner, mariadb: version.contains("MariaDB"), zone: SessionZone::default() })

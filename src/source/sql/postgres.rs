@@ -1,12 +1,9 @@
 //! PostgreSQL. Everything about a session is set inside its transaction, so that a pooler between
 //! (pgbouncer in transaction mode) does not matter.
 
-use std::fmt::Write;
-use std::str::FromStr;
-
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use secrecy::ExposeSecret;
+use futures_util::FutureExt;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::types::PgInterval;
 use sqlx::postgres::{
@@ -16,56 +13,85 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Decode, Executor, PgConnection, Row, SqlSafeStr, Statement as _,
     Type, TypeInfo, ValueRef, raw_sql,
 };
+use std::fmt::Write;
 use tokio::time::Instant;
 
-use super::driver::{Driver, Failure, Meaning, left, names, read};
-use super::{cells, url};
-use crate::metric::{Cell, Table};
-use crate::source::Request;
+use super::cells;
+use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read};
+use super::postgres_url::{Role, Servers};
+use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::params::{Form, ParamValue};
 use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
+use crate::source::{OpenError, Request};
 
 pub(super) struct Postgres {
-    options: PgConnectOptions,
+    servers: Servers,
 }
 
 impl Postgres {
-    pub(super) fn new(config: &SqlConfig) -> Result<Self, String> {
-        let mut options =
-            PgConnectOptions::from_str(config.url.expose_secret()).map_err(url::unreadable)?;
-        if let Some(user) = &config.user {
-            options = options.username(user);
-        }
-        if let Some(password) = &config.password {
-            options = options.password(password.expose_secret());
-        }
-        if options.get_application_name().is_none() {
-            options = options.application_name("kpi-exporter");
-        }
-        // No named statements and no start-up options: both get lost in poolers.
-        let options = options
-            .statement_cache_capacity(0)
-            .extra_float_digits(None)
-            .disable_statement_logging();
-        Ok(Self { options })
+    pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
+        Ok(Self { servers: Servers::read(config)? })
     }
+
+    /// The first server that answers and has a role.
+    async fn first(&self, role: Role) -> Result<Option<PgConnection>, sqlx::Error> {
+        let Servers { options, connect_timeout, .. } = &self.servers;
+        first_of(options, *connect_timeout, |server| connect(server, role).boxed()).await
+    }
+}
+
+/// A connection, if the server will do.
+async fn connect(
+    server: &PgConnectOptions,
+    role: Role,
+) -> Result<Option<PgConnection>, sqlx::Error> {
+    let mut connection = server.connect().await?;
+    let good = has_role(&mut connection, role).await?;
+    Ok(good.then_some(connection))
+}
+
+/// Whether a server will do.
+async fn has_role(connection: &mut PgConnection, role: Role) -> Result<bool, sqlx::Error> {
+    if matches!(role, Role::Any | Role::PreferStandby) {
+        return Ok(true);
+    }
+    let sql = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'";
+    let row = raw_sql(sql).fetch_one(connection).await?;
+    let is = |index| row.try_get_unchecked::<String, _>(index).map(|text| text == "t");
+    let (standby, read_only) = (is(0)?, is(1)?);
+    Ok(match role {
+        Role::Primary => !standby,
+        Role::Standby => standby,
+        Role::ReadWrite => !read_only,
+        Role::ReadOnly => read_only,
+        Role::Any | Role::PreferStandby => true,
+    })
 }
 
 impl Driver for Postgres {
     type Connection = PgConnection;
 
     fn target(&self) -> String {
-        let options = &self.options;
-        let database = options.get_database().map(|name| format!("/{name}")).unwrap_or_default();
-        match options.get_socket() {
-            Some(socket) => format!("postgres at {}{database}", socket.display()),
-            None => format!("postgres at {}:{}{database}", options.get_host(), options.get_port()),
-        }
+        let mut places: Vec<String> = self.servers.options.iter().map(at).collect();
+        places.dedup();
+        let database = self.servers.options.first().and_then(|options| options.get_database());
+        let database = database.map(|name| format!("/{name}")).unwrap_or_default();
+        format!("postgres at {}{database}", places.join(", "))
     }
 
     async fn connect(&self) -> Result<PgConnection, Failure> {
-        Ok(self.options.connect().await?)
+        let found = match self.servers.role {
+            Role::PreferStandby => match self.first(Role::Standby).await {
+                Ok(Some(standby)) => Some(standby),
+                _ => self.first(Role::Any).await?,
+            },
+            role => self.first(role).await?,
+        };
+        found.ok_or_else(|| {
+            let message = format!("none of {} is what `target_session_attrs` wants", self.target());
+            Failure::Refused(FetchError::new(FetchErrorKind::Unreachable, message))
+        })
     }
 
     async fn begin(
@@ -76,9 +102,12 @@ impl Driver for Postgres {
     ) -> Result<(), sqlx::Error> {
         let zone = request.timezone.name();
         let milliseconds = left(deadline).as_millis().clamp(1, i32::MAX as u128);
+        let schemas = self.servers.search_path.as_ref();
+        let schemas =
+            schemas.map(|path| format!("; SET LOCAL search_path = {path}")).unwrap_or_default();
         let sql = format!(
             "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; \
-             SET LOCAL TIME ZONE '{zone}'"
+             SET LOCAL TIME ZONE '{zone}'{schemas}"
         );
         raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
     }
@@ -129,6 +158,14 @@ impl Driver for Postgres {
             place: place.map(|(line, column)| format!("line {line}, column {column} of the query")),
             hint: hint.or(postgres.and_then(PgDatabaseError::hint)).map(str::to_owned),
         }
+    }
+}
+
+/// Where a server is.
+fn at(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => place(options.get_host(), options.get_port()),
     }
 }
 

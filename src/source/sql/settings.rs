@@ -98,13 +98,38 @@ pub(in crate::source) fn settings<E>(
         refuse_http_keys(report, &path, raw);
     }
     let max_connections = limits::max_connections(report, &path, &raw.client());
-    Some(DatabaseConfig::Database(SqlConfig {
+    let config = SqlConfig {
         url: url?,
         user: raw.user.as_ref().map(|user| user.value.clone()),
         password: raw.password.as_ref().map(|password| password.value.0.clone()),
         max_connections,
         timeout: limits::timeout(&raw.client()),
-    }))
+    };
+    match SqlSource::new(&config) {
+        Ok(_) => Some(DatabaseConfig::Database(config)),
+        Err(error) => {
+            refuse_url(report, &format!("{path}.url"), given, &config, error);
+            None
+        }
+    }
+}
+
+/// What the code that opens the source says of its URL, at the place that it names.
+fn refuse_url(
+    report: &mut Report<'_>,
+    path: &str,
+    given: &SecretText,
+    config: &SqlConfig,
+    error: OpenError,
+) {
+    let written = given.value.0.expose_secret();
+    // A relative path of SQLite has been put behind another; what a reference stands for is not shown.
+    let same = written == config.url.expose_secret() && !given.interpolated;
+    let span = match error.part.filter(|_| same) {
+        Some(part) => report.files.part(given.span, written, part),
+        None => given.span,
+    };
+    report.problem(span, format!("`{path}`: {}", error.message), error.hint);
 }
 
 /// Refuses the keys that only mean something over HTTP.

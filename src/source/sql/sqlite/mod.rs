@@ -16,24 +16,22 @@ mod operands;
 mod refusal;
 mod sums;
 mod tokens;
+mod url;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 pub(in crate::source) use self::connection::Connection;
 use super::driver::{Driver, Failure, Meaning};
-use super::url;
 use crate::metric::{FetchError, FetchErrorKind, Table};
-use crate::source::Request;
 use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
+use crate::source::{OpenError, Request};
 
 /// A file.
 pub(super) struct Sqlite {
@@ -61,13 +59,9 @@ struct Stamp {
 }
 
 impl Sqlite {
-    pub(super) fn new(config: &SqlConfig) -> Result<Self, String> {
+    pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         let url = config.url.expose_secret();
-        let options = SqliteConnectOptions::from_str(url).map_err(url::unreadable)?;
-        if url.contains(":memory:") || url.contains("mode=memory") {
-            return Err("an sqlite database in memory is always empty here: name a file".to_owned());
-        }
-        let file = options.get_filename().to_owned();
+        let file = url::file(url)?;
         let mut uri = format!("file:{}?mode=ro", escaped(&file));
         let query = url.split_once('?').map_or("", |(_, query)| query);
         for pair in query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("mode=")) {
