@@ -16,6 +16,7 @@ pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod exposition;
+pub mod families;
 pub mod figures;
 pub mod forecast;
 pub mod id;

@@ -24,14 +24,15 @@ if [ ${#packages[@]} -gt 0 ]; then
     install -y --no-install-recommends "${packages[@]}"
 fi
 
-# The engine of ClickHouse, which Debian has only in an old version; from PyPI, 180 MB.
-chdb="${CARGO_TARGET_DIR:-target}/chdb" chdb_version=26.9.0
+# The engine of ClickHouse, which Debian has only in an old version, and Prometheus' own parser; from
+# PyPI, 180 MB.
+chdb="${CARGO_TARGET_DIR:-target}/chdb" chdb_version=26.9.0 client_version=0.26.0
 installed() { "$chdb/bin/python" -c "from importlib.metadata import version as v; import chdb
-assert v('chdb-core') == '$chdb_version'" 2>/dev/null; }
+assert (v('chdb-core'), v('prometheus-client')) == ('$chdb_version', '$client_version')" 2>/dev/null; }
 if ! installed; then
   python3 -m venv --clear "$chdb"
   "$chdb/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-    "chdb-core==$chdb_version"
+    "chdb-core==$chdb_version" "prometheus-client==$client_version"
 fi
 
 log=$(mktemp) seen=$(mktemp)

@@ -11,6 +11,7 @@ use super::verdict::Status;
 use crate::calendar::{Calendar, PeriodKind};
 use crate::figures;
 use crate::kpi::{Kpi, Path, Unit};
+use crate::metric::moment;
 
 /// Below this factor "as fast as so far" is as good.
 const WORTH_A_WORD: f64 = 1.05;
@@ -44,6 +45,9 @@ impl About<'_> {
     pub(super) fn no_data(&self, missing: &Missing<'_>) -> String {
         let why = match missing {
             Missing { problem: Some(problem), .. } => (*problem).to_owned(),
+            Missing { too_old: true, .. } if self.through == moment::NEVER => {
+                "`data_through` is empty: its source says that no data is complete".to_owned()
+            }
             Missing { too_old: true, .. } => format!(
                 "the newest data is of {} and counts for {} only",
                 date(self.calendar.day_before(self.through)),

@@ -14,7 +14,7 @@ use super::{FAILED, Global, NO_VALUE, Unusable, as_of};
 use crate::config::{self, Config, Environment, did_you_mean};
 use crate::engine::{Use, uses_of};
 use crate::id::MetricId;
-use crate::metric::{FetchError, Measurement, Metric};
+use crate::metric::{FetchError, Measurement, Metric, moment};
 use crate::source::SourceConfig;
 use crate::source::trace::{Step, Trace};
 use crate::{daemon, logging};
@@ -173,8 +173,12 @@ fn write_measured(
         if parts.is_empty() {
             parts.push("no value".to_owned());
         }
-        if let Some(through) = series.data_through {
-            parts.push(format!("data through {}", instant(through, timezone)));
+        match series.data_through {
+            Some(through) if through == moment::NEVER => {
+                parts.push("`data_through` is empty: no data".to_owned())
+            }
+            Some(through) => parts.push(format!("data through {}", instant(through, timezone))),
+            None => {}
         }
         let labels = plain(&labels.to_string());
         let space = if labels.is_empty() { "" } else { "  " };

@@ -4,33 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::encode::push_label;
+use crate::families;
 use crate::metric::Labels;
 
-/// Names with a meaning of their own: ours on any series that carries user labels, those that
-/// rules join from the info family (a user's `team` would make the join ambiguous and fail the
-/// whole rule), those that rules set, and those that Prometheus sets.
-const RESERVED: &[&str] = &[
-    "kpi",
-    "kpi_status",
-    "metric",
-    "by",
-    "member",
-    "le",
-    "quantile",
-    "title",
-    "kind",
-    "function",
-    "objective",
-    "team",
-    "owner",
-    "unit",
-    "direction",
-    "period",
-    "alertname",
-    "severity",
-    "job",
-    "instance",
-];
+/// Labels that alert rules and scrapes set; those of our own families are `families`'.
+const SET_LATER: [&str; 4] = ["alertname", "severity", "job", "instance"];
+
+/// Whether a name has a meaning of its own: on a series that carries user labels, or on the info
+/// family that rules join (a user's `team` would make the join ambiguous and fail the whole rule).
+fn is_taken(name: &str) -> bool {
+    families::is_label(name) || SET_LATER.contains(&name) || name.starts_with("__")
+}
 
 /// What Prometheus puts before a scraped label that collides with one of the target's.
 const COLLISION_PREFIX: &str = "exported_";
@@ -44,8 +28,7 @@ pub(super) fn push_user_labels(out: &mut String, labels: &Labels) {
     let mut used = BTreeSet::new();
     for (name, value) in &labels.0 {
         let mut legal = sanitized(name);
-        while RESERVED.contains(&legal.as_str()) || legal.starts_with("__") || used.contains(&legal)
-        {
+        while is_taken(&legal) || used.contains(&legal) {
             legal.insert_str(0, COLLISION_PREFIX);
         }
         push_label(out, &legal, value);

@@ -1,11 +1,10 @@
-//! A snapshot as Prometheus reads it: families declared once, encoders, bodies rendered once per
-//! snapshot and shared by all scrapes.
+//! A snapshot as Prometheus reads it: encoders, bodies rendered once per snapshot and shared by all
+//! scrapes.
 //!
-//! Not here: HTTP (`server`), and any computing of KPIs (`assess`).
+//! Not here: the names of metrics (`families`), HTTP (`server`), and any computing of KPIs (`assess`).
 
 mod body;
 mod encode;
-pub mod families;
 mod history;
 mod labels;
 mod number;
@@ -15,6 +14,7 @@ mod reader;
 mod self_metrics;
 mod sink;
 
+pub use crate::families;
 pub use encode::Format;
 pub use families::{Family, FamilyKind};
 pub use history::History;

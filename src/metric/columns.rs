@@ -109,10 +109,28 @@ fn shape(message: String) -> FetchError {
     FetchError::new(FetchErrorKind::Shape, message)
 }
 
+/// The column that was probably meant.
+fn similar<'a>(name: &str, columns: &'a [String]) -> Option<&'a String> {
+    const ALIKE: f64 = 0.6;
+    let likeness = |column: &String| {
+        strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &column.to_lowercase())
+    };
+    columns
+        .iter()
+        .map(|column| (likeness(column), column))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, column)| column)
+}
+
 fn missing(metric: &Metric, table: &Table, name: &str) -> FetchError {
     let known = table.columns.join(", ");
+    let hint = match similar(name, &table.columns) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("name it in the query: `... AS {name}`"),
+    };
     shape(format!("metric `{}` has no column `{name}`; the answer has: {known}", metric.id))
-        .with_hint(format!("name it in the query: `... AS {name}`"))
+        .with_hint(hint)
 }
 
 fn ambiguous(metric: &Metric, name: &str) -> FetchError {

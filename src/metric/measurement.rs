@@ -29,7 +29,7 @@ pub struct Series {
     /// By column, spelled as formulas spell it; the column that a formula means by the metric's
     /// bare name is `value`. A column without a number is absent. Finite.
     pub values: BTreeMap<String, f64>,
-    /// Up to when the data are complete, if the source says so.
+    /// Up to when the data are complete, if the source says so; 1970 if it says that none are.
     pub data_through: Option<DateTime<Utc>>,
 }
 
@@ -72,15 +72,17 @@ impl Measurement {
                 }
             }
             if let Some(column) = layout.data_through {
-                series.data_through = moment::read(&row[column], zone)
+                let through = moment::read(&row[column], zone)
                     .map_err(|found| bad_data_through(metric, &found))?;
+                // Nothing is complete, which is not the same as nothing being said.
+                series.data_through = Some(through.unwrap_or(moment::NEVER));
             }
             if let Some(bad) = bad {
                 measurement.bad_rows += 1;
                 measurement.first_bad_row.get_or_insert(bad);
             }
             if measurement.series.contains_key(&labels) {
-                return Err(same_labels(metric, &labels));
+                return Err(same_labels(metric, &labels, &layout, table));
             }
             measurement.series.insert(labels, series);
         }
@@ -152,7 +154,20 @@ fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<La
     pairs.collect()
 }
 
-fn same_labels(metric: &Metric, labels: &Labels) -> FetchError {
+fn same_labels(metric: &Metric, labels: &Labels, layout: &Layout, table: &Table) -> FetchError {
+    let is_empty = |cell: &Cell| matches!(cell, Cell::Text(text) if text.is_empty());
+    let both = metric.labels.iter().zip(&layout.labels).find(|(_, column)| {
+        let mut cells = table.rows.iter().map(|row| &row[**column]);
+        cells.clone().any(|cell| *cell == Cell::Null) && cells.any(is_empty)
+    });
+    if let Some((name, _)) = both {
+        let message = format!("metric `{}` got two rows with the labels {labels}", metric.id);
+        let hint = format!(
+            "NULL and '' are the same label: name one of them, as in \
+             `coalesce({name}, 'unknown') AS {name}`, and GROUP BY that"
+        );
+        return FetchError::new(FetchErrorKind::Shape, message).with_hint(hint);
+    }
     let (message, hint) = if metric.labels.is_empty() {
         (
             format!("metric `{}` has no labels, but got more than one row", metric.id),

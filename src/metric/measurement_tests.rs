@@ -182,11 +182,58 @@ fn no_rows_are_a_good_measurement_without_series() {
 }
 
 #[test]
+fn data_through_that_says_nothing_is_no_fresh_data() {
+    for never in [Cell::Null, text("-infinity"), text("0000-00-00"), text("")] {
+        let answer = table(&["value", "data_through"], vec![vec![Cell::Number(0.0), never]]);
+        let measurement = measure(metric(), &answer).unwrap();
+        assert_eq!(measurement.data_through(), Some(moment::NEVER));
+    }
+    let silent = table(&["value"], vec![vec![Cell::Number(0.0)]]);
+    assert_eq!(measure(metric(), &silent).unwrap().data_through(), None);
+}
+
+#[test]
+fn null_and_an_empty_text_are_the_same_label_and_the_hint_says_so() {
+    let rows = [text("de"), text(""), Cell::Null].map(|cell| vec![cell, Cell::Number(1.0)]);
+    let answer = table(&["country", "value"], rows.into());
+    let error = measure(with_labels(&["country"]), &answer).unwrap_err();
+    assert_eq!(
+        error.hint.unwrap(),
+        "NULL and '' are the same label: name one of them, as in `coalesce(country, 'unknown') AS \
+         country`, and GROUP BY that"
+    );
+}
+
+#[test]
+fn a_misspelled_column_is_recognised() {
+    let answer = table(&["gross", "count"], vec![vec![Cell::Number(1.0), Cell::Number(2.0)]]);
+    let hint = |name: &str| measure(with_columns(&[name]), &answer).unwrap_err().hint.unwrap();
+    assert_eq!(hint("gros"), "did you mean `gross`?");
+    assert_eq!(hint("revenue"), "name it in the query: `... AS revenue`");
+}
+
+#[test]
+fn booleans_times_and_decimals_keep_their_text_as_labels() {
+    let written = |number, text: &str| Cell::Written(number, text.into());
+    for (cell, expected) in [
+        (written(1.0, "true"), "true"),
+        (written(34_200.0, "09:30:00"), "09:30:00"),
+        (written(1.5, "1.50"), "1.50"),
+        (Cell::Number(2.5), "2.5"),
+        (text("9007199254740993"), "9007199254740993"),
+    ] {
+        let answer = table(&["k", "value"], vec![vec![cell.clone(), cell]]);
+        let measurement = measure(with_labels(&["k"]), &answer).unwrap();
+        assert_eq!(measurement.series.keys().next().unwrap().0["k"], expected);
+        assert_eq!(measurement.bad_rows, 0);
+    }
+}
+
+#[test]
 fn data_are_complete_up_to_the_oldest_of_the_series() {
     let row = |k: &str, through: Cell| vec![text(k), Cell::Number(1.0), through];
     let rows = vec![
         row("a", text("2026-06-29")),
-        row("b", Cell::Null),
         row("c", Cell::Instant("2026-06-29T12:00:00Z".parse().unwrap())),
     ];
     let answer = table(&["k", "value", "DATA_THROUGH"], rows);

@@ -23,8 +23,11 @@ pub(crate) fn local(zone: Tz, time: NaiveDateTime) -> DateTime<Utc> {
 /// How MySQL writes a day that is none.
 pub(crate) const ZERO_DATE: &str = "0000-00-00";
 
+/// Up to when data are complete of which none are.
+pub(crate) const NEVER: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
 /// Texts that stand for no time at all: the data never were complete, or always will be.
-const NEVER: [&str; 3] = [ZERO_DATE, "-infinity", "infinity"];
+const NO_TIME: [&str; 3] = [ZERO_DATE, "-infinity", "infinity"];
 
 /// What a `data_through` cell says: nothing, an instant, or (as an error) what it holds instead.
 pub(crate) fn read(cell: &Cell, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
@@ -32,7 +35,7 @@ pub(crate) fn read(cell: &Cell, zone: Tz) -> Result<Option<DateTime<Utc>>, Strin
         Cell::Null => Ok(None),
         Cell::Instant(instant) => Ok(Some(*instant)),
         Cell::Text(text) if text.trim().is_empty() => Ok(None),
-        Cell::Text(text) if NEVER.iter().any(|never| text.trim().starts_with(never)) => Ok(None),
+        Cell::Text(text) if NO_TIME.iter().any(|never| text.trim().starts_with(never)) => Ok(None),
         Cell::Text(text) => {
             parse(text.trim(), zone).map(Some).ok_or_else(|| format!("the text `{text}`"))
         }

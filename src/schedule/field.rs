@@ -121,8 +121,23 @@ impl Kind {
                     [first, .., last] => format!(" or a name from {first} to {last}"),
                     _ => String::new(),
                 };
-                format!("`{text}` is not a number from {} to {last}{names}", self.min)
+                let hint = foreign(text);
+                format!("`{text}` is not a number from {} to {last}{names}{hint}", self.min)
             })
+    }
+}
+
+/// What to do about the signs of other schedulers.
+fn foreign(text: &str) -> &'static str {
+    let is_number = |text: &str| number(text).is_some();
+    match text {
+        "?" => " (hint: `*` is any)",
+        "L" => " (hint: crontab has no last day; day 1 of the month after is in every month)",
+        "LW" => " (hint: crontab has no L, W and #)",
+        text if text.strip_suffix(['L', 'W']).is_some_and(is_number) || text.contains('#') => {
+            " (hint: crontab has no L, W and #)"
+        }
+        _ => "",
     }
 }
 
@@ -178,9 +193,8 @@ mod tests {
             (&MINUTE, "", "minute field ``: `` is not a number from 0 to 59"),
             (&MINUTE, "+5", "minute field `+5`: `+5` is not a number from 0 to 59"),
             (&MINUTE, "1,,2", "minute field `1,,2`: `` is not a number from 0 to 59"),
-            (&MINUTE, "?", "minute field `?`: `?` is not a number from 0 to 59"),
+            (&MINUTE, "?", "minute field `?`: `?` is not a number from 0 to 59 (hint: `*` is any)"),
             (&DAY, "0", "day of month field `0`: `0` is not a number from 1 to 31"),
-            (&DAY, "L", "day of month field `L`: `L` is not a number from 1 to 31"),
             (
                 &MONTH,
                 "june",

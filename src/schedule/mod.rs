@@ -46,6 +46,17 @@ impl Schedule {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let rule = match text.split_once(char::is_whitespace) {
+            Some(("@every", interval)) => {
+                let interval = interval.trim();
+                return Err(format!("`{text}` is not a schedule (hint: `every {interval}`)"));
+            }
+            Some((zone, rest)) if zone.starts_with("CRON_TZ=") || zone.starts_with("TZ=") => {
+                return Err(format!(
+                    "`{text}` is not a schedule: it has no zone of its own (hint: `{}`, in the \
+                     zone of the calendar)",
+                    rest.trim()
+                ));
+            }
             Some(("every", interval)) => Rule::Every(parse_interval(interval.trim())?),
             _ => Rule::Crontab(Box::new(Crontab::parse(text)?)),
         };
@@ -126,6 +137,39 @@ mod tests {
     fn a_schedule_displays_as_it_was_written() {
         for text in ["*/5 * * * *", "@hourly", "every 30s", "0 9 * * mon-fri"] {
             assert_eq!(Schedule::parse(&format!(" {text} ")).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_other_schedulers_know_is_refused_with_what_to_write() {
+        for (text, message) in [
+            ("@every 5m", "`@every 5m` is not a schedule (hint: `every 5m`)"),
+            (
+                "CRON_TZ=Europe/Berlin 0 9 * * *",
+                "`CRON_TZ=Europe/Berlin 0 9 * * *` is not a schedule: it has no zone of its own \
+                 (hint: `0 9 * * *`, in the zone of the calendar)",
+            ),
+            (
+                "0 9 L * *",
+                "day of month field `L`: `L` is not a number from 1 to 31 (hint: crontab has no \
+                 last day; day 1 of the month after is in every month)",
+            ),
+            (
+                "0 9 * * 5L",
+                "day of week field `5L`: `5L` is not a number from 0 to 7 or a name from sun to \
+                 sat (hint: crontab has no L, W and #)",
+            ),
+            (
+                "0 9 15W * *",
+                "day of month field `15W`: `15W` is not a number from 1 to 31 (hint: crontab has \
+                 no L, W and #)",
+            ),
+            (
+                "0 9 ? * mon",
+                "day of month field `?`: `?` is not a number from 1 to 31 (hint: `*` is any)",
+            ),
+        ] {
+            assert_eq!(Schedule::parse(text).unwrap_err(), message);
         }
     }
 

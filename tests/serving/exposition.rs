@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use kpi_exporter::assess::{Assessment, Status};
+use kpi_exporter::config::{Environment, load_text};
 use kpi_exporter::exposition::{Format, Published, ScrapeBody};
+use kpi_exporter::families;
 use kpi_exporter::kpi::Kind;
 use kpi_exporter::metric::Labels;
 use kpi_exporter::snapshot::Snapshot;
@@ -56,20 +59,79 @@ fn only_openmetrics_has_an_end_mark() {
     assert_eq!(body.matches("# EOF").count(), 1);
 }
 
+/// The names of labels in a body.
+fn label_names(body: &str) -> BTreeSet<String> {
+    let samples = body.lines().filter(|line| !line.starts_with('#'));
+    let labels = samples.filter_map(|line| line.split_once('{')?.1.rsplit_once('}'));
+    // Values of the example hold no commas with `="` after them.
+    labels
+        .flat_map(|(labels, _)| labels.split("\",").map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|pair| Some(pair.split_once("=\"")?.0.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_label_of_a_family_is_refused_as_a_label_of_users() {
+    for format in [Format::Text, Format::OpenMetrics] {
+        let names = label_names(&whole(&scrape(april(), format)));
+        assert!(names.len() > 12, "{names:?}");
+        for name in names {
+            let of_users = ["region", "exported_team"].contains(&name.as_str());
+            assert!(of_users || families::is_label(&name), "{name}");
+        }
+    }
+}
+
 #[test]
 fn promtool_has_nothing_to_say() {
-    let mut promtool = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("promtool has to be installed");
-    let body = whole(&scrape(april(), Format::Text));
-    promtool.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
-    let output = promtool.wait_with_output().unwrap();
+    assert_eq!(promtool(&whole(&scrape(april(), Format::Text))), "");
+}
+
+fn promtool(body: &str) -> String {
+    let mut promtool = Command::new("promtool");
+    told(promtool.args(["check", "metrics"]), body)
+}
+
+/// What the reference parser of Prometheus in Python says.
+fn prometheus_client(module: &str, body: &str) -> String {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let program = format!(
+        "import sys, io\nfrom {module} import text_string_to_metric_families as families\n\
+         text = io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8', newline='').read()\n\
+         assert sum(len(family.samples) for family in families(text)) > 0"
+    );
+    let mut python = Command::new(target.join("chdb/bin/python"));
+    told(python.args(["-c", &program]), body)
+}
+
+/// What a program has to say about a text.
+fn told(command: &mut Command, body: &str) -> String {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = command.spawn().expect("tests/run.sh installs it");
+    program.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
+    let output = program.wait_with_output().unwrap();
     let said = text(&output.stdout) + &text(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{said}");
+    assert!(output.status.success() || !said.is_empty(), "{}", output.status);
+    said
+}
+
+/// A configuration whose KPI has a label.
+fn config(label: &str) -> String {
+    format!(
+        "version: 1\nsources: {{ f: {{ files: {{ tables: {{ t: t.csv }} }} }} }}\n\
+         metrics: {{ m: {{ source: f, query: 'SELECT 1 AS value', labels: ['{label}'] }} }}\n\
+         kpis: {{ k: {{ kind: lagging, formula: m, accumulation: level, unit: count, \
+         direction: increase, period: month, target: 5 }} }}\n"
+    )
+}
+
+/// Names of families and of their labels, and others.
+fn names_of_labels() -> impl Strategy<Value = String> {
+    let ours = families::ALL.iter().map(|family| family.name.to_owned());
+    let others =
+        ["kpi", "team", "le", "quantile", "job", "region", "Plan", "_x", "__name__", "a:b"];
+    let known = ours.chain(others.map(str::to_owned)).collect::<Vec<_>>();
+    prop_oneof![prop::sample::select(known), "[a-zA-Z_][a-zA-Z0-9_]{0,8}", "[a-z é\"{}=,.-]{1,6}"]
 }
 
 #[test]
@@ -143,5 +205,33 @@ proptest! {
                 prop_assert!(series.insert(labels), "{} twice", labels);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_check_accepts_has_an_exposition_that_parses(
+        label in names_of_labels(),
+        values in prop::collection::btree_set("(?s)[^\0]{0,6}", 1..4),
+        title in "(?s)[^\0]{0,10}",
+        assessment in assessments(),
+    ) {
+        let accepted = load_text("kpi.yaml", &config(&label), Path::new("."), &Environment::default()).is_ok();
+        prop_assume!(accepted);
+        let sets = values.into_iter().map(|value| Labels::from_iter([(label.clone(), value)]));
+        let verdicts = sets.map(|labels| (labels, assessment.clone())).collect();
+        let state = || state(kpi("sales", &title, Kind::Lagging), Vec::clone(&verdicts));
+        let body = |format| whole(&scrape(only(vec![state()]), format));
+        let classic = body(Format::Text);
+        prop_assert!(label_names(&classic).contains(&label), "{} is renamed", label);
+        let said = promtool(&classic);
+        // A matter of style that is the user's.
+        let style = |line: &str| line.ends_with("'snake_case' not 'camelCase'");
+        prop_assert!(said.lines().all(style), "{}", said);
+        prop_assert_eq!(prometheus_client("prometheus_client.parser", &classic), "");
+        let open = body(Format::OpenMetrics);
+        prop_assert_eq!(prometheus_client("prometheus_client.openmetrics.parser", &open), "");
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::adding;
 use super::context::Context;
 use super::sections::{Defaults, max_label_sets, schedule};
+use crate::families;
 use crate::id::SourceId;
 use crate::metric::Metric;
 use crate::reader::entry::Entry;
@@ -13,9 +14,11 @@ use crate::source::kinds::SourceConfig;
 use crate::source::metric_raw::MetricRaw;
 use crate::source::statement;
 
-/// Labels that the exposition or the answer of a source uses itself.
-const RESERVED: [&str; 7] =
-    ["kpi", "kpi_status", "metric", "value", "data_through", "by", "member"];
+/// Columns of an answer that have a meaning of their own.
+const OF_AN_ANSWER: [&str; 2] = ["value", "data_through"];
+
+/// Labels that alert rules set.
+const OF_AN_ALERT: [&str; 2] = ["alertname", "severity"];
 
 /// Labels that Prometheus sets on everything it scrapes.
 const OF_A_SCRAPE: [&str; 2] = ["instance", "job"];
@@ -90,10 +93,12 @@ fn labels(
             let hint =
                 format!("letters, digits and `_`, not starting with a digit or `__`; {rename}");
             (format!("`{path}`: {shown} cannot be a label"), hint)
-        } else if RESERVED.contains(&name.as_str()) {
+        } else if families::is_label(name) || OF_AN_ANSWER.contains(&name.as_str()) {
             (format!("`{path}`: the label {shown} is taken"), rename.to_owned())
         } else if OF_A_SCRAPE.contains(&name.as_str()) {
             (format!("`{path}`: Prometheus sets {shown} itself on scrape"), rename.to_owned())
+        } else if OF_AN_ALERT.contains(&name.as_str()) {
+            (format!("`{path}`: alert rules set {shown} themselves"), rename.to_owned())
         } else if labels.contains(name) {
             (format!("`{path}`: {shown} is there twice"), "name each label once".to_owned())
         } else {

@@ -10,7 +10,10 @@ use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::limit::seconds;
 
 const SLOW: &str = "make the query cheaper, or raise the `timeout` of the source";
-const LOGIN: &str = "check the `user` and `password` of the source";
+pub(super) const LOGIN: &str = "check the `user` and `password` of the source";
+
+/// What else to do about a refused login.
+pub(super) const LINE_BREAK: &str = "the password ends with a line break: is that meant?";
 
 /// A failure while a query ran.
 pub(super) fn explain(

@@ -58,6 +58,8 @@ pub struct SqlSource {
     /// Kind and address, without user and password.
     target: String,
     timeout: Duration,
+    /// The password ends with a line break.
+    two_lines: bool,
     backend: Backend,
 }
 
@@ -91,7 +93,9 @@ impl SqlSource {
                 return Err("this engine is asked over HTTP".into());
             }
         };
-        Ok(Self { target, timeout: config.timeout, backend })
+        let password = config.password.as_ref().map(ExposeSecret::expose_secret);
+        let two_lines = password.is_some_and(|password| password.ends_with(['\n', '\r']));
+        Ok(Self { target, timeout: config.timeout, two_lines, backend })
     }
 
     /// The dialect in which its queries are written.
@@ -179,9 +183,14 @@ impl SqlSource {
             }
         }
         let failed = |failure| match failure {
-            Failure::Sql(error) => errors::cannot_connect(&self.target, &error, |error| {
-                driver.explain(error, &Statement::default())
-            }),
+            Failure::Sql(error) => {
+                let explain = |error: &_| driver.explain(error, &Statement::default());
+                let failure = errors::cannot_connect(&self.target, &error, explain);
+                if self.two_lines && failure.hint.as_deref() == Some(errors::LOGIN) {
+                    return failure.with_hint(errors::LINE_BREAK);
+                }
+                failure
+            }
             Failure::Refused(error) => error,
         };
         request.trace.note(|| Step::now(format!("connect to {}", self.target)));

@@ -11,10 +11,15 @@ pub(super) fn json_path(report: &mut Report<'_>, path: &str, given: &Text) -> Op
     let Err(error) = JsonPath::parse(text) else { return Some(text.clone()) };
     let (span, message, hint) = if given.interpolated {
         (given.span, format!("`{path}`: {} is no JSONPath", report.shown(given, "")), None)
+    } else if let Some(inner) = of_kubectl(text) {
+        let hint = format!("kubectl's braces are no part of a JSONPath: write `{inner}`");
+        (given.span, format!("`{path}`: {} is no JSONPath", report.shown(given, text)), Some(hint))
     } else if !text.starts_with('$') {
-        let hint = format!("a JSONPath begins with `$`: did you mean `$.{text}`?");
+        let dot = if text.starts_with(['.', '[']) { "" } else { "." };
+        let meant = format!("${dot}{text}");
+        let hint = format!("a JSONPath begins with `$`: did you mean `{meant}`?");
         let message = format!("`{path}`: {} is no JSONPath", report.shown(given, text));
-        (given.span, message, Some(hint).filter(|_| JsonPath::parse(&format!("$.{text}")).is_ok()))
+        (given.span, message, Some(hint).filter(|_| JsonPath::parse(&meant).is_ok()))
     } else {
         let start = error.position().saturating_sub(1).min(text.len());
         let length =
@@ -31,4 +36,25 @@ pub(super) fn json_path(report: &mut Report<'_>, path: &str, given: &Text) -> Op
     };
     report.problem(span, message, hint);
     None
+}
+
+/// What `{.items[*]}` means, if it is one.
+fn of_kubectl(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?.trim();
+    let inner = if inner.starts_with('$') { inner.to_owned() } else { format!("${inner}") };
+    JsonPath::parse(&inner).is_ok().then_some(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_of_kubectl_are_known() {
+        let of = |text: &str| of_kubectl(text);
+        assert_eq!(of("{.items[*]}").as_deref(), Some("$.items[*]"));
+        assert_eq!(of("{ $.items[*].status }").as_deref(), Some("$.items[*].status"));
+        assert_eq!(of("{range .items[*]}"), None);
+        assert_eq!(of(".items"), None);
+    }
 }

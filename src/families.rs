@@ -30,6 +30,44 @@ pub enum FamilyKind {
     StateSet,
 }
 
+/// Labels that families have, beside those that bear the name of a stateset. Labels of users must
+/// have other names.
+const LABELS: &[&str] = &[
+    "by",
+    "digest",
+    "direction",
+    "function",
+    "kind",
+    "kpi",
+    "member",
+    "metric",
+    "objective",
+    "outcome",
+    "owner",
+    "period",
+    "predicts",
+    "lever",
+    "revision",
+    "source",
+    "task",
+    "team",
+    "title",
+    "unit",
+    "version",
+];
+
+/// Labels that OpenMetrics itself uses.
+const OF_OPENMETRICS: [&str; 2] = ["le", "quantile"];
+
+/// Whether a label of that name is one of a family.
+pub fn is_label(name: &str) -> bool {
+    let of_a_stateset = || {
+        let mut statesets = ALL.iter().filter(|family| family.kind == FamilyKind::StateSet);
+        statesets.any(|family| family.name == name)
+    };
+    LABELS.contains(&name) || OF_OPENMETRICS.contains(&name) || of_a_stateset()
+}
+
 /// A family in a query is its name.
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,6 +193,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn labels_of_families_are_known() {
+        for name in ["kpi", "kpi_status", "kpi_signal", "le", "team", "source"] {
+            assert!(is_label(name), "{name}");
+        }
+        assert!(!is_label("region") && !is_label("kpi_value"));
+    }
 
     #[test]
     fn names_are_unique_and_say_what_kind_they_are() {
