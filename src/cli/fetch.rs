@@ -175,7 +175,7 @@ fn write_measured(
         }
         match series.data_through {
             Some(through) if through == moment::NEVER => {
-                parts.push("`data_through` is empty: no data".to_owned())
+                parts.push("`data_through` is empty: no data".to_owned());
             }
             Some(through) => parts.push(format!("data through {}", instant(through, timezone))),
             None => {}
