@@ -138,7 +138,7 @@ fn the_kpis_of_the_full_example_have_their_own_values_and_the_defaults() {
 fn sources_have_resolved_paths_and_their_defaults() {
     let config = loaded(FULL, &environment());
     let SourceConfig::Files(shop) = &config.sources["shop"] else { panic!("files") };
-    assert_eq!(shop.tables["orders"], Path::new("/etc/kpi/data/orders.csv"));
+    assert_eq!(shop.tables["orders"].path, Path::new("/etc/kpi/data/orders.csv"));
     assert_eq!(shop.timeout, Duration::from_secs(30));
     let SourceConfig::Sql(DatabaseConfig::Database(warehouse)) = &config.sources["warehouse"]
     else {
@@ -321,7 +321,7 @@ fn a_folder_is_one_configuration_and_paths_are_relative_to_their_file() {
     let SqlQuery(query) = config.definitions.metrics["m"].query.terms().unwrap();
     assert_eq!(query.text, "SELECT 1 AS value");
     let SourceConfig::Files(files) = &config.sources["s"] else { panic!("files") };
-    assert_eq!(files.tables["t"], dir.path().join("t.csv"));
+    assert_eq!(files.tables["t"].path, dir.path().join("t.csv"));
 }
 
 #[test]

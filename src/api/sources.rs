@@ -1,5 +1,7 @@
 //! The sources with their last runs as JSON: what `/sources` prints.
 
+use std::collections::BTreeSet;
+
 use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,6 +49,7 @@ struct RunJson<'a> {
     label_sets: Option<usize>,
     bad_rows: u64,
     bad_row: Option<&'a str>,
+    remarks: BTreeSet<&'a str>,
     error: Option<&'a str>,
     hint: Option<&'a str>,
     fetches: Vec<FetchJson>,
@@ -100,6 +103,7 @@ impl<'a> RunJson<'a> {
             label_sets: run.label_sets,
             bad_rows: run.bad_rows(),
             bad_row: run.bad_row(),
+            remarks: run.remarks(),
             error: run.error.as_ref().map(|error| &*error.message),
             hint: run.error.as_ref().and_then(|error| error.hint.as_deref()),
             fetches: run.fetches.iter().map(|fetch| FetchJson::new(fetch, timezone)).collect(),

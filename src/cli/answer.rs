@@ -114,6 +114,7 @@ mod tests {
                 vec![Cell::Number(1.5), Cell::Null, Cell::Text("x".into()), Cell::Null],
                 vec![Cell::Null, Cell::Null, Cell::Number(2.0), Cell::Other("JSONB".into())],
             ],
+            remarks: Vec::new(),
         };
         let kinds: Vec<String> = columns(&table).into_iter().map(|column| column.kind).collect();
         assert_eq!(kinds, ["number", "unknown", "number or text", "JSONB"]);

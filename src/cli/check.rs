@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use super::answer::plain;
 use super::{FAILED, Global, connect, counted};
 use crate::config::{self, Environment};
 use crate::{clock, logging};
@@ -41,12 +42,15 @@ pub(super) fn run(
     for note in &config.notes {
         writeln!(out, "note: {note}")?;
     }
+    out.flush()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if !arguments.connect {
+        for (source, remark) in runtime.block_on(connect::file_remarks(&config, clock::system())) {
+            writeln!(out, "note: source `{source}`: {}", plain(&remark))?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
-    out.flush()?;
     logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tried = runtime.block_on(connect::connect(&config, clock::system()));
     let good = connect::write(&mut out, &config, &tried)?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })

@@ -22,6 +22,7 @@ use crate::id::{MetricId, SourceId};
 use crate::metric::{FetchError, Metric};
 use crate::schedule::Schedule;
 use crate::source::SourceConfig;
+use crate::source::files::FilesConfig;
 use crate::source::trace::Trace;
 
 /// Lines are cut to fit into so many characters; what is wrong is told in full.
@@ -101,6 +102,28 @@ pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
     tried
 }
 
+/// What is worth knowing of the tables of `files` sources, by source: files are at hand even where
+/// nothing else is. One that is missing or slow to read is nothing that a configuration is to blame for.
+pub(super) async fn file_remarks(config: &Config, as_of: DateTime<Utc>) -> Vec<(String, String)> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let mut remarks = Vec::new();
+    for (id, source) in &config.sources {
+        let SourceConfig::Files(files) = source else { continue };
+        for (table, file) in &files.tables {
+            let tables = [(table.clone(), file.clone())].into();
+            let one = SourceConfig::Files(FilesConfig { tables, timeout: PATIENCE });
+            let (Some(metric), Ok(handle)) = (greeting(id, &one), daemon::open_source(&one)) else {
+                continue;
+            };
+            let span = Questions::of(Vec::new(), config, as_of, None).span;
+            let table = probe(&metric, span, config, &handle, Trace::default()).await.table;
+            let found = table.map(|table| table.remarks).unwrap_or_default();
+            remarks.extend(found.into_iter().map(|remark| (id.to_string(), remark)));
+        }
+    }
+    remarks
+}
+
 /// What stands for the metrics of a source that has none.
 fn greeting(id: &SourceId, source: &SourceConfig) -> Option<Arc<Metric>> {
     let metric =
@@ -115,6 +138,9 @@ impl Summary {
             Ok(measured) => {
                 let problem = measured.first_bad_row.as_ref();
                 let problem = problem.map(|bad| format!("bad rows: {}; {bad}", measured.bad_rows));
+                let remarks = probe.table.iter().flat_map(|table| &table.remarks);
+                let problem =
+                    problem.or_else(|| remarks.cloned().reduce(|all, one| format!("{all}; {one}")));
                 let empty = measured.series.values().all(|series| series.values.is_empty());
                 (problem.or_else(|| empty.then(|| "no value".to_owned())), None)
             }

@@ -156,7 +156,10 @@ fn write_outcome(out: &mut impl Write, probe: &Probe, timezone: chrono_tz::Tz) -
         more(out, "  ", table.rows.len(), "rows")?;
     }
     match &probe.measured {
-        Ok(measured) => write_measured(out, measured, timezone),
+        Ok(measured) => {
+            let remarks = probe.table.as_ref().map_or(&[][..], |table| &table.remarks);
+            write_measured(out, measured, remarks, timezone)
+        }
         Err(error) => write_failure(out, error),
     }
 }
@@ -164,6 +167,7 @@ fn write_outcome(out: &mut impl Write, probe: &Probe, timezone: chrono_tz::Tz) -
 fn write_measured(
     out: &mut impl Write,
     measured: &Measurement,
+    remarks: &[String],
     timezone: chrono_tz::Tz,
 ) -> io::Result<()> {
     writeln!(out, "\nvalues   {}", count(measured.series.len(), "label set"))?;
@@ -188,6 +192,9 @@ fn write_measured(
     if let Some(bad) = &measured.first_bad_row {
         let rows = count(usize::try_from(measured.bad_rows).unwrap_or(usize::MAX), "bad row");
         writeln!(out, "  {rows}, the first: {}", plain(bad))?;
+    }
+    for remark in remarks {
+        writeln!(out, "  {}", plain(remark))?;
     }
     if measured.series.is_empty() {
         writeln!(out, "  a good answer without rows is no value: not 0")?;

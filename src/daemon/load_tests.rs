@@ -83,7 +83,8 @@ impl Slow {
             Some((_, error)) => Err(error.clone()),
             None if hangs => Err(FetchError::new(FetchErrorKind::Timeout, "no answer")),
             None => {
-                Ok(Table { columns: vec!["value".into()], rows: vec![vec![Cell::Number(1.0)]] })
+                let (columns, rows) = (vec!["value".into()], vec![vec![Cell::Number(1.0)]]);
+                Ok(Table { columns, rows, ..Table::default() })
             }
         }
     }

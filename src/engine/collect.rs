@@ -68,6 +68,8 @@ pub struct Fetch {
     pub bad_rows: u64,
     /// The first of them, for people.
     pub bad_row: Option<String>,
+    /// What the source noticed about the data.
+    pub remarks: Vec<String>,
 }
 
 /// An answer as the source gave it.
@@ -192,6 +194,7 @@ pub async fn fetch(
 ) -> (Result<Measurement, FetchError>, Fetch) {
     let Answer { table, duration } = ask(handle, request).await;
     let rows = table.as_ref().ok().map(|table| table.rows.len());
+    let remarks = table.as_ref().map_or_else(|_| Vec::new(), |table| table.remarks.clone());
     let result =
         table.and_then(|table| Measurement::from_table(&request.metric, request.timezone, &table));
     let (outcome, bad_rows, bad_row) = match &result {
@@ -199,7 +202,7 @@ pub async fn fetch(
         Err(error) => (error.kind.as_str(), 0, None),
     };
     let window = request.span.window;
-    (result, Fetch { window, outcome, duration, rows, bad_rows, bad_row })
+    (result, Fetch { window, outcome, duration, rows, bad_rows, bad_row, remarks })
 }
 
 /// The same without reading numbers from the answer.

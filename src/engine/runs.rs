@@ -231,6 +231,11 @@ impl RunRecord {
     pub fn bad_row(&self) -> Option<&str> {
         self.fetches.iter().find_map(|fetch| fetch.bad_row.as_deref())
     }
+
+    /// What the source noticed about the data, each once.
+    pub fn remarks(&self) -> BTreeSet<&str> {
+        self.fetches.iter().flat_map(|fetch| &fetch.remarks).map(String::as_str).collect()
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ fn text(text: &str) -> Cell {
 }
 
 fn table(columns: &[&str], rows: Vec<Vec<Cell>>) -> Table {
-    Table { columns: columns.iter().map(|&name| name.to_owned()).collect(), rows }
+    let columns = columns.iter().map(|&name| name.to_owned()).collect();
+    Table { columns, rows, ..Table::default() }
 }
 
 fn measure(metric: impl Borrow<Metric>, table: &Table) -> Result<Measurement, FetchError> {

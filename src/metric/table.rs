@@ -10,6 +10,8 @@ pub struct Table {
     pub columns: Vec<String>,
     /// Each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
+    /// What the source noticed about the data and a person should know.
+    pub remarks: Vec<String>,
 }
 
 /// One value of an answer.

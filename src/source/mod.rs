@@ -9,6 +9,7 @@
 //! instants of a request into SQL and other texts.
 
 pub mod client;
+mod distinct;
 mod down;
 pub mod files;
 pub mod http;
@@ -35,6 +36,7 @@ use tokio::time::Instant;
 
 pub use self::kinds::SourceConfig;
 pub use self::open_error::OpenError;
+pub use self::rows::NumberFormat;
 
 use self::statement::SqlQuery;
 use self::trace::Trace;

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kpi_exporter::metric::FetchErrorKind;
@@ -31,7 +32,7 @@ async fn a_broken_file_is_told_with_its_place() {
         (
             "t.ndjson",
             b"{\"a\": 1}\n[1]\n",
-            "table `t`: t.ndjson:2: broken JSON at column 0: invalid type: sequence, expected a map",
+            "table `t`: t.ndjson:2: expected an object in each line",
         ),
         (
             "t.ndjson",
@@ -135,7 +136,7 @@ async fn only_declared_tables_exist_and_none_can_be_written() {
 #[tokio::test]
 async fn a_slow_query_is_ended_and_the_tables_stay() {
     let folder = Folder::with(&[("t.csv", "n\n1\n")]);
-    let tables = [("t".to_owned(), folder.path("t.csv"))].into();
+    let tables = [("t".to_owned(), folder.path("t.csv").into())].into();
     let config = FilesConfig { tables, timeout: Duration::from_secs(2) };
     let source = FilesSource::new(&config).unwrap();
     let endless = "WITH RECURSIVE i (n) AS (SELECT n FROM t UNION ALL SELECT n + 1 FROM i) \
@@ -147,7 +148,7 @@ async fn a_slow_query_is_ended_and_the_tables_stay() {
 
 #[test]
 fn a_file_of_an_unknown_kind_is_a_mistake_of_the_configuration() {
-    let tables = [("t".to_owned(), "/data/t.xlsx".into())].into();
+    let tables = [("t".to_owned(), PathBuf::from("/data/t.xlsx").into())].into();
     let config = FilesConfig { tables, timeout: Duration::from_secs(1) };
     assert_eq!(
         FilesSource::new(&config).unwrap_err().to_string(),

@@ -1,6 +1,8 @@
 mod faults;
 mod formats;
+mod numbers;
 mod reload;
+mod times;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -49,7 +51,7 @@ impl Folder {
     }
 
     fn source(&self, tables: &[(&str, &str)]) -> FilesSource {
-        let tables = tables.iter().map(|(name, path)| ((*name).to_owned(), self.path(path)));
+        let tables = tables.iter().map(|(name, path)| ((*name).to_owned(), self.path(path).into()));
         let timeout = Duration::from_mins(1);
         FilesSource::new(&FilesConfig { tables: tables.collect(), timeout }).unwrap()
     }

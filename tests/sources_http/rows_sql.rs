@@ -158,7 +158,18 @@ async fn neither_a_misspelled_name_nor_text_counts_as_zero() {
          quotes, as in 'net amuont')"
     );
     let said = refusal(over("SELECT sum(eur) AS value FROM rows"), deals.clone()).await;
-    assert!(said.starts_with("`sum` met the text `1,5`, which is no number (hint: "), "{said}");
+    assert_eq!(
+        said,
+        "`sum` met the text `1,5`, which is no number; column `eur` of table `rows` has such text, \
+         first `1,5` in row 1 (hint: turn it into a number in the query, for example with `replace`, or \
+         leave it out: `nullif(eur, '1,5')`)"
+    );
+    let commas = json!([{ "eur": "1.234,50 €" }, { "eur": "12,50 €" }]);
+    let said = refusal(over("SELECT sum(eur) AS value FROM rows"), commas.clone()).await;
+    let cure = "replace(replace(replace(eur, '€', ''), '.', ''), ',', '.')";
+    assert!(said.ends_with(&format!("(hint: to read it as numbers, write `{cure}`)")), "{said}");
+    let cured = format!("SELECT sum({cure}) AS value FROM rows");
+    assert_eq!(value(over(&cured), commas).await, Cell::Number(1247.0));
     let cured = "SELECT sum(replace(eur, ',', '.')) AS value FROM rows";
     assert_eq!(value(over(cured), deals.clone()).await, Cell::Number(14.0));
     let strings = json!([{ "price": "9.00" }, { "price": "199.00" }]);

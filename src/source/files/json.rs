@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::read::{BOM, broken, not_utf8, unreadable};
 use crate::metric::FetchError;
-use crate::source::rows::Rows;
+use crate::source::distinct::Distinct;
 use crate::source::rows::infer::Kind;
+use crate::source::rows::{Cell, Rows};
 
 /// One object per line; empty lines do not count.
 pub(super) fn lines(
@@ -33,8 +34,11 @@ pub(super) fn lines(
         if text.trim().is_empty() {
             continue;
         }
-        let object: Map<String, Value> =
-            serde_json::from_str(text).map_err(|error| broken(path, Some(line), &what(&error)))?;
+        let Distinct(value) =
+            serde_json::from_str(text).map_err(|error| failed(path, line, &error))?;
+        let Value::Object(object) = value else {
+            return Err(broken(path, Some(line), "expected an object in each line"));
+        };
         add(&object, rows, || format!("{}:{line}", path.display()));
     }
     Ok(())
@@ -55,7 +59,7 @@ pub(super) fn array(
     let mut json = serde_json::Deserializer::from_str(text);
     let outcome = json.deserialize_seq(Objects { rows, path }).and_then(|()| json.end());
     outcome.map_err(|error| {
-        let failure = broken(path, Some(error.line() as u64), &what(&error));
+        let failure = failed(path, error.line() as u64, &error);
         if text.trim_start().starts_with('{') {
             return failure.with_hint("a file with one object per line has the ending .ndjson");
         }
@@ -78,7 +82,7 @@ impl<'de> Visitor<'de> for Objects<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut number = 0_u64;
-        while let Some(item) = items.next_element::<Value>()? {
+        while let Some(Distinct(item)) = items.next_element()? {
             number += 1;
             let Value::Object(object) = item else {
                 return Err(A::Error::custom(format!("item {number} of the array is no object")));
@@ -100,9 +104,19 @@ fn add(object: &Map<String, Value>, rows: &mut Rows, place: impl Fn() -> String)
             other => (other.to_string(), Kind::Text),
         };
         let column = rows.column(name);
-        rows.set(column, &text, kind, &place);
+        rows.set(column, &text, Cell::Typed(kind), &place);
     }
     rows.end_row();
+}
+
+/// A line that is no JSON, or none that can be used.
+fn failed(path: &Path, line: u64, error: &serde_json::Error) -> FetchError {
+    let failure = broken(path, Some(line), &what(error));
+    if error.to_string().contains("surrogate") {
+        return failure
+            .with_hint("half a character: what wrote it has cut a text in the middle of one");
+    }
+    failure
 }
 
 /// What serde says, without its place: its line is not that of the file.

@@ -2,18 +2,22 @@
 //! the user's SQL runs on. A table is read when a query first names it, and again when its files
 //! have changed; a broken file fails only the queries that name its table.
 
+mod cure;
 mod json;
 mod read;
 mod scan;
 pub(super) mod settings;
+mod tables;
 
 pub use self::settings::FilesConfig;
+pub use self::tables::FileTable;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use chrono_tz::Tz;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
@@ -23,11 +27,11 @@ use tokio::time::{Instant, timeout_at};
 use self::read::Budget;
 use self::scan::Found;
 use super::sql::sqlite::Connection;
-use super::trace::{Step, Trace};
+use super::trace::Step;
 use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::limit::seconds;
-use crate::source::rows::{Rows, Texts, quoted};
+use crate::source::rows::{Rows, Texts, Told, located};
 use crate::source::statement::{Dialect, Statement, statement};
 
 /// What the files of one source may hold together, decompressed.
@@ -39,6 +43,7 @@ pub struct FilesSource {
     config: FilesConfig,
     /// Taken out while a fetch uses it; `None` before the first and after an interrupted one.
     database: Mutex<Option<Database>>,
+    told: Told,
 }
 
 struct Database {
@@ -52,6 +57,8 @@ struct Loaded {
     bytes: u64,
     /// When its files were last looked at.
     looked: Instant,
+    /// The zone of its times.
+    zone: Tz,
     /// Its columns that one cannot calculate with.
     texts: Vec<Texts>,
 }
@@ -62,13 +69,13 @@ impl FilesSource {
     /// # Errors
     /// A table whose file has a name of no known format.
     pub fn new(config: &FilesConfig) -> Result<Self, OpenError> {
-        for (name, path) in &config.tables {
+        for (name, FileTable { path, .. }) in &config.tables {
             let named = read::check_name(path);
             if !scan::is_pattern(path) {
                 named.map_err(|message| format!("table `{name}`: {message}"))?;
             }
         }
-        Ok(Self { config: config.clone(), database: Mutex::new(None) })
+        Ok(Self { config: config.clone(), database: Mutex::new(None), told: Told::default() })
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {
@@ -94,9 +101,13 @@ impl FilesSource {
             Ok(()) => database.connection.ask(request, &statement, deadline, limit).await,
             Err(error) => Err(error),
         };
+        let texts = database.texts(&statement);
         let answer = match answer {
-            Err(error) => Err(database.located(error, &statement).await),
-            answer => answer,
+            Err(error) => {
+                let cure = |texts: &Texts| cure::of(&self.config, texts);
+                Err(located(error, &mut database.connection, texts, cure).await)
+            }
+            Ok(table) => Ok(Table { remarks: self.remarks(&texts), ..table }),
         };
         *place = Some(database);
         answer.map_err(|error| {
@@ -106,6 +117,18 @@ impl FilesSource {
             let known: Vec<&str> = self.config.tables.keys().map(String::as_str).collect();
             error.with_hint(format!("the tables of this source are: {}", known.join(", ")))
         })
+    }
+}
+
+impl FilesSource {
+    /// What people should know of the columns; also in the log, once.
+    fn remarks(&self, texts: &[Texts]) -> Vec<String> {
+        let remarks = texts.iter().filter_map(|texts| {
+            let remark = texts.remark(cure::of(&self.config, texts).as_deref())?;
+            self.told.tell("", texts, &remark);
+            Some(remark)
+        });
+        remarks.collect()
     }
 }
 
@@ -129,14 +152,14 @@ impl Database {
         request: &Request,
     ) -> Result<(), FetchError> {
         let mut changed = Vec::new();
-        for (name, path) in &config.tables {
+        for (name, table) in &config.tables {
             if !names(statement.sql(), name) {
                 continue;
             }
             if self.tables.get(name).is_some_and(|loaded| loaded.looked > request.asked) {
                 continue;
             }
-            let (pattern, looked) = (path.clone(), Instant::now());
+            let (pattern, looked) = (table.path.clone(), Instant::now());
             let files = blocking(move || scan::scan(&pattern)).await?;
             let files = files.map_err(|error| about(name, error))?;
             request.trace.note(|| {
@@ -144,53 +167,32 @@ impl Database {
                     .with_details(files.iter().map(ToString::to_string))
             });
             match self.tables.get_mut(name) {
-                Some(loaded) if loaded.files == files => loaded.looked = looked,
-                _ => changed.push((name, path, files, looked)),
+                Some(loaded) if loaded.files == files && loaded.zone == request.timezone => {
+                    loaded.looked = looked;
+                }
+                _ => changed.push((name, table, files, looked)),
             }
         }
-        for (name, path, files, looked) in changed {
-            let read = self.load(name, path, files, looked, &request.trace).await;
+        for (name, table, files, looked) in changed {
+            let read = self.load(name, table, files, looked, request).await;
             read.map_err(|error| about(name, error))?;
         }
         Ok(())
     }
 
-    /// The failure with the column in which the text stands that is no number.
-    async fn located(&mut self, error: FetchError, statement: &Statement) -> FetchError {
-        let Some(text) = self.connection.refused().and_then(|refused| refused.text.clone()) else {
-            return error;
-        };
+    /// Columns with text in them of the tables that the statement names.
+    fn texts(&self, statement: &Statement) -> Vec<Texts> {
         let named = self.tables.iter().filter(|(table, _)| names(statement.sql(), table));
-        let columns: Vec<(String, Texts)> = named
-            .flat_map(|(table, loaded)| {
-                loaded.texts.iter().map(|texts| (table.clone(), texts.clone()))
-            })
-            .collect();
-        let found = self.connection.write(move |connection| {
-            for (table, texts) in columns {
-                let (from, column) = (quoted(&table), quoted(&texts.column));
-                let sql = format!("SELECT EXISTS (SELECT 1 FROM {from} WHERE {column} = ?1)");
-                if connection.query_row(&sql, [&text], |row| row.get(0))? {
-                    return Ok(Some((table, texts)));
-                }
-            }
-            Ok(None)
-        });
-        let Ok(Some((table, Texts { column, first, .. }))) = found.await else { return error };
-        let message = format!(
-            "{}; column `{column}` of table `{table}` has such text, first {first}",
-            error.message
-        );
-        FetchError { message, ..error }
+        named.flat_map(|(_, loaded)| loaded.texts.clone()).collect()
     }
 
     async fn load(
         &mut self,
         name: &str,
-        path: &Path,
+        from: &FileTable,
         files: Vec<Found>,
         looked: Instant,
-        trace: &Trace,
+        request: &Request,
     ) -> Result<(), FetchError> {
         let others = self.tables.iter().filter(|(other, _)| *other != name);
         let others: u64 = others.map(|(_, loaded)| loaded.bytes).sum();
@@ -199,33 +201,41 @@ impl Database {
         let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
         let stop = StopOnDrop(Arc::clone(&budget));
         let reading = Arc::clone(&budget);
+        let numbers = from.numbers.clone();
         let rows = blocking(move || {
-            let mut rows = Rows::default();
+            let mut rows = Rows::with(numbers);
             paths.iter().try_for_each(|path| read::read(path, &reading, &mut rows))?;
             Ok(rows)
         });
         let rows = rows.await??;
         drop(stop);
-        if !rows.has_columns() {
-            let message = format!("{} has no rows, so its columns are not known", path.display());
+        let path = from.path.display();
+        if rows.width() == 0 {
+            let message = format!("{path} has no rows, so its columns are not known");
             return Err(FetchError::new(FetchErrorKind::Shape, message));
         }
-        let texts: Vec<Texts> = rows.texts().collect();
-        for Texts { column, first, .. } in texts.iter().filter(|texts| texts.numbers) {
-            tracing::warn!(table = name, column, "column has numbers, and text: {first}");
-        }
-        let table = name.to_owned();
+        rows.check_width().map_err(|error| FetchError {
+            message: format!("{path} has {}", error.message),
+            ..error
+        })?;
+        let named = name.to_owned();
+        let (rows, texts) = blocking(move || {
+            let texts = rows.texts(&named);
+            (rows, texts)
+        })
+        .await?;
+        let (table, zone) = (name.to_owned(), request.timezone);
         let stored = self.connection.write(move |connection| {
-            rows.store(connection, &table)?;
+            rows.store(connection, &table, zone)?;
             Ok(rows)
         });
         let rows = stored.await?;
         let bytes = left - budget.left.load(Ordering::Relaxed);
-        trace.note(|| {
+        request.trace.note(|| {
             Step::now(format!("read {} rows, {bytes} bytes of text", rows.len()))
                 .with_details(rows.declarations())
         });
-        self.tables.insert(name.to_owned(), Loaded { files, bytes, looked, texts });
+        self.tables.insert(name.to_owned(), Loaded { files, bytes, looked, zone, texts });
         Ok(())
     }
 }

@@ -9,8 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::json;
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::source::rows::Rows;
-use crate::source::rows::infer::Kind;
+use crate::source::rows::{Cell, Rows};
 
 /// What the reading of a source's files may still cost.
 #[derive(Debug)]
@@ -125,7 +124,7 @@ fn csv(mut stream: impl BufRead, path: &Path, rows: &mut Rows) -> Result<(), Fet
     while csv.read_record(&mut record).map_err(|error| csv_error(path, &error))? {
         let line = record.position().map_or(0, csv::Position::line);
         for (cell, column) in record.iter().zip(&columns) {
-            rows.set(*column, cell, Kind::of(cell), || format!("{}:{line}", path.display()));
+            rows.set(*column, cell, Cell::Untyped, || format!("{}:{line}", path.display()));
         }
         rows.end_row();
     }

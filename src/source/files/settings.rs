@@ -1,16 +1,16 @@
 //! The settings of a `files` source: as written, as validated, and what the kind tells of itself.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::FilesSource;
+use super::tables::{self, FileTable, TableRaw};
 use crate::metric::{Query, Template};
 use crate::reader::entry::Entry;
-use crate::reader::forms::{Pairs, Parsed};
+use crate::reader::forms::{Mixed, Pairs, Parsed};
 use crate::reader::report::Report;
 use crate::reader::spanned::Spanned;
 use crate::source::kind::{Question, SourceKind};
@@ -22,8 +22,8 @@ use crate::source::{OpenError, Source};
 /// Settings of a `files` source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesConfig {
-    /// Table name to path or glob; relative paths are already resolved against the configuration.
-    pub tables: BTreeMap<String, PathBuf>,
+    /// By name.
+    pub tables: BTreeMap<String, FileTable>,
     /// Time allowed for one fetch, reading included.
     pub timeout: Duration,
 }
@@ -31,7 +31,7 @@ pub struct FilesConfig {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct FilesRaw {
-    tables: Option<Spanned<Pairs<String, String>>>,
+    tables: Option<Spanned<Pairs<String, Mixed<TableRaw>>>>,
     timeout: Option<Parsed<Duration>>,
 }
 
@@ -48,34 +48,9 @@ pub(in crate::source) fn settings<E>(
         report.problem(span, format!("`{path}` has no `tables`"), hint.to_owned());
         return None;
     };
-    let good = check_tables(report, &path, &tables.value);
-    let tables = tables.value.0.iter();
-    let tables = tables
-        .map(|(name, file)| (name.value.clone(), report.dir(file.span).join(&file.value)))
-        .collect();
+    let tables = tables::tables(report, &format!("{path}.tables"), &tables.value)?;
     let timeout = raw.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.0);
-    good.then_some(FilesConfig { tables, timeout })
-}
-
-fn check_tables(report: &mut Report<'_>, path: &str, tables: &Pairs<String, String>) -> bool {
-    let mut good = true;
-    for (name, file) in &tables.0 {
-        let starts = name.value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        if !starts || !name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            let message =
-                format!("`{path}.tables`: `{}` cannot be the name of a table", name.value);
-            let hint = "letters, digits and `_`, so that SQL needs no quotes".to_owned();
-            report.problem(name.span, message, hint);
-            good = false;
-        }
-        if file.value.is_empty() {
-            let message = format!("`{path}.tables.{}` names no file", name.value);
-            let hint = "give a path, or a glob like data/*.csv".to_owned();
-            report.problem(file.span, message, hint);
-            good = false;
-        }
-    }
-    good
+    Some(FilesConfig { tables, timeout })
 }
 
 impl SourceKind for FilesConfig {
@@ -125,12 +100,15 @@ impl SourceKind for FilesConfig {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::metric::FetchErrorKind;
 
     #[test]
     fn the_greeting_reads_all_tables() {
-        let tables = ["a", "b"].map(|name| (name.to_owned(), format!("{name}.csv").into()));
+        let tables =
+            ["a", "b"].map(|name| (name.to_owned(), PathBuf::from(format!("{name}.csv")).into()));
         let files = FilesConfig { tables: tables.into(), timeout: Duration::from_secs(1) };
         let expected = r#"SELECT (SELECT count(*) FROM "a") + (SELECT count(*) FROM "b") AS value"#;
         assert_eq!(files.greeting().terms(), Some(&SqlQuery(Template::plain(expected))));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::came::shape;
 use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
 use crate::source::rows::infer::Kind;
-use crate::source::rows::{Rows, Texts};
+use crate::source::rows::{self, Known, Rows};
 use crate::source::sql;
 use crate::source::statement::Statement;
 
@@ -49,7 +49,7 @@ enum Sink {
 pub(super) enum Outcome {
     Table(Table),
     /// Rows, and the query over them.
-    Query(Arc<Rows>, Statement),
+    Query(Arc<Known>, Statement),
 }
 
 impl Gathered {
@@ -115,8 +115,8 @@ impl Gathered {
                 }
                 let number = self.len;
                 for (place, field) in row {
-                    if let Some((text, kind)) = field.stored() {
-                        rows.set(place, &text, kind, || format!("row {number}"));
+                    if let Some((text, cell)) = field.stored() {
+                        rows.set(place, &text, cell, || format!("row {number}"));
                     }
                 }
                 rows.end_row();
@@ -144,26 +144,24 @@ impl Gathered {
     /// is about: nothing is missing from it.
     pub(super) fn finish(self) -> Result<Outcome, FetchError> {
         match self.sink {
-            Sink::Database(rows, _) if !rows.has_columns() => {
+            Sink::Database(rows, _) if rows.width() == 0 => {
                 let message =
                     "the answer has no rows, so the columns of table `rows` are not known";
                 Err(shape(message.to_owned())
                     .with_hint("name the columns that the query uses under `columns`"))
             }
             Sink::Database(rows, statement) => {
-                for Texts { column, first, .. } in rows.texts().filter(|texts| texts.numbers) {
-                    tracing::warn!(
-                        metric = %self.metric.id,
-                        column,
-                        "column has numbers, and text: {first}"
-                    );
-                }
-                Ok(Outcome::Query(Arc::new(rows), statement))
+                rows.check_width().map_err(|error| FetchError {
+                    message: format!("the rows have {}", error.message),
+                    ..error
+                })?;
+                let texts = rows.texts("rows");
+                Ok(Outcome::Query(Arc::new(Known { rows, texts }), statement))
             }
             Sink::Cells { mut rows, .. } => {
                 let mut columns = self.names;
                 if rows.is_empty() && columns.is_empty() {
-                    columns = self.metric.labels.clone();
+                    columns.clone_from(&self.metric.labels);
                     columns.extend(self.metric.columns.iter().cloned());
                     if !columns.iter().any(|name| name == "value") {
                         columns.push("value".to_owned());
@@ -172,7 +170,7 @@ impl Gathered {
                 for row in &mut rows {
                     row.resize(columns.len(), Cell::Null);
                 }
-                Ok(Outcome::Table(Table { columns, rows }))
+                Ok(Outcome::Table(Table { columns, rows, ..Table::default() }))
             }
         }
     }
@@ -190,16 +188,13 @@ impl Field {
     }
 
     /// Its text and type in SQLite.
-    fn stored(self) -> Option<(String, Kind)> {
+    fn stored(self) -> Option<(String, rows::Cell)> {
         match self {
             Self::Null | Self::Nested(_) => None,
-            Self::Integer(number) => Some((number.to_string(), Kind::Integer)),
-            Self::Real(number) => Some((number.to_string(), Kind::Real)),
-            Self::Text(text) => Some((text, Kind::Text)),
-            Self::Untyped(text) => {
-                let kind = Kind::of(&text);
-                Some((text, kind))
-            }
+            Self::Integer(number) => Some((number.to_string(), rows::Cell::Typed(Kind::Integer))),
+            Self::Real(number) => Some((number.to_string(), rows::Cell::Typed(Kind::Real))),
+            Self::Text(text) => Some((text, rows::Cell::Typed(Kind::Text))),
+            Self::Untyped(text) => Some((text, rows::Cell::Untyped)),
         }
     }
 

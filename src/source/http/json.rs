@@ -10,6 +10,7 @@ use super::names::{are_spared, leading, members};
 use super::query::{Format, HttpQuery};
 use super::walk;
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::distinct::Distinct;
 
 /// A JSONPath and its text.
 #[derive(Clone)]
@@ -161,10 +162,10 @@ impl Selector {
         };
         let document = match &rows {
             Rows::Members(names, _) => walk::document(text, names, &mut add),
-            Rows::Selected(path) => serde_json::from_str(text).inspect(|document| {
+            Rows::Selected(path) => distinct(text).inspect(|document| {
                 path.parsed.query(document).all().into_iter().for_each(&mut add);
             }),
-            Rows::Document => serde_json::from_str(text).inspect(add),
+            Rows::Document => distinct(text).inspect(add),
         };
         let document = document.map_err(|error| broken(came, &error))?;
         self.check(&document, found)?;
@@ -204,7 +205,7 @@ impl Selector {
                 message: format!("line {}: {}", index + 1, error.message),
                 ..error
             };
-            let row: Value = serde_json::from_str(line).map_err(|error| {
+            let row = distinct(line).map_err(|error| {
                 let column = error.column();
                 let said = error.to_string();
                 let said = said.split(" at line ").next().unwrap_or_default();
@@ -287,6 +288,11 @@ impl Selector {
     }
 }
 
+/// A document in which no name is there twice.
+fn distinct(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text).map(|Distinct(value)| value)
+}
+
 /// An answer that says itself that it is not complete.
 fn not_as_required(path: &Path, expected: &Value, found: Option<&Value>) -> FetchError {
     let found = found.map_or_else(|| "missing".to_owned(), article);
@@ -298,6 +304,8 @@ fn not_as_required(path: &Path, expected: &Value, found: Option<&Value>) -> Fetc
 fn broken(came: &Came, error: &serde_json::Error) -> FetchError {
     let hint = if error.is_eof() {
         "was the answer cut off on its way?"
+    } else if error.to_string().contains("surrogate") {
+        "half a character: its sender has cut a text in the middle of one"
     } else {
         "check `format` and the `path`"
     };

@@ -43,7 +43,7 @@ use super::client::settings::ClientConfig;
 use super::trace::{Step, Trace};
 use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
-use crate::source::rows;
+use crate::source::rows::{self, Told};
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
 /// `max_body` says.
@@ -57,6 +57,7 @@ pub struct HttpSource {
     /// Whether the source says itself which formats it accepts.
     accepts: bool,
     recent: Recent,
+    told: Told,
 }
 
 impl HttpSource {
@@ -71,6 +72,7 @@ impl HttpSource {
             timeout: config.timeout,
             accepts,
             recent: Recent::default(),
+            told: Told::default(),
         })
     }
 
@@ -83,8 +85,14 @@ impl HttpSource {
         let rows = self.rows(query, request).await;
         match &*rows.map_err(|error| self.client.redacted(error))? {
             Outcome::Table(table) => Ok(table.clone()),
-            Outcome::Query(rows, statement) => {
-                let table = rows::query::run(rows, statement, request, self.timeout).await?;
+            Outcome::Query(known, statement) => {
+                let mut table = rows::query::run(known, statement, request, self.timeout).await?;
+                for texts in &known.texts {
+                    if let Some(remark) = texts.remark(texts.in_sql().as_deref()) {
+                        self.told.tell(request.metric.id.as_str(), texts, &remark);
+                        table.remarks.push(remark);
+                    }
+                }
                 request.trace.note(|| {
                     let columns = table.columns.join(", ");
                     Step::now(format!("query over the rows: {}", in_words(table.rows.len())))

@@ -4,8 +4,10 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+use crate::source::distinct::{Distinct, once};
 
 /// Reads a document. `names` lead to the array whose items go to `row`; in what is returned, that
 /// array has its last item only.
@@ -68,7 +70,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut kept = Vec::new();
-        while let Some(item) = items.next_element::<Value>()? {
+        while let Some(Distinct(item)) = items.next_element()? {
             if self.names.is_empty() {
                 (self.row)(&item);
                 kept.clear();
@@ -81,18 +83,15 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if map.contains_key(&name) {
-                // Which of the two is meant nobody can tell, and the rows of one are gone.
-                return Err(A::Error::custom(format!("the name `{name}` is there twice")));
-            }
+            once(&map, &name)?;
             let value = match self.names.split_first() {
                 Some((next, names)) if *next == name => {
                     members.next_value_seed(Walk { names, row: &mut *self.row })?
                 }
-                Some(_) => members.next_value()?,
+                Some(_) => members.next_value::<Distinct>()?.0,
                 // All members of an object may be rows as well.
                 None => {
-                    let value = members.next_value()?;
+                    let Distinct(value) = members.next_value()?;
                     (self.row)(&value);
                     value
                 }

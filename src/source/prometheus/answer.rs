@@ -112,7 +112,7 @@ fn table(data: Data, metric: &Metric) -> Result<Table, FetchError> {
                 .with_hint("wrap it in sum_over_time(), increase() or another ..._over_time()"));
         }
     };
-    Ok(Table { columns: columns.collect(), rows })
+    Ok(Table { columns: columns.collect(), rows, ..Table::default() })
 }
 
 fn rows(samples: &[Sample], metric: &Metric) -> Result<Vec<Vec<Cell>>, FetchError> {

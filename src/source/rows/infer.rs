@@ -41,15 +41,6 @@ impl Kind {
             _ => Self::Text,
         }
     }
-
-    /// The column type in SQLite.
-    pub(in crate::source) fn sql(self) -> &'static str {
-        match self {
-            Self::Integer => "INTEGER",
-            Self::Real => "REAL",
-            Self::Text => "TEXT",
-        }
-    }
 }
 
 #[cfg(test)]

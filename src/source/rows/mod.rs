@@ -4,5 +4,11 @@
 pub(super) mod infer;
 pub(super) mod query;
 mod table;
+mod texts;
+mod times;
+mod writing;
 
-pub(super) use table::{Rows, Texts, quoted};
+pub(super) use query::Known;
+pub(super) use table::{Cell, Rows};
+pub(super) use texts::{Texts, Told, located};
+pub use writing::NumberFormat;

@@ -6,16 +6,22 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::Rows;
+use super::{Rows, Texts, located};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::Request;
 use crate::source::limit::seconds;
 use crate::source::sql::sqlite::Connection;
 use crate::source::statement::Statement;
 
+/// Rows, and what is known of their columns.
+pub(in crate::source) struct Known {
+    pub(in crate::source) rows: Rows,
+    pub(in crate::source) texts: Vec<Texts>,
+}
+
 /// Runs the statement, read-only, within `limit`.
 pub(in crate::source) async fn run(
-    rows: &Arc<Rows>,
+    known: &Arc<Known>,
     statement: &Statement,
     request: &Request,
     limit: Duration,
@@ -23,8 +29,8 @@ pub(in crate::source) async fn run(
     let deadline = Instant::now() + limit;
     let loading = async {
         let mut connection = Connection::in_memory()?;
-        let rows = Arc::clone(rows);
-        connection.write(move |connection| rows.store(connection, "rows")).await?;
+        let (known, zone) = (Arc::clone(known), request.timezone);
+        connection.write(move |connection| known.rows.store(connection, "rows", zone)).await?;
         Ok::<_, FetchError>(connection)
     };
     let loaded = timeout_at(deadline, loading).await.map_err(|_| {
@@ -33,10 +39,13 @@ pub(in crate::source) async fn run(
             .with_hint("raise the `timeout` of the source, or ask the API for less")
     })?;
     let mut connection = loaded?;
-    connection.ask(request, statement, deadline, limit).await.map_err(|error| {
-        if error.message.starts_with("no such table") {
-            return error.with_hint("the rows of the answer are the table `rows`");
+    match connection.ask(request, statement, deadline, limit).await {
+        Ok(table) => Ok(table),
+        Err(error) if error.message.starts_with("no such table") => {
+            Err(error.with_hint("the rows of the answer are the table `rows`"))
         }
-        error
-    })
+        Err(error) => {
+            Err(located(error, &mut connection, known.texts.clone(), Texts::in_sql).await)
+        }
+    }
 }

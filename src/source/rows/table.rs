@@ -1,32 +1,38 @@
 //! A table on its way from files or an HTTP API to SQLite: cells as text, column by column, with the
 //! type that fits all of a column's cells. Neither knows formats nor SQL beyond making the table.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
 use super::infer::Kind;
+use super::texts::Texts;
+use super::times::{self, Form};
+use super::writing::NumberFormat;
+use crate::metric::{FetchError, FetchErrorKind};
 
-/// A column that has text in it which is no number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::source) struct Texts {
-    pub(in crate::source) column: String,
-    /// The first such text, and where it stands.
-    pub(in crate::source) first: String,
-    /// Whether there are numbers as well.
-    pub(in crate::source) numbers: bool,
+/// What is known of a cell besides its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::source) enum Cell {
+    /// Its format has types, and this is its.
+    Typed(Kind),
+    /// Its format has no types: the text tells.
+    Untyped,
 }
 
 /// Grows row by row; a row need not have all columns.
 #[derive(Debug, Default)]
 pub(in crate::source) struct Rows {
+    numbers: NumberFormat,
     columns: Vec<Column>,
     places: HashMap<String, usize>,
     len: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Column {
     name: String,
     /// The cells one after the other; an empty one is NULL.
@@ -35,11 +41,25 @@ struct Column {
     ends: Vec<usize>,
     kind: Option<Kind>,
     numbers: usize,
+    /// Whether a whole number is too long for a double.
+    long: bool,
     /// Where the first cell stands that is no number, and what it says.
     first_text: Option<String>,
+    texts: usize,
+    times: usize,
+    /// Times that have to be brought into another form to be compared.
+    other_times: usize,
 }
 
+/// The name of the order of times.
+const TIME_ORDER: &str = "kpi_time";
+
 impl Rows {
+    /// None yet, with numbers written like this.
+    pub(in crate::source) fn with(numbers: NumberFormat) -> Self {
+        Self { numbers, ..Self::default() }
+    }
+
     /// The place of a column, made if it is new. SQLite does not tell names apart by case.
     pub(in crate::source) fn column(&mut self, name: &str) -> usize {
         if let Some(place) = self.places.get(name) {
@@ -47,14 +67,7 @@ impl Rows {
         }
         let folded = name.to_ascii_lowercase();
         let place = *self.places.entry(folded).or_insert_with(|| {
-            self.columns.push(Column {
-                name: name.to_owned(),
-                text: String::new(),
-                ends: Vec::new(),
-                kind: None,
-                numbers: 0,
-                first_text: None,
-            });
+            self.columns.push(Column { name: name.to_owned(), ..Column::default() });
             self.columns.len() - 1
         });
         self.places.insert(name.to_owned(), place);
@@ -66,25 +79,25 @@ impl Rows {
         &mut self,
         column: usize,
         text: &str,
-        kind: Kind,
+        cell: Cell,
         place: impl FnOnce() -> String,
     ) {
         let Some(column) = self.columns.get_mut(column) else { return };
         if text.is_empty() || column.ends.len() > self.len {
             return;
         }
-        column.ends.resize(self.len, column.text.len());
-        column.text.push_str(text);
-        column.ends.push(column.text.len());
-        column.kind = column.kind.max(Some(kind));
-        if kind == Kind::Text {
-            // Digits alone are text because they are an id (`00012`): nothing is wrong with them.
-            if !text.bytes().all(|b| b.is_ascii_digit()) {
-                column.first_text.get_or_insert_with(|| format!("`{text}` in {}", place()));
+        let (text, kind) = match cell {
+            Cell::Typed(kind @ (Kind::Integer | Kind::Real)) => (Cow::Borrowed(text), kind),
+            // Strings of JSON are text, unless the table says how they write numbers.
+            Cell::Typed(Kind::Text) if self.numbers == NumberFormat::default() => {
+                (Cow::Borrowed(text), Kind::Text)
             }
-        } else {
-            column.numbers += 1;
-        }
+            _ => self.numbers.read(text),
+        };
+        column.ends.resize(self.len, column.text.len());
+        column.text.push_str(&text);
+        column.ends.push(column.text.len());
+        column.note(&text, kind, place);
     }
 
     /// Finishes the row whose cells were set last.
@@ -98,38 +111,76 @@ impl Rows {
 
     /// The columns as the table declares them: name and type.
     pub(in crate::source) fn declarations(&self) -> impl Iterator<Item = String> {
-        self.columns.iter().map(Column::declaration)
+        let shown = self.columns.iter().map(Column::declaration);
+        shown.chain(self.originals().map(|(_, name)| format!("{} TEXT", quoted(&name))))
     }
 
-    /// Whether there is a column at all.
-    pub(in crate::source) fn has_columns(&self) -> bool {
-        !self.columns.is_empty()
+    /// How many columns there are.
+    pub(in crate::source) fn width(&self) -> usize {
+        self.columns.len()
     }
 
-    /// Columns with text that is no number, beside numbers or not.
-    pub(in crate::source) fn texts(&self) -> impl Iterator<Item = Texts> {
-        self.columns.iter().filter_map(|column| {
-            let first = column.first_text.clone()?;
-            Some(Texts { column: column.name.clone(), first, numbers: column.numbers > 0 })
+    /// Refuses more columns than SQLite takes.
+    pub(in crate::source) fn check_width(&self) -> Result<(), FetchError> {
+        const MOST: usize = 2000;
+        if self.declarations().count() <= MOST {
+            return Ok(());
+        }
+        let message = format!("{} columns, more than {MOST}", self.columns.len());
+        Err(FetchError::new(FetchErrorKind::Shape, message)
+            .with_hint("is the delimiter the right one? otherwise make rows of the columns before"))
+    }
+
+    /// Columns of times in another form than that which compares, and the names under which their text
+    /// is kept as it came, unless there is such a column.
+    fn originals(&self) -> impl Iterator<Item = (&Column, String)> {
+        self.columns.iter().filter(|column| column.is_reformed()).filter_map(|column| {
+            let name = format!("{}_text", column.name);
+            let taken = self.places.contains_key(&name.to_ascii_lowercase());
+            (!taken).then_some((column, name))
         })
     }
 
-    /// Replaces the table of that name, in one transaction.
+    /// Columns with text that is no number, beside numbers or not.
+    pub(in crate::source) fn texts(&self, table: &str) -> Vec<Texts> {
+        let texts = self.columns.iter().filter_map(|column| {
+            let first = column.first_text.clone()?;
+            let cells = (0..column.ends.len()).filter_map(|row| column.cell(row));
+            let times = column.times > 0;
+            Some(Texts {
+                table: table.to_owned(),
+                column: column.name.clone(),
+                first,
+                numbers: column.numbers > 0,
+                formats: if times { Vec::new() } else { self.numbers.others(cells) },
+            })
+        });
+        texts.collect()
+    }
+
+    /// Replaces the table of that name, in one transaction. Times become those of the zone.
     pub(in crate::source) fn store(
         &self,
         connection: &mut Connection,
         table: &str,
+        zone: Tz,
     ) -> Result<(), rusqlite::Error> {
         let table = quoted(table);
+        connection.create_collation(TIME_ORDER, move |one: &str, other: &str| {
+            times::order(one, other, zone)
+        })?;
         let transaction = connection.transaction()?;
         let declared: Vec<String> = self.declarations().collect();
         transaction.execute(&format!("DROP TABLE IF EXISTS {table}"), [])?;
         transaction.execute(&format!("CREATE TABLE {table} ({})", declared.join(", ")), [])?;
-        let marks = vec!["?"; self.columns.len()].join(",");
+        let marks = vec!["?"; declared.len()].join(",");
         let mut insert = transaction.prepare(&format!("INSERT INTO {table} VALUES ({marks})"))?;
+        let originals: Vec<&Column> = self.originals().map(|(column, _)| column).collect();
         for row in 0..self.len {
-            for (index, column) in self.columns.iter().enumerate() {
-                insert.raw_bind_parameter(index + 1, column.value(row))?;
+            let values = self.columns.iter().map(|column| column.value(row, zone));
+            let texts = originals.iter().map(|column| column.text(row));
+            for (index, value) in values.chain(texts).enumerate() {
+                insert.raw_bind_parameter(index + 1, value)?;
             }
             insert.raw_execute()?;
         }
@@ -139,29 +190,86 @@ impl Rows {
 }
 
 impl Column {
+    /// Takes note of what kind of cell was added.
+    fn note(&mut self, text: &str, kind: Kind, place: impl FnOnce() -> String) {
+        self.kind = self.kind.max(Some(kind));
+        if kind != Kind::Text {
+            self.numbers += 1;
+            self.long |= is_long(text);
+            return;
+        }
+        self.texts += 1;
+        match times::form(text) {
+            Some(Form::Comparable) => self.times += 1,
+            Some(Form::Other) => {
+                self.times += 1;
+                self.other_times += 1;
+            }
+            None => {}
+        }
+        // Digits alone are text because they are an id (`00012`): nothing is wrong with them.
+        if !text.bytes().all(|b| b.is_ascii_digit()) {
+            self.first_text.get_or_insert_with(|| {
+                let shown: String = text.chars().take(60).collect();
+                format!("`{shown}` in {}", place())
+            });
+        }
+    }
+
     fn cell(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)?;
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         Some(&self.text[start..end]).filter(|cell| !cell.is_empty())
     }
 
+    /// Whether it holds times, and some in a form that does not compare.
+    fn is_reformed(&self) -> bool {
+        self.other_times > 0 && self.numbers == 0 && self.times * 2 > self.texts
+    }
+
     /// A cell as SQLite keeps it.
-    fn value(&self, row: usize) -> ToSqlOutput<'_> {
+    fn value(&self, row: usize, zone: Tz) -> ToSqlOutput<'_> {
         let Some(cell) = self.cell(row) else { return ToSqlOutput::Owned(Value::Null) };
-        let number = match self.kind {
-            Some(Kind::Integer) => cell.parse().map(Value::Integer).ok(),
+        let whole = || cell.parse().map(Value::Integer).ok();
+        let owned = match self.kind {
+            Some(Kind::Integer) => whole(),
+            // Ids that no double holds stay apart.
+            Some(Kind::Real) if self.long && is_long(cell) => whole(),
             Some(Kind::Real) => cell.parse().map(Value::Real).ok(),
+            Some(Kind::Text) if self.is_reformed() => {
+                times::comparable(cell, zone).map(Value::Text)
+            }
             Some(Kind::Text) | None => None,
         };
-        match number {
-            Some(number) => ToSqlOutput::Owned(number),
-            None => ToSqlOutput::Borrowed(ValueRef::Text(cell.as_bytes())),
+        owned.map_or_else(|| self.text(row), ToSqlOutput::Owned)
+    }
+
+    /// A cell as it came.
+    fn text(&self, row: usize) -> ToSqlOutput<'_> {
+        match self.cell(row) {
+            Some(cell) => ToSqlOutput::Borrowed(ValueRef::Text(cell.as_bytes())),
+            None => ToSqlOutput::Owned(Value::Null),
         }
     }
 
     fn declaration(&self) -> String {
-        format!("{} {}", quoted(&self.name), self.kind.unwrap_or(Kind::Text).sql())
+        let kind = match self.kind {
+            // With a type all of them would become doubles.
+            Some(Kind::Real) if self.long => "",
+            Some(Kind::Text) if self.is_reformed() => " TEXT COLLATE kpi_time",
+            Some(Kind::Integer) => " INTEGER",
+            Some(Kind::Real) => " REAL",
+            Some(Kind::Text) | None => " TEXT",
+        };
+        format!("{}{kind}", quoted(&self.name))
     }
+}
+
+/// Whether a whole number is one that no double holds.
+fn is_long(text: &str) -> bool {
+    /// They hold all up to this.
+    const EXACT: u64 = 1 << 53;
+    text.parse::<i64>().is_ok_and(|number| number.unsigned_abs() > EXACT)
 }
 
 /// A name as it is written in SQL.

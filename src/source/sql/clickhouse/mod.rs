@@ -191,5 +191,5 @@ fn table(document: Document, request: &Request) -> Result<Table, FetchError> {
     });
     let rows = rows.collect::<Result<_, _>>()?;
     let columns = document.meta.into_iter().map(|column| column.name).collect();
-    Ok(Table { columns, rows })
+    Ok(Table { columns, rows, ..Table::default() })
 }

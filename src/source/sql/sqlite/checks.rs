@@ -97,7 +97,9 @@ impl Checks<'_> {
         if binary && let Some(start) = tokens.operand_start(at - 1) {
             self.number(start, at - 1, sign);
         }
-        if let Some(end) = tokens.operand_end(at + 1) {
+        // A sign binds tighter than `||`.
+        let end = if binary { tokens.operand_end(at + 1) } else { tokens.primary_end(at + 1) };
+        if let Some(end) = end {
             self.number(at + 1, end, sign);
         }
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{MappedLocalTime, TimeZone};
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{Value, ValueRef};
@@ -144,7 +145,7 @@ impl Connection {
             values: statement
                 .params()
                 .iter()
-                .map(|param| value(param.value(request), request))
+                .map(|param| value(param.value(request), request, self.scope))
                 .collect(),
             metric: Arc::clone(&request.metric),
             limit,
@@ -193,7 +194,7 @@ impl Job {
         // As it was written: for its errors and the names of its columns.
         let written = connection.prepare(&self.sql).map_err(failed)?;
         let columns = written.column_names().into_iter().map(str::to_owned).collect();
-        let mut table = Table { columns, rows: Vec::new() };
+        let mut table = Table { columns, ..Table::default() };
         let mut statement = connection.prepare(&self.checked).map_err(failed)?;
         for (index, value) in self.values.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
@@ -235,11 +236,15 @@ fn reads(action: &AuthAction<'_>) -> bool {
     }
 }
 
-fn value(value: ParamValue, request: &Request) -> Value {
+fn value(value: ParamValue, request: &Request, scope: Scope) -> Value {
     match value {
         ParamValue::Instant(instant) => {
             let local = instant.with_timezone(&request.timezone);
-            Value::Text(local.format("%Y-%m-%d %H:%M:%S").to_string())
+            let again = request.timezone.from_local_datetime(&local.naive_local());
+            // Our own tables know which of two hours with one name is meant.
+            let twice = matches!(again, MappedLocalTime::Ambiguous(..)) && scope == Scope::All;
+            let form = if twice { "%Y-%m-%d %H:%M:%S%:z" } else { "%Y-%m-%d %H:%M:%S" };
+            Value::Text(local.format(form).to_string())
         }
         ParamValue::Date(date) => Value::Text(date.to_string()),
         ParamValue::Unix(seconds) => Value::Integer(seconds),

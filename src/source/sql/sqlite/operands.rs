@@ -123,7 +123,8 @@ impl Tokens<'_> {
         Some(end)
     }
 
-    fn primary_end(&self, start: usize) -> Option<usize> {
+    /// The last token of the operand, without what is tied to it.
+    pub(super) fn primary_end(&self, start: usize) -> Option<usize> {
         match self.kind(start)? {
             Kind::Text | Kind::Number | Kind::Parameter => Some(start),
             Kind::Open => self.partner(start),

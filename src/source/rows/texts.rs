@@ -1,0 +1,100 @@
+//! Columns that have text in them which is no number: which, where, and what is said about them. Not
+//! here: what a number is (`infer`, `writing`).
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::table::quoted;
+use super::writing::NumberFormat;
+use crate::metric::FetchError;
+use crate::source::sql::sqlite::Connection;
+
+/// A column that has text in it which is no number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::source) struct Texts {
+    pub(in crate::source) table: String,
+    pub(in crate::source) column: String,
+    /// The first such text, and where it stands.
+    pub(in crate::source) first: String,
+    /// Whether there are numbers as well.
+    pub(in crate::source) numbers: bool,
+    /// Ways of writing numbers in which all of it are some.
+    pub(in crate::source) formats: Vec<NumberFormat>,
+}
+
+impl Texts {
+    /// What a person should know of the column, if anything: `cure` is what to do about it.
+    pub(in crate::source) fn remark(&self, cure: Option<&str>) -> Option<String> {
+        if !self.numbers && self.formats.is_empty() {
+            return None;
+        }
+        let Self { table, column, first, .. } = self;
+        let beside =
+            if self.numbers { "numbers, and text that is none" } else { "text, no numbers" };
+        let cure = cure.map(|cure| format!("; {cure}")).unwrap_or_default();
+        Some(format!("column `{column}` of table `{table}` has {beside}: {first}{cure}"))
+    }
+
+    /// How a query makes numbers of the column.
+    pub(in crate::source) fn in_sql(&self) -> Option<String> {
+        let [format] = self.formats.as_slice() else { return None };
+        let plain = self.column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let mut sql = if plain { self.column.clone() } else { quoted(&self.column) };
+        let mut without = |text: &str, with: &str| {
+            let text = text.replace('\'', "''");
+            sql = format!("replace({sql}, '{text}', '{with}')");
+        };
+        format.strip.iter().for_each(|sign| without(sign, ""));
+        if let Some(thousands) = format.thousands {
+            without(&thousands.to_string(), "");
+        }
+        if format.decimal != '.' {
+            without(&format.decimal.to_string(), ".");
+        }
+        (sql.starts_with("replace")).then(|| format!("to read it as numbers, write `{sql}`"))
+    }
+}
+
+/// Adds to a failure the column in which the text stands that is no number.
+pub(in crate::source) async fn located(
+    error: FetchError,
+    connection: &mut Connection,
+    columns: Vec<Texts>,
+    cure: impl FnOnce(&Texts) -> Option<String>,
+) -> FetchError {
+    let Some(text) = connection.refused().and_then(|refused| refused.text.clone()) else {
+        return error;
+    };
+    let found = connection.write(move |connection| {
+        for texts in columns {
+            let (table, column) = (quoted(&texts.table), quoted(&texts.column));
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?1)");
+            if connection.query_row(&sql, [&text], |row| row.get(0))? {
+                return Ok(Some(texts));
+            }
+        }
+        Ok(None)
+    });
+    let Ok(Some(texts)) = found.await else { return error };
+    let Texts { table, column, first, .. } = &texts;
+    let message = format!(
+        "{}; column `{column}` of table `{table}` has such text, first {first}",
+        error.message
+    );
+    let hint = cure(&texts).or_else(|| error.hint.map(|hint| hint.replace("COLUMN", column)));
+    FetchError { message, hint, ..error }
+}
+
+/// Remarks that were in the log already.
+#[derive(Debug, Default)]
+pub(in crate::source) struct Told(Mutex<BTreeSet<[String; 3]>>);
+
+impl Told {
+    /// Puts a remark on a column of something into the log, once.
+    pub(in crate::source) fn tell(&self, of: &str, texts: &Texts, remark: &str) {
+        let key = [of.to_owned(), texts.table.clone(), texts.column.clone()];
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+            tracing::warn!("{remark}");
+        }
+    }
+}

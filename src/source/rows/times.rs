@@ -1,0 +1,176 @@
+//! Texts that are instants or local date-times, brought into the one form that compares with the
+//! parameters of a query: `2026-11-28 09:00:00`, local, and `2026-11-28 09:00:00+01:00` where the
+//! text said which instant it is, so that SQLite's `unixepoch` still knows. Not here: days, and
+//! `data_through` (`metric::moment`).
+
+use std::cmp::Ordering;
+
+use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
+use chrono_tz::Tz;
+
+use crate::metric::moment;
+
+/// A time as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    Instant(DateTime<Utc>),
+    Local(NaiveDateTime),
+}
+
+/// What a text is to a column of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A local time, as it is compared.
+    Comparable,
+    /// A time that compares wrongly as it is.
+    Other,
+}
+
+/// Whether a text is a time, and in which form.
+pub(super) fn form(text: &str) -> Option<Form> {
+    // Most texts are not: the dashes tell.
+    let bytes = text.as_bytes();
+    if bytes.len() < 16 || bytes[4] != b'-' || bytes[7] != b'-' || bytes[13] != b':' {
+        return None;
+    }
+    let time = read(text)?;
+    let comparable = matches!(time, Time::Local(_)) && bytes[10] == b' ' && bytes.len() >= 19;
+    Some(if comparable { Form::Comparable } else { Form::Other })
+}
+
+/// The form that compares; `None` for what is no time.
+pub(super) fn comparable(text: &str, zone: Tz) -> Option<String> {
+    let (local, offset) = match read(text)? {
+        Time::Instant(instant) => {
+            let local = instant.with_timezone(&zone);
+            (local.naive_local(), local.format("%:z").to_string())
+        }
+        Time::Local(local) => (local, String::new()),
+    };
+    let part = if local.nanosecond() == 0 { "" } else { "%.f" };
+    Some(format!("{}{offset}", local.format(&format!("%Y-%m-%d %H:%M:%S{part}"))))
+}
+
+/// The order of times; of other texts that of their bytes.
+pub(super) fn order(one: &str, other: &str, zone: Tz) -> Ordering {
+    // Two local times, or two with the same offset: their text is their order.
+    fn suffix(text: &str) -> Option<&str> {
+        text.get(19..).filter(|_| text.as_bytes()[10] == b' ')
+    }
+    if suffix(one).is_some() && suffix(one) == suffix(other) {
+        return one.cmp(other);
+    }
+    let instant = |text: &str| match read(text)? {
+        Time::Instant(instant) => Some(instant),
+        Time::Local(local) => Some(moment::local(zone, local)),
+    };
+    match (instant(one), instant(other)) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        _ => one.cmp(other),
+    }
+}
+
+fn read(text: &str) -> Option<Time> {
+    let text = text.trim();
+    let at = text.char_indices().nth(10).filter(|(_, c)| "Tt ".contains(*c))?.0;
+    let (day, time) = (&text[..at], &text[at + 1..]);
+    let zone = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (time, zone) = (time[..zone].trim_end(), &time[zone..]);
+    let clock = if time.len() == 5 { "%H:%M" } else { "%H:%M:%S%.f" };
+    let local = format!("{day} {time}");
+    let local = NaiveDateTime::parse_from_str(&local, &format!("%Y-%m-%d {clock}")).ok()?;
+    // A leap second is no second of SQLite's.
+    if local.nanosecond() >= 1_000_000_000 {
+        return None;
+    }
+    if zone.is_empty() {
+        return Some(Time::Local(local));
+    }
+    let seconds = if zone.eq_ignore_ascii_case("z") { 0 } else { offset(zone)? };
+    let instant = local.checked_sub_signed(chrono::TimeDelta::seconds(seconds))?;
+    Some(Time::Instant(instant.and_utc()))
+}
+
+/// `+01:00`, `+0100` or `+01`, in seconds.
+fn offset(text: &str) -> Option<i64> {
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (hours, minutes) = match digits.len() {
+        2 => (digits.as_str(), "0"),
+        4 => digits.split_at(2),
+        _ => return None,
+    };
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (plain && hours <= 18 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Berlin;
+
+    use super::*;
+
+    #[test]
+    fn an_instant_becomes_local_and_keeps_its_offset() {
+        for (text, expected) in [
+            ("2026-11-28T08:00:00Z", "2026-11-28 09:00:00+01:00"),
+            ("2026-10-31T23:30:00z", "2026-11-01 00:30:00+01:00"),
+            ("2026-06-01T08:00:00.250Z", "2026-06-01 10:00:00.250+02:00"),
+            ("2026-06-01 08:00:00.000+00", "2026-06-01 10:00:00+02:00"),
+            ("2026-06-01 08:00:00-0500", "2026-06-01 15:00:00+02:00"),
+            ("2026-06-01T08:00+05:30", "2026-06-01 04:30:00+02:00"),
+            ("2026-10-25T00:30:00Z", "2026-10-25 02:30:00+02:00"),
+            ("2026-10-25T01:30:00Z", "2026-10-25 02:30:00+01:00"),
+            ("2026-06-01T08:00:00", "2026-06-01 08:00:00"),
+            ("2026-06-01 08:00", "2026-06-01 08:00:00"),
+        ] {
+            assert_eq!(form(text), Some(Form::Other), "{text}");
+            assert_eq!(comparable(text, Berlin).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["2026-06-01 08:00:00", "2026-06-01 08:00:00.5"] {
+            assert_eq!(form(text), Some(Form::Comparable), "{text}");
+        }
+        for text in [
+            "2026-06-01",
+            "2026-06-01T08:00:60Z",
+            "2026-06-31T08:00:00Z",
+            "2026-06-01T24:00:00Z",
+            "2026-06-01 at eight",
+            "2026-06-01T08:00:00+1",
+            "0000-00-00 00:00:00",
+            "1234-567890-1:345",
+            "2026-06-0é T08:00:00",
+            "08:00:00",
+            "",
+        ] {
+            assert_eq!(form(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_in_order_whatever_their_form() {
+        let in_order = [
+            "2026-10-25T00:10:00Z",
+            "2026-10-25 02:20:00+02:00",
+            "2026-10-25 02:30:00",
+            "2026-10-25 02:10:00+01:00",
+            "2026-10-25T02:20:00+01:00",
+            "2026-10-25 03:00:00",
+            "2026-10-25 03:00:00.500+01:00",
+            "2026-10-25 04:00:00+01:00",
+        ];
+        for (place, one) in in_order.iter().enumerate() {
+            for (other_place, other) in in_order.iter().enumerate() {
+                assert_eq!(order(one, other, Berlin), place.cmp(&other_place), "{one} {other}");
+            }
+        }
+        assert_eq!(
+            order("2026-11-28 09:00:00+01:00", "2026-11-28 09:00:00", Berlin),
+            Ordering::Equal
+        );
+        assert_eq!(order("2026-11-28 09:00:00+01:00", "2026-11-28", Berlin), Ordering::Greater);
+        assert_eq!(order("2026-11-28 09:00:00+01:00", "2026-11-29", Berlin), Ordering::Less);
+        assert_eq!(order("a", "b", Berlin), Ordering::Less);
+    }
+}
