@@ -1,7 +1,7 @@
 //! Every mistake that a configuration can hold, and the exact words a user gets for it.
 //!
-//! `tests/config_errors/NAME.yaml` (or a folder `NAME`) holds the mistake, `NAME.expected` the whole
-//! rendering. `UPDATE_EXPECT=1` rewrites the latter: read what it says as its user would.
+//! `tests/config_errors/TOPIC/NAME.yaml` (or a folder `NAME`) holds the mistake, `NAME.expected` the
+//! whole rendering. `UPDATE_EXPECT=1` rewrites the latter: read what it says as its user would.
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without stops it")]
 
@@ -23,9 +23,14 @@ fn environment() -> Environment {
         .collect()
 }
 
+/// What the folders of all topics hold.
 fn entries(wanted: impl Fn(&Path) -> bool) -> BTreeSet<PathBuf> {
-    let entries = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| wanted(path)).collect()
+    let topics = inside(Path::new(FOLDER)).into_iter().filter(|path| path.is_dir());
+    topics.flat_map(|topic| inside(&topic)).filter(|path| wanted(path)).collect()
+}
+
+fn inside(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 fn has_extension(path: &Path, wanted: &str) -> bool {
@@ -58,6 +63,13 @@ fn every_mistake_is_told_in_the_expected_words() {
 }
 
 #[test]
+fn every_mistake_is_in_the_folder_of_its_topic() {
+    let loose: Vec<_> =
+        inside(Path::new(FOLDER)).into_iter().filter(|path| !path.is_dir()).collect();
+    assert!(loose.is_empty(), "these belong into the folder of a topic: {loose:#?}");
+}
+
+#[test]
 fn every_expectation_has_its_mistake() {
     for expected in entries(|path| has_extension(path, "expected")) {
         let file = expected.with_extension("yaml");
@@ -69,11 +81,10 @@ fn every_expectation_has_its_mistake() {
 #[test]
 fn a_single_mistake_is_reported_once() {
     for input in entries(|path| has_extension(path, "yaml")) {
-        let name = input.file_stem().unwrap().to_string_lossy().into_owned();
-        if name.starts_with("many_") {
+        if input.parent().is_some_and(|topic| topic.ends_with("many")) {
             continue;
         }
         let diagnostics = load(&input, &environment()).err().unwrap();
-        assert_eq!(diagnostics.len(), 1, "{name}:\n{diagnostics}");
+        assert_eq!(diagnostics.len(), 1, "{}:\n{diagnostics}", input.display());
     }
 }

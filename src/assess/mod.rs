@@ -12,9 +12,6 @@ mod status;
 mod target;
 mod verdict;
 
-#[cfg(test)]
-mod worked_example;
-
 pub use assessment::{Measured, assess};
 pub use limits::Limits;
 pub use noise::Noise;
@@ -24,6 +21,4 @@ pub use target::{Goal, band_attainment, progress};
 pub use verdict::{Assessment, Status, Sums};
 
 #[cfg(test)]
-pub(crate) mod tests {
-    pub(crate) use super::worked_example::kpi;
-}
+pub(crate) mod tests;

@@ -16,9 +16,7 @@ mod same_point;
 mod window;
 
 #[cfg(test)]
-mod oracle;
-#[cfg(test)]
-mod retail_tests;
+mod tests;
 
 use std::collections::BTreeSet;
 

@@ -1,18 +1,21 @@
 //! The evaluator: takes in runs as they come, evaluates the book, writes down and publishes the
 //! snapshot. It owns book, engine and keeper; nobody else writes them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
-use tracing::{debug, info};
+use tracing::{Instrument as _, debug, info, info_span};
 
 use super::keeper::Keeper;
+use crate::assess::Status;
 use crate::clock::Clock;
 use crate::engine::{Book, Engine, Run, RunLog, is_complete};
 use crate::exposition::SelfMetrics;
-use crate::kpi::Definitions;
+use crate::kpi::{Definitions, SeriesKey};
 use crate::server::Shared;
 use crate::snapshot::Snapshot;
 
@@ -33,6 +36,8 @@ pub(super) struct Evaluator {
     pub(super) shared: Arc<Shared>,
     pub(super) self_metrics: Arc<SelfMetrics>,
     pub(super) clock: Clock,
+    /// The status of each label set that was published last.
+    pub(super) told: BTreeMap<SeriesKey, Status>,
 }
 
 impl Evaluator {
@@ -111,18 +116,42 @@ impl Evaluator {
 
     /// Writes before it shows: what somebody has seen outlives the process.
     async fn publish(&mut self, complete: bool) {
+        let as_of = (self.clock)();
+        let span =
+            info_span!("evaluate", as_of = as_of.to_rfc3339_opts(SecondsFormat::Millis, true));
+        self.publish_as_of(as_of, complete).instrument(span).await;
+    }
+
+    async fn publish_as_of(&mut self, as_of: DateTime<Utc>, complete: bool) {
         let started = Instant::now();
-        let mut snapshot = self.engine.evaluate(&self.book, &self.log, (self.clock)());
+        let mut snapshot = self.engine.evaluate(&self.book, &self.log, as_of);
         self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
         if let Some(keeper) = &mut self.keeper {
             keeper.commit(&self.engine, &snapshot).await;
             keeper.complete(&mut snapshot);
         }
+        self.tell_changes(&snapshot);
         self.shared.publish(Arc::new(snapshot));
         self.shared.publish_runs(Arc::new(self.log.clone()));
         if complete {
             self.shared.mark_ready();
         }
         debug!(took = ?started.elapsed(), "evaluated, written and published");
+    }
+
+    /// One line for each verdict that is another than before.
+    fn tell_changes(&mut self, snapshot: &Snapshot) {
+        for (state, verdict) in snapshot.verdicts() {
+            let series = SeriesKey { kpi: state.kpi.id.clone(), labels: verdict.labels.clone() };
+            let to = verdict.assessment.status;
+            match self.told.insert(series, to) {
+                Some(from) if from != to => {
+                    let (kpi, labels) = (&state.kpi.id, &verdict.labels);
+                    let (from, to) = (from.as_str(), to.as_str());
+                    info!(%kpi, %labels, from, to, "status changed");
+                }
+                _ => {}
+            }
+        }
     }
 }

@@ -4,10 +4,10 @@
 mod catch_up;
 mod evaluator;
 mod keeper;
-#[cfg(test)]
-mod load_tests;
 mod outages;
 mod poller;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -215,6 +215,7 @@ impl Prepared {
             shared,
             self_metrics,
             clock,
+            told: BTreeMap::new(),
         };
         tasks.spawn(evaluator.run(results, past));
         tasks

@@ -8,13 +8,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use super::outages::Outages;
 use super::sleep_until;
 use crate::clock::Clock;
 use crate::engine::{Round, Run, SourceHandle, running_spans_of, slots, spans_of};
-use crate::kpi::Definitions;
+use crate::kpi::{Definitions, Kpi};
 use crate::metric::{FetchError, Measurement, Metric, Span};
 use crate::schedule::backoff;
 
@@ -32,8 +32,20 @@ pub(super) struct Poller {
 }
 
 impl Poller {
-    /// Polls until the evaluator is gone.
+    /// Polls until the evaluator is gone. All that is logged meanwhile names the metric, its source and
+    /// the KPIs behind which it stands.
     pub(super) async fn run(self) {
+        let metric = &self.metric;
+        let draws =
+            |kpi: &&Arc<Kpi>| kpi.value_draws_on(&metric.id) || kpi.whole_draws_on(&metric.id);
+        let kpis: Vec<&str> =
+            self.definitions.kpis.iter().filter(draws).map(|kpi| kpi.id.as_str()).collect();
+        let kpis = kpis.join(",");
+        let span = info_span!("poll", metric = %metric.id, source = %metric.source, kpis);
+        self.poll().instrument(span).await;
+    }
+
+    async fn poll(self) {
         let mut known = BTreeMap::new();
         let mut failures = 0;
         let mut today = None;
@@ -55,7 +67,7 @@ impl Poller {
                 Ok(measurements) => {
                     let (metric, source) = (&self.metric.id, &self.metric.source);
                     if failures > 0 && self.outages.worked(source, metric) {
-                        info!(%metric, %source, "recovered");
+                        info!("recovered");
                     }
                     known.clone_from(measurements);
                     failures = 0;
@@ -97,9 +109,9 @@ impl Poller {
         let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
         let (metric, source) = (&self.metric.id, &self.metric.source);
         match self.outages.failed(source, metric, error) {
-            Some(1) => warn!(%metric, %source, retry, "fetch failed: {error}"),
-            Some(metrics) => warn!(%metric, %source, retry, metrics, "fetch failed: {error}"),
-            None => debug!(%metric, %source, retry, "fetch failed: {error}"),
+            Some(1) => warn!(retry, "fetch failed: {error}"),
+            Some(metrics) => warn!(retry, metrics, "fetch failed: {error}"),
+            None => debug!(retry, "fetch failed: {error}"),
         }
     }
 

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
+use tracing::{Instrument as _, debug, info_span};
 
 use super::openings::GRACE;
 use crate::calendar::Window;
@@ -192,6 +193,18 @@ pub async fn fetch(
     handle: &SourceHandle,
     request: &Request,
 ) -> (Result<Measurement, FetchError>, Fetch) {
+    let Request { metric, span: Span { window, .. }, .. } = request;
+    let (metric, source) = (&metric.id, &metric.source);
+    let at = |instant: DateTime<Utc>| instant.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let (from, to) = (at(window.start), at(window.end));
+    let span = info_span!("fetch", %metric, %source, from, to);
+    fetch_and_read(handle, request).instrument(span).await
+}
+
+async fn fetch_and_read(
+    handle: &SourceHandle,
+    request: &Request,
+) -> (Result<Measurement, FetchError>, Fetch) {
     let Answer { table, duration } = ask(handle, request).await;
     let rows = table.as_ref().ok().map(|table| table.rows.len());
     let remarks = table.as_ref().map_or_else(|_| Vec::new(), |table| table.remarks.clone());
@@ -201,6 +214,7 @@ pub async fn fetch(
         Ok(measured) => (SUCCESS, measured.bad_rows, measured.first_bad_row.clone()),
         Err(error) => (error.kind.as_str(), 0, None),
     };
+    debug!(outcome, rows, bad_rows, ?duration, "fetched");
     let window = request.span.window;
     (result, Fetch { window, outcome, duration, rows, bad_rows, bad_row, remarks })
 }

@@ -250,7 +250,7 @@ mod tests {
         KPI_STATUS, KPI_VALUE,
     };
     use super::super::labels::push_user_labels;
-    use super::super::reader::{self, Sample};
+    use super::super::tests::reader::{self, Sample};
     use super::*;
     use crate::metric::Labels;
 

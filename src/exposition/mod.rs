@@ -9,10 +9,10 @@ mod history;
 mod labels;
 mod number;
 mod published;
-#[cfg(test)]
-mod reader;
 mod self_metrics;
 mod sink;
+#[cfg(test)]
+mod tests;
 
 pub use crate::families;
 pub use encode::Format;

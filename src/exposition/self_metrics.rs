@@ -185,7 +185,7 @@ fn label_set(labels: &[LabelPair]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reader::read;
+    use super::super::tests::reader::read;
     use super::*;
 
     fn metrics() -> SelfMetrics {

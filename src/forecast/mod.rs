@@ -14,7 +14,7 @@ mod student;
 mod weekday;
 
 #[cfg(test)]
-mod properties;
+mod tests;
 
 pub use history::{Kind, Season, Seasons};
 pub use methods::Method;

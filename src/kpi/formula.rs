@@ -348,5 +348,5 @@ impl Parser<'_> {
 }
 
 #[cfg(test)]
-#[path = "formula_tests.rs"]
+#[path = "tests/formula.rs"]
 mod tests;

@@ -189,5 +189,5 @@ fn bad_data_through(metric: &Metric, found: &str) -> FetchError {
 }
 
 #[cfg(test)]
-#[path = "measurement_tests.rs"]
+#[path = "tests/measurement.rs"]
 mod tests;

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::body::{Body as _, Incoming};
@@ -15,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument as _, Span, info_span};
 
 use super::response::{self, Body};
 use super::{Shared, routes};
@@ -109,20 +111,31 @@ async fn connection(
     }
 }
 
-/// Answers off the event loop: a large page or a first compression must not hold up others, and a
-/// defect in one answer stays with that request.
+/// Answers a request; all that is logged meanwhile bears its number.
 async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let id = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let (method, path) = (request.method(), request.uri().path());
+    let span = info_span!("request", id, %method, path);
+    Ok(answer_off_the_loop(shared, request).instrument(span).await)
+}
+
+/// Off the event loop: a large page or a first compression must not hold up others, and a defect in
+/// one answer stays with that request.
+async fn answer_off_the_loop(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
     if !body.is_end_stream() {
-        return Ok(response::body_refused());
+        return response::body_refused();
     }
-    let (method, path) = (head.method.clone(), head.uri.path().to_owned());
-    let answer = tokio::task::spawn_blocking(move || routes::respond(&head, &shared)).await;
-    Ok(answer.unwrap_or_else(|error| {
-        tracing::error!(%error, %method, path, "a request could not be answered");
+    let span = Span::current();
+    let respond = move || span.in_scope(|| routes::respond(&head, &shared));
+    let answer = tokio::task::spawn_blocking(respond).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request could not be answered");
         response::internal_error()
-    }))
+    });
+    tracing::debug!(status = answer.status().as_u16(), "answered");
+    answer
 }

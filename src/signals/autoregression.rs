@@ -61,7 +61,7 @@ impl Autoregression {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signals::simulate::Noise;
+    use crate::signals::tests::simulate::Noise;
 
     #[test]
     fn a_known_autoregression_is_found() {

@@ -266,4 +266,5 @@ impl Reading {
 }
 
 #[cfg(test)]
+#[path = "tests/chart.rs"]
 mod tests;

@@ -166,4 +166,5 @@ impl Lead {
 }
 
 #[cfg(test)]
+#[path = "tests/lead.rs"]
 mod tests;

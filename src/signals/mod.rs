@@ -9,7 +9,7 @@ mod autoregression;
 pub mod chart;
 pub mod lead;
 #[cfg(test)]
-mod simulate;
+mod tests;
 
 pub use chart::{Baseline, Reading, Side, Signal};
 pub use lead::{Lead, lead_correlation};

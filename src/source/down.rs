@@ -27,7 +27,7 @@ impl Source for DownSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::testing::{metric, request};
+    use crate::source::tests::{metric, request};
 
     #[tokio::test]
     async fn every_fetch_tells_why_there_is_no_source() {

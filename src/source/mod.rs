@@ -25,7 +25,7 @@ pub mod sql;
 pub mod statement;
 pub mod template;
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod tests;
 pub mod trace;
 
 use std::sync::Arc;

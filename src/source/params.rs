@@ -147,7 +147,7 @@ fn last_day_before(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::testing::{metric, request as ask};
+    use crate::source::tests::{metric, request as ask};
 
     fn request(zone: Tz, start: &str, end: &str) -> Request {
         ask(metric(), zone, start, end)

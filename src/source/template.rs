@@ -231,7 +231,7 @@ fn seconds(window: Window) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::testing::{metric, request};
+    use crate::source::tests::{metric, request};
 
     fn filled(text: &str) -> Result<String, String> {
         let zone = chrono_tz::America::New_York;

@@ -136,7 +136,10 @@ impl Outage {
         self.until("recovery", |m| (sample(m, FAR_UP), sample(m, FAR)) == (Some(1.0), Some(2.0)));
         self.check_secrets();
         let log = self.daemon.log();
-        let told = log.matches("WARN fetch failed").count();
+        let told = log
+            .lines()
+            .filter(|line| line.contains("WARN") && line.contains("fetch failed"))
+            .count();
         assert_eq!(told, 1, "one and the same failure is told once:\n{log}");
         assert_eq!(log.matches("recovered").count(), 1, "{log}");
     }

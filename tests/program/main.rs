@@ -10,6 +10,7 @@ mod eval;
 mod exporter;
 mod fetch;
 mod http;
+mod logging;
 mod memory;
 mod readme;
 #[path = "../support/servers.rs"]

@@ -212,7 +212,7 @@ impl Field {
 mod tests {
     use super::*;
     use crate::source::statement::{Dialect, statement};
-    use crate::source::testing::metric;
+    use crate::source::tests::metric;
 
     #[test]
     fn rows_for_a_query_are_limited_by_a_limit_of_their_own() {

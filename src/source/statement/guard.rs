@@ -200,5 +200,5 @@ fn refused(message: String, token: Token<'_>) -> SqlError {
 }
 
 #[cfg(test)]
-#[path = "guard_tests.rs"]
+#[path = "tests/guard.rs"]
 mod tests;

@@ -327,5 +327,5 @@ fn error(message: impl Into<String>, offset: usize, len: usize) -> SqlError {
 }
 
 #[cfg(test)]
-#[path = "rewrite_tests.rs"]
+#[path = "tests/rewrite.rs"]
 mod tests;

@@ -316,5 +316,5 @@ fn written(sql: &str, wraps: &BTreeMap<Place, Option<String>>) -> String {
 }
 
 #[cfg(test)]
-#[path = "checks_tests.rs"]
+#[path = "tests/checks.rs"]
 mod tests;

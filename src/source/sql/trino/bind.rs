@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
     use crate::source::statement::{Dialect, rewrite};
-    use crate::source::testing::{metric, request};
+    use crate::source::tests::{metric, request};
 
     fn bound(sql: &str) -> Bound {
         let request = request(metric(), Berlin, "2025-12-31T23:00:00Z", "2026-10-25T01:30:00Z");

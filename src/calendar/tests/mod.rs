@@ -1,0 +1,6 @@
+//! The calendar against other readings of it.
+
+mod oracle;
+mod retail;
+
+use super::*;
