@@ -22,6 +22,39 @@ async fn a_broken_file_is_told_with_its_place() {
             "table `t`: t.csv:3: the text is not UTF-8 (hint: convert it, for example with \
              `iconv -f latin1 -t utf-8`)",
         ),
+        (
+            "t.csv",
+            b"a,b\n1,\"2\n3,4\n",
+            "table `t`: t.csv:2: a quote opens that never closes (hint: a quote inside a quoted value is \
+             doubled: `\"5\"\" pipe\"`)",
+        ),
+        (
+            "t.csv",
+            b"a,b\r\n1,2\r\n3,\"4\r\n5,\"6\r\n",
+            "table `t`: t.csv:3: a quoted value goes on after its closing quote (hint: a quote inside a \
+             quoted value is doubled: `\"5\"\" pipe\"`)",
+        ),
+        (
+            "t.csv",
+            b"a,b\r\n1,2\r\n3\r\n",
+            "table `t`: t.csv:3: 1 fields, but the header has 2 (hint: is a quote missing, or a delimiter \
+             too much?)",
+        ),
+        (
+            "t.ndjson",
+            b"{\"a\": 1}\n{\"a\": 2, \"b\": {\"x\": 1, \"x\": 2}}\n",
+            "table `t`: t.ndjson:2: broken JSON at column 0: the name `x` is there twice",
+        ),
+        (
+            "t.json",
+            b"[{\"a\": 1},\n {\"a\": 2, \"a\": 3}]",
+            "table `t`: t.json:2: broken JSON at column 0: the name `a` is there twice",
+        ),
+        (
+            "t.json",
+            b"[{\"a\": \"\\ud83d\"}]",
+            "table `t`: t.json:1: broken JSON at column 0: unexpected end of hex escape",
+        ),
         ("t.csv", b"", "table `t`: t.csv:1: expected a header row with the names of the columns"),
         ("t.csv", b"a,b,A\n", "table `t`: t.csv:1: column `A` appears twice"),
         (

@@ -1,4 +1,5 @@
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write;
 
 use kpi_exporter::metric::{Measurement, Metric};
 
@@ -152,4 +153,61 @@ async fn text_that_is_no_number_is_told_with_its_column_and_line() {
     let cured = "SELECT sum(replace(replace(Betrag, '.', ''), ',', '.')) FROM de";
     assert_eq!(rows(&source, cured).await, ["1250.06"]);
     assert_eq!(rows(&source, "SELECT count(*) FROM de WHERE Betrag = '7,5'").await, ["1"]);
+}
+
+#[tokio::test]
+async fn gzip_is_known_by_its_bytes_and_read_with_all_its_members() {
+    let folder = Folder::new();
+    let zipped = |text: &str| {
+        let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        zipped.write_all(text.as_bytes()).unwrap();
+        zipped.finish().unwrap()
+    };
+    let both = [zipped("n\n1\n"), zipped("2\n3\n")].concat();
+    folder.write("plain.csv", &both);
+    std::fs::write(folder.path("both.csv.gz"), &both).unwrap();
+    folder.write("garbage.csv", [&both[..], b"tail"].concat());
+    let tables = [("a", "plain.csv"), ("b", "both.csv.gz"), ("c", "garbage.csv")];
+    let source = folder.source(&tables);
+    for table in ["a", "b"] {
+        assert_eq!(rows(&source, &format!("SELECT sum(n) FROM {table}")).await, ["6"]);
+    }
+    let said = fault(&folder, &source, "SELECT sum(n) FROM c").await;
+    assert!(said.starts_with("table `c`: garbage.csv"), "{said}");
+}
+
+#[tokio::test]
+async fn what_windows_programs_write_is_read() {
+    let text = "\u{feff}Straße;n\r\n\"é\";1\r\nü;x\r\n";
+    let folder = Folder::new();
+    folder.write("le.csv", text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    folder.write("be.csv", text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>());
+    let json = "\u{feff}[{\"n\": 1}, {\"n\": 2}]";
+    folder.write("le.json", json.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    let mut cut: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    cut.pop();
+    folder.write("cut.csv", cut);
+    let tables = [("le", "le.csv"), ("be", "be.csv"), ("js", "le.json"), ("cut", "cut.csv")];
+    let source = folder.source(&tables);
+    for table in ["le", "be"] {
+        let got = rows(&source, &format!("SELECT \"Straße\", n FROM {table}")).await;
+        assert_eq!(got, ["'é' '1'", "'ü' 'x'"]);
+    }
+    assert_eq!(rows(&source, "SELECT sum(n) FROM js").await, ["3"]);
+    let said = fault(&folder, &source, "SELECT * FROM cut").await;
+    assert!(said.contains("cut.csv:3: the text is not UTF-16LE"), "{said}");
+    let line = fault(&folder, &source, "SELECT sum(n) FROM le").await;
+    assert!(line.contains("first `x` in le.csv:3"), "{line}");
+}
+
+#[tokio::test]
+async fn more_columns_than_sqlite_takes_are_told_in_a_short_line() {
+    let names: Vec<String> = (0..50_000).map(|number| format!("column{number}")).collect();
+    let folder = Folder::with(&[("t.csv", &format!("{}\n", names.join(",")))]);
+    let source = folder.source(&[("t", "t.csv")]);
+    assert_eq!(
+        fault(&folder, &source, "SELECT * FROM t").await,
+        "table `t`: t.csv:1: 50000 columns, more than 2000 (hint: is the delimiter the right one? \
+         otherwise make rows of the columns before)"
+    );
 }

@@ -368,6 +368,56 @@ fn what_the_program_exposes_is_read_back_as_it_was() {
         .unwrap();
 }
 
+fn gzipped(text: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    zipped.write_all(text.as_bytes()).unwrap();
+    zipped.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_gzipped_answer_is_read_with_all_its_members_whatever_it_says() {
+    let members = [gzipped("1"), gzipped("234")].concat();
+    for encoding in [Some("gzip"), Some("x-gzip"), None] {
+        let (body, members) = (members.clone(), members.clone());
+        let answer = move |body: Vec<u8>| {
+            let mut reply = ok("text/plain", body);
+            if let Some(encoding) = encoding {
+                let value = hyper::header::HeaderValue::from_static(encoding);
+                reply.headers_mut().insert("content-encoding", value);
+            }
+            reply
+        };
+        let table = read(in_format(Format::Number), move || answer(body.clone())).await.unwrap();
+        assert_eq!(table.rows, [[number(1234.0)]], "{encoding:?}");
+        let cut = members[..members.len() - 4].to_vec();
+        let said = refusal(in_format(Format::Number), move || answer(cut.clone())).await;
+        assert!(said.contains("cannot be unpacked"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_is_never_the_whole() {
+    let said =
+        refusal(get("/"), || stand_in::status(206, "application/json", "{\"value\": 1}")).await;
+    assert!(said.starts_with("the answer is only a part of the whole (status 206)"), "{said}");
+    for twice in ["{\"value\": 1, \"value\": 2}", "{\"value\": 1, \"a\": {\"b\": 1, \"b\": 2}}"] {
+        let said = refusal(get("/"), move || ok("application/json", twice)).await;
+        assert!(said.contains("is there twice at line 1"), "{said}");
+    }
+    let lines = in_format(Format::Ndjson);
+    let said =
+        refusal(lines, || ok("application/x-ndjson", "{\"value\": 1}\n{\"a\": 1, \"a\": 2}\n"))
+            .await;
+    assert!(
+        said.contains("line 2 is broken JSON") && said.contains("`a` is there twice"),
+        "{said}"
+    );
+    let open = "value\n1\n\"2\n3\n4\n";
+    let said = refusal(csv(b',', true, "utf-8"), move || ok("text/csv", open)).await;
+    assert!(said.starts_with("line 3 of the answer: a quote opens that never closes"), "{said}");
+}
+
 #[test]
 fn csv_that_was_written_is_read_back() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -1,10 +1,14 @@
 //! Reading an answer's body: in pieces, up to a limit on what it is when unpacked, in the time that
 //! is left. Not here: what it means.
 
+use std::io::Read;
 use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use reqwest::header::CONTENT_ENCODING;
 use reqwest::{Response, Url};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::deadline::Deadline;
@@ -12,6 +16,10 @@ use super::failure::{self, Failure};
 use super::urls;
 use crate::metric::{FetchError, FetchErrorKind};
 
+/// How every gzipped body begins.
+const GZIP: &[u8] = b"\x1f\x8b";
+/// Larger bodies are unpacked on a thread of their own.
+const LARGE: usize = 256 * 1024;
 /// As much is read of what came with a refusal.
 const REFUSAL_BYTES: usize = 64 * 1024;
 /// So long is waited for it.
@@ -19,8 +27,41 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 /// Room made in advance, however long an answer says it will be.
 const MOST_ROOM: u64 = 1 << 20;
 
-/// The whole body; an error when it has more than `limit` bytes.
+/// The whole body, unpacked; an error when it has more than `limit` bytes.
 pub(super) async fn whole(
+    response: Response,
+    url: &Url,
+    limit: u64,
+    deadline: &Deadline,
+) -> Result<Bytes, Failure> {
+    let encoding = response.headers().get(CONTENT_ENCODING);
+    let called = encoding.is_some_and(|name| matches!(name.as_bytes(), b"gzip" | b"x-gzip"));
+    let body = packed(response, url, limit, deadline).await?;
+    // Files are served without saying that they are packed.
+    if !(called && !body.is_empty() || body.starts_with(GZIP)) {
+        return Ok(body);
+    }
+    if body.len() < LARGE {
+        return unpacked(&body, url, limit);
+    }
+    let (url, place) = (url.clone(), url.clone());
+    let unpacking = spawn_blocking(move || unpacked(&body, &url, limit));
+    unpacking.await.unwrap_or_else(|error| Err(failure::damaged(&place, &error.to_string())))
+}
+
+/// All members of a gzipped body.
+fn unpacked(body: &[u8], url: &Url, limit: u64) -> Result<Bytes, Failure> {
+    let mut whole = Vec::new();
+    let unpacking = MultiGzDecoder::new(body).take(limit + 1).read_to_end(&mut whole);
+    unpacking.map_err(|error| failure::damaged(url, &error.to_string()))?;
+    if whole.len() as u64 > limit {
+        return Err(too_large(url, limit).into());
+    }
+    Ok(whole.into())
+}
+
+/// The body as it comes.
+async fn packed(
     mut response: Response,
     url: &Url,
     limit: u64,
@@ -57,6 +98,12 @@ pub(super) async fn beginning(mut response: Response, deadline: &Deadline) -> By
     };
     // What is there when the time is up will do.
     let _ = timeout(REFUSAL_TIME.min(deadline.left()), reading).await;
+    if body.starts_with(GZIP) {
+        let mut text = Vec::new();
+        // Of a beginning, what can be unpacked.
+        let _ = MultiGzDecoder::new(&*body).take(REFUSAL_BYTES as u64).read_to_end(&mut text);
+        return text.into();
+    }
     body.into()
 }
 

@@ -97,7 +97,12 @@ pub(super) fn of_body(error: &reqwest::Error, url: &Url, got: usize) -> Failure 
             _ => broken_off("was cut off"),
         };
     }
-    let message = format!("the answer of {host} cannot be unpacked after {got}");
+    damaged(url, &format!("after {got}"))
+}
+
+/// An answer that came whole, but is packed in a way that cannot be undone.
+pub(super) fn damaged(url: &Url, how: &str) -> Failure {
+    let message = format!("the answer of {} cannot be unpacked: {how}", urls::host(url));
     FetchError::new(FetchErrorKind::Shape, message)
         .with_hint("its Content-Encoding is not that of its body, or it is damaged")
         .into()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
+use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
 use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
@@ -112,6 +113,13 @@ impl Way {
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            // It reads the first member of several and drops the rest: `body` unpacks.
+            .gzip(false)
+            .default_headers(
+                [(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"))]
+                    .into_iter()
+                    .collect(),
+            )
             .http1_only()
             .connect_timeout(self.connect_timeout)
             .pool_max_idle_per_host(self.connections);

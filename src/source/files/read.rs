@@ -1,14 +1,17 @@
 //! Rows from files: CSV, NDJSON and JSON, gzipped or not, never more than the budget allows.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use encoding_rs::{Encoding, UTF_8};
 use flate2::bufread::MultiGzDecoder;
 
 use super::json;
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::rows::quotes::{QUOTES, Quotes};
 use crate::source::rows::{Cell, Rows};
 
 /// What the reading of a source's files may still cost.
@@ -57,13 +60,67 @@ pub(super) fn read(path: &Path, budget: &Budget, rows: &mut Rows) -> Result<(), 
         format(path).map_err(|message| FetchError::new(FetchErrorKind::Shape, message))?;
     let file = File::open(path).map_err(|error| broken(path, None, &error.to_string()))?;
     let file = BufReader::new(file);
+    let mut file = file;
+    let begins = file.fill_buf().map_err(|error| unreadable(path, None, &error))?;
+    let zipped = zipped || begins.starts_with(GZIP);
     let stream: Box<dyn Read> =
         if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let stream = BufReader::with_capacity(1 << 16, Metered { stream, budget });
+    let mut stream = BufReader::with_capacity(1 << 16, Metered { stream, budget });
+    let begins = stream.fill_buf().map_err(|error| unreadable(path, None, &error))?;
+    if let Some((encoding, _)) = Encoding::for_bom(begins)
+        && encoding != UTF_8
+    {
+        let text = utf16(stream, encoding, path)?;
+        return rows_of(format, Cursor::new(text), path, rows);
+    }
+    rows_of(format, stream, path, rows)
+}
+
+fn rows_of(
+    format: Format,
+    stream: impl BufRead,
+    path: &Path,
+    rows: &mut Rows,
+) -> Result<(), FetchError> {
     match format {
         Format::Csv => csv(stream, path, rows),
         Format::Ndjson => json::lines(stream, path, rows),
         Format::Json => json::array(stream, path, rows),
+    }
+}
+
+/// How every gzipped file begins, whatever its name.
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// The text of a file as Windows programs write it.
+fn utf16(
+    mut stream: impl Read,
+    encoding: &'static Encoding,
+    path: &Path,
+) -> Result<String, FetchError> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).map_err(|error| unreadable(path, None, &error))?;
+    let (text, wrong) = encoding.decode_with_bom_removal(&bytes);
+    if wrong {
+        let line = text.split('\u{fffd}').next().unwrap_or_default().matches('\n').count() + 1;
+        let what = format!("the text is not {}", encoding.name());
+        return Err(broken(path, Some(line as u64), &what)
+            .with_hint("it begins as such a text does: was it cut off?"));
+    }
+    Ok(text.into_owned())
+}
+
+/// Lets the quotes be followed while the text is read.
+struct Followed<R> {
+    stream: R,
+    quotes: Quotes,
+}
+
+impl<R: Read> Read for Followed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.quotes.follow(&buffer[..read]);
+        Ok(read)
     }
 }
 
@@ -103,26 +160,49 @@ fn csv(mut stream: impl BufRead, path: &Path, rows: &mut Rows) -> Result<(), Fet
     if first.trim_ascii().is_empty() {
         return Err(broken(path, Some(1), "expected a header row with the names of the columns"));
     }
+    let delimiter = delimiter(first);
+    let stream = Cursor::new(first).chain(stream);
     let mut csv = csv::ReaderBuilder::new()
-        .delimiter(delimiter(first))
+        .delimiter(delimiter)
         .has_headers(false)
-        .from_reader(Cursor::new(first).chain(stream));
+        .from_reader(Followed { stream, quotes: Quotes::new(delimiter) });
+    // A record after `\r\n` begins with the `\n`, as that reader counts.
+    let late = u64::from(first.ends_with(b"\r\n"));
+    let outcome = records(&mut csv, path, late, rows);
+    // It has read on to the end looking for a quote.
+    match csv.get_ref().quotes.problem() {
+        Some((line, what)) => Err(broken(path, Some(line), what).with_hint(QUOTES)),
+        None => outcome,
+    }
+}
+
+fn records(
+    csv: &mut csv::Reader<impl Read>,
+    path: &Path,
+    late: u64,
+    rows: &mut Rows,
+) -> Result<(), FetchError> {
     let mut record = csv::StringRecord::new();
-    csv.read_record(&mut record).map_err(|error| csv_error(path, &error))?;
+    csv.read_record(&mut record).map_err(|error| csv_error(path, 0, &error))?;
     let mut columns = Vec::with_capacity(record.len());
+    let mut known = HashSet::new();
     for (index, name) in record.iter().enumerate() {
         let name = match name.trim() {
             "" => format!("column_{}", index + 1),
             name => name.to_owned(),
         };
         let column = rows.column(&name);
-        if columns.contains(&column) {
+        if !known.insert(column) {
             return Err(broken(path, Some(1), &format!("column `{name}` appears twice")));
         }
         columns.push(column);
     }
-    while csv.read_record(&mut record).map_err(|error| csv_error(path, &error))? {
-        let line = record.position().map_or(0, csv::Position::line);
+    rows.check_width().map_err(|error| {
+        let failure = broken(path, Some(1), &error.message);
+        FetchError { hint: error.hint, ..failure }
+    })?;
+    while csv.read_record(&mut record).map_err(|error| csv_error(path, late, &error))? {
+        let line = record.position().map_or(0, csv::Position::line) + late;
         for (cell, column) in record.iter().zip(&columns) {
             rows.set(*column, cell, Cell::Untyped, || format!("{}:{line}", path.display()));
         }
@@ -147,8 +227,8 @@ fn delimiter(header: &[u8]) -> u8 {
     counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
 }
 
-fn csv_error(path: &Path, error: &csv::Error) -> FetchError {
-    let line = error.position().map(csv::Position::line);
+fn csv_error(path: &Path, late: u64, error: &csv::Error) -> FetchError {
+    let line = error.position().map(|position| position.line() + late);
     match error.kind() {
         csv::ErrorKind::Io(error) => unreadable(path, line, error),
         csv::ErrorKind::Utf8 { .. } => not_utf8(path, line),

@@ -138,8 +138,10 @@ impl HttpSource {
             let exchange = draft.exchange();
             let answer = self.client.send(&exchange, &mut deadline, &request.trace).await?;
             let answer = answer.success()?;
-            if answer.status == StatusCode::ACCEPTED {
-                return Err(not_ready());
+            match answer.status {
+                StatusCode::ACCEPTED => return Err(not_ready()),
+                StatusCode::PARTIAL_CONTENT => return Err(only_a_part()),
+                _ => {}
             }
             bytes += answer.body.len();
             if bytes > MAX_BYTES {
@@ -162,6 +164,12 @@ fn not_ready() -> FetchError {
     let message = "the answer is not ready: the server has accepted the question (status 202)";
     FetchError::new(FetchErrorKind::Query, message)
         .with_hint("let the API wait longer for its result, or ask for less")
+}
+
+/// Nobody asked for a part.
+fn only_a_part() -> FetchError {
+    shape("the answer is only a part of the whole (status 206)".to_owned())
+        .with_hint("delete a `Range` header; otherwise the server or a proxy cuts answers off")
 }
 
 /// The first page needs no number: there may be no other.

@@ -3,10 +3,11 @@
 
 use encoding_rs::{DecoderResult, Encoding};
 
-use super::came::{Came, shape};
+use super::came::{Came, one_line, shape};
 use super::gathered::{Field, Gathered};
 use super::query::{CsvFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::rows::quotes::{QUOTES, Quotes};
 
 /// Adds the rows of an answer. A byte order mark tells the encoding better than the configuration.
 pub(super) fn read(
@@ -16,6 +17,11 @@ pub(super) fn read(
     gathered: &mut Gathered,
 ) -> Result<(), FetchError> {
     let text = decoded(&came.body, &format.encoding)?;
+    let mut quotes = Quotes::new(format.delimiter);
+    quotes.follow(text.as_bytes());
+    if let Some((line, what)) = quotes.problem() {
+        return Err(shape(format!("line {line} of the answer: {what}")).with_hint(QUOTES));
+    }
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(format.delimiter)
         .has_headers(false)
@@ -67,7 +73,13 @@ fn places(
             (Some((index, _)), None) => Ok(index),
             (Some(_), Some(_)) => Err(shape(format!("the header has two columns `{name}`"))),
             _ => {
-                let known: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
+                const MOST: usize = 20;
+                let known =
+                    header.iter().take(MOST).map(|name| format!("`{}`", one_line(name, 40)));
+                let mut known: Vec<String> = known.collect();
+                if header.len() > MOST {
+                    known.push(format!("{} more", header.len() - MOST));
+                }
                 let known = known.join(", ");
                 Err(shape(format!("the header has no column `{name}`, it has {known}"))
                     .with_hint("was it renamed, or is the `delimiter` another one?"))

@@ -3,6 +3,7 @@
 
 pub(super) mod infer;
 pub(super) mod query;
+pub(super) mod quotes;
 mod table;
 mod texts;
 mod times;
