@@ -19,7 +19,7 @@ fn paged(next: NextPage, max_pages: u32) -> HttpQuery {
     HttpQuery {
         rows: Some("$.data[*]".into()),
         columns: columns(&[("value", "$.n")]),
-        pagination: Some(Pagination { next, max_pages }),
+        pagination: Some(Pagination::new(next, max_pages)),
         params: pairs(&[("from", "{{window_start_date}}")], template),
         ..get("/list")
     }
@@ -176,14 +176,14 @@ async fn a_cursor_goes_into_a_json_body_at_any_depth() {
     };
     let server = start(answer).await;
     let next = cursor("$.next", PageParam::Body("after".into()), None);
-    let pagination = Some(Pagination { next, max_pages: 2 });
+    let pagination = Some(Pagination::new(next, 2));
     let query = HttpQuery { pagination, ..post(json!({ "limit": 1 })) };
     fetch(client(&server.url), metric(query)).await.unwrap();
     assert_eq!(bodies(&server), [r#"{"limit":1}"#, r#"{"limit":1,"after":7}"#]);
 
     let server = start(answer).await;
     let next = cursor("$.next", PageParam::Body("/variables/after".into()), None);
-    let pagination = Some(Pagination { next, max_pages: 2 });
+    let pagination = Some(Pagination::new(next, 2));
     let query = HttpQuery {
         sql: Some(template("SELECT count(*) AS value FROM rows")),
         pagination,
@@ -366,4 +366,124 @@ async fn without_a_query_paging_stops_as_soon_as_there_are_too_many_rows() {
     let error = fetch(client(&server.url), metric).await.unwrap_err();
     assert!(error.message.contains("metric `orders` got more than 5 rows"), "{error}");
     assert_eq!(server.asked().len(), 3);
+}
+
+/// 560 tickets, 100 a page, with a link to the next page in `next` and their number in `count`.
+async fn tickets() -> StandIn {
+    start(|asked| {
+        let page: u32 = asked.param("page").map_or(1, |page| page.parse().unwrap());
+        let all: Vec<u32> = (0..560).collect();
+        let part = all.chunks(100).nth(page as usize - 1).unwrap_or_default();
+        let next = (page < 6).then(|| format!("/list?page={}", page + 1));
+        stand_in::json(
+            &json!({ "data": rows(part), "next": next, "count": 560, "has_more": page < 6 }),
+        )
+    })
+    .await
+}
+
+fn tickets_by(pagination: Pagination) -> HttpQuery {
+    HttpQuery { pagination: Some(pagination), ..paged(NextPage::LinkHeader, 50) }
+}
+
+#[tokio::test]
+async fn a_path_to_the_next_page_that_matches_nothing_is_no_last_page() {
+    let server = tickets().await;
+    let link = |path: &str| NextPage::Link(path.to_owned());
+    let said = refused(&server, paged(link("$.next_page"), 50)).await;
+    assert_eq!(
+        said,
+        "`next_link: $.next_page` selects nothing, but the answer has `$.next` (hint: did you mean \
+         `$.next`?)"
+    );
+    let cursor = NextPage::Cursor { from: "$.cursor".into(), param: url("page"), more: None };
+    let said = refused(&server, paged(cursor, 50)).await;
+    assert!(
+        said.starts_with("`cursor.from: $.cursor` selects nothing, but the answer has"),
+        "{said}"
+    );
+    let whole = fetch(client(&server.url), metric(paged(link("$.next"), 50))).await.unwrap();
+    assert_eq!((whole.rows.len(), whole.remarks.len()), (560, 0));
+
+    // Without a name that tells: the number, or the look of the page.
+    let counted = start(|_| stand_in::json(&json!({ "data": rows(&[1, 2, 3]), "total": 7 }))).await;
+    let said = refused(&counted, paged(link("$.next"), 50)).await;
+    assert!(said.starts_with(
+        "`next_link: $.next` selects nothing, and 3 rows came where `$.total` says 7"
+    ));
+    let full =
+        start(|_| stand_in::json(&json!({ "data": rows(&(0..100).collect::<Vec<_>>()) }))).await;
+    let told = fetch(client(&full.url), metric(paged(link("$.next"), 50))).await.unwrap();
+    assert_eq!(told.rows.len(), 100);
+    assert!(told.remarks[0].contains("the page looks full with 100 rows"), "{:?}", told.remarks);
+    let last =
+        start(|_| stand_in::json(&json!({ "data": rows(&[1, 2]), "next": null, "total": 2 })))
+            .await;
+    let whole = fetch(client(&last.url), metric(paged(link("$.next"), 50))).await.unwrap();
+    assert_eq!((whole.rows.len(), whole.remarks.len()), (2, 0));
+    let none = HttpQuery { pagination: None, ..paged(link("$.next"), 50) };
+    let told = fetch(client(&server.url), metric(none)).await.unwrap();
+    assert!(told.remarks[0].contains("100 rows came, but the answer says `$.count` = 560"));
+}
+
+#[tokio::test]
+async fn a_total_checks_that_all_rows_came_whatever_the_way() {
+    let total = Some("$.count".to_owned());
+    let server = start(|asked| {
+        // Knows nothing of the parameter, or one page less than it should.
+        let page: u32 = asked.param("page").map_or(0, |page| page.parse().unwrap());
+        let part: &[u32] = match page {
+            0 => &[1, 2],
+            1 => &[3, 4],
+            2 => &[5],
+            _ => &[],
+        };
+        stand_in::json(&json!({ "data": rows(part), "count": 5 }))
+    })
+    .await;
+    let page = |first| NextPage::Page { param: url("page"), first };
+    let checked = |next| Pagination { total: total.clone(), ..Pagination::new(next, 50) };
+    let said = refused(&server, tickets_by(checked(page(1)))).await;
+    assert_eq!(
+        said,
+        "3 rows came, but `total` says 5 (hint: a part is not the whole: mend the `pagination`)"
+    );
+    let whole = fetch(client(&server.url), metric(tickets_by(checked(page(0))))).await.unwrap();
+    assert_eq!(whole.rows.len(), 5);
+    let said = refused(&server, tickets_by(checked(NextPage::LinkHeader))).await;
+    assert!(said.starts_with("2 rows came, but `total` says 5"), "{said}");
+    let missing = Pagination { total: Some("$.nothing".into()), ..Pagination::new(page(0), 50) };
+    let said = refused(&server, tickets_by(missing)).await;
+    assert!(said.starts_with("`total` of `pagination` selects nothing"), "{said}");
+}
+
+#[tokio::test]
+async fn more_stops_a_link_that_is_never_null() {
+    let server = start(|asked| {
+        let page: u32 = asked.param("page").map_or(1, |page| page.parse().unwrap());
+        let part: &[u32] = match page {
+            1 => &[1, 2],
+            2 => &[3],
+            _ => &[],
+        };
+        let next = format!("/list?page={}", page + 1);
+        stand_in::json(
+            &json!({ "data": rows(part), "next": next, "meta": { "has_more": page < 2 } }),
+        )
+    })
+    .await;
+    let next = || NextPage::Link("$.next".into());
+    let said = refused(&server, paged(next(), 9)).await;
+    assert!(said.starts_with("the answer has more than 9 pages"), "{said}");
+    for (more, pages) in [("$.meta.has_more", 2), ("$.data", 3)] {
+        let before = server.asked().len();
+        let more = Some(more.to_owned());
+        let query = tickets_by(Pagination { more, ..Pagination::new(next(), 9) });
+        let whole = fetch(client(&server.url), metric(query)).await.unwrap();
+        assert_eq!(numbers(&whole), [1.0, 2.0, 3.0]);
+        assert_eq!(server.asked().len() - before, pages);
+    }
+    let renamed = Pagination { more: Some("$.has_more".into()), ..Pagination::new(next(), 9) };
+    let said = refused(&server, tickets_by(renamed)).await;
+    assert!(said.starts_with("`more` is nothing, expected something, be it empty"), "{said}");
 }

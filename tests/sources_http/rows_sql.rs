@@ -87,7 +87,7 @@ async fn rows_of_all_pages_are_one_table_and_may_be_more_than_the_label_sets() {
     .await;
     let next = NextPage::Page { param: PageParam::Url("page".into()), first: 0 };
     let query = HttpQuery {
-        pagination: Some(Pagination { next, max_pages: 5 }),
+        pagination: Some(Pagination::new(next, 5)),
         ..over("SELECT count(DISTINCT n) AS value FROM rows")
     };
     let table = fetch(client(&server.url), metric(query)).await.unwrap();

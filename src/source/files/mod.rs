@@ -125,7 +125,7 @@ impl FilesSource {
     fn remarks(&self, texts: &[Texts]) -> Vec<String> {
         let remarks = texts.iter().filter_map(|texts| {
             let remark = texts.remark(cure::of(&self.config, texts).as_deref())?;
-            self.told.tell("", texts, &remark);
+            self.told.tell(format!("{}.{}", texts.table, texts.column), &remark);
             Some(remark)
         });
         remarks.collect()

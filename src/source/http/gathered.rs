@@ -52,6 +52,20 @@ pub(super) enum Outcome {
     Query(Arc<Known>, Statement),
 }
 
+impl Outcome {
+    /// Adds what a person should know of it, while nobody else has it.
+    pub(super) fn remark(&mut self, remark: String) {
+        match self {
+            Self::Table(table) => table.remarks.push(remark),
+            Self::Query(known, _) => {
+                if let Some(known) = Arc::get_mut(known) {
+                    known.remarks.push(remark);
+                }
+            }
+        }
+    }
+}
+
 impl Gathered {
     /// Rows for a table, or for a query over them.
     pub(super) fn new(metric: Arc<Metric>, over: Option<Statement>) -> Self {
@@ -156,7 +170,7 @@ impl Gathered {
                     ..error
                 })?;
                 let texts = rows.texts("rows");
-                Ok(Outcome::Query(Arc::new(Known { rows, texts }), statement))
+                Ok(Outcome::Query(Arc::new(Known { rows, texts, remarks: Vec::new() }), statement))
             }
             Sink::Cells { mut rows, .. } => {
                 let mut columns = self.names;

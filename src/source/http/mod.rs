@@ -9,6 +9,7 @@ mod json;
 mod link;
 mod names;
 mod paging;
+mod part;
 mod query;
 mod reader;
 mod recent;
@@ -87,9 +88,10 @@ impl HttpSource {
             Outcome::Table(table) => Ok(table.clone()),
             Outcome::Query(known, statement) => {
                 let mut table = rows::query::run(known, statement, request, self.timeout).await?;
+                table.remarks.clone_from(&known.remarks);
                 for texts in &known.texts {
                     if let Some(remark) = texts.remark(texts.in_sql().as_deref()) {
-                        self.told.tell(request.metric.id.as_str(), texts, &remark);
+                        self.told.tell(format!("{}.{}", request.metric.id, texts.column), &remark);
                         table.remarks.push(remark);
                     }
                 }
@@ -153,7 +155,13 @@ impl HttpSource {
                 reader.read(Came::of(&answer)).await.map_err(|error| on_page(number, error))?;
             note(&request.trace, number, &page, reader.first_row());
             if !pager.next(&mut draft, &answer.url, &answer.headers, &page)? {
-                return Ok((reader.finish()?, bytes));
+                let mut outcome = reader.finish()?;
+                if let Some(remark) = pager.remark() {
+                    let told = format!("metric `{}`: {remark}", request.metric.id);
+                    self.told.tell(request.metric.id.to_string(), &told);
+                    outcome.remark(remark);
+                }
+                return Ok((outcome, bytes));
             }
         }
     }

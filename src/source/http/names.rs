@@ -37,11 +37,14 @@ pub(super) fn members(path: &str) -> Option<Vec<String>> {
 /// Whether all that a query wants to know of a document besides its rows can be told without them,
 /// but for the last.
 pub(super) fn are_spared(query: &HttpQuery, rows: &[String]) -> bool {
-    let pages = match query.pagination.as_ref().map(|pagination| &pagination.next) {
+    let mut pages = match query.pagination.as_ref().map(|pagination| &pagination.next) {
         Some(NextPage::Link(path)) => vec![path],
         Some(NextPage::Cursor { from, more, .. }) => std::iter::once(from).chain(more).collect(),
         _ => Vec::new(),
     };
+    if let Some(pagination) = &query.pagination {
+        pages.extend(pagination.more.iter().chain(&pagination.total));
+    }
     let required = query.require.iter().map(|(path, _)| path);
     required.chain(pages).all(|path| spares(path, rows))
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::came::{one_line, shape};
 use super::draft::Draft;
 use super::link;
+use super::part::{Signs, looks_full};
 use super::query::{NextPage, PageParam, Pagination};
 use crate::metric::FetchError;
 
@@ -25,6 +26,9 @@ pub(super) struct Pager<'a> {
     fingerprint: Option<u64>,
     /// Whether some page had as many rows as the configured step.
     full_pages: bool,
+    /// The number of all rows, as the last page with one said.
+    total: Option<u64>,
+    remark: Option<String>,
 }
 
 /// What a page turned out to hold.
@@ -37,6 +41,10 @@ pub(super) struct Found {
     pub(super) next: Option<Value>,
     /// Whether there are more pages, if the configuration says where that stands.
     pub(super) more: Option<bool>,
+    /// The number of all rows, if the configuration says where that stands.
+    pub(super) total: Option<u64>,
+    /// What tells that it is but a part.
+    pub(super) signs: Signs,
 }
 
 impl<'a> Pager<'a> {
@@ -51,7 +59,16 @@ impl<'a> Pager<'a> {
             _ => {}
         }
         let asked = HashSet::from([draft.url().to_string()]);
-        Ok(Self { pagination, pages: 0, rows: 0, asked, fingerprint: None, full_pages: false })
+        Ok(Self {
+            pagination,
+            pages: 0,
+            rows: 0,
+            asked,
+            fingerprint: None,
+            full_pages: false,
+            total: None,
+            remark: None,
+        })
     }
 
     /// Number of the page that is asked for, from 1.
@@ -68,9 +85,13 @@ impl<'a> Pager<'a> {
         headers: &HeaderMap,
         page: &Found,
     ) -> Result<bool, FetchError> {
-        let Some(pagination) = self.pagination else { return Ok(false) };
         self.pages += 1;
         self.rows += page.rows as u64;
+        self.total = page.total.or(self.total);
+        let Some(pagination) = self.pagination else {
+            self.look(page);
+            return Ok(false);
+        };
         let is_numbered =
             matches!(pagination.next, NextPage::Page { .. } | NextPage::Offset { .. });
         if is_numbered && page.rows > 0 {
@@ -83,6 +104,7 @@ impl<'a> Pager<'a> {
             }
         }
         let goes_on = match &pagination.next {
+            _ if page.more == Some(false) => false,
             NextPage::Link(_) => match &page.next {
                 None | Some(Value::Null | Value::Bool(false)) => false,
                 Some(Value::String(link)) => self.follow(draft, came_from, link)?,
@@ -95,7 +117,7 @@ impl<'a> Pager<'a> {
             NextPage::Cursor { param, .. } => self.cursor(draft, param, page)?,
             NextPage::Page { param, first } => {
                 draft.set(param, &Value::from(first.saturating_add(self.pages.into())))?;
-                page.rows > 0
+                page.more.unwrap_or(page.rows > 0)
             }
             NextPage::Offset { param, step } => {
                 if page.rows as u64 > *step {
@@ -107,14 +129,92 @@ impl<'a> Pager<'a> {
                 // smaller limit of its own.
                 let last = page.rows == 0 || (self.full_pages && !full);
                 self.full_pages |= full;
-                !last
+                page.more.unwrap_or(!last)
             }
         };
+        if !goes_on {
+            self.check(pagination, page)?;
+        }
         // A page after the last numbered one may still turn out to be empty.
         if goes_on && !is_numbered && self.pages >= pagination.max_pages {
             return Err(too_many(pagination));
         }
         Ok(goes_on)
+    }
+
+    /// What makes one think that the rows are but a part, if anything.
+    pub(super) fn remark(self) -> Option<String> {
+        self.remark
+    }
+
+    /// Whether what came is the whole.
+    fn check(&mut self, pagination: &Pagination, page: &Found) -> Result<(), FetchError> {
+        let path = match &pagination.next {
+            NextPage::Link(path) => Some(("next_link", path)),
+            NextPage::Cursor { from, .. } => Some(("cursor.from", from)),
+            _ => None,
+        };
+        if let (Some((key, path)), Some(true), None) = (path, page.more, &page.next) {
+            let message = format!("there are more pages, but `{key}: {path}` selects nothing");
+            return Err(shape(message).with_hint("mend the `pagination`"));
+        }
+        if pagination.total.is_some() {
+            let Some(total) = self.total else {
+                return Err(shape("`total` of `pagination` selects nothing".to_owned())
+                    .with_hint("let it select the number of all rows, or delete it"));
+            };
+            if self.rows < total {
+                let message = format!("{} rows came, but `total` says {total}", self.rows);
+                return Err(
+                    shape(message).with_hint("a part is not the whole: mend the `pagination`")
+                );
+            }
+            return Ok(());
+        }
+        // A path that selected nothing from the first page on may be a wrong one.
+        let never = path.filter(|_| self.pages == 1 && page.next.is_none() && page.more.is_none());
+        if let Some((key, path)) = never {
+            if let Some(other) = &page.signs.next {
+                let message =
+                    format!("`{key}: {path}` selects nothing, but the answer has `{other}`");
+                return Err(shape(message).with_hint(format!("did you mean `{other}`?")));
+            }
+            if let Some((total, number)) = &page.signs.total
+                && *number > self.rows
+            {
+                let message = format!(
+                    "`{key}: {path}` selects nothing, and {} rows came where `{total}` says {number}",
+                    self.rows
+                );
+                return Err(shape(message).with_hint("mend the `pagination`"));
+            }
+            if looks_full(self.rows) {
+                self.remark = Some(format!(
+                    "`{key}: {path}` selects nothing, and the page looks full with {} rows: is the path \
+                     right? `total` in `pagination` checks that all came",
+                    self.rows
+                ));
+            }
+            return Ok(());
+        }
+        self.look(page);
+        Ok(())
+    }
+
+    /// Whether the answer says that there is more than came.
+    fn look(&mut self, page: &Found) {
+        if let Some((path, number)) = &page.signs.total
+            && *number > self.rows
+        {
+            self.remark = Some(format!(
+                "{} rows came, but the answer says `{path}` = {number}: is this but a part?",
+                self.rows
+            ));
+        } else if let (None, Some(path)) = (self.pagination, &page.signs.next) {
+            self.remark = Some(format!(
+                "the answer has `{path}`, as if there were another page: `pagination` would get it"
+            ));
+        }
     }
 
     fn follow(

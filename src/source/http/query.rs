@@ -98,9 +98,23 @@ pub struct CsvFormat {
 pub struct Pagination {
     /// How the next page is found.
     pub next: NextPage,
+    /// JSONPath of what is true or not empty as long as there are more pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<String>,
+    /// JSONPath of the number of all rows, which the pages have to have together. No part of what is
+    /// measured.
+    #[serde(skip)]
+    pub total: Option<String>,
     /// At most this many pages. No part of what is measured.
     #[serde(skip)]
     pub max_pages: u32,
+}
+
+impl Pagination {
+    /// Pages that follow each other so, and nothing else is known of them.
+    pub fn new(next: NextPage, max_pages: u32) -> Self {
+        Self { next, more: None, total: None, max_pages }
+    }
 }
 
 /// How the next page is found.

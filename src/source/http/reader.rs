@@ -10,7 +10,9 @@ use tokio::task::spawn_blocking;
 use super::came::{Came, one_line, shape};
 use super::gathered::{Field, Gathered, Outcome};
 use super::json::{self, Path, Selector};
+use super::names::members;
 use super::paging::Found;
+use super::part::Signs;
 use super::query::{Format, HttpQuery, NextPage};
 use super::{samples, separated};
 use crate::metric::{FetchError, FetchErrorKind, Metric};
@@ -23,8 +25,8 @@ const LARGE: usize = 256 << 10;
 pub(super) struct Reader {
     query: HttpQuery,
     selector: Selector,
-    /// Where a JSON document says what comes next: the link or cursor, and whether there is more.
-    next: Option<(Path, Option<Path>)>,
+    /// Where a JSON document says what comes next.
+    said: Said,
     gathered: Gathered,
 }
 
@@ -33,19 +35,13 @@ impl Reader {
         let over = query.sql.as_ref().map(|query| statement(Dialect::Sqlite, &query.text));
         let mut gathered = Gathered::new(Arc::clone(metric), over.transpose()?);
         let selector = Selector::new(query, &mut gathered)?;
-        let next = match query.pagination.as_ref().map(|pagination| &pagination.next) {
-            Some(NextPage::Link(path)) => Some((Path::new(path)?, None)),
-            Some(NextPage::Cursor { from, more, .. }) => {
-                Some((Path::new(from)?, more.as_deref().map(Path::new).transpose()?))
-            }
-            _ => None,
-        };
-        if next.is_some() && query.format != Format::Json {
+        let said = Said::of(query)?;
+        if said.is_anything() && query.format != Format::Json {
             let message = "only a JSON document can hold the link or cursor of a next page";
             return Err(FetchError::new(FetchErrorKind::Query, message)
                 .with_hint("use `next_link: header`, `page` or `offset`"));
         }
-        Ok(Self { query: query.clone(), selector, next, gathered })
+        Ok(Self { query: query.clone(), selector, said, gathered })
     }
 
     /// Adds a page.
@@ -72,10 +68,7 @@ impl Reader {
             Format::Json | Format::Number if came.is_blank() => return Err(came.empty(expected)),
             Format::Json => {
                 let document = self.selector.document(came, &mut self.gathered)?;
-                if let Some((next, more)) = &self.next {
-                    found.next = next.one(&document)?.cloned();
-                    found.more = more.as_ref().map(|path| is_more(path, &document)).transpose()?;
-                }
+                self.said.read(&document, &mut found)?;
             }
             Format::Ndjson => self.selector.lines(came, &mut self.gathered)?,
             Format::Csv(format) => separated::read(came, format, &self.query, &mut self.gathered)?,
@@ -101,16 +94,88 @@ impl Reader {
     }
 }
 
-/// A renamed `has_more` must not end the answer early.
-fn is_more(path: &Path, document: &Value) -> Result<bool, FetchError> {
-    match path.one(document)? {
-        Some(Value::Bool(more)) => Ok(*more),
-        found => {
-            let found = found.map_or_else(|| "nothing".to_owned(), json::article);
-            Err(shape(format!("`more` is {found}, expected true or false"))
-                .with_hint("mend the `more` of `pagination`"))
-        }
+/// Where a document says what comes next, and how much there is.
+struct Said {
+    /// The link or cursor.
+    next: Option<Path>,
+    /// Whether there is more, as true or false.
+    flag: Option<Path>,
+    /// Whether there is more, as true or as anything that is not empty.
+    more: Option<Path>,
+    total: Option<Path>,
+    /// Whether all rows of the document are taken, so that their number tells something.
+    all_rows: bool,
+}
+
+impl Said {
+    fn of(query: &HttpQuery) -> Result<Self, FetchError> {
+        let pagination = query.pagination.as_ref();
+        let path = |text: Option<&String>| text.map(|text| Path::new(text)).transpose();
+        let (next, flag) = match pagination.map(|pagination| &pagination.next) {
+            Some(NextPage::Link(link)) => (Some(link), None),
+            Some(NextPage::Cursor { from, more, .. }) => (Some(from), more.as_ref()),
+            _ => (None, None),
+        };
+        let more = pagination.and_then(|pagination| pagination.more.as_ref());
+        let total = pagination.and_then(|pagination| pagination.total.as_ref());
+        let all_rows = query.rows.as_deref().is_some_and(|rows| members(rows).is_some());
+        Ok(Self {
+            next: path(next)?,
+            flag: path(flag)?,
+            more: path(more)?,
+            total: path(total)?,
+            all_rows,
+        })
     }
+
+    fn is_anything(&self) -> bool {
+        self.next.is_some() || self.more.is_some() || self.total.is_some()
+    }
+
+    fn read(&self, document: &Value, found: &mut Found) -> Result<(), FetchError> {
+        if let Some(next) = &self.next {
+            found.next = next.one(document)?.cloned();
+        }
+        if let Some(flag) = &self.flag {
+            found.more = Some(match flag.one(document)? {
+                Some(Value::Bool(more)) => *more,
+                other => return Err(no_flag(other, "expected true or false")),
+            });
+        }
+        if let Some(more) = &self.more {
+            let goes_on = match more.one(document)? {
+                Some(Value::Null) => false,
+                Some(Value::Bool(more)) => *more,
+                Some(Value::Number(number)) => number.as_f64().is_some_and(|number| number != 0.0),
+                Some(Value::String(text)) => !text.trim().is_empty(),
+                Some(Value::Array(items)) => !items.is_empty(),
+                Some(Value::Object(members)) => !members.is_empty(),
+                None => return Err(no_flag(None, "expected something, be it empty")),
+            };
+            found.more = Some(goes_on && found.more != Some(false));
+        }
+        if let Some(total) = &self.total
+            && let Some(value) = total.one(document)?
+        {
+            let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+            let Some(number) = number else {
+                let message =
+                    format!("`total` is {}, expected a number of rows", json::article(value));
+                return Err(shape(message).with_hint("mend the `total` of `pagination`"));
+            };
+            found.total = Some(number);
+        }
+        if self.all_rows {
+            found.signs = Signs::of(document);
+        }
+        Ok(())
+    }
+}
+
+/// A renamed `has_more` must not end the answer early.
+fn no_flag(found: Option<&Value>, expected: &str) -> FetchError {
+    let found = found.map_or_else(|| "nothing".to_owned(), json::article);
+    shape(format!("`more` is {found}, {expected}")).with_hint("mend the `more` of `pagination`")
 }
 
 fn number(came: &Came, gathered: &mut Gathered) -> Result<(), FetchError> {

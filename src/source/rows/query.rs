@@ -17,6 +17,8 @@ use crate::source::statement::Statement;
 pub(in crate::source) struct Known {
     pub(in crate::source) rows: Rows,
     pub(in crate::source) texts: Vec<Texts>,
+    /// What else a person should know of them.
+    pub(in crate::source) remarks: Vec<String>,
 }
 
 /// Runs the statement, read-only, within `limit`.

@@ -87,13 +87,12 @@ pub(in crate::source) async fn located(
 
 /// Remarks that were in the log already.
 #[derive(Debug, Default)]
-pub(in crate::source) struct Told(Mutex<BTreeSet<[String; 3]>>);
+pub(in crate::source) struct Told(Mutex<BTreeSet<String>>);
 
 impl Told {
-    /// Puts a remark on a column of something into the log, once.
-    pub(in crate::source) fn tell(&self, of: &str, texts: &Texts, remark: &str) {
-        let key = [of.to_owned(), texts.table.clone(), texts.column.clone()];
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+    /// Puts a remark on something into the log, once.
+    pub(in crate::source) fn tell(&self, of: String, remark: &str) {
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(of) {
             tracing::warn!("{remark}");
         }
     }

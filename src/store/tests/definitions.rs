@@ -118,6 +118,8 @@ fn http() -> HttpQuery {
                 param: PageParam::Body("after".to_owned()),
                 more: None,
             },
+            more: None,
+            total: None,
             max_pages: 100,
         }),
         sql: Some(Template::plain("SELECT sum(amount) AS value FROM rows")),
@@ -154,6 +156,8 @@ fn the_definition_of_a_request_is_this_text_for_ever_and_holds_no_secret() {
         }),
         pagination: Some(Pagination {
             next: NextPage::Offset { param: PageParam::Url("skip".to_owned()), step: 50 },
+            more: None,
+            total: None,
             max_pages: 7,
         }),
         ..http()

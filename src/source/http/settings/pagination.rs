@@ -53,7 +53,12 @@ pub(super) fn pagination(
     } else {
         pages.offset(report, raw.offset.as_ref()?)
     };
-    Some(Pagination { next: next?, max_pages })
+    let mut in_json = |key: &str, given: &Option<Text>| match given {
+        Some(given) => pages.in_json(report, given, &path_of(key)).map(Some),
+        None => Some(None),
+    };
+    let (more, total) = (in_json("more", &raw.more), in_json("total", &raw.total));
+    Some(Pagination { next: next?, more: more?, total: total?, max_pages })
 }
 
 /// One way to the next page.

@@ -45,6 +45,8 @@ pub(crate) struct PaginationRaw {
     pub(crate) cursor: Option<CursorRaw>,
     pub(crate) page: Option<PageRaw>,
     pub(crate) offset: Option<OffsetRaw>,
+    pub(crate) more: Option<Text>,
+    pub(crate) total: Option<Text>,
     pub(crate) max_pages: Option<Spanned<u32>>,
 }
 
