@@ -137,8 +137,10 @@ families! {
     KPI_SIGNAL = StateSet "kpi_signal";
     /// Correlation by which a KPI leads another, prewhitened; 0 where none is verified.
     KPI_LEAD_CORRELATION = Gauge "kpi_lead_correlation";
-    /// When what gives a KPI its meaning last changed.
+    /// When what the values of a KPI mean last changed.
     KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
+    /// When what the values of a KPI are measured against last changed.
+    KPI_GOAL_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_goal_changed_timestamp_seconds";
     /// Pace at or above which a KPI is on track at this point of its period.
     KPI_PACE_ON_TRACK_RATIO = Gauge "kpi_pace_on_track_ratio";
     /// Pace at or above which a KPI is at risk at this point of its period; below it is off track.

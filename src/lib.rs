@@ -25,6 +25,8 @@ pub mod limits;
 pub mod logging;
 pub mod metric;
 mod reader;
+pub mod recall;
+pub mod record;
 pub mod schedule;
 pub mod secret;
 pub mod server;

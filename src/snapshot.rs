@@ -47,8 +47,21 @@ pub struct KpiState {
     pub leads: Vec<LeadState>,
     /// When what gives its numbers their meaning last changed; `None` if it never did.
     pub definition_changed: Option<DateTime<Utc>>,
+    /// How what they are measured against last changed; `None` if it never did.
+    pub goal_changed: Option<GoalChange>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
+}
+
+/// A change of a KPI's goal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoalChange {
+    /// When it was first seen.
+    pub at: DateTime<Utc>,
+    /// What differs, as it was.
+    pub before: String,
+    /// The same, as it is.
+    pub now: String,
 }
 
 /// The assessment of one label set.

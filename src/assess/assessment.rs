@@ -1,16 +1,20 @@
 //! Puts one assessment together: resolve the goal, find the place on the path, judge, explain.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
+use super::finding::{Finding, Problem};
 use super::limits::Limits;
 use super::outlook::Evidence;
 use super::path::{Expected, Point, Shape, expected};
-use super::reason;
 use super::status::{Because, Case, Judged, judge};
 use super::target::{Goal, progress};
 use super::verdict::{Assessment, Status, Sums};
 use crate::calendar::{Calendar, Period};
 use crate::kpi::{Accumulation, Kpi, at_least};
+use crate::metric::moment;
+
+/// Below this factor "as fast as so far" is as good.
+const WORTH_A_WORD: f64 = 1.05;
 
 /// What was measured for one KPI and label set. All numbers in the KPI's unit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,7 +34,7 @@ pub struct Measured {
     /// Up to when the data is complete; the as-of instant of the fetch when the source says nothing.
     pub data_through: Option<DateTime<Utc>>,
     /// Why there is no value, when something failed.
-    pub problem: Option<String>,
+    pub problem: Option<Problem>,
 }
 
 /// Assesses one KPI and label set.
@@ -52,17 +56,22 @@ pub fn assess(
     let too_old = (now - through).to_std().is_ok_and(|age| age > kpi.max_age);
     let mut facts = facts(kpi, measured, goal, path, &at);
     facts.data_through = measured.data_through;
-    let about = reason::About { kpi, calendar, through, at: &at };
+    let newest = calendar.day_before(through);
     let value = measured.value.filter(|_| !too_old);
     let (Some(goal), Some(path), Some(value)) = (goal, path, value) else {
         // A value without a target is still worth showing; only its verdict is missing.
         facts.value = value;
-        let missing = reason::Missing {
-            too_old: too_old && measured.value.is_some(),
-            no_target: goal.is_none() && value.is_some(),
-            problem: measured.problem.as_deref(),
-        };
-        facts.reason = about.no_data(&missing);
+        facts.findings.push(match &measured.problem {
+            Some(problem) => Finding::Fails(problem.clone()),
+            None if too_old && measured.value.is_some() && through == moment::NEVER => {
+                Finding::NothingComplete
+            }
+            None if too_old && measured.value.is_some() => {
+                Finding::TooOld { newest, max_age: kpi.max_age }
+            }
+            None if goal.is_none() && value.is_some() => Finding::NoTarget,
+            None => Finding::NoValue,
+        });
         return facts;
     };
     let judged = judge(&Case {
@@ -75,7 +84,8 @@ pub fn assess(
         evidence: &measured.evidence,
     });
     facts.sums = measured.sums;
-    let mut assessment = with_value(facts, kpi, goal, &path, value, &judged, &about);
+    let mut assessment = with_value(facts, kpi, goal, &path, value, &judged, &at);
+    assessment.findings = findings(&assessment, &path, &judged, &at, newest);
     if let Some(projection) = &measured.evidence.projection {
         assessment.look_ahead(projection);
     }
@@ -119,12 +129,10 @@ fn with_value(
     path: &Expected,
     value: f64,
     judged: &Judged,
-    about: &reason::About<'_>,
+    at: &Point<'_>,
 ) -> Assessment {
-    let at = about.at;
     let projected = projection(kpi, path, value, at).filter(|_| !is_too_early(judged, kpi, at));
     let required = required_per_day(kpi, goal, value, at);
-    let reason = about.verdict(&reason::Case { value, goal, path, judged, required });
     let progress = match path.shape {
         Shape::Cumulative => goal.value().and_then(|target| progress(value, 0.0, target)),
         _ => facts.baseline_value.zip(goal.value()).and_then(|(b, t)| progress(value, b, t)),
@@ -141,8 +149,53 @@ fn with_value(
         required_pace_ratio: judged.required_pace,
         status: judged.status,
         beyond_noise: judged.beyond_noise,
-        reason,
         ..facts
+    }
+}
+
+/// What made the verdict, in the order in which it is told.
+fn findings(
+    numbers: &Assessment,
+    path: &Expected,
+    judged: &Judged,
+    at: &Point<'_>,
+    through: NaiveDate,
+) -> Vec<Finding> {
+    let status = judged.status;
+    match status {
+        Status::Achieved | Status::Missed => {
+            let early = (!at.closed).then_some(at.days_left);
+            return vec![Finding::Decided { status, early }];
+        }
+        Status::TooEarly => return vec![Finding::TooEarly],
+        Status::NoData | Status::OnTrack | Status::AtRisk | Status::OffTrack => {}
+    }
+    let on_the_way = path.shape != Shape::Flat || path.share < 1.0;
+    let standing = Finding::Standing { status, through, on_the_way };
+    let needed = is_needed(numbers, judged).then_some(Finding::Needed { days_left: at.days_left });
+    let faster = judged.required_pace.filter(|factor| *factor >= WORTH_A_WORD);
+    let because = match judged.because {
+        Because::Plain => None,
+        Because::Overspent => Some(Finding::Overspent),
+        Because::Impossible { required } => Some(Finding::Impossible { required }),
+        Because::WithinNoise(noise) => Some(Finding::WithinNoise(noise)),
+        Because::Unlikely { probability } => Some(Finding::Unlikely { probability }),
+        Because::Season { probability } => Some(Finding::Season { probability }),
+        Because::TooLate => Some(Finding::TooLate),
+    };
+    let fell_back = path.fell_back.then_some(Finding::PathFellBack);
+    let rest = [needed, faster.map(|_| Finding::Faster), because, fell_back];
+    std::iter::once(standing).chain(rest.into_iter().flatten()).collect()
+}
+
+/// Whether something is left to be done that can be done.
+fn is_needed(numbers: &Assessment, judged: &Judged) -> bool {
+    match (numbers.required_value_per_day, numbers.goal.zip(numbers.value)) {
+        (Some(per_day), _) => per_day > 0.0,
+        (None, Some((goal, value))) => {
+            goal.value().is_some() && !goal.is_met_by(value) && !judged.is_final()
+        }
+        (None, None) => false,
     }
 }
 

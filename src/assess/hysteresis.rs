@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::finding::{Finding, Proof};
 use super::status::{HARDLY, LIKELY, UNLIKELY, counts};
 use super::verdict::{Assessment, Status};
 use crate::calendar::WindowSpec;
@@ -173,26 +174,18 @@ pub fn step(
 
 /// Shows the remembered status on an assessment, and says what waits.
 pub fn show(memory: &Memory, rules: &Rules, assessment: &mut Assessment) {
+    let shown = memory.shown;
     if let Some(waiting) = memory.waiting {
-        let so_far = match rules.settle {
+        let proof = match rules.settle {
             Some(settle) if waiting.points >= rules.confirm => {
-                let days = settle.as_secs().div_ceil(86_400) + 1;
-                format!("chance may explain it until it has lasted for {days} days")
+                Proof::Days(settle.as_secs().div_ceil(86_400) + 1)
             }
-            _ => format!("{} of {} data points", waiting.points, rules.confirm),
+            _ => Proof::Points(waiting.points, rules.confirm),
         };
-        assessment.reason = format!(
-            "Still {} until {} is confirmed ({so_far}). {}",
-            memory.shown.words(),
-            waiting.status.words(),
-            assessment.reason
-        );
-    } else if memory.shown != assessment.status {
-        assessment.reason = format!(
-            "Still {}: the pace has to be clear of its limit for a better status. {}",
-            memory.shown.words(),
-            assessment.reason
-        );
+        let waiting = Finding::Waiting { status: waiting.status, shown, proof };
+        assessment.findings.insert(0, waiting);
+    } else if shown != assessment.status {
+        assessment.findings.insert(0, Finding::Held { shown });
     }
     assessment.status = memory.shown;
 }

@@ -2,6 +2,7 @@
 //! definition, measurements and the as-of instant; no clock, no I/O.
 
 mod assessment;
+mod finding;
 pub mod hysteresis;
 mod limits;
 mod noise;
@@ -13,10 +14,12 @@ mod target;
 mod verdict;
 
 pub use assessment::{Measured, assess};
+pub use finding::{Finding, FrozenNumber, Problem, Proof};
 pub use limits::Limits;
 pub use noise::Noise;
 pub use outlook::Evidence;
 pub use path::{Expected, Guard, Point, Shape, expected};
+pub use reason::reason;
 pub use target::{Goal, band_attainment, progress};
 pub use verdict::{Assessment, Status, Sums};
 

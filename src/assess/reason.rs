@@ -1,194 +1,187 @@
 //! The sentence that says why: value, what was expected by when, target, what is still needed.
-//! For people who have not read the manual; numbers are rounded here and nowhere else.
+//! For people who have not read the manual; findings become words and numbers are rounded here and
+//! nowhere else.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{Days, NaiveDate};
 
+use super::finding::{Finding, FrozenNumber, Problem, Proof};
 use super::noise::Noise;
-use super::path::{Expected, Point, Shape};
-use super::status::{Because, Judged};
 use super::target::Goal;
-use super::verdict::Status;
-use crate::calendar::{Calendar, PeriodKind};
+use super::verdict::{Assessment, Status};
+use crate::calendar::PeriodKind;
 use crate::figures;
 use crate::kpi::{Kpi, Path, Unit};
-use crate::metric::moment;
 
-/// Below this factor "as fast as so far" is as good.
-const WORTH_A_WORD: f64 = 1.05;
+/// All findings of an assessment in words.
+pub fn reason(kpi: &Kpi, assessment: &Assessment) -> String {
+    let about = About { kpi, numbers: assessment };
+    let mut text = String::new();
+    for finding in &assessment.findings {
+        match about.say(finding) {
+            Some(Said::Sentence(said)) if text.is_empty() => text = said,
+            Some(Said::Sentence(said)) => text = format!("{text}. {said}"),
+            Some(Said::Clause(said)) => text = format!("{text}; {said}"),
+            None => {}
+        }
+    }
+    if text.is_empty() { text } else { text + "." }
+}
+
+/// Words for one finding, without the full stop.
+enum Said {
+    Sentence(String),
+    /// Goes on with the sentence before.
+    Clause(String),
+}
 
 /// What every sentence needs to know.
-pub(super) struct About<'a> {
-    pub(super) kpi: &'a Kpi,
-    pub(super) calendar: &'a Calendar,
-    /// Up to when the data counts.
-    pub(super) through: DateTime<Utc>,
-    pub(super) at: &'a Point<'a>,
-}
-
-/// Why there is no verdict.
-pub(super) struct Missing<'a> {
-    pub(super) too_old: bool,
-    pub(super) no_target: bool,
-    pub(super) problem: Option<&'a str>,
-}
-
-/// One verdict to explain.
-pub(super) struct Case<'a> {
-    pub(super) value: f64,
-    pub(super) goal: Goal,
-    pub(super) path: &'a Expected,
-    pub(super) judged: &'a Judged,
-    pub(super) required: Option<f64>,
+struct About<'a> {
+    kpi: &'a Kpi,
+    numbers: &'a Assessment,
 }
 
 impl About<'_> {
-    pub(super) fn no_data(&self, missing: &Missing<'_>) -> String {
-        let why = match missing {
-            Missing { problem: Some(problem), .. } => (*problem).to_owned(),
-            Missing { too_old: true, .. } if self.through == moment::NEVER => {
-                "`data_through` is empty: its source says that no data is complete".to_owned()
-            }
-            Missing { too_old: true, .. } => format!(
-                "the newest data is of {} and counts for {} only",
-                date(self.calendar.day_before(self.through)),
-                hours(self.kpi.max_age),
+    fn say(&self, finding: &Finding) -> Option<Said> {
+        let sentence = match finding {
+            Finding::Waiting { status, shown, proof } => waiting(*status, *shown, *proof),
+            Finding::Held { shown } => format!(
+                "Still {}: the pace has to be clear of its limit for a better status",
+                shown.words()
             ),
-            Missing { no_target: true, .. } => {
-                return "No verdict: the target cannot be worked out, because the baseline or a \
-                        number of its formula is missing or not above zero."
-                    .to_owned();
+            Finding::Fails(problem) => format!("No data: {}", fails(problem)),
+            Finding::TooOld { newest, max_age } => format!(
+                "No data: the newest data is of {} and counts for {} only",
+                date(*newest),
+                hours(*max_age),
+            ),
+            Finding::NothingComplete => {
+                "No data: `data_through` is empty: its source says that no \
+                                         data is complete"
+                    .to_owned()
             }
-            Missing { .. } => format!(
-                "`{}` has no value: its source returned no rows, NULL or a zero denominator",
+            Finding::NoValue => format!(
+                "No data: `{}` has no value: its source returned no rows, NULL or a zero \
+                 denominator",
                 self.kpi.formula
             ),
-        };
-        format!("No data: {why}.")
-    }
-
-    pub(super) fn verdict(&self, case: &Case<'_>) -> String {
-        match case.judged.status {
-            Status::Achieved | Status::Missed => self.closed(case),
-            Status::TooEarly => self.too_early(case),
-            _ => self.running(case),
-        }
-    }
-
-    fn closed(&self, case: &Case<'_>) -> String {
-        let word = capital(case.judged.status.words());
-        let attained = case
-            .goal
-            .attainment(case.value)
-            .map_or(String::new(), |a| format!(" ({})", figures::attainment(a)));
-        let when = if self.at.closed {
-            format!("at the close of {}", self.at.period.id)
-        } else {
-            format!("{} before the end of {}", days(self.at.days_left), self.at.period.id)
-        };
-        let (value, goal) = self.against(case.value, case.goal);
-        format!("{word}: {value} against a target of {goal}{attained} {when}.")
-    }
-
-    fn too_early(&self, case: &Case<'_>) -> String {
-        let (value, goal) = self.against(case.value, case.goal);
-        format!(
-            "Too early to say: {} of {} has passed; {value} so far, target {goal} by {}.",
-            figures::share(self.at.elapsed),
-            self.at.period.id,
-            self.last_day(),
-        )
-    }
-
-    fn running(&self, case: &Case<'_>) -> String {
-        let (value, goal) = self.against(case.value, case.goal);
-        let word = capital(case.judged.status.words());
-        let mut text = match case.path.value {
-            Some(expected) if case.path.shape != Shape::Flat || case.path.share < 1.0 => {
-                let goal_value = case.goal.value().unwrap_or(expected);
-                let [value, expected, _] =
-                    self.kpi.unit.show_apart([case.value, expected, goal_value]);
-                format!(
-                    "{word}: {value} against {expected} expected by {}; target {goal} by {}",
-                    date(self.calendar.day_before(self.through)),
-                    self.last_day(),
-                )
+            Finding::NoTarget => "No verdict: the target cannot be worked out, because the \
+                                  baseline or a number of its formula is missing or not above zero"
+                .to_owned(),
+            Finding::Decided { status, early } => self.decided(*status, *early)?,
+            Finding::TooEarly => self.too_early()?,
+            Finding::Standing { status, through, on_the_way } => {
+                self.standing(*status, *through, *on_the_way)?
             }
-            _ => format!(
-                "{word}: {value} on {}; target {goal} until {}",
-                date(self.calendar.day_before(self.through)),
-                self.last_day(),
-            ),
+            Finding::NewGoal { since, before, now } => {
+                format!("New goal since {}: {now} (before: {before})", date(*since))
+            }
+            Finding::Signal { reading, side, since } => {
+                let since = since.map_or_else(|| "the start".to_owned(), date);
+                format!("Week by week: {}", reading.words(*side, &since)?)
+            }
+            Finding::Predicts { kpi, lead } => {
+                format!("As a predictor of {kpi}: {}", lead.words("week"))
+            }
+            clause => return self.clause(clause).map(Said::Clause),
         };
-        text.push_str(&self.still_needed(case));
-        text.push_str(&self.faster(case));
-        text.push_str(&self.because(case));
-        if case.path.fell_back {
-            text.push_str(match self.kpi.path {
+        Some(Said::Sentence(sentence))
+    }
+
+    fn clause(&self, finding: &Finding) -> Option<String> {
+        Some(match finding {
+            Finding::Needed { days_left } => self.needed(*days_left)?,
+            Finding::Faster => self.faster()?,
+            Finding::Overspent => "the limit is passed and cannot be met any more".to_owned(),
+            Finding::Impossible { required } => format!(
+                "the rest of the period would have to be at {}, which cannot be",
+                self.number(*required)
+            ),
+            Finding::WithinNoise(noise) => self.noise(*noise),
+            Finding::Unlikely { probability } => format!(
+                "by what earlier periods did from here the chance is {}",
+                percent(*probability)
+            ),
+            Finding::Season { probability } => format!(
+                "earlier periods lagged like this as well, and the chance is {}",
+                percent(*probability)
+            ),
+            Finding::TooLate => "too much is left for the days that remain".to_owned(),
+            Finding::PathFellBack => match self.kpi.path {
                 Path::Seasonal if self.kpi.is_ratio_to_date() => {
-                    "; no earlier period to learn the season from, so the path is flat"
+                    "no earlier period to learn the season from, so the path is flat"
                 }
                 Path::Seasonal => {
-                    "; no earlier period to learn the season from, so the path is linear"
+                    "no earlier period to learn the season from, so the path is linear"
                 }
-                _ => "; no milestone lies in this period, so the path is linear",
-            });
-        }
-        text.push('.');
-        text
+                _ => "no milestone lies in this period, so the path is linear",
+            }
+            .to_owned(),
+            Finding::Frozen { what, frozen, now } => self.frozen(*what, *frozen, *now),
+            _ => return None,
+        })
     }
 
-    fn still_needed(&self, case: &Case<'_>) -> String {
-        let unit = &self.kpi.unit;
-        match (case.required, case.goal.value()) {
-            (Some(per_day), _) if per_day > 0.0 => {
-                format!("; {} a day needed for {}", unit.show(per_day), days(self.at.days_left))
-            }
-            (None, Some(target)) if !case.goal.is_met_by(case.value) && !case.judged.is_final() => {
+    fn decided(&self, status: Status, early: Option<f64>) -> Option<String> {
+        let (value, goal) = self.against()?;
+        let word = capital(status.words());
+        let period = &self.numbers.period.id;
+        let attained = self.numbers.target_ratio;
+        let attained = attained.map_or(String::new(), |a| format!(" ({})", figures::attainment(a)));
+        let when = match early {
+            None => format!("at the close of {period}"),
+            Some(left) => format!("{} before the end of {period}", days(left)),
+        };
+        Some(format!("{word}: {value} against a target of {goal}{attained} {when}"))
+    }
+
+    fn too_early(&self) -> Option<String> {
+        let (value, goal) = self.against()?;
+        Some(format!(
+            "Too early to say: {} of {} has passed; {value} so far, target {goal} by {}",
+            figures::share(self.numbers.elapsed_ratio),
+            self.numbers.period.id,
+            self.last_day(),
+        ))
+    }
+
+    fn standing(&self, status: Status, through: NaiveDate, on_the_way: bool) -> Option<String> {
+        let (value, goal) = self.against()?;
+        let word = capital(status.words());
+        let (through, last_day) = (date(through), self.last_day());
+        Some(match self.numbers.expected_value.filter(|_| on_the_way) {
+            Some(expected) => {
+                let goal_value = self.numbers.target_value.unwrap_or(expected);
+                let values = [self.numbers.value?, expected, goal_value];
+                let [value, expected, _] = self.kpi.unit.show_apart(values);
                 format!(
-                    "; {} needed in {}",
-                    unit.show_change(target - case.value),
-                    days(self.at.days_left)
+                    "{word}: {value} against {expected} expected by {through}; target {goal} by \
+                     {last_day}"
                 )
             }
-            _ => String::new(),
-        }
+            None => format!("{word}: {value} on {through}; target {goal} until {last_day}"),
+        })
     }
 
-    /// How much faster the rest must run, once that is worth a word.
-    fn faster(&self, case: &Case<'_>) -> String {
-        let Some(factor) = case.judged.required_pace.filter(|f| *f >= WORTH_A_WORD) else {
-            return String::new();
-        };
-        let kind = match self.at.period.kind {
+    fn needed(&self, days_left: f64) -> Option<String> {
+        let (unit, days) = (&self.kpi.unit, days(days_left));
+        if let Some(per_day) = self.numbers.required_value_per_day {
+            return Some(format!("{} a day needed for {days}", unit.show(per_day)));
+        }
+        let change = self.numbers.target_value? - self.numbers.value?;
+        Some(format!("{} needed in {days}", unit.show_change(change)))
+    }
+
+    /// How much faster the rest must run.
+    fn faster(&self) -> Option<String> {
+        let kind = match self.numbers.period.kind {
             PeriodKind::Dates { .. } => "period".to_owned(),
             ref kind => kind.to_string(),
         };
-        let times = match factor {
+        let times = match self.numbers.required_pace_ratio? {
             f if f >= 10.0 => "more than 10".to_owned(),
             f => format!("{f:.1}"),
         };
-        format!("; the rest of the {kind} must run {times} times as fast as so far")
-    }
-
-    fn because(&self, case: &Case<'_>) -> String {
-        match case.judged.because {
-            Because::Plain => String::new(),
-            Because::Overspent => "; the limit is passed and cannot be met any more".to_owned(),
-            Because::Impossible { required } => format!(
-                "; the rest of the period would have to be at {}, which cannot be",
-                self.number(required)
-            ),
-            Because::WithinNoise(noise) => format!("; {}", self.noise(noise)),
-            Because::Unlikely { probability } => format!(
-                "; by what earlier periods did from here the chance is {}",
-                percent(probability)
-            ),
-            Because::Season { probability } => format!(
-                "; earlier periods lagged like this as well, and the chance is {}",
-                percent(probability)
-            ),
-            Because::TooLate => "; too much is left for the days that remain".to_owned(),
-        }
+        Some(format!("the rest of the {kind} must run {times} times as fast as so far"))
     }
 
     /// `within noise: ±1.6 points at n = 1,500`.
@@ -199,14 +192,23 @@ impl About<'_> {
         format!("within noise: ±{reach}{n}")
     }
 
+    fn frozen(&self, what: FrozenNumber, frozen: f64, now: f64) -> String {
+        let what = match what {
+            FrozenNumber::Baseline => "baseline",
+            FrozenNumber::Target => "target",
+        };
+        let (frozen, now) = self.kpi.unit.show_pair(frozen, now);
+        format!("the {what} stays at {frozen} as it was when the period opened (now {now})")
+    }
+
     fn number(&self, value: f64) -> String {
         self.kpi.unit.show(value)
     }
 
     /// The value and the goal, told apart.
-    fn against(&self, value: f64, goal: Goal) -> (String, String) {
-        let unit = &self.kpi.unit;
-        match goal {
+    fn against(&self) -> Option<(String, String)> {
+        let (unit, value) = (&self.kpi.unit, self.numbers.value?);
+        Some(match self.numbers.goal? {
             Goal::AtMost(limit) => {
                 let (value, limit) = unit.show_pair(value, limit);
                 (value, format!("at most {limit}"))
@@ -216,13 +218,30 @@ impl About<'_> {
                 (value, format!("{low} to {high}"))
             }
             Goal::AtLeast(target) | Goal::Between(target, _) => unit.show_pair(value, target),
-        }
+        })
     }
 
     fn last_day(&self) -> String {
-        date(
-            self.at.period.end_day.checked_sub_days(Days::new(1)).unwrap_or(self.at.period.end_day),
-        )
+        let end = self.numbers.period.end_day;
+        date(end.checked_sub_days(Days::new(1)).unwrap_or(end))
+    }
+}
+
+fn waiting(status: Status, shown: Status, proof: Proof) -> String {
+    let so_far = match proof {
+        Proof::Points(points, of) => format!("{points} of {of} data points"),
+        Proof::Days(days) => {
+            format!("chance may explain it until it has lasted for {days} days")
+        }
+    };
+    format!("Still {} until {} is confirmed ({so_far})", shown.words(), status.words())
+}
+
+fn fails(problem: &Problem) -> String {
+    let Problem { metric, source, error } = problem;
+    match error {
+        Some(error) => format!("metric `{metric}` of source `{source}` fails: {error}"),
+        None => format!("metric `{metric}` of source `{source}` has not been fetched yet"),
     }
 }
 

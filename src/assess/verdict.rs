@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::finding::Finding;
 use super::target::Goal;
 use crate::calendar::Period;
 
@@ -64,7 +65,9 @@ pub struct Assessment {
     pub beyond_noise: Status,
     /// Up to when the data is complete.
     pub data_through: Option<DateTime<Utc>>,
-    /// One plain sentence: why this status.
+    /// Why this status, and what else there is to say.
+    pub findings: Vec<Finding>,
+    /// The same in words, once all is found.
     pub reason: String,
 }
 
@@ -99,6 +102,7 @@ impl Assessment {
             status: Status::NoData,
             beyond_noise: Status::NoData,
             data_through: None,
+            findings: Vec::new(),
             reason: String::new(),
         }
     }

@@ -9,7 +9,7 @@ mod resume;
 mod steps;
 
 pub use gaps::{Gap, Gaps};
-pub use record::{Recorder, closing};
+pub use record::Recorder;
 pub use replay::replay;
 pub use resume::{Resume, resume, warm_up};
 pub use steps::{MAX_STEPS, parse_step, steps};

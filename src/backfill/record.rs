@@ -10,14 +10,16 @@ use crate::engine::GRACE;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::snapshot::{KpiState, Snapshot, Verdict};
-use crate::store::{Closed, Closing, Definition, Evaluation, Point, Revision, Store, StoreError};
+use crate::store::{
+    Closed, Closing, Definition, Evaluation, InForce, Point, Revision, Store, StoreError,
+};
 
 /// Writes what belongs to the definitions in force.
 #[derive(Debug)]
 pub struct Recorder {
     store: Arc<Store>,
     definitions: Arc<Definitions>,
-    revisions: BTreeMap<KpiId, Revision>,
+    in_force: BTreeMap<KpiId, InForce>,
 }
 
 impl Recorder {
@@ -33,13 +35,17 @@ impl Recorder {
         let current =
             |kpi: &Arc<crate::kpi::Kpi>| (kpi.id.clone(), Definition::of(kpi, &definitions));
         let current = definitions.kpis.iter().map(current).collect();
-        let revisions = store.note_revisions(&current, now).await?;
-        Ok(Self { store, definitions, revisions })
+        let in_force = store.note_revisions(&current, now).await?;
+        Ok(Self { store, definitions, in_force })
     }
 
-    /// The revisions in force, by KPI.
-    pub fn revisions(&self) -> &BTreeMap<KpiId, Revision> {
-        &self.revisions
+    /// The definitions in force, by KPI.
+    pub fn in_force(&self) -> &BTreeMap<KpiId, InForce> {
+        &self.in_force
+    }
+
+    fn revision(&self, kpi: &KpiId) -> Option<Revision> {
+        self.in_force.get(kpi).map(|definition| definition.revision)
     }
 
     /// The store written to.
@@ -57,12 +63,12 @@ impl Recorder {
         day: &Snapshot,
         now: DateTime<Utc>,
     ) -> Result<Vec<(Closing, Closed)>, StoreError> {
-        self.store.backfill(&self.points(day)).await?;
+        self.store.backfill(&self.points(&day.kpis)).await?;
         let closings: Vec<Closing> = day
             .verdicts()
             .filter(|(_, verdict)| verdict.assessment.period.span.end == day.as_of)
             .filter(|(_, verdict)| verdict.assessment.value.is_some())
-            .map(|(state, verdict)| closing(state, verdict, now))
+            .map(|(state, verdict)| self.closing(state, verdict, now))
             .collect();
         let evaluation =
             Evaluation { at: now, closings: closings.clone(), ..Evaluation::default() };
@@ -70,8 +76,8 @@ impl Recorder {
         Ok(closings.into_iter().zip(closed).collect())
     }
 
-    /// The verdicts of a snapshot as points of its days.
-    pub fn points(&self, snapshot: &Snapshot) -> Vec<Point> {
+    /// The verdicts on KPIs as points of their days.
+    pub fn points(&self, kpis: &[KpiState]) -> Vec<Point> {
         let calendar = &self.definitions.calendar;
         let point = |(state, verdict): (&KpiState, &Verdict)| {
             let assessment = &verdict.assessment;
@@ -80,29 +86,33 @@ impl Recorder {
                 SeriesKey::new(&state.kpi.id, &verdict.labels),
                 assessment,
                 assessment.sums,
-                self.revisions.get(&state.kpi.id)?.number,
+                self.revision(&state.kpi.id)?,
                 calendar.day_before(through),
                 through,
             ))
         };
-        snapshot.verdicts().filter_map(point).collect()
+        kpis.iter()
+            .flat_map(|state| state.verdicts.iter().map(move |verdict| (state, verdict)))
+            .filter_map(point)
+            .collect()
     }
-}
 
-/// How a period of one series ended, as far as is known at an instant.
-pub fn closing(state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
-    let assessment = &verdict.assessment;
-    let span = assessment.period.span;
-    Closing {
-        series: SeriesKey::new(&state.kpi.id, &verdict.labels),
-        period: assessment.period.id.clone(),
-        start: span.start,
-        end: span.end,
-        value: assessment.value,
-        target: assessment.target_value,
-        target_ratio: assessment.target_ratio,
-        status: assessment.status,
-        closed_at: now,
-        final_at: (now >= span.end + GRACE).then_some(now),
+    /// How a period of one series ended, as far as is known at an instant.
+    pub fn closing(&self, state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
+        let assessment = &verdict.assessment;
+        let span = assessment.period.span;
+        Closing {
+            series: SeriesKey::new(&state.kpi.id, &verdict.labels),
+            period: assessment.period.id.clone(),
+            start: span.start,
+            end: span.end,
+            value: assessment.value,
+            target: assessment.target_value,
+            target_ratio: assessment.target_ratio,
+            status: assessment.status,
+            closed_at: now,
+            final_at: (now >= span.end + GRACE).then_some(now),
+            revision: self.revision(&state.kpi.id),
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::engine::{Book, Engine, Round, RunLog, Slot, SourceFacts, Sources, dem
 use crate::id::MetricId;
 use crate::kpi::Definitions;
 use crate::metric::Span;
+use crate::record::{Remembered, finish};
 use crate::snapshot::Snapshot;
 
 /// Days that are being fetched at once, at most.
@@ -31,6 +32,7 @@ pub fn replay(
 ) -> impl Stream<Item = Snapshot> + Send + 'static {
     let mut engine = Engine::new(Arc::clone(&definitions));
     let mut cache = Cache::planned(&definitions, &steps);
+    let shown = Arc::clone(&definitions);
     let facts = sources.keys().map(|id| (id.clone(), SourceFacts::default())).collect();
     let log = RunLog::new(&definitions, &facts, &Book::default(), DateTime::UNIX_EPOCH);
     // One walk through the past belongs together: what one day got may serve another.
@@ -56,7 +58,7 @@ pub fn replay(
             log.note(&source, &run);
             book.apply(run);
         }
-        engine.evaluate(&book, &log, as_of)
+        finish(engine.evaluate(&book, &log, as_of), &shown, &Remembered::default())
     })
 }
 

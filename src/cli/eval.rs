@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 use super::{Global, NO_VALUE, as_of, keep_only, table};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, Round, RunLog, slots, spans_of};
+use crate::record::{Remembered, finish};
 use crate::snapshot::Snapshot;
 use crate::{api, daemon, logging};
 
@@ -63,7 +65,7 @@ pub(super) fn run(
 async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
     let sources = daemon::open_sources(&config.sources);
     let facts = daemon::source_facts(&config.sources);
-    let definitions = std::sync::Arc::new(config.definitions);
+    let definitions = Arc::new(config.definitions);
     let timezone = definitions.calendar.timezone;
     let (known, asked) = (BTreeMap::new(), Instant::now());
     let runs = definitions.metrics.values().filter_map(|metric| {
@@ -81,5 +83,6 @@ async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapsh
         log.note(&metric.source, &run);
         book.apply(run);
     }
-    Ok(Engine::instantaneous(definitions).evaluate(&book, &log, as_of))
+    let found = Engine::instantaneous(Arc::clone(&definitions)).evaluate(&book, &log, as_of);
+    Ok(finish(found, &definitions, &Remembered::default()))
 }

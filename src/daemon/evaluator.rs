@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::engine::{Book, Engine, Run, RunLog, is_complete};
 use crate::exposition::SelfMetrics;
 use crate::kpi::{Definitions, SeriesKey};
+use crate::record::finish;
 use crate::server::Shared;
 use crate::snapshot::Snapshot;
 
@@ -124,12 +125,13 @@ impl Evaluator {
 
     async fn publish_as_of(&mut self, as_of: DateTime<Utc>, complete: bool) {
         let started = Instant::now();
-        let mut snapshot = self.engine.evaluate(&self.book, &self.log, as_of);
+        let found = self.engine.evaluate(&self.book, &self.log, as_of);
         self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
         if let Some(keeper) = &mut self.keeper {
-            keeper.commit(&self.engine, &snapshot).await;
-            keeper.complete(&mut snapshot);
+            keeper.commit(&self.engine, &found).await;
         }
+        let remembered = self.keeper.as_ref().map(Keeper::remembered).unwrap_or_default();
+        let snapshot = finish(found, &self.definitions, &remembered);
         self.tell_changes(&snapshot);
         self.shared.publish(Arc::new(snapshot));
         self.shared.publish_runs(Arc::new(self.log.clone()));

@@ -4,22 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Utc};
 use tracing::{debug, error, info, warn};
 
-use crate::backfill::{Recorder, closing};
+use crate::backfill::Recorder;
 use crate::clock::Clock;
-use crate::engine::{Book, Day, Engine, Frozen, History, Openings, Run};
+use crate::engine::{Book, Engine, Evaluated, Frozen, Run};
+use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::metric::Metric;
+use crate::recall::Recall;
+use crate::record::Remembered;
 use crate::snapshot::Snapshot;
 use crate::store::{
-    Closed, Closing, Evaluation, Opening, Retention, Store, StoreError, StoredRun,
-    metric_fingerprint,
+    Change, Closed, Closing, Evaluation, InForce, Opening, Retention, Store, StoreError, StoredRun,
+    difference, metric_fingerprint,
 };
-
-/// Years of daily history that projections and signals work on.
-const YEARS: u64 = 5;
 
 pub(super) struct Keeper {
     recorder: Recorder,
@@ -51,9 +51,8 @@ impl Keeper {
     ) -> Result<Self, StoreError> {
         let now = clock();
         let recorder = Recorder::new(store, Arc::clone(&definitions), now).await?;
-        for (kpi, revision) in recorder.revisions().iter().filter(|(_, revision)| revision.changed)
-        {
-            info!(%kpi, revision = revision.number, "the definition changed: a new baseline begins");
+        for (kpi, definition) in recorder.in_force() {
+            tell_changes(kpi, definition);
         }
         let mut keeper = Self {
             recorder,
@@ -66,11 +65,16 @@ impl Keeper {
             failing: false,
         };
         keeper.restore_runs(book).await?;
-        let history = keeper.history(now).await?;
-        let openings = keeper.openings(now).await?;
+        let history = keeper.recall().history(now).await?;
+        let openings = keeper.recall().openings(now).await?;
+        for (series, period, _) in openings.iter() {
+            keeper.opened.insert((series.clone(), period.clone()));
+        }
         let mut memories = keeper.recorder.store().load_statuses().await?;
+        // A status confirmed by another definition is none by this one.
         memories.retain(|series, _| {
-            keeper.recorder.revisions().get(&series.kpi).is_some_and(|r| !r.changed)
+            let definition = keeper.recorder.in_force().get(&series.kpi);
+            definition.is_some_and(|now| !now.meaning.is_new && !now.goal.is_new)
         });
         engine.restore(memories, openings, history);
         for closing in keeper.recorder.store().last_closings().await? {
@@ -90,38 +94,12 @@ impl Keeper {
         Ok(())
     }
 
-    async fn history(&self, now: DateTime<Utc>) -> Result<History, StoreError> {
-        let today = self.definitions.calendar.day_of(now);
-        let from = today - Days::new(YEARS * 366);
-        let mut history = History::default();
-        for (kpi, revision) in self.recorder.revisions() {
-            for point in self.recorder.store().history(kpi, None, from, today).await? {
-                if let (Some(value), true) = (point.value, point.revision == revision.number) {
-                    let day = Day { value, expected: point.expected, sums: point.sums };
-                    history.note(&point.series, point.day, day);
-                }
-            }
+    fn recall(&self) -> Recall<'_> {
+        Recall {
+            store: self.recorder.store(),
+            definitions: &self.definitions,
+            in_force: self.recorder.in_force(),
         }
-        Ok(history)
-    }
-
-    async fn openings(&mut self, now: DateTime<Utc>) -> Result<Openings, StoreError> {
-        let mut openings = Openings::default();
-        for kpi in &self.definitions.kpis {
-            let Some(revision) = self.recorder.revisions().get(&kpi.id) else { continue };
-            let period = self.definitions.calendar.period_at(&kpi.period, now);
-            let before = self.definitions.calendar.previous(&period);
-            for period in [before.id, period.id] {
-                let stored =
-                    self.recorder.store().openings(&kpi.id, &period, revision.number).await?;
-                for opening in stored.into_values() {
-                    let Opening { series, period, opened_at: at, baseline, target, .. } = opening;
-                    self.opened.insert((series.clone(), period.clone()));
-                    openings.restore(series, period, Frozen { at, baseline, target });
-                }
-            }
-        }
-        Ok(openings)
     }
 
     /// Takes note of a run for the next commit.
@@ -140,18 +118,18 @@ impl Keeper {
     }
 
     /// Writes an evaluation down, as it was measured.
-    pub(super) async fn commit(&mut self, engine: &Engine, snapshot: &Snapshot) {
-        let closings: Vec<Closing> = snapshot
+    pub(super) async fn commit(&mut self, engine: &Engine, found: &Evaluated) {
+        let closings: Vec<Closing> = found
             .kpis
             .iter()
             .flat_map(|state| state.last_period.iter().map(move |verdict| (state, verdict)))
-            .map(|(state, verdict)| closing(state, verdict, snapshot.as_of))
+            .map(|(state, verdict)| self.recorder.closing(state, verdict, found.as_of))
             .collect();
         let evaluation = Evaluation {
-            at: snapshot.as_of,
+            at: found.as_of,
             runs: std::mem::take(&mut self.runs),
             statuses: engine.memories().cloned().unwrap_or_default(),
-            points: self.recorder.points(snapshot),
+            points: self.recorder.points(&found.kpis),
             openings: self.new_openings(engine),
             closings: closings.clone(),
         };
@@ -178,14 +156,9 @@ impl Keeper {
         }
     }
 
-    /// Puts what is remembered into a snapshot: final results of closed periods, and when
-    /// definitions changed.
-    pub(super) fn complete(&self, snapshot: &mut Snapshot) {
-        self.freeze(snapshot);
-        for state in &mut snapshot.kpis {
-            let revision = self.recorder.revisions().get(&state.kpi.id).filter(|r| r.number > 1);
-            state.definition_changed = revision.map(|revision| revision.since);
-        }
+    /// What is shown as it was.
+    pub(super) fn remembered(&self) -> Remembered {
+        self.recall().remembered(self.last_closings.values())
     }
 
     /// Writes a day that passed without a daemon.
@@ -221,7 +194,7 @@ impl Keeper {
             Some(Opening {
                 series: series.clone(),
                 period: period.clone(),
-                revision: self.recorder.revisions().get(&series.kpi)?.number,
+                revision: self.recorder.in_force().get(&series.kpi)?.revision,
                 opened_at: frozen.at,
                 baseline: frozen.baseline,
                 target: frozen.target,
@@ -251,21 +224,26 @@ impl Keeper {
             self.last_closings.insert(closing.series.clone(), closing);
         }
     }
+}
 
-    /// A result that is final is shown as it was, whatever the source says since.
-    fn freeze(&self, snapshot: &mut Snapshot) {
-        for state in &mut snapshot.kpis {
-            let kpi = state.kpi.id.clone();
-            for verdict in &mut state.last_period {
-                let key = SeriesKey::new(&kpi, &verdict.labels);
-                let Some(known) = self.last_closings.get(&key) else { continue };
-                let assessment = &mut verdict.assessment;
-                if known.period == assessment.period.id && known.final_at.is_some() {
-                    assessment.value = known.value;
-                    assessment.target_ratio = known.target_ratio;
-                    assessment.status = known.status;
-                }
-            }
-        }
+/// Says which half of a definition changed, and from what to what.
+fn tell_changes(kpi: &KpiId, definition: &InForce) {
+    let InForce { meaning, goal, .. } = definition;
+    let differ = |change: &Change| {
+        let before = change.before.as_deref().unwrap_or_default();
+        difference(before, &change.now)
+    };
+    if meaning.is_new {
+        let (from, to) = differ(meaning);
+        let what = if meaning.returned {
+            "an earlier meaning is back: its history goes on"
+        } else {
+            "the meaning changed: a new trend begins"
+        };
+        info!(%kpi, from, to, "{what}");
+    }
+    if goal.is_new {
+        let (from, to) = differ(goal);
+        info!(%kpi, from, to, "the goal changed, from the running period on");
     }
 }

@@ -14,13 +14,14 @@ use super::news::News;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::runs::{MetricLog, RunLog};
+use crate::assess::Finding;
 use crate::assess::hysteresis::{self, DataPoint, Memory, Rules};
 use crate::calendar::Calendar;
-use crate::id::{KpiId, MetricId};
+use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::{Definitions, Kpi, SeriesKey};
 use crate::metric::{Metric, Span};
 use crate::signals::Lead;
-use crate::snapshot::{KpiState, LeadState, MetricState, ObjectiveState, Snapshot, Verdict};
+use crate::snapshot::{KpiState, LeadState, MetricState, Snapshot, SourceState, Verdict};
 
 /// Evaluates snapshots of one set of definitions, remembering what hysteresis and roll-over need.
 #[derive(Debug)]
@@ -32,6 +33,20 @@ pub struct Engine {
     openings: Openings,
     news: News,
     outlooks: Outlooks,
+}
+
+/// What came of an evaluation: the numbers, and findings that are not in words yet. `record` makes the
+/// snapshot of it.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// The instant for which it was computed.
+    pub as_of: DateTime<Utc>,
+    /// Every configured KPI, in the order of the configuration.
+    pub kpis: Vec<KpiState>,
+    /// The metrics behind them.
+    pub metrics: Vec<MetricState>,
+    /// By id.
+    pub sources: BTreeMap<SourceId, SourceState>,
 }
 
 impl Engine {
@@ -89,19 +104,13 @@ impl Engine {
 
     /// Evaluates what was measured as of `now`; `log` has the runs that it came from, and those that
     /// failed.
-    pub fn evaluate(&mut self, book: &Book, log: &RunLog, now: DateTime<Utc>) -> Snapshot {
+    pub fn evaluate(&mut self, book: &Book, log: &RunLog, now: DateTime<Utc>) -> Evaluated {
         let definitions = Arc::clone(&self.definitions);
         let observed = Observed { book, log };
         let kpis: Vec<KpiState> =
             definitions.kpis.iter().map(|kpi| self.kpi_state(kpi, observed, now)).collect();
-        Snapshot {
-            as_of: now,
-            timezone: definitions.calendar.timezone,
-            objectives: objectives(&definitions, &kpis),
-            metrics: metrics(&definitions, book),
-            sources: log.states(),
-            kpis,
-        }
+        let (metrics, sources) = (metrics(&definitions, book), log.states());
+        Evaluated { as_of: now, kpis, metrics, sources }
     }
 
     fn kpi_state(
@@ -141,6 +150,7 @@ impl Engine {
             breakdowns: verdicts.breakdowns,
             leads,
             definition_changed: None,
+            goal_changed: None,
             last_success: verdicts.as_of.filter(|_| good).or(before),
         };
         self.last.insert(kpi.id.clone(), state.clone());
@@ -157,15 +167,15 @@ impl Engine {
     }
 }
 
-/// Says in words what a claim to predict is worth, as soon as there is something to say.
+/// Says what a claim to predict is worth, as soon as there is something to say.
 fn explain(leads: &[LeadState], verdicts: &mut [Verdict]) {
     for LeadState { predicts, lead } in leads {
         if matches!(lead, Lead::Unverified { .. }) {
             continue;
         }
         for verdict in &mut *verdicts {
-            let reason = &mut verdict.assessment.reason;
-            *reason = format!("{reason} As a predictor of {predicts}: {}.", lead.words("week"));
+            let finding = Finding::Predicts { kpi: predicts.clone(), lead: *lead };
+            verdict.assessment.findings.push(finding);
         }
     }
 }
@@ -200,30 +210,6 @@ fn confirm(
     let memory = hysteresis::step(before, now, &rules, &point, fetched);
     hysteresis::show(&memory, &rules, &mut verdict.assessment);
     memories.insert(key, memory);
-}
-
-/// Weighted mean over an objective's KPIs of progress clamped to 0..1; a KPI with labels counts once,
-/// with the mean of its label sets.
-fn objectives(definitions: &Definitions, kpis: &[KpiState]) -> BTreeMap<String, ObjectiveState> {
-    let mean = |values: Vec<f64>| {
-        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-    };
-    let progress = |state: &KpiState| {
-        let progress = state.verdicts.iter().filter_map(|v| v.assessment.progress_ratio);
-        mean(progress.map(|p| p.clamp(0.0, 1.0)).collect())
-    };
-    let of = |id: &String| {
-        let members = kpis.iter().filter(|state| state.kpi.objective.as_ref() == Some(id));
-        let weighed = members.filter_map(|state| Some((state.kpi.weight, progress(state)?)));
-        let (sum, weight) = weighed
-            .fold((0.0, 0.0), |(sum, weight), (w, progress)| (sum + w * progress, weight + w));
-        (weight > 0.0).then(|| sum / weight)
-    };
-    let state = |(id, objective): (&String, &crate::kpi::Objective)| {
-        let state = ObjectiveState { objective: objective.clone(), progress_ratio: of(id) };
-        (id.clone(), state)
-    };
-    definitions.objectives.iter().map(state).collect()
 }
 
 /// The metrics behind the KPIs, for their current windows.

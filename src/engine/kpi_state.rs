@@ -11,7 +11,7 @@ use super::demand::{Plan, last_close, plan, shared};
 use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
 use super::runs::RunLog;
-use crate::assess::{Evidence, Measured, assess};
+use crate::assess::{Evidence, Measured, Problem, assess};
 use crate::calendar::Period;
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
@@ -234,7 +234,7 @@ fn no_data(
     definitions: &Definitions,
     period: &Period,
     now: DateTime<Utc>,
-    problem: String,
+    problem: Problem,
 ) -> Verdict {
     let baseline = match kpi.baseline {
         Baseline::Fixed(value) => Some(value),
@@ -245,14 +245,13 @@ fn no_data(
     Verdict { labels: Labels::default(), assessment, signal: Signal::None }
 }
 
-fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> String {
+fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> Problem {
     let definition = definitions.metrics.get(metric);
-    let source = definition.map_or("?", |metric| metric.source.as_str());
-    match definition.and_then(|metric| log.of(metric)?.error()) {
-        Some(error) => {
-            format!("metric `{metric}` of source `{source}` fails: {}", error.message)
-        }
-        None => format!("metric `{metric}` of source `{source}` has not been fetched yet"),
+    let error = definition.and_then(|metric| log.of(metric)?.error());
+    Problem {
+        metric: metric.clone(),
+        source: definition.map_or_else(|| "?".into(), |metric| metric.source.clone()),
+        error: error.map(|error| error.message.clone()),
     }
 }
 

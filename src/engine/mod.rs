@@ -21,7 +21,7 @@ pub use collect::{
     Answer, Fetch, Outcome, Round, Run, Slot, SourceHandle, Sources, ask, fetch, slots,
 };
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
-pub use evaluate::{Engine, is_complete};
+pub use evaluate::{Engine, Evaluated, is_complete};
 pub use history::{Daily, Day, History};
 pub use openings::{Frozen, GRACE, Openings};
 pub use runs::{MetricLog, RunLog, RunRecord, SourceFacts, SourceLog};

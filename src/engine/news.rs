@@ -1,5 +1,4 @@
-//! Noise or news, and does it lead? Feeds weekly history to `signals` and puts the answers into
-//! words. Both change once a week at most, so they are worked out once a day and remembered.
+//! Noise or news, and does it lead? Feeds weekly history to `signals`. Both change once a week at most, so they are worked out once a day and remembered.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::history::History;
 use super::weeks::weeks;
+use crate::assess::Finding;
 use crate::calendar::Calendar;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, Direction, Kpi, SeriesKey};
@@ -20,7 +20,7 @@ const USUAL_LEAD_WEEKS: usize = 4;
 /// Answers of today.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    signals: BTreeMap<SeriesKey, (NaiveDate, Signal, Option<String>)>,
+    signals: BTreeMap<SeriesKey, (NaiveDate, Signal, Option<Finding>)>,
     leads: BTreeMap<KpiId, (NaiveDate, Vec<LeadState>)>,
 }
 
@@ -37,18 +37,15 @@ impl News {
         let today = calendar.day_before(through);
         let key = SeriesKey::new(&kpi.id, &verdict.labels);
         let known = self.signals.get(&key).filter(|(day, ..)| *day == today);
-        let (_, signal, words) = if let Some(known) = known {
+        let (_, signal, finding) = if let Some(known) = known {
             known.clone()
         } else {
-            let (signal, words) = read(kpi, calendar, history, &key, through);
-            self.signals.insert(key, (today, signal, words.clone()));
-            (today, signal, words)
+            let (signal, finding) = read(kpi, calendar, history, &key, through);
+            self.signals.insert(key, (today, signal, finding.clone()));
+            (today, signal, finding)
         };
         verdict.signal = signal;
-        if let Some(words) = words {
-            let reason = &mut verdict.assessment.reason;
-            *reason = format!("{reason} Week by week: {words}.");
-        }
+        verdict.assessment.findings.extend(finding);
     }
 
     /// What the KPI's own predictions are worth so far. For KPIs without labels.
@@ -84,7 +81,7 @@ fn read(
     history: &History,
     key: &SeriesKey,
     through: DateTime<Utc>,
-) -> (Signal, Option<String>) {
+) -> (Signal, Option<Finding>) {
     let Some(daily) = history.of(key) else { return (Signal::None, None) };
     let weeks = weeks(kpi, calendar, daily, through);
     let residuals: Vec<Option<f64>> = weeks.iter().map(|week| week.residual).collect();
@@ -93,11 +90,8 @@ fn read(
         return (Signal::None, None);
     }
     let side = if kpi.direction == Direction::Decrease { Side::Above } else { Side::Below };
-    let since = reading.since.and_then(|index| weeks.get(index)).map_or_else(
-        || "the start".to_owned(),
-        |week| week.last_day.format("%-d %B %Y").to_string(),
-    );
-    (reading.signal, reading.words(side, &since))
+    let since = reading.since.and_then(|index| weeks.get(index)).map(|week| week.last_day);
+    (reading.signal, Some(Finding::Signal { reading, side, since }))
 }
 
 fn lead(

@@ -60,6 +60,9 @@ const FRESHNESS: &[(Family, Read)] = &[
     (families::KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS, |state, _| {
         state.definition_changed.map(seconds)
     }),
+    (families::KPI_GOAL_CHANGED_TIMESTAMP_SECONDS, |state, _| {
+        state.goal_changed.as_ref().map(|change| seconds(change.at))
+    }),
     (families::KPI_DATA_TIMESTAMP_SECONDS, |_, a| a.data_through.map(seconds)),
     (families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS, |state, _| state.last_success.map(seconds)),
 ];

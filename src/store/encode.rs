@@ -8,6 +8,7 @@ use sqlx::query_builder::Separated;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
+use super::revisions::Revision;
 use crate::assess::Status;
 use crate::kpi::SeriesKey;
 use crate::metric::Labels;
@@ -32,6 +33,11 @@ pub(super) fn labels(row: &SqliteRow, column: &str) -> sqlx::Result<Labels> {
 pub(super) fn series_key(row: &SqliteRow) -> sqlx::Result<SeriesKey> {
     let kpi: &str = row.try_get("kpi")?;
     Ok(SeriesKey { kpi: kpi.into(), labels: labels(row, "labels")? })
+}
+
+/// The numbers of a definition in the columns `meaning` and `goal`.
+pub(super) fn revision(row: &SqliteRow) -> sqlx::Result<Revision> {
+    Ok(Revision { meaning: row.try_get("meaning")?, goal: row.try_get("goal")? })
 }
 
 /// The status in a column.

@@ -7,8 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::encode::{instant, labels, labels_text, optional_instant, series_key, status};
+use super::encode::{instant, labels, labels_text, optional_instant, revision, series_key, status};
 use super::points::Point;
+use super::revisions::Revision;
 use super::{Store, StoreError};
 use crate::assess::{Status, Sums};
 use crate::metric::Labels;
@@ -18,8 +19,8 @@ use crate::metric::Labels;
 pub struct DailyValue {
     /// Local day.
     pub day: NaiveDate,
-    /// Number of the definition that gave it; values of different revisions are not one series.
-    pub revision: u32,
+    /// The definition that gave it; values of different meanings are not one series.
+    pub revision: Revision,
     /// Id of the period.
     pub period: String,
     /// In the KPI's unit.
@@ -52,7 +53,7 @@ impl Store {
     ) -> Result<Vec<Point>, StoreError> {
         let query = "SELECT kpi, labels, daily.* FROM series JOIN daily ON series = series.id
                      WHERE kpi = ?1 AND (?2 IS NULL OR labels = ?2) AND day BETWEEN ?3 AND ?4
-                     ORDER BY labels, day";
+                     ORDER BY labels, day, meaning";
         let query = sqlx::query(query).bind(kpi).bind(labels.map(labels_text)).bind(from).bind(to);
         let rows = self.answer(query.fetch_all(&self.pool).await)?;
         self.answer(rows.iter().map(point).collect())
@@ -96,8 +97,9 @@ impl Store {
         let all = sqlx::query("SELECT id, labels FROM series WHERE kpi = ?").bind(kpi);
         for series in all.fetch_all(&self.pool).await? {
             let days = sqlx::query(
-                "SELECT day, revision, period, value, numerator, denominator FROM daily
-                 WHERE series = ? AND day BETWEEN ? AND ? AND value IS NOT NULL ORDER BY day",
+                "SELECT day, meaning, goal, period, value, numerator, denominator FROM daily
+                 WHERE series = ? AND day BETWEEN ? AND ? AND value IS NOT NULL
+                 ORDER BY day, meaning",
             );
             let days = days.bind(series.try_get::<i64, _>("id")?).bind(from).bind(to);
             let days = days.fetch_all(&self.pool).await?;
@@ -113,7 +115,7 @@ impl Store {
 fn daily_value(row: &SqliteRow) -> sqlx::Result<DailyValue> {
     Ok(DailyValue {
         day: row.try_get("day")?,
-        revision: row.try_get("revision")?,
+        revision: revision(row)?,
         period: row.try_get("period")?,
         value: row.try_get("value")?,
         sums: sums(row)?,
@@ -134,7 +136,7 @@ fn point(row: &SqliteRow) -> sqlx::Result<Point> {
         series: series_key(row)?,
         day: row.try_get("day")?,
         as_of: instant(row, "as_of")?,
-        revision: row.try_get("revision")?,
+        revision: revision(row)?,
         period: row.try_get("period")?,
         elapsed_ratio: row.try_get("elapsed_ratio")?,
         value: row.try_get("value")?,

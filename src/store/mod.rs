@@ -32,13 +32,13 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::Mutex;
 
 pub use commit::Evaluation;
-pub use definition::{Definition, metric_fingerprint};
+pub use definition::{Definition, Statement, difference, metric_fingerprint};
 pub use error::{Problem, StoreError};
 pub use history::{DailyValue, RawPoint};
 pub use periods::{Closed, Closing, Opening, Restatement};
 pub use points::Point;
 pub use prune::Retention;
-pub use revisions::Revision;
+pub use revisions::{Change, InForce, Revision};
 pub use runs::StoredRun;
 
 /// An open store. Its only writer as long as it lives; other programs may read the file.

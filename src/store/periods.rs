@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::encode::{insert, instant, labels, optional_instant, series_key, status};
+use super::encode::{insert, instant, labels, optional_instant, revision, series_key, status};
+use super::revisions::Revision;
 use super::{Store, StoreError};
 use crate::assess::Status;
 use crate::kpi::SeriesKey;
@@ -23,8 +24,8 @@ pub struct Opening {
     pub series: SeriesKey,
     /// Id of the period.
     pub period: String,
-    /// Number of the definition.
-    pub revision: u32,
+    /// The definition that was in force.
+    pub revision: Revision,
     /// When it was frozen.
     pub opened_at: DateTime<Utc>,
     /// Baseline, in the KPI's unit.
@@ -60,6 +61,8 @@ pub struct Closing {
     pub closed_at: DateTime<Utc>,
     /// When the grace for late data was over; `None` while it lasts.
     pub final_at: Option<DateTime<Utc>>,
+    /// The definition by which it ended; `None` where a store of version 2 or before did not say.
+    pub revision: Option<Revision>,
 }
 
 /// A change of a value that was final.
@@ -101,13 +104,31 @@ impl Store {
         &self,
         kpi: &str,
         period: &str,
-        revision: u32,
+        revision: Revision,
     ) -> Result<BTreeMap<Labels, Opening>, StoreError> {
         let query = sqlx::query(
             "SELECT kpi, labels, openings.* FROM openings JOIN series ON id = series
-             WHERE kpi = ? AND period = ? AND revision = ?",
+             WHERE kpi = ? AND period = ? AND meaning = ? AND goal = ?",
         );
-        let rows = query.bind(kpi).bind(period).bind(revision).fetch_all(&self.pool).await;
+        let query = query.bind(kpi).bind(period).bind(revision.meaning).bind(revision.goal);
+        let rows = query.fetch_all(&self.pool).await;
+        let rows = self.answer(rows)?;
+        self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
+    }
+
+    /// What was frozen for a period of a KPI under one of its meanings, whatever the goal: by label set,
+    /// what was frozen last.
+    pub async fn openings_of_meaning(
+        &self,
+        kpi: &str,
+        period: &str,
+        meaning: u32,
+    ) -> Result<BTreeMap<Labels, Opening>, StoreError> {
+        let query = sqlx::query(
+            "SELECT kpi, labels, openings.* FROM openings JOIN series ON id = series
+             WHERE kpi = ? AND period = ? AND meaning = ? ORDER BY opened_at",
+        );
+        let rows = query.bind(kpi).bind(period).bind(meaning).fetch_all(&self.pool).await;
         let rows = self.answer(rows)?;
         self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
     }
@@ -154,7 +175,7 @@ fn opening(row: &SqliteRow) -> sqlx::Result<Opening> {
     Ok(Opening {
         series: series_key(row)?,
         period: row.try_get("period")?,
-        revision: row.try_get("revision")?,
+        revision: revision(row)?,
         opened_at: instant(row, "opened_at")?,
         baseline: row.try_get("baseline")?,
         target: row.try_get("target")?,
@@ -175,6 +196,10 @@ fn closing(row: &SqliteRow) -> sqlx::Result<Closing> {
         status: status(row, "status")?,
         closed_at: instant(row, "closed_at")?,
         final_at: optional_instant(row, "final_at")?,
+        revision: row
+            .try_get::<Option<u32>, _>("meaning")?
+            .zip(row.try_get::<Option<u32>, _>("goal")?)
+            .map(|(meaning, goal)| Revision { meaning, goal }),
     })
 }
 
@@ -193,14 +218,15 @@ pub(super) async fn save_openings(
     connection: &mut SqliteConnection,
     openings: &[(i64, &Opening)],
 ) -> sqlx::Result<()> {
-    let head = "INSERT INTO openings (series, period, revision, opened_at, baseline, target,
+    let head = "INSERT INTO openings (series, period, meaning, goal, opened_at, baseline, target,
                 target_lower, target_upper) ";
     let tail = " ON CONFLICT DO NOTHING";
     insert(connection, head, tail, openings, |values, (series, opening)| {
         values
             .push_bind(*series)
             .push_bind(opening.period.clone())
-            .push_bind(opening.revision)
+            .push_bind(opening.revision.meaning)
+            .push_bind(opening.revision.goal)
             .push_bind(opening.opened_at.timestamp_millis())
             .push_bind(opening.baseline)
             .push_bind(opening.target)
@@ -227,6 +253,18 @@ pub(super) async fn close(
         return Ok(Closed::First);
     };
     let before = closing(&before)?;
+    if let (Some(then), Some(now)) = (before.revision, new.revision)
+        && then != now
+    {
+        // It ended under another definition, whose result it stays. Whether the source changed, only
+        // the same meaning can tell.
+        return match before.final_at {
+            Some(_) if then.meaning == now.meaning => {
+                restate(connection, series, &before, new, at).await
+            }
+            _ => Ok(Closed::Unchanged),
+        };
+    }
     if before.final_at.is_some() {
         return restate(connection, series, &before, new, at).await;
     }
@@ -245,10 +283,11 @@ async fn write(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO closings (series, period, start_at, end_at, value, target, target_ratio,
-         status, closed_at, final_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         status, closed_at, final_at, meaning, goal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at,
          value = excluded.value, target = excluded.target, target_ratio = excluded.target_ratio,
-         status = excluded.status, final_at = excluded.final_at",
+         status = excluded.status, final_at = excluded.final_at, meaning = excluded.meaning,
+         goal = excluded.goal",
     )
     .bind(series)
     .bind(&closing.period)
@@ -260,6 +299,8 @@ async fn write(
     .bind(closing.status.as_str())
     .bind(closing.closed_at.timestamp_millis())
     .bind(closing.final_at.map(|at| at.timestamp_millis()))
+    .bind(closing.revision.map(|revision| revision.meaning))
+    .bind(closing.revision.map(|revision| revision.goal))
     .execute(connection)
     .await?;
     Ok(())

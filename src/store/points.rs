@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::SqliteConnection;
 
 use super::encode::insert;
+use super::revisions::Revision;
 use crate::assess::{Assessment, Status, Sums};
 use crate::kpi::SeriesKey;
 
@@ -17,8 +18,8 @@ pub struct Point {
     pub day: NaiveDate,
     /// The instant the measurements were made for.
     pub as_of: DateTime<Utc>,
-    /// Number of the definition that gave the numbers.
-    pub revision: u32,
+    /// The definition that gave the numbers.
+    pub revision: Revision,
     /// Id of the period.
     pub period: String,
     /// Share of it that had passed.
@@ -51,7 +52,7 @@ impl Point {
         series: SeriesKey,
         assessment: &Assessment,
         sums: Option<Sums>,
-        revision: u32,
+        revision: Revision,
         day: NaiveDate,
         as_of: DateTime<Utc>,
     ) -> Self {
@@ -76,16 +77,16 @@ impl Point {
     }
 }
 
-/// Puts points in the place of earlier ones of the same days; a point made for an earlier instant
-/// than the one that is there changes nothing, unless by a newer definition.
+/// Puts points in the place of earlier ones of the same days and meanings; a point made for an earlier
+/// instant than the one that is there changes nothing.
 pub(super) async fn save_daily(
     connection: &mut SqliteConnection,
     points: &[(i64, &Point)],
 ) -> sqlx::Result<()> {
-    let head = "INSERT INTO daily (series, day, as_of, revision, period, elapsed_ratio, value,
+    let head = "INSERT INTO daily (series, day, meaning, goal, as_of, period, elapsed_ratio, value,
                 numerator, denominator, baseline, target, target_ratio, progress_ratio, pace_ratio,
                 expected, status, data_through) ";
-    let tail = " ON CONFLICT DO UPDATE SET as_of = excluded.as_of, revision = excluded.revision,
+    let tail = " ON CONFLICT DO UPDATE SET as_of = excluded.as_of, goal = excluded.goal,
                 period = excluded.period, elapsed_ratio = excluded.elapsed_ratio,
                 value = excluded.value, numerator = excluded.numerator,
                 denominator = excluded.denominator, baseline = excluded.baseline,
@@ -93,13 +94,14 @@ pub(super) async fn save_daily(
                 progress_ratio = excluded.progress_ratio, pace_ratio = excluded.pace_ratio,
                 expected = excluded.expected, status = excluded.status,
                 data_through = excluded.data_through
-                WHERE (excluded.revision, excluded.as_of) >= (revision, as_of)";
+                WHERE excluded.as_of >= as_of";
     insert(connection, head, tail, points, |values, (series, point)| {
         values
             .push_bind(*series)
             .push_bind(point.day)
+            .push_bind(point.revision.meaning)
+            .push_bind(point.revision.goal)
             .push_bind(point.as_of.timestamp_millis())
-            .push_bind(point.revision)
             .push_bind(point.period.clone())
             .push_bind(point.elapsed_ratio)
             .push_bind(point.value)

@@ -41,8 +41,8 @@ const OF_SERIES: [(&str, Limit); 4] = [
         Limit::Day,
     ),
     (
-        "DELETE FROM openings WHERE series = ?1 AND (period, revision) IN
-         (SELECT period, revision FROM openings WHERE series = ?1 AND opened_at < ?2 LIMIT ?3)",
+        "DELETE FROM openings WHERE series = ?1 AND (period, meaning, goal) IN
+         (SELECT period, meaning, goal FROM openings WHERE series = ?1 AND opened_at < ?2 LIMIT ?3)",
         Limit::Daily,
     ),
     (

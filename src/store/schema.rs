@@ -4,11 +4,25 @@
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::error::Problem;
+use super::revisions::split_old_revisions;
 
 /// Migration `i` leads from version `i` to `i + 1`. Append, never edit: files in the field have run
 /// them already.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration::Sql(include_str!("schema/1.sql")),
+    Migration::Sql(include_str!("schema/2.sql")),
+    Migration::Sql(include_str!("schema/3.sql")),
+    Migration::SplitOldRevisions,
+];
+
+/// The way from one version to the next.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Migration {
+    /// Statements.
+    Sql(&'static str),
+    /// What SQL alone cannot do: see [`split_old_revisions`].
+    SplitOldRevisions,
+}
 
 /// `KPIS` in ASCII, as set by the first migration.
 const APPLICATION_ID: i64 = 0x4B50_4953;
@@ -43,13 +57,18 @@ impl Header {
 /// that an interrupted one has never happened. Gives how many were applied.
 pub(super) async fn migrate(
     connection: &mut SqliteConnection,
-    migrations: &[&'static str],
+    migrations: &[Migration],
 ) -> sqlx::Result<usize> {
     let found = Header::read(connection).await?.version;
     let found = usize::try_from(found).unwrap_or(0).min(migrations.len());
     for (before, migration) in migrations.iter().enumerate().skip(found) {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::raw_sql(*migration).execute(&mut *transaction).await?;
+        match migration {
+            Migration::Sql(sql) => {
+                sqlx::raw_sql(*sql).execute(&mut *transaction).await?;
+            }
+            Migration::SplitOldRevisions => split_old_revisions(&mut transaction).await?,
+        }
         let version = format!("PRAGMA user_version = {}", before + 1);
         sqlx::raw_sql(AssertSqlSafe(version)).execute(&mut *transaction).await?;
         transaction.commit().await?;

@@ -176,7 +176,7 @@ impl Outage {
         let log = self.daemon.log();
         let line = log.lines().find(|line| line.contains("fetch failed")).expect("it is logged");
         assert!(line.contains(&format!("fetch failed: {expected}")), "{line}");
-        for word in [r#"metric="sessions""#, r#"source="api""#, "WARN", "retry="] {
+        for word in ["metric=sessions", "source=api", "WARN", "retry="] {
             assert!(line.contains(word), "no {word} in {line}");
         }
         let page: Value = serde_json::from_str(&self.daemon.get("/sources").1).unwrap();

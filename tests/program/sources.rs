@@ -76,7 +76,7 @@ fn a_broken_source_tells_why_and_recovers_in_sight() {
     let run = newest(&shop);
     assert_eq!((&run["outcome"], &run["label_sets"]), (&json!("query_error"), &Value::Null));
     assert!(run["error"].as_str().unwrap().contains("amount"), "{run:#}");
-    assert_eq!(run["hint"], "is the column spelled as in the table?");
+    assert_eq!(run["hint"], "did you mean `amont`?");
     assert_eq!(run["fetches"].as_array().unwrap().len(), 1, "{run:#}");
     assert!(shop["last_success"].is_string());
 

@@ -14,7 +14,7 @@ use kpi_exporter::assess::hysteresis::{DataPoint, Memory};
 use kpi_exporter::calendar::Window;
 use kpi_exporter::kpi::SeriesKey;
 use kpi_exporter::metric::{Labels, Measurement, Series, Span};
-use kpi_exporter::store::{Closing, Evaluation, Opening, Point, Store, StoredRun};
+use kpi_exporter::store::{Closing, Evaluation, Opening, Point, Revision, Store, StoredRun};
 
 /// Two hundred kills in all; files of several ages are met, and many creations.
 const FILES: u32 = 8;
@@ -73,7 +73,7 @@ fn point(key: &SeriesKey, n: u32, as_of: DateTime<Utc>) -> Point {
         series: key.clone(),
         day: day(as_of),
         as_of,
-        revision: 1,
+        revision: Revision { meaning: 1, goal: 1 },
         period: n.to_string(),
         elapsed_ratio: 0.5,
         value: Some(f64::from(n)),
@@ -94,7 +94,7 @@ fn opening(key: &SeriesKey, n: u32, opened_at: DateTime<Utc>) -> Opening {
     Opening {
         series: key.clone(),
         period: (n / PERIOD).to_string(),
-        revision: 1,
+        revision: Revision { meaning: 1, goal: 1 },
         opened_at,
         baseline: Some(f64::from(n)),
         target: None,
@@ -117,6 +117,7 @@ fn closing(key: &SeriesKey, n: u32) -> Closing {
         status: Status::Achieved,
         closed_at: instant((n / PERIOD * PERIOD).max(1)),
         final_at: None,
+        revision: None,
     }
 }
 
@@ -137,7 +138,10 @@ async fn last_in(path: &Path) -> u32 {
     for days in daily.values() {
         assert_eq!(days.iter().map(|day| day.value).collect::<Vec<_>>(), expected);
     }
-    let openings = store.openings("orders", &(n / PERIOD).to_string(), 1).await.unwrap();
+    let openings = store
+        .openings("orders", &(n / PERIOD).to_string(), Revision { meaning: 1, goal: 1 })
+        .await
+        .unwrap();
     let first = f64::from((n / PERIOD * PERIOD).max(1));
     assert_eq!(openings.len(), SERIES as usize);
     assert!(openings.values().all(|opening| opening.baseline == Some(first)), "evaluation {n}");

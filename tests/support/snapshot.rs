@@ -84,6 +84,7 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
         breakdowns: Vec::new(),
         leads: Vec::new(),
         definition_changed: None,
+        goal_changed: None,
         last_success: Some(at("2026-05-01T04:00:00Z")),
     }
 }

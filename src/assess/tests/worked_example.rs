@@ -79,7 +79,9 @@ fn at_end_of(day: &str, kpi: &Kpi, measured: Measured) -> Assessment {
     let calendar = calendar();
     let as_of = calendar.parse_as_of(day).unwrap();
     let period = calendar.period_at(&kpi.period, as_of);
-    assess(kpi, &calendar, &period, as_of, as_of, &measured)
+    let mut assessment = assess(kpi, &calendar, &period, as_of, as_of, &measured);
+    assessment.reason = reason(kpi, &assessment);
+    assessment
 }
 
 fn value(value: f64) -> Measured {

@@ -107,10 +107,7 @@ impl FilesSource {
                 let cure = |texts: &Texts| cure::of(&self.config, texts);
                 Err(located(error, &mut database.connection, texts, cure).await)
             }
-            Ok(mut table) => {
-                table.remarks.extend(self.remarks(&texts));
-                Ok(table)
-            }
+            Ok(table) => Ok(Table { remarks: self.remarks(&texts), ..table }),
         };
         *place = Some(database);
         answer.map_err(|error| {

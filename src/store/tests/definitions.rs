@@ -18,7 +18,7 @@ use crate::source::http::{
 };
 use crate::source::prometheus::PromQlQuery;
 use crate::source::statement::SqlQuery;
-use crate::store::{Definition, metric_fingerprint};
+use crate::store::{Definition, InForce, Statement, difference, metric_fingerprint};
 
 fn formula(text: &str) -> Formula {
     Formula::parse(text).unwrap()
@@ -78,12 +78,28 @@ fn usual() -> Definitions {
 }
 
 #[test]
-fn the_definition_is_this_text_for_ever() {
-    let definition = Definition::of(&kpi(), &usual());
-    insta::assert_snapshot!(definition.text, @r#"{"formula":"trials.paid/trials.started","accumulation":"ratio","unit":"percent","direction":"increase","period":{"kind":"quarter","timezone":"UTC","fiscal_year_start":1},"window":"30d","baseline":0.12,"target":{"formula":"plan"},"path":{"milestones":{"2026-06-30":0.16}},"metrics":{"plan":{"source":"crm","sql":"SELECT 0.16","labels":["region"]},"trials":{"source":"crm","sql":"SELECT count(*) AS started FROM trials","labels":["region"]}}}"#);
-    insta::assert_snapshot!(definition.hash, @"62d23d770f82b9cb1a5b8f398bf21dd8");
+fn the_definition_is_these_texts_for_ever() {
+    let Definition { meaning, goal } = Definition::of(&kpi(), &usual());
+    insta::assert_snapshot!(meaning.text, @r#"{"formula":"trials.paid/trials.started","accumulation":"ratio","unit":"percent","period":{"kind":"quarter","timezone":"UTC","fiscal_year_start":1},"window":"30d","metrics":{"trials":{"source":"crm","sql":"SELECT count(*) AS started FROM trials","labels":["region"]}}}"#);
+    insta::assert_snapshot!(meaning.hash, @"e8f1d5b430ea519caa5ea659a1ba6777");
+    insta::assert_snapshot!(goal.text, @r#"{"direction":"increase","baseline":0.12,"target":{"formula":"plan"},"path":{"milestones":{"2026-06-30":0.16}},"metrics":{"plan":{"source":"crm","sql":"SELECT 0.16","labels":["region"]}},"thresholds":{"at_risk":1.1,"off_track":1.3,"too_early":0.1,"confirm":2,"confirm_for":3600},"predicts":[]}"#);
+    insta::assert_snapshot!(goal.hash, @"db40c70c1ff54b7681d65bad7b31b9af");
     let fingerprint = metric_fingerprint(&metric("visits", "SELECT 1"), chrono_tz::Tz::UTC);
     insta::assert_snapshot!(fingerprint, @"a367683d160bdf31d33f13f468ea99d5");
+}
+
+/// As stores of version 2 and before held it.
+const ONE_TEXT: &str = r#"{"formula":"trials.paid/trials.started","accumulation":"ratio","unit":"percent","direction":"increase","period":{"kind":"quarter","timezone":"UTC","fiscal_year_start":1},"window":"30d","baseline":0.12,"target":{"formula":"plan"},"path":{"milestones":{"2026-06-30":0.16}},"metrics":{"plan":{"source":"crm","sql":"SELECT 0.16","labels":["region"]},"trials":{"source":"crm","sql":"SELECT count(*) AS started FROM trials","labels":["region"]}}}"#;
+
+#[test]
+fn a_definition_in_one_text_is_the_same_definition() {
+    let old = Definition::from_one_text(ONE_TEXT);
+    let now = Definition::of(&kpi(), &usual());
+    assert_eq!(old.meaning, now.meaning);
+    assert!(now.goal.agrees_with(&old.goal.text), "{} {}", now.goal.text, old.goal.text);
+    let other = Definition::of(&Kpi { target: Target::Absolute(0.16), ..kpi() }, &usual());
+    assert!(!other.goal.agrees_with(&old.goal.text));
+    assert_eq!(Definition::from_one_text("?").meaning.text, "?");
 }
 
 fn text(text: &str) -> Template {
@@ -135,7 +151,7 @@ fn definition_of(query: Query) -> Definition {
 
 #[test]
 fn the_definition_of_a_request_is_this_text_for_ever_and_holds_no_secret() {
-    let json = definition_of(Query::new(http())).text;
+    let json = definition_of(Query::new(http())).goal.text;
     assert!(!json.contains("s3cr3t"), "{json}");
     let part = |text: &str| -> String {
         let json: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -162,22 +178,22 @@ fn the_definition_of_a_request_is_this_text_for_ever_and_holds_no_secret() {
         }),
         ..http()
     };
-    let form = definition_of(Query::new(form)).text;
+    let form = definition_of(Query::new(form)).goal.text;
     assert!(!form.contains("s3cr3t"), "{form}");
     insta::assert_snapshot!(part(&form), @r#"{"source":"crm","http":{"method":"GET","path":"/deals","params":[["from","{{window_start:%Y-%m-%d}}"],["key","***"]],"headers":[["X-Team","***"]],"body":{"form":[["a","b"],["c","***"]]},"format":{"csv":{"delimiter":59,"header":true,"encoding":"utf-8"}},"rows":"$.data[*]","columns":[["amount","$.amount"]],"pagination":{"next":{"offset":{"param":{"url":"skip"},"step":50}}},"sql":"SELECT sum(amount) AS value FROM rows"},"labels":["region"]}"#);
 
-    let promql = definition_of(Query::new(PromQlQuery(text("sum(up)")))).text;
+    let promql = definition_of(Query::new(PromQlQuery(text("sum(up)")))).goal.text;
     insta::assert_snapshot!(part(&promql), @r#"{"source":"crm","promql":"sum(up)","labels":["region"]}"#);
-    let promql = definition_of(Query::new(PromQlQuery(secret()))).text;
+    let promql = definition_of(Query::new(PromQlQuery(secret()))).goal.text;
     insta::assert_snapshot!(part(&promql), @r#"{"source":"crm","promql":"***","labels":["region"]}"#);
 }
 
 #[test]
 fn every_change_of_a_request_is_a_change_but_for_secrets() {
-    let usual = definition_of(Query::new(http())).hash;
+    let usual = definition_of(Query::new(http())).goal.hash;
     let renewed = Template { text: "another".to_owned(), secret: true };
     let same = HttpQuery { headers: vec![("X-Team".to_owned(), renewed)], ..http() };
-    assert_eq!(definition_of(Query::new(same)).hash, usual);
+    assert_eq!(definition_of(Query::new(same)).goal.hash, usual);
     for other in [
         HttpQuery { method: Method::Get, ..http() },
         HttpQuery { path: text("/deal"), ..http() },
@@ -190,7 +206,7 @@ fn every_change_of_a_request_is_a_change_but_for_secrets() {
         HttpQuery { pagination: None, ..http() },
         HttpQuery { sql: None, ..http() },
     ] {
-        assert_ne!(definition_of(Query::new(other.clone())).hash, usual, "{other:?}");
+        assert_ne!(definition_of(Query::new(other.clone())).goal.hash, usual, "{other:?}");
     }
 }
 
@@ -202,7 +218,6 @@ fn only_what_the_numbers_depend_on_is_in_the_definition() {
         description: Some("Paid of started trials".to_owned()),
         owner: Some("sales@example.com".to_owned()),
         levers: vec!["onboarding".to_owned()],
-        thresholds: Thresholds { confirm: 3, ..Thresholds::default() },
         max_age: Duration::from_hours(1),
         formula: formula("trials.paid/trials.started"),
         ..kpi()
@@ -214,17 +229,41 @@ fn only_what_the_numbers_depend_on_is_in_the_definition() {
     assert_eq!(Definition::of(&other, &same), before);
 }
 
+/// Halves of changed definitions: how many there are of each, all told apart.
+fn halves(changed: &[Definition]) -> (usize, usize) {
+    let count = |hash: fn(&Definition) -> &String| {
+        changed.iter().map(hash).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    (count(|definition| &definition.meaning.hash), count(|definition| &definition.goal.hash))
+}
+
 #[test]
-fn every_change_of_meaning_is_a_change() {
-    let before = Definition::of(&kpi(), &usual());
-    let changed = [
+fn every_change_of_meaning_is_a_change_of_the_meaning_alone() {
+    let kpis = [
+        kpi(),
         Kpi { formula: formula("trials.paid / (trials.started + 1)"), ..kpi() },
         Kpi { accumulation: Accumulation::Level, ..kpi() },
         Kpi { unit: Unit::Ratio, ..kpi() },
-        Kpi { direction: Direction::Decrease, ..kpi() },
         Kpi { period: PeriodKind::Month, ..kpi() },
         Kpi { window: WindowSpec::TrailingDays(28), ..kpi() },
         Kpi { window: WindowSpec::PeriodToDate, ..kpi() },
+    ];
+    let mut all: Vec<_> = kpis.iter().map(|kpi| Definition::of(kpi, &usual())).collect();
+    let mut query = usual();
+    let trials = metric("trials", "SELECT count(*) AS started FROM trials WHERE paid");
+    query.metrics.insert("trials".into(), Arc::new(trials));
+    all.push(Definition::of(&kpi(), &query));
+    let mut calendar = usual();
+    calendar.calendar.fiscal_year_start = 4;
+    all.push(Definition::of(&kpi(), &calendar));
+    assert_eq!(halves(&all), (all.len(), 1));
+}
+
+#[test]
+fn every_change_of_the_goal_is_a_change_of_the_goal_alone() {
+    let kpis = [
+        kpi(),
+        Kpi { direction: Direction::Decrease, ..kpi() },
         Kpi { baseline: Baseline::PreviousPeriod, ..kpi() },
         Kpi { baseline: Baseline::None, ..kpi() },
         Kpi { target: Target::Absolute(0.16), ..kpi() },
@@ -235,20 +274,23 @@ fn every_change_of_meaning_is_a_change() {
         Kpi { target: Target::Range { min: 0.1, max: 0.2 }, ..kpi() },
         Kpi { path: Path::Linear, ..kpi() },
         Kpi { path: Path::Flat, ..kpi() },
+        Kpi { thresholds: Thresholds { confirm: 3, ..Thresholds::default() }, ..kpi() },
+        Kpi { predicts: vec!["arr".into()], ..kpi() },
     ];
-    let mut hashes: Vec<String> =
-        changed.iter().map(|kpi| Definition::of(kpi, &usual()).hash).collect();
+    let mut all: Vec<_> = kpis.iter().map(|kpi| Definition::of(kpi, &usual())).collect();
     let mut query = usual();
     query.metrics.insert("plan".into(), Arc::new(metric("plan", "SELECT 0.17")));
-    hashes.push(Definition::of(&kpi(), &query).hash);
-    let mut calendar = usual();
-    calendar.calendar.fiscal_year_start = 4;
-    hashes.push(Definition::of(&kpi(), &calendar).hash);
-    hashes.push(before.hash);
-    let count = hashes.len();
-    hashes.sort();
-    hashes.dedup();
-    assert_eq!(hashes.len(), count);
+    all.push(Definition::of(&kpi(), &query));
+    assert_eq!(halves(&all), (1, all.len()));
+}
+
+#[test]
+fn what_differs_between_two_goals_is_named() {
+    let goal = |kpi: &Kpi| Definition::of(kpi, &usual()).goal.text;
+    let other = Kpi { target: Target::Absolute(0.18), baseline: Baseline::None, ..kpi() };
+    let (before, now) = difference(&goal(&kpi()), &goal(&other));
+    assert_eq!(before, r#"baseline: 0.12; target: {"formula":"plan"}; metrics: plan"#);
+    assert_eq!(now, "baseline: none; target: 0.18; metrics: ");
 }
 
 #[test]
@@ -271,39 +313,54 @@ fn the_fingerprint_of_a_metric_follows_its_question() {
     assert_ne!(metric_fingerprint(&usual, chrono_tz::Tz::Asia__Tokyo), before);
 }
 
-fn named(text: &str) -> Definition {
-    Definition { text: text.to_owned(), hash: format!("hash of {text}") }
+fn named(meaning: &str, goal: &str) -> Definition {
+    let statement = |text: &str| Statement {
+        text: format!(r#"{{"is":"{text}"}}"#),
+        hash: format!("hash of {text}"),
+    };
+    Definition { meaning: statement(meaning), goal: statement(goal) }
 }
 
 #[tokio::test]
-async fn a_changed_definition_is_a_new_revision_with_its_date() {
+async fn meaning_and_goal_have_revisions_of_their_own_and_come_back_as_they_were() {
     let folder = Folder::new();
     let mut seen = Vec::new();
-    for (now, text) in [
-        ("2026-01-01T00:00:00Z", "a"),
-        ("2026-01-02T00:00:00Z", "a"),
-        ("2026-03-01T00:00:00Z", "b"),
-        ("2026-03-02T00:00:00Z", "b"),
-        // Back to the first: a change as well.
-        ("2026-04-01T00:00:00Z", "a"),
+    for (now, meaning, goal) in [
+        ("2026-01-01T00:00:00Z", "a", "x"),
+        ("2026-01-02T00:00:00Z", "a", "x"),
+        ("2026-02-01T00:00:00Z", "a", "y"),
+        ("2026-03-01T00:00:00Z", "b", "y"),
+        ("2026-03-02T00:00:00Z", "b", "y"),
+        // Back to the first: a change as well, with the number it had.
+        ("2026-04-01T00:00:00Z", "a", "x"),
     ] {
         let store = folder.open().await;
-        let now = at(now);
-        let noted = BTreeMap::from([("arr".into(), named(text))]);
-        let noted = store.note_revisions(&noted, now).await.unwrap();
-        let revision = &noted["arr"];
-        seen.push((revision.number, revision.changed, revision.since == now));
+        let definitions = BTreeMap::from([("arr".into(), named(meaning, goal))]);
+        let noted = store.note_revisions(&definitions, at(now)).await.unwrap();
+        let InForce { revision, meaning, goal } = noted["arr"].clone();
+        let dates = [&meaning, &goal].map(|half| half.at.map(|at| at.date_naive().to_string()));
+        let new = [&meaning, &goal].map(|half| (half.is_new, half.is_new && half.returned));
+        seen.push((revision.meaning, revision.goal, dates, new));
+        let known = store.known_revisions(&definitions).await.unwrap();
+        assert_eq!((known["arr"].revision, known["arr"].meaning.is_new), (revision, false));
+        let other = BTreeMap::from([("arr".into(), named("c", "x"))]);
+        assert!(store.known_revisions(&other).await.unwrap().is_empty());
         store.close().await;
     }
-    let expected =
-        [(1, false, true), (1, false, false), (2, true, true), (2, false, false), (3, true, true)];
+    let day = |text: &str| Some(text.to_owned());
+    let (no, new, back) = ((false, false), (true, false), (true, true));
+    let (feb, mar, apr) = (day("2026-02-01"), day("2026-03-01"), day("2026-04-01"));
+    let expected = [
+        (1, 1, [None, None], [no, no]),
+        (1, 1, [None, None], [no, no]),
+        (1, 2, [None, feb.clone()], [no, new]),
+        (2, 2, [mar.clone(), feb.clone()], [new, no]),
+        (2, 2, [mar, feb], [no, no]),
+        (1, 1, [apr.clone(), apr], [back, back]),
+    ];
     assert_eq!(seen, expected);
     let store = folder.open().await;
-    let all = store.revisions("arr").await.unwrap();
-    let texts: Vec<&str> = all.iter().map(|r| r.definition.text.as_str()).collect();
-    assert_eq!(texts, ["a", "b", "a"]);
-    assert_eq!(all[1].since, at("2026-03-01T00:00:00Z"));
-    for (since, changes) in [("2025-12-31", Some(2)), ("2026-03-02", Some(1)), ("2026-04-02", None)]
+    for (since, changes) in [("2025-12-31", Some(3)), ("2026-03-02", Some(1)), ("2026-04-02", None)]
     {
         let counted = store.changes_since(at(&format!("{since}T00:00:00Z"))).await.unwrap();
         assert_eq!(counted.get("arr").copied(), changes, "{since}");

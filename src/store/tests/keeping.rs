@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{at, day, evaluation, key, memory, point};
 use crate::metric::Labels;
-use crate::store::{DailyValue, Evaluation, Point, Retention, Store};
+use crate::store::{DailyValue, Evaluation, Point, Retention, Revision, Store};
 
 async fn days(store: &Store) -> Vec<(String, Option<f64>)> {
     let points = store.history("churn", None, day("2000-01-01"), day("2100-01-01")).await.unwrap();
@@ -38,11 +38,14 @@ async fn a_backfill_takes_the_place_of_earlier_instants_only() {
     store.backfill(&points).await.unwrap();
     let expected = [("2026-04-29".to_owned(), Some(10.0)), ("2026-04-30".to_owned(), Some(2.0))];
     assert_eq!(days(&store).await, expected);
-    // A newer definition wins, whatever the instant; an older one never does.
-    let newer = Point { revision: 2, ..past("2026-04-30T12:00:00Z", 30.0) };
+    // Another meaning has a value of its own for the same day, which takes no other's place.
+    let other = Revision { meaning: 2, goal: 1 };
+    let newer = Point { revision: other, ..past("2026-04-30T12:00:00Z", 30.0) };
     store.backfill(&[newer]).await.unwrap();
+    let of_the_day: Vec<Option<f64>> = days(&store).await[1..].iter().map(|day| day.1).collect();
+    assert_eq!(of_the_day, [Some(2.0), Some(30.0)]);
     store.backfill(&[past("2026-04-30T23:00:00Z", 40.0)]).await.unwrap();
-    assert_eq!(days(&store).await[1].1, Some(30.0));
+    assert_eq!(days(&store).await[1].1, Some(40.0));
     let raw =
         store.raw_history("churn", None, at("2000-01-01T00:00:00Z"), at("2100-01-01T00:00:00Z"));
     assert_eq!(raw.await.unwrap().len(), 2);
@@ -61,7 +64,7 @@ async fn daily_values_are_those_of_each_label_set() {
     ];
     let value = |point: &Point| DailyValue {
         day: point.day,
-        revision: 1,
+        revision: Revision { meaning: 1, goal: 1 },
         period: "2026-Q2".to_owned(),
         value: point.value.unwrap(),
         sums: point.sums,

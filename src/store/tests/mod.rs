@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tempfile::TempDir;
 
-use super::{Evaluation, Point, Store};
+use super::{Evaluation, Point, Revision, Store};
 use crate::assess::hysteresis::{DataPoint, Memory, Waiting};
 use crate::assess::{Status, Sums};
 use crate::kpi::SeriesKey;
@@ -64,7 +64,7 @@ pub(super) fn point(series: SeriesKey, as_of: &str, value: f64) -> Point {
         series,
         day: (as_of - TimeDelta::nanoseconds(1)).date_naive(),
         as_of,
-        revision: 1,
+        revision: Revision { meaning: 1, goal: 1 },
         period: "2026-Q2".to_owned(),
         elapsed_ratio: 0.5,
         value: Some(value),

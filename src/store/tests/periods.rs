@@ -2,13 +2,13 @@
 
 use super::{Folder, at, key};
 use crate::assess::Status;
-use crate::store::{Closed, Closing, Evaluation, Opening, Restatement, Store};
+use crate::store::{Closed, Closing, Evaluation, Opening, Restatement, Revision, Store};
 
-fn opening(revision: u32, baseline: f64) -> Opening {
+fn opening(goal: u32, baseline: f64) -> Opening {
     Opening {
         series: key("arr", &[("region", "EU")]),
         period: "2026-Q2".to_owned(),
-        revision,
+        revision: Revision { meaning: 1, goal },
         opened_at: at("2026-04-01T04:00:01Z"),
         baseline: Some(baseline),
         target: Some(baseline * 1.3),
@@ -29,6 +29,7 @@ fn closing(value: f64, now: &str, is_final: bool) -> Closing {
         status: Status::Missed,
         closed_at: at(now),
         final_at: is_final.then(|| at(now)),
+        revision: Some(Revision { meaning: 1, goal: 1 }),
     }
 }
 
@@ -47,13 +48,47 @@ async fn what_was_frozen_first_stays() {
     }
     store.close().await;
     let store = folder.open().await;
-    for (revision, baseline) in [(1, 100.0), (2, 300.0)] {
+    for (goal, baseline) in [(1, 100.0), (2, 300.0)] {
+        let revision = Revision { meaning: 1, goal };
         let openings = store.openings("arr", "2026-Q2", revision).await.unwrap();
-        let expected = opening(revision, baseline);
+        let expected = opening(goal, baseline);
         assert_eq!(openings, [(expected.series.labels.clone(), expected)].into());
     }
-    assert!(store.openings("arr", "2026-Q3", 1).await.unwrap().is_empty());
-    assert!(store.openings("mrr", "2026-Q2", 1).await.unwrap().is_empty());
+    let last = store.openings_of_meaning("arr", "2026-Q2", 1).await.unwrap();
+    assert_eq!(last.into_values().next(), Some(opening(2, 300.0)));
+    let first = Revision { meaning: 1, goal: 1 };
+    assert!(store.openings("arr", "2026-Q3", first).await.unwrap().is_empty());
+    assert!(store.openings("mrr", "2026-Q2", first).await.unwrap().is_empty());
+    assert!(store.openings_of_meaning("arr", "2026-Q2", 2).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn another_definition_changes_no_result_and_is_not_told_as_a_change_of_the_source() {
+    let store = Store::open(":memory:").await.unwrap();
+    let by = |meaning, goal, value, now: &str, is_final| Closing {
+        revision: Some(Revision { meaning, goal }),
+        ..closing(value, now, is_final)
+    };
+    assert_eq!(close(&store, by(1, 1, 100.0, "2026-07-01T04:00:05Z", false)).await, Closed::First);
+    for (meaning, goal) in [(1, 2), (2, 1)] {
+        let other = by(meaning, goal, 70.0, "2026-07-02T04:00:00Z", false);
+        assert_eq!(close(&store, other).await, Closed::Unchanged, "{meaning} {goal}");
+    }
+    let last = by(1, 1, 100.0, "2026-07-05T04:00:00Z", true);
+    assert_eq!(close(&store, last).await, Closed::Updated);
+    // A changed formula gives another number, a changed target does not.
+    let formula = by(2, 1, 70.0, "2026-07-06T04:00:00Z", true);
+    assert_eq!(close(&store, formula).await, Closed::Unchanged);
+    let target = by(1, 2, 100.0, "2026-07-06T04:00:00Z", true);
+    assert_eq!(close(&store, target).await, Closed::Unchanged);
+    let changed = by(1, 2, 90.0, "2026-07-07T04:00:00Z", true);
+    let told = Closed::Restated { from: Some(100.0), to: Some(90.0) };
+    assert_eq!(close(&store, changed).await, told);
+    let kept = store.last_closings().await.unwrap();
+    assert_eq!(
+        (kept[0].value, kept[0].revision),
+        (Some(100.0), by(1, 1, 0.0, "2026-07-01T00:00:00Z", false).revision)
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,6 @@
 mod checks;
 mod connection;
 mod explain;
-mod forms;
 mod functions;
 mod numbers;
 mod operands;

@@ -1,0 +1,156 @@
+//! What there is to say about a verdict besides its numbers: facts with their data, in the order in
+//! which they are told. Not here: the words (`reason`), and how a number is written (`figures`).
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use super::noise::Noise;
+use super::verdict::Status;
+use crate::id::{KpiId, MetricId, SourceId};
+use crate::signals::{Lead, Reading, Side};
+
+/// One thing to say. Numbers that an assessment has anyway are not repeated here.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// Another status waits to be confirmed by further data.
+    Waiting {
+        /// The status that waits.
+        status: Status,
+        /// The one that is still shown.
+        shown: Status,
+        /// What it waits for.
+        proof: Proof,
+    },
+    /// A better status is held back: the pace is not clear of its limit.
+    Held {
+        /// The one that is still shown.
+        shown: Status,
+    },
+    /// No value: a metric fails.
+    Fails(Problem),
+    /// No value: the newest data is too old.
+    TooOld {
+        /// The last day that it is complete for.
+        newest: NaiveDate,
+        /// For how long data counts.
+        max_age: Duration,
+    },
+    /// No value: the source says that no data is complete.
+    NothingComplete,
+    /// No value: the formula gives none.
+    NoValue,
+    /// A value, and nothing to hold it against.
+    NoTarget,
+    /// The period is over, or what it decides is decided.
+    Decided {
+        /// Achieved or missed.
+        status: Status,
+        /// Days that were left; `None` when the period is over.
+        early: Option<f64>,
+    },
+    /// The period is too young.
+    TooEarly,
+    /// The running period.
+    Standing {
+        /// The verdict of the instant.
+        status: Status,
+        /// The last day of the data.
+        through: NaiveDate,
+        /// Whether more is expected with every day.
+        on_the_way: bool,
+    },
+    /// Something is still to be done.
+    Needed {
+        /// Days left for it.
+        days_left: f64,
+    },
+    /// The rest must run faster than so far.
+    Faster,
+    /// A budget is spent.
+    Overspent,
+    /// No rest of the period can bring the share about.
+    Impossible {
+        /// What the rest would have to be.
+        required: f64,
+    },
+    /// Better than its pace, which chance alone may have moved so far.
+    WithinNoise(Noise),
+    /// Worse than its pace: earlier periods that stood like this did not make it.
+    Unlikely {
+        /// Probability of the target.
+        probability: f64,
+    },
+    /// Better than its pace: earlier periods that stood like this made it.
+    Season {
+        /// Probability of the target.
+        probability: f64,
+    },
+    /// Too much is left for the last days.
+    TooLate,
+    /// What the path is drawn from is missing.
+    PathFellBack,
+    /// What was frozen when the period opened is not what the sources say now.
+    Frozen {
+        /// Which number.
+        what: FrozenNumber,
+        /// As it was frozen, and as it stays.
+        frozen: f64,
+        /// What the sources say now.
+        now: f64,
+    },
+    /// The goal changed in this period.
+    NewGoal {
+        /// The first day that it held on.
+        since: NaiveDate,
+        /// What it was before, where it differs.
+        before: String,
+        /// What it is.
+        now: String,
+    },
+    /// The newest weeks are more than noise.
+    Signal {
+        /// What they say.
+        reading: Reading,
+        /// Which side is bad.
+        side: Side,
+        /// The last day of the week in which it began.
+        since: Option<NaiveDate>,
+    },
+    /// What the KPI is worth as a predictor.
+    Predicts {
+        /// Of which KPI.
+        kpi: KpiId,
+        /// What history says.
+        lead: Lead,
+    },
+}
+
+/// What a status waits for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Proof {
+    /// So many data points of so many.
+    Points(u32, u32),
+    /// Chance may explain it until it has lasted for so many days.
+    Days(u64),
+}
+
+/// A number that is frozen when a period opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrozenNumber {
+    /// What the target is measured from.
+    Baseline,
+    /// What is to be reached.
+    Target,
+}
+
+/// Why a metric has no numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The metric.
+    pub metric: MetricId,
+    /// Its source.
+    pub source: SourceId,
+    /// Why its last run failed; `None` before the first.
+    pub error: Option<String>,
+}

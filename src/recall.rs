@@ -1,0 +1,112 @@
+//! What the store remembers, in the terms of those who evaluate: the days of each series, what was
+//! frozen when periods opened, how they ended, when definitions changed. The same for the daemon and
+//! for `eval` beside it.
+//!
+//! Not here: what is written (`backfill`, `daemon`).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, Utc};
+
+use crate::engine::{Day, Frozen, History, Openings};
+use crate::id::KpiId;
+use crate::kpi::{Definitions, SeriesKey};
+use crate::record::{Changes, PastResult, Remembered};
+use crate::snapshot::GoalChange;
+use crate::store::{Change, Closing, InForce, Store, StoreError, difference};
+
+/// Years of daily history that projections and signals work on.
+const YEARS: u64 = 5;
+
+/// Reads what belongs to the definitions in force.
+#[derive(Debug, Clone, Copy)]
+pub struct Recall<'a> {
+    /// Where it is.
+    pub store: &'a Store,
+    /// Calendar and KPIs.
+    pub definitions: &'a Definitions,
+    /// Those of them that the store knows.
+    pub in_force: &'a BTreeMap<KpiId, InForce>,
+}
+
+impl Recall<'_> {
+    /// The days of every series up to an instant.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn history(&self, now: DateTime<Utc>) -> Result<History, StoreError> {
+        let today = self.definitions.calendar.day_of(now);
+        let from = today - Days::new(YEARS * 366);
+        let mut history = History::default();
+        for (kpi, definition) in self.in_force {
+            for point in self.store.history(kpi, None, from, today).await? {
+                let same_meaning = point.revision.meaning == definition.revision.meaning;
+                if let (Some(value), true) = (point.value, same_meaning) {
+                    let day = Day { value, expected: point.expected, sums: point.sums };
+                    history.note(&point.series, point.day, day);
+                }
+            }
+        }
+        Ok(history)
+    }
+
+    /// What was frozen for the period that an instant belongs to, under the goal in force, and for
+    /// the one before, under the goal of that time.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn openings(&self, now: DateTime<Utc>) -> Result<Openings, StoreError> {
+        let mut openings = Openings::default();
+        for kpi in &self.definitions.kpis {
+            let Some(definition) = self.in_force.get(&kpi.id) else { continue };
+            let revision = definition.revision;
+            let period = self.definitions.calendar.period_at(&kpi.period, now);
+            let before = self.definitions.calendar.previous(&period);
+            let of_then =
+                self.store.openings_of_meaning(&kpi.id, &before.id, revision.meaning).await?;
+            let of_now = self.store.openings(&kpi.id, &period.id, revision).await?;
+            for opening in of_then.into_values().chain(of_now.into_values()) {
+                let (at, baseline, target) = (opening.opened_at, opening.baseline, opening.target);
+                let frozen = Frozen { at, baseline, target };
+                openings.restore(opening.series, opening.period, frozen);
+            }
+        }
+        Ok(openings)
+    }
+
+    /// What is shown as it was.
+    pub fn remembered<'c>(&self, closings: impl Iterator<Item = &'c Closing>) -> Remembered {
+        let standing = closings.filter(|closing| self.stands(closing));
+        Remembered {
+            results: standing.map(result).collect(),
+            changes: self.in_force.iter().map(|(kpi, now)| (kpi.clone(), changes(now))).collect(),
+        }
+    }
+
+    /// Whether a result stays as it was told: it is final, or another definition gave it.
+    fn stands(&self, closing: &Closing) -> bool {
+        let now = self.in_force.get(&closing.series.kpi).map(|definition| definition.revision);
+        closing.final_at.is_some() || closing.revision.is_some_and(|then| Some(then) != now)
+    }
+}
+
+fn result(closing: &Closing) -> (SeriesKey, PastResult) {
+    let result = PastResult {
+        period: closing.period.clone(),
+        value: closing.value,
+        target: closing.target,
+        target_ratio: closing.target_ratio,
+        status: closing.status,
+    };
+    (closing.series.clone(), result)
+}
+
+fn changes(definition: &InForce) -> Changes {
+    let InForce { meaning, goal, .. } = definition;
+    Changes { meaning: meaning.at, goal: goal_change(goal) }
+}
+
+fn goal_change(goal: &Change) -> Option<GoalChange> {
+    let (before, now) = difference(goal.before.as_deref()?, &goal.now);
+    Some(GoalChange { at: goal.at?, before, now })
+}

@@ -1,0 +1,125 @@
+//! The last step: from what an engine found to the snapshot that is shown. Pure, and the same for the
+//! daemon, `eval` and back-fills: they differ only in what is remembered. Nobody changes a snapshot
+//! afterwards.
+//!
+//! Not here: numbers (`assess`), and who remembers (`recall`).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::assess::{Finding, Status, reason};
+use crate::calendar::Calendar;
+use crate::engine::Evaluated;
+use crate::id::KpiId;
+use crate::kpi::{Definitions, Objective, SeriesKey};
+use crate::snapshot::{GoalChange, KpiState, ObjectiveState, Snapshot, Verdict};
+
+/// What is known from before, as far as it is shown.
+#[derive(Debug, Clone, Default)]
+pub struct Remembered {
+    /// How the last period of a series ended, where that stands whatever the sources say now.
+    pub results: BTreeMap<SeriesKey, PastResult>,
+    /// When the definition of a KPI changed.
+    pub changes: BTreeMap<KpiId, Changes>,
+}
+
+/// How a period of a series ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastResult {
+    /// Id of the period.
+    pub period: String,
+    /// The value at the close.
+    pub value: Option<f64>,
+    /// The target it was measured against, where that is a single number.
+    pub target: Option<f64>,
+    /// Attainment.
+    pub target_ratio: Option<f64>,
+    /// The verdict.
+    pub status: Status,
+}
+
+/// When the two halves of a definition last changed; `None` where they never did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// What the values mean.
+    pub meaning: Option<DateTime<Utc>>,
+    /// What they are measured against.
+    pub goal: Option<GoalChange>,
+}
+
+/// The snapshot of an evaluation.
+pub fn finish(found: Evaluated, definitions: &Definitions, remembered: &Remembered) -> Snapshot {
+    let calendar = &definitions.calendar;
+    let finish = |state| finish_kpi(state, calendar, remembered);
+    let kpis: Vec<KpiState> = found.kpis.into_iter().map(finish).collect();
+    Snapshot {
+        as_of: found.as_of,
+        timezone: calendar.timezone,
+        objectives: objectives(definitions, &kpis),
+        metrics: found.metrics,
+        sources: found.sources,
+        kpis,
+    }
+}
+
+fn finish_kpi(mut state: KpiState, calendar: &Calendar, remembered: &Remembered) -> KpiState {
+    let changes = remembered.changes.get(&state.kpi.id);
+    state.definition_changed = changes.and_then(|changes| changes.meaning);
+    state.goal_changed = changes.and_then(|changes| changes.goal.clone());
+    for verdict in &mut state.verdicts {
+        if let Some(change) = &state.goal_changed
+            && (verdict.assessment.period.span.start..verdict.assessment.period.span.end)
+                .contains(&change.at)
+        {
+            let GoalChange { at, before, now } = change.clone();
+            let since = calendar.day_of(at);
+            verdict.assessment.findings.push(Finding::NewGoal { since, before, now });
+        }
+    }
+    for verdict in &mut state.last_period {
+        let key = SeriesKey::new(&state.kpi.id, &verdict.labels);
+        if let Some(known) = remembered.results.get(&key) {
+            stand(verdict, known);
+        }
+    }
+    for verdict in state.verdicts.iter_mut().chain(&mut state.last_period) {
+        verdict.assessment.reason = reason(&state.kpi, &verdict.assessment);
+    }
+    state
+}
+
+/// A result that stands is shown as it was, whatever the source says since.
+fn stand(verdict: &mut Verdict, known: &PastResult) {
+    let numbers = &mut verdict.assessment;
+    if known.period == numbers.period.id {
+        numbers.value = known.value;
+        numbers.target_value = known.target;
+        numbers.target_ratio = known.target_ratio;
+        numbers.status = known.status;
+    }
+}
+
+/// Weighted mean over an objective's KPIs of progress clamped to 0..1; a KPI with labels counts once,
+/// with the mean of its label sets.
+fn objectives(definitions: &Definitions, kpis: &[KpiState]) -> BTreeMap<String, ObjectiveState> {
+    let mean = |values: Vec<f64>| {
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let progress = |state: &KpiState| {
+        let progress = state.verdicts.iter().filter_map(|v| v.assessment.progress_ratio);
+        mean(progress.map(|p| p.clamp(0.0, 1.0)).collect())
+    };
+    let of = |id: &String| {
+        let members = kpis.iter().filter(|state| state.kpi.objective.as_ref() == Some(id));
+        let weighed = members.filter_map(|state| Some((state.kpi.weight, progress(state)?)));
+        let (sum, weight) = weighed
+            .fold((0.0, 0.0), |(sum, weight), (w, progress)| (sum + w * progress, weight + w));
+        (weight > 0.0).then(|| sum / weight)
+    };
+    let state = |(id, objective): (&String, &Objective)| {
+        let state = ObjectiveState { objective: objective.clone(), progress_ratio: of(id) };
+        (id.clone(), state)
+    };
+    definitions.objectives.iter().map(state).collect()
+}
