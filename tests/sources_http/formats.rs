@@ -58,8 +58,8 @@ async fn json_rows_have_the_columns_that_paths_select_and_nothing_else() {
     assert_eq!(
         table.rows,
         [
-            [number(3.0), text("US"), number(1.0), text("9007199254740993")],
-            [text("12.5"), Cell::Null, number(0.0), text("18446744073709551615")],
+            [number(3.0), text("US"), yes_or_no(true), text("9007199254740993")],
+            [text("12.5"), Cell::Null, yes_or_no(false), text("18446744073709551615")],
             [Cell::Null, Cell::Null, Cell::Other("array".into()), number(2.5)],
         ]
     );
@@ -130,7 +130,7 @@ async fn ndjson_has_a_row_a_line_and_errors_name_the_line() {
     let body = "{\"a\": 1}\r\n\n{\"a\": \"2\", \"b\": true}\n7\n";
     let table = read(in_format(Format::Ndjson), move || ok("x/y", body)).await.unwrap();
     assert_eq!(table.columns, names(&["a", "b", "value"]));
-    assert_eq!(table.rows[1], [text("2"), number(1.0), Cell::Null]);
+    assert_eq!(table.rows[1], [text("2"), yes_or_no(true), Cell::Null]);
     assert_eq!(table.rows[2], [Cell::Null, Cell::Null, number(7.0)]);
     let nothing = read(in_format(Format::Ndjson), || ok("application/x-ndjson", "")).await.unwrap();
     assert!(nothing.rows.is_empty());
@@ -366,6 +366,11 @@ fn what_the_program_exposes_is_read_back_as_it_was() {
             Ok(())
         })
         .unwrap();
+}
+
+/// A boolean: 1 and 0 as a value, `true` and `false` as a label.
+fn yes_or_no(yes: bool) -> Cell {
+    Cell::Written(f64::from(u8::from(yes)), yes.to_string())
 }
 
 fn gzipped(text: &str) -> Vec<u8> {

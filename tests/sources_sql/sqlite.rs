@@ -295,3 +295,36 @@ async fn statements_that_do_more_than_read_are_refused() {
     let tells = "SELECT name AS value FROM pragma_table_info('t')";
     assert_eq!(table(&source, tells).await.unwrap().rows, [[text("a")]]);
 }
+
+#[tokio::test]
+async fn times_that_do_not_compare_with_the_window_are_told() {
+    let file = shop(&[
+        "CREATE TABLE o (id INTEGER, created_at TEXT, paid INTEGER, day TEXT, local TEXT)",
+        "INSERT INTO o VALUES (1, '2026-05-28T08:00:00Z', 1780000000, '2026-05-28', '2026-05-28 08:00:00')",
+    ])
+    .await;
+    let source = open(&config(&file.url()));
+    for (condition, told) in [
+        ("created_at >= :window_start", Some("unixepoch(created_at)")),
+        ("o.created_at BETWEEN :window_start AND :window_end", Some("unixepoch(created_at)")),
+        (":window_start <= o.\"created_at\"", Some("unixepoch(created_at)")),
+        ("paid >= :window_start", Some("paid")),
+        ("unixepoch(created_at) >= :window_start_unix", None),
+        ("created_at >= :window_start_date", None),
+        ("local >= :window_start AND local < :window_end", None),
+        ("paid >= :window_start_unix", None),
+    ] {
+        let sql = format!("SELECT count(*) AS value FROM o WHERE {condition}");
+        let remarks = table(&source, &sql).await.unwrap().remarks;
+        match told {
+            Some(cure) => {
+                let cure = format!("write `{cure} >= :window_start_unix`");
+                assert!(
+                    remarks.len() == 1 && remarks[0].ends_with(&cure),
+                    "{condition}: {remarks:?}"
+                );
+            }
+            None => assert!(remarks.is_empty(), "{condition}: {remarks:?}"),
+        }
+    }
+}

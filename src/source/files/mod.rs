@@ -107,7 +107,10 @@ impl FilesSource {
                 let cure = |texts: &Texts| cure::of(&self.config, texts);
                 Err(located(error, &mut database.connection, texts, cure).await)
             }
-            Ok(table) => Ok(Table { remarks: self.remarks(&texts), ..table }),
+            Ok(mut table) => {
+                table.remarks.extend(self.remarks(&texts));
+                Ok(table)
+            }
         };
         *place = Some(database);
         answer.map_err(|error| {

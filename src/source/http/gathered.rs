@@ -18,6 +18,7 @@ const MAX_ROWS: usize = 1_000_000;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Field {
     Null,
+    Boolean(bool),
     Integer(i64),
     Real(f64),
     Text(String),
@@ -194,6 +195,7 @@ impl Field {
     fn cell(self) -> Cell {
         match self {
             Self::Null => Cell::Null,
+            Self::Boolean(yes) => sql::boolean(yes),
             Self::Integer(number) => sql::integer(number),
             Self::Real(number) => Cell::Number(number),
             Self::Text(text) | Self::Untyped(text) => sql::text(text.as_bytes(), "text"),
@@ -205,6 +207,9 @@ impl Field {
     fn stored(self) -> Option<(String, rows::Cell)> {
         match self {
             Self::Null | Self::Nested(_) => None,
+            Self::Boolean(yes) => {
+                Some((u8::from(yes).to_string(), rows::Cell::Typed(Kind::Integer)))
+            }
             Self::Integer(number) => Some((number.to_string(), rows::Cell::Typed(Kind::Integer))),
             Self::Real(number) => Some((number.to_string(), rows::Cell::Typed(Kind::Real))),
             Self::Text(text) => Some((text, rows::Cell::Typed(Kind::Text))),
@@ -215,6 +220,7 @@ impl Field {
     fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
+            Self::Boolean(_) => "boolean",
             Self::Integer(_) | Self::Real(_) => "number",
             Self::Text(_) | Self::Untyped(_) => "text",
             Self::Nested(kind) => kind,

@@ -256,7 +256,7 @@ impl Selector {
     fn field(&self, value: &Value) -> Field {
         match value {
             Value::Null => Field::Null,
-            Value::Bool(yes) => Field::Integer((*yes).into()),
+            Value::Bool(yes) => Field::Boolean(*yes),
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(whole), _) => Field::Integer(whole),
                 (None, Some(real)) if number.is_f64() => Field::Real(real),

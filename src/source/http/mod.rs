@@ -88,7 +88,7 @@ impl HttpSource {
             Outcome::Table(table) => Ok(table.clone()),
             Outcome::Query(known, statement) => {
                 let mut table = rows::query::run(known, statement, request, self.timeout).await?;
-                table.remarks.clone_from(&known.remarks);
+                table.remarks.extend(known.remarks.iter().cloned());
                 for texts in &known.texts {
                     if let Some(remark) = texts.remark(texts.in_sql().as_deref()) {
                         self.told.tell(format!("{}.{}", request.metric.id, texts.column), &remark);

@@ -28,7 +28,7 @@ pub use self::engine_settings::{Engine, EngineConfig};
 pub use self::settings::{DatabaseConfig, SqlConfig};
 pub use self::trino::TrinoSource;
 
-pub(super) use self::cells::{integer, text};
+pub(super) use self::cells::{boolean, integer, text};
 
 use std::fmt;
 use std::time::Duration;

@@ -16,10 +16,10 @@ use tokio::time::{Instant, sleep_until};
 use super::checks::{self, Scope};
 use super::functions::{self, Seen};
 use super::refusal::{NoNumber, Refusals};
-use super::{explain, sums};
+use super::{explain, forms, sums};
 use crate::metric::{Cell, FetchError, FetchErrorKind, Metric, Table, too_many_rows};
 use crate::source::Request;
-use crate::source::params::ParamValue;
+use crate::source::params::{Param, ParamValue};
 use crate::source::sql::{cells, notes};
 use crate::source::statement::{Dialect, Statement};
 
@@ -49,6 +49,7 @@ struct Job {
     sql: String,
     checked: String,
     values: Vec<Value>,
+    params: Vec<Param>,
     metric: Arc<Metric>,
     limit: Duration,
 }
@@ -147,6 +148,7 @@ impl Connection {
                 .iter()
                 .map(|param| value(param.value(request), request, self.scope))
                 .collect(),
+            params: statement.params().to_vec(),
             metric: Arc::clone(&request.metric),
             limit,
         };
@@ -207,6 +209,7 @@ impl Job {
             let cells = (0..table.columns.len()).map(|index| cell(row, index));
             table.rows.push(cells.collect::<Result<_, _>>().map_err(failed)?);
         }
+        table.remarks = forms::remarks(connection, &self.sql, &self.params);
         Ok(table)
     }
 }

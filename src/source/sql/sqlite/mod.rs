@@ -10,6 +10,7 @@
 mod checks;
 mod connection;
 mod explain;
+mod forms;
 mod functions;
 mod numbers;
 mod operands;
