@@ -19,10 +19,11 @@ use crate::config::Config;
 use crate::daemon;
 use crate::engine::uses_of;
 use crate::id::{MetricId, SourceId};
-use crate::metric::{FetchError, Metric};
+use crate::metric::{FetchError, Metric, Query, Template};
 use crate::schedule::Schedule;
 use crate::source::SourceConfig;
 use crate::source::files::FilesConfig;
+use crate::source::statement::SqlQuery;
 use crate::source::trace::Trace;
 
 /// Lines are cut to fit into so many characters; what is wrong is told in full.
@@ -79,7 +80,7 @@ pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
     let greeting = handles.iter().filter_map(|(id, handle)| {
         let idle = !metrics.values().any(|metric| metric.source == **id);
         let source = config.sources.get(*id).filter(|_| idle)?;
-        let metric = greeting(id, source)?;
+        let metric = stand_in(id, source.greeting())?;
         let span = Questions::of(Vec::new(), config, as_of, None).span;
         Some(async move {
             let probe = probe(&metric, span, config, handle, Trace::default()).await;
@@ -112,9 +113,9 @@ pub(super) async fn file_remarks(config: &Config, as_of: DateTime<Utc>) -> Vec<(
         for (table, file) in &files.tables {
             let tables = [(table.clone(), file.clone())].into();
             let one = SourceConfig::Files(FilesConfig { tables, timeout: PATIENCE });
-            let (Some(metric), Ok(handle)) = (greeting(id, &one), daemon::open_source(&one)) else {
-                continue;
-            };
+            let all = SqlQuery(Template::plain(format!("SELECT * FROM \"{table}\" LIMIT 1")));
+            let metric = stand_in(id, Query::new(all));
+            let (Some(metric), Ok(handle)) = (metric, daemon::open_source(&one)) else { continue };
             let span = Questions::of(Vec::new(), config, as_of, None).span;
             let table = probe(&metric, span, config, &handle, Trace::default()).await.table;
             let found = table.map(|table| table.remarks).unwrap_or_default();
@@ -125,9 +126,8 @@ pub(super) async fn file_remarks(config: &Config, as_of: DateTime<Utc>) -> Vec<(
 }
 
 /// What stands for the metrics of a source that has none.
-fn greeting(id: &SourceId, source: &SourceConfig) -> Option<Arc<Metric>> {
-    let metric =
-        Metric::new(id.as_str(), id.clone(), source.greeting(), Schedule::parse("@hourly").ok()?);
+fn stand_in(id: &SourceId, query: Query) -> Option<Arc<Metric>> {
+    let metric = Metric::new(id.as_str(), id.clone(), query, Schedule::parse("@hourly").ok()?);
     Some(Arc::new(Metric { max_label_sets: 1, ..metric }))
 }
 

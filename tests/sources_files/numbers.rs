@@ -84,7 +84,9 @@ async fn a_sum_over_what_is_no_number_fails_and_names_the_cure_that_works() {
             let cured = written(&folder, "t.csv", decimal, thousands, strip);
             assert_eq!(rows(&cured, "SELECT sum(n) FROM t").await, [sum.to_string()], "{cells:?}");
         }
-        let whole = table(&source, "SELECT count(*) FROM t").await.unwrap();
+        let whole = table(&source, "SELECT count(*), n FROM t").await.unwrap();
+        let other = table(&source, "SELECT count(x) FROM t").await.unwrap();
+        assert!(other.remarks.is_empty(), "not asked for: {:?}", other.remarks);
         let is_told = cure.is_some() || cells.contains(&"1");
         assert_eq!(whole.remarks.len(), usize::from(is_told), "{cells:?}: {:?}", whole.remarks);
     }
@@ -94,7 +96,7 @@ async fn a_sum_over_what_is_no_number_fails_and_names_the_cure_that_works() {
 async fn a_comma_that_may_be_either_is_told_as_either() {
     let folder = Folder::with(&[("t.csv", "n;m\n1,234;x\n5;y\n")]);
     let source = folder.source(&[("t", "t.csv")]);
-    let told = table(&source, "SELECT count(*) FROM t").await.unwrap().remarks;
+    let told = table(&source, "SELECT count(*), n FROM t").await.unwrap().remarks;
     let told =
         told.join("").replace(&format!("{}/", folder.path("").display()).replace("//", "/"), "");
     assert_eq!(

@@ -24,6 +24,7 @@ async fn sum(source: &dyn Source, sql: &str, start: &str, end: &str) -> String {
     let timezone = chrono_tz::Europe::Berlin;
     let request = Request { span, timezone, ..ask::request(ask::metric(sql)) };
     let table = source.fetch(&request).await.unwrap();
+    assert!(table.remarks.is_empty(), "{:?}", table.remarks);
     super::written(&table).join("; ")
 }
 

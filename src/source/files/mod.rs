@@ -108,7 +108,7 @@ impl FilesSource {
                 Err(located(error, &mut database.connection, texts, cure).await)
             }
             Ok(mut table) => {
-                table.remarks.extend(self.remarks(&texts));
+                table.remarks.extend(self.remarks(&texts, &statement));
                 Ok(table)
             }
         };
@@ -124,9 +124,10 @@ impl FilesSource {
 }
 
 impl FilesSource {
-    /// What people should know of the columns; also in the log, once.
-    fn remarks(&self, texts: &[Texts]) -> Vec<String> {
-        let remarks = texts.iter().filter_map(|texts| {
+    /// What people should know of the columns that a statement names; also in the log, once.
+    fn remarks(&self, texts: &[Texts], statement: &Statement) -> Vec<String> {
+        let concerned = texts.iter().filter(|texts| texts.concern(statement.sql()));
+        let remarks = concerned.filter_map(|texts| {
             let remark = texts.remark(cure::of(&self.config, texts).as_deref())?;
             self.told.tell(format!("{}.{}", texts.table, texts.column), &remark);
             Some(remark)

@@ -89,7 +89,8 @@ impl HttpSource {
             Outcome::Query(known, statement) => {
                 let mut table = rows::query::run(known, statement, request, self.timeout).await?;
                 table.remarks.extend(known.remarks.iter().cloned());
-                for texts in &known.texts {
+                let concerned = known.texts.iter();
+                for texts in concerned.filter(|texts| texts.concern(statement.sql())) {
                     if let Some(remark) = texts.remark(texts.in_sql().as_deref()) {
                         self.told.tell(format!("{}.{}", request.metric.id, texts.column), &remark);
                         table.remarks.push(remark);

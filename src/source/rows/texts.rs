@@ -23,6 +23,17 @@ pub(in crate::source) struct Texts {
 }
 
 impl Texts {
+    /// Whether a statement may look at the column.
+    pub(in crate::source) fn concern(&self, sql: &str) -> bool {
+        let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let column = self.column.to_lowercase();
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let named = sql.match_indices(&column).any(|(at, found)| {
+            !sql[..at].ends_with(is_word) && !sql[at + found.len()..].starts_with(is_word)
+        });
+        named || ["select *", "distinct *", ".*", ", *"].iter().any(|all| sql.contains(all))
+    }
+
     /// What a person should know of the column, if anything: `cure` is what to do about it.
     pub(in crate::source) fn remark(&self, cure: Option<&str>) -> Option<String> {
         if !self.numbers && self.formats.is_empty() {

@@ -50,6 +50,7 @@ struct Job {
     checked: String,
     values: Vec<Value>,
     params: Vec<Param>,
+    scope: Scope,
     metric: Arc<Metric>,
     limit: Duration,
 }
@@ -149,6 +150,7 @@ impl Connection {
                 .map(|param| value(param.value(request), request, self.scope))
                 .collect(),
             params: statement.params().to_vec(),
+            scope: self.scope,
             metric: Arc::clone(&request.metric),
             limit,
         };
@@ -209,7 +211,7 @@ impl Job {
             let cells = (0..table.columns.len()).map(|index| cell(row, index));
             table.rows.push(cells.collect::<Result<_, _>>().map_err(failed)?);
         }
-        table.remarks = forms::remarks(connection, &self.sql, &self.params);
+        table.remarks = forms::remarks(connection, &self.sql, &self.params, self.scope);
         Ok(table)
     }
 }

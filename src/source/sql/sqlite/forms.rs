@@ -5,6 +5,7 @@
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use super::checks::Scope;
 use super::tokens::{Kind, Tokens};
 use crate::source::params::{Form, Param};
 
@@ -12,7 +13,12 @@ use crate::source::params::{Form, Param};
 const LOOKED_AT: u8 = 20;
 
 /// What a person should know of them.
-pub(super) fn remarks(connection: &Connection, sql: &str, params: &[Param]) -> Vec<String> {
+pub(super) fn remarks(
+    connection: &Connection,
+    sql: &str,
+    params: &[Param],
+    scope: Scope,
+) -> Vec<String> {
     let tokens = Tokens::of(sql);
     let mut columns = compared(&tokens, params);
     columns.sort();
@@ -27,7 +33,7 @@ pub(super) fn remarks(connection: &Connection, sql: &str, params: &[Param]) -> V
         let compared = columns.iter().any(|name| name.eq_ignore_ascii_case(&column));
         if is_named
             && compared
-            && let Some(found) = strange(connection, &table, &column)
+            && let Some(found) = strange(connection, &table, &column, scope)
         {
             remarks.push(remark(&table, &column, &found));
         }
@@ -76,7 +82,7 @@ fn known(connection: &Connection) -> Result<Vec<(String, String)>, rusqlite::Err
 }
 
 /// A value that does not compare with local text.
-fn strange(connection: &Connection, table: &str, column: &str) -> Option<Value> {
+fn strange(connection: &Connection, table: &str, column: &str, scope: Scope) -> Option<Value> {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let (table, column) = (quoted(table), quoted(column));
     let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT {LOOKED_AT}");
@@ -84,7 +90,8 @@ fn strange(connection: &Connection, table: &str, column: &str) -> Option<Value> 
     let values = query.query_map([], |row| row.get::<_, Value>(0)).ok()?;
     values.filter_map(Result::ok).find(|value| match value {
         Value::Integer(_) | Value::Real(_) => true,
-        Value::Text(text) => is_strange(text),
+        // Our own tables have brought their times into the form that compares.
+        Value::Text(text) => scope == Scope::Arithmetic && is_strange(text),
         Value::Null | Value::Blob(_) => false,
     })
 }
