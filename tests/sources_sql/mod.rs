@@ -3,6 +3,7 @@ mod mariadb;
 mod mysql_zones;
 mod parity;
 mod postgres;
+mod recipes;
 mod sqlite;
 
 use std::time::Duration;

@@ -1,0 +1,97 @@
+//! The recipes of `docs/sql.md`, each on the engine that it is for.
+
+use kpi_exporter::metric::Metric;
+use kpi_exporter::source::Source;
+
+use super::{login, mariadb, open, postgres};
+use crate::ask::{measure, metric, names};
+use crate::servers;
+
+/// Name and text of each recipe for an engine.
+fn recipes(engine: &str) -> Vec<(String, String)> {
+    let page = std::fs::read_to_string("docs/sql.md").unwrap();
+    let blocks = page.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let named = blocks.map(|block| {
+        let title = block.lines().next().unwrap().trim_start_matches("-- ");
+        let (name, of) = title.split_once(" (").unwrap();
+        (name.to_owned(), of.trim_end_matches(')').to_owned(), block.to_owned())
+    });
+    named.filter(|(_, of, _)| of == engine).map(|(name, _, text)| (name, text)).collect()
+}
+
+/// Values by column, and `data_through`. The window is the second quarter of 2026 in New York.
+async fn answer(source: &dyn Source, sql: &str) -> (Vec<(String, f64)>, Option<String>) {
+    let metric = Metric { columns: names(&[]), bare: false, ..metric(sql) };
+    let measured = measure(source, metric).await.unwrap();
+    assert_eq!((measured.series.len(), measured.bad_rows), (1, 0), "{sql}");
+    let series = measured.series.values().next().unwrap();
+    let values = series.values.iter().map(|(name, value)| (name.clone(), *value)).collect();
+    (values, series.data_through.map(|through| through.to_rfc3339()))
+}
+
+const TICKETS: &str = "INSERT INTO tickets VALUES ('2026-04-01 00:00:00', '2026-04-03 00:00:00'), \
+    ('2026-06-30 00:00:00', '2026-06-30 12:00:00'), ('2026-06-30 00:00:00', '2026-07-01 00:00:00')";
+
+/// Two of the four that were there on 1 April left in the quarter.
+const SUBSCRIPTIONS: &str = "INSERT INTO subscriptions VALUES ('2026-01-01 00:00:00', NULL), \
+    ('2026-01-01 00:00:00', '2026-03-31 23:59:59'), ('2026-03-31 23:00:00', '2026-04-01 00:00:00'), \
+    ('2026-02-01 00:00:00', '2026-06-30 23:59:59'), ('2026-02-01 00:00:00', '2026-07-01 00:00:00'), \
+    ('2026-04-01 00:00:00', '2026-04-02 00:00:00')";
+
+fn expected(name: &str) -> (Vec<(String, f64)>, Option<String>) {
+    let value = |value: f64| vec![("value".to_owned(), value)];
+    match name {
+        "naive timestamps" => (value(30.0), None),
+        "durations" => (value(1.25), None),
+        "distinct counts" => (value(2.0), None),
+        "month-to-date churn" => (vec![("lost".to_owned(), 2.0), ("there".to_owned(), 4.0)], None),
+        "late rows" => (value(7.0), Some("2026-06-29T10:00:00+00:00".to_owned())),
+        other => panic!("no expectation for the recipe `{other}`"),
+    }
+}
+
+#[tokio::test]
+async fn every_recipe_gives_the_right_number_on_its_engine() {
+    let server = servers::postgres().await;
+    let mut admin = postgres::admin(&server).await;
+    for sql in [
+        "SET TIME ZONE 'America/New_York'",
+        "CREATE TABLE refunds (amount numeric, made_at timestamp)",
+        // UTC: 23:30 of 31 March, 00:30 of 1 April, 23:30 of 30 June and 00:30 of 1 July, local.
+        "INSERT INTO refunds VALUES (5, '2026-04-01 03:30'), (10, '2026-04-01 04:30'), \
+         (20, '2026-07-01 03:30'), (40, '2026-07-01 04:30')",
+        "CREATE TABLE tickets (opened_at timestamptz, closed_at timestamptz)",
+        TICKETS,
+        "CREATE TABLE orders (customer int, amount int, placed_at timestamptz)",
+        "INSERT INTO orders VALUES (1, 3, '2026-04-02'), (1, 4, '2026-05-02'), (2, 0, '2026-06-02'), \
+         (3, 9, '2026-07-01')",
+        "CREATE TABLE subscriptions (started_at timestamptz, ended_at timestamptz)",
+        SUBSCRIPTIONS,
+        "CREATE TABLE loads (loaded_until timestamptz)",
+        "INSERT INTO loads VALUES ('2026-06-29 05:00'), ('2026-06-29 06:00')",
+    ] {
+        postgres::execute(&mut admin, sql).await;
+    }
+    let source = open(&login(&postgres::url(&server)));
+    let recipes_of_postgres = recipes("PostgreSQL");
+    assert_eq!(recipes_of_postgres.len(), 5);
+    for (name, sql) in recipes_of_postgres {
+        assert_eq!(answer(&source, &sql).await, expected(&name), "{name}");
+    }
+    let server = servers::mariadb().await;
+    let mut admin = mariadb::admin(&server).await;
+    for sql in [
+        "CREATE TABLE tickets (opened_at datetime, closed_at datetime)",
+        TICKETS,
+        "CREATE TABLE subscriptions (started_at datetime, ended_at datetime)",
+        SUBSCRIPTIONS,
+    ] {
+        mariadb::execute(&mut admin, sql).await;
+    }
+    let source = open(&login(&mariadb::url(&server)));
+    let recipes_of_mariadb = recipes("MariaDB");
+    assert_eq!(recipes_of_mariadb.len(), 2);
+    for (name, sql) in recipes_of_mariadb {
+        assert_eq!(answer(&source, &sql).await, expected(&name), "{name}");
+    }
+}
