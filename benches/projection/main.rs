@@ -1,7 +1,13 @@
 //! Scores projections on public monthly series: `cargo bench --bench projection -- FILE`, where
-//! `benches/projection/run.sh` makes FILE. Without a file it only says so.
+//! `benches/projection/run.sh` makes FILE, and on simulated months and quarters of daily data. Without a file only on those;
+//! `cargo test` runs few of them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 
+#[path = "../support/business.rs"]
+mod business;
+mod months;
+#[path = "../support/noise.rs"]
+mod noise;
 mod score;
 mod series;
 
@@ -20,14 +26,24 @@ const HISTORY: usize = 5;
 /// Earlier years without which a series is left out.
 const MIN_HISTORY: usize = 4;
 
+/// Runs of each simulated business: under `cargo bench`, and to see that all works.
+const RUNS: u64 = 40;
+const FEW_RUNS: u64 = 1;
+
 fn main() -> ExitCode {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        months::report(FEW_RUNS);
+        return ExitCode::SUCCESS;
+    }
     let Some(file) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) else {
         println!("no series given: `benches/projection/run.sh` fetches them and runs this");
+        months::report(RUNS);
         return ExitCode::SUCCESS;
     };
     match series::read(&file) {
         Ok(all) => {
             report(&all);
+            months::report(RUNS);
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -60,12 +76,10 @@ fn report(all: &[Series]) {
 /// One row per way of projecting, one group of columns per number of months done.
 fn table(name: &str, all: &[&Series]) {
     type Project = fn(&Seasons) -> Option<Projection>;
-    let rows: [(&str, Project); 6] = [
+    let rows: [(&str, Project); 4] = [
         ("linear", |seasons| forecast_by(seasons, Method::Linear)),
         ("seasonal", |seasons| forecast_by(seasons, Method::Seasonal)),
-        ("trailing", |seasons| forecast_by(seasons, Method::Trailing)),
         ("model", |seasons| forecast_by(seasons, Method::Model)),
-        ("blend", |seasons| forecast_by(seasons, Method::Blend)),
         ("selection", forecast),
     ];
     let (mut cases, mut hits) = (0, 0);
@@ -85,6 +99,10 @@ fn table(name: &str, all: &[&Series]) {
             score
         });
         println!("{row:>10} {}", scores.map(|score| score.to_string()).join(" | "));
+        if row == "selection" {
+            let all = scores.into_iter().fold(Score::default(), Score::and);
+            println!("{:>10} {}", "said", all.calibration());
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 use kpi_exporter::forecast::Projection;
 
+/// Tenths of probability.
+const BINS: usize = 10;
+
 /// Sums over projections.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Score {
@@ -12,6 +15,15 @@ pub(crate) struct Score {
     squares: f64,
     judged: usize,
     held: usize,
+    bins: [Bin; BINS],
+}
+
+/// Cases whose probability was nearly the same.
+#[derive(Debug, Default, Clone, Copy)]
+struct Bin {
+    count: usize,
+    said: f64,
+    hit: usize,
 }
 
 impl Score {
@@ -27,7 +39,36 @@ impl Score {
             self.judged += 1;
             self.squares += (p - if hit { 1.0 } else { 0.0 }).powi(2);
             self.held += usize::from((low..=high).contains(&actual));
+            let tenth = (1..BINS).take_while(|tenth| p >= *tenth as f64 / BINS as f64).count();
+            let bin = &mut self.bins[tenth];
+            bin.count += 1;
+            bin.said += p;
+            bin.hit += usize::from(hit);
         }
+    }
+
+    /// Both together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.count += other.count;
+        self.right += other.right;
+        self.squares += other.squares;
+        self.judged += other.judged;
+        self.held += other.held;
+        for (bin, more) in self.bins.iter_mut().zip(other.bins) {
+            bin.count += more.count;
+            bin.said += more.said;
+            bin.hit += more.hit;
+        }
+        self
+    }
+
+    /// For each tenth of probability: what was said on average, and how many did hit (%).
+    pub(crate) fn calibration(&self) -> String {
+        let bins = self.bins.iter().filter(|bin| bin.count > 0).map(|bin| {
+            let of = |part: f64| 100.0 * part / bin.count as f64;
+            format!("{:.0}→{:.0}", of(bin.said), of(bin.hit as f64))
+        });
+        bins.collect::<Vec<_>>().join("  ")
     }
 }
 

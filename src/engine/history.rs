@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
+use super::dates::{Dated, Dates};
 use crate::assess::Sums;
 use crate::calendar::{Calendar, Period};
-use crate::forecast::{Kind, Season, Seasons};
+use crate::forecast::{Kind, Seasons};
 use crate::kpi::{Kpi, SeriesKey};
 
 /// Days older than this are forgotten: five years.
@@ -67,8 +68,8 @@ impl History {
     }
 }
 
-/// The days of `period` up to `through` and of the periods before it, as steps. `None` when the
-/// current period has gaps at its end, or nothing has passed of it.
+/// `period` up to `through` and the periods before it, as steps: days, or months where those say more.
+/// `None` when the current period has gaps at its end, or nothing has passed of it.
 pub(super) fn seasons(
     kpi: &Kpi,
     calendar: &Calendar,
@@ -78,38 +79,49 @@ pub(super) fn seasons(
     kind: Kind,
     value: impl Fn(&Day) -> Option<f64>,
 ) -> Option<Seasons> {
+    debug_assert_eq!(kpi.period, period.kind, "a period of the KPI");
+    let known = |day: NaiveDate| daily.range(..day).any(|(_, is)| value(is).is_some());
+    let days = |first: NaiveDate, last: NaiveDate| {
+        let steps = days(first, last, known(first), daily, kind, &value)?;
+        Some(Dated { first, steps })
+    };
     let last = calendar.day_before(through.min(period.span.end));
-    let current = season(period.first_day, last, daily, kind, &value)?;
-    let length = usize::try_from((period.end_day - period.first_day).num_days()).ok()?;
+    let current = days(period.first_day, last)?;
     let mut earlier = Vec::new();
     let mut before = period.clone();
     for _ in 0..PERIODS {
         before = calendar.previous(&before);
         let last = before.end_day.checked_sub_days(Days::new(1))?;
-        let Some(steps) = season(before.first_day, last, daily, kind, &value) else { break };
+        let Some(steps) = days(before.first_day, last) else { break };
         earlier.push(steps);
     }
     earlier.reverse();
+    let length = usize::try_from((period.end_day - period.first_day).num_days()).ok()?;
     // A share times a length may be off in the last digit; the steps counted are not.
-    let steps = current.steps.len() as f64;
-    let elapsed = (calendar.elapsed_ratio(period, through) * length as f64).min(steps);
-    debug_assert_eq!(kpi.period, period.kind, "a period of the KPI");
-    Some(Seasons { kind, earlier, current, elapsed, length })
+    let passed = current.steps.len() as f64;
+    let elapsed = (calendar.elapsed_ratio(period, through) * length as f64).min(passed);
+    let all = Dates { kind, earlier, current, elapsed, length, end: period.end_day };
+    Some(if all.are_better_in_months() { all.in_months(calendar) } else { all.in_days() })
 }
 
-/// The steps from one day to another, both included. A missing day keeps the value before it.
-fn season(
+/// The steps from one day to another, both included. A missing day keeps the value before it. A flow
+/// that is `known` before these days begins with nothing until its first row; what begins to be
+/// known in their middle says nothing about their beginning.
+fn days(
     first: NaiveDate,
     last: NaiveDate,
+    known: bool,
     daily: &Daily,
     kind: Kind,
     value: &impl Fn(&Day) -> Option<f64>,
-) -> Option<Season> {
+) -> Option<Vec<f64>> {
     let mut steps = Vec::new();
     let (mut before, mut missing) = (None, 0);
+    let from_nothing = known && kind == Kind::Flow;
     for day in first.iter_days().take_while(|day| *day <= last) {
         let now = daily.get(&day).and_then(value);
-        missing = if now.is_some() { 0 } else { missing + 1 };
+        let excused = from_nothing && before.is_none();
+        missing = if now.is_some() || excused { 0 } else { missing + 1 };
         if missing > MAX_GAP {
             return None;
         }
@@ -120,12 +132,13 @@ fn season(
         }
         before = now;
     }
-    let first_weekday = Some(first.weekday().num_days_from_monday() as usize);
-    before.map(|_| Season { steps, first_weekday })
+    before.map(|_| steps)
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::Datelike;
+
     use super::*;
     use crate::assess::tests::kpi;
 
@@ -176,9 +189,24 @@ mod tests {
             first.iter_days().take(30).enumerate().filter_map(day).collect()
         };
         let last = first + Days::new(29);
-        let steps = |daily: &Daily| season(first, last, daily, Kind::Flow, &|d| Some(d.value));
-        let bridged = steps(&without(10..14)).unwrap().steps;
+        let steps = |daily: &Daily| days(first, last, true, daily, Kind::Flow, &|d| Some(d.value));
+        let bridged = steps(&without(10..14)).unwrap();
         assert_eq!(bridged[9..16], [1.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0]);
         assert!(steps(&without(10..18)).is_none());
+    }
+
+    #[test]
+    fn a_late_first_row_is_a_quiet_start_unless_nothing_was_known_before() {
+        let first = NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
+        let rows = |from: usize| -> Daily {
+            let is = Day { value: 7.0, expected: None, sums: None };
+            first.iter_days().take(30).skip(from).map(|day| (day, is)).collect()
+        };
+        let last = first + Days::new(29);
+        let steps = |known, kind| days(first, last, known, &rows(12), kind, &|d| Some(d.value));
+        let quiet = steps(true, Kind::Flow).unwrap();
+        assert_eq!((quiet[11], quiet[12], quiet.iter().sum::<f64>()), (0.0, 7.0, 7.0));
+        assert_eq!(steps(false, Kind::Flow), None);
+        assert_eq!(steps(true, Kind::Level), None);
     }
 }

@@ -4,6 +4,7 @@
 mod book;
 mod breakdown;
 mod collect;
+mod dates;
 mod demand;
 mod evaluate;
 mod history;

@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::history::History;
-use super::weeks::weeks;
+use super::weeks::{plan_changes, weeks};
 use crate::assess::Finding;
 use crate::calendar::Calendar;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, Direction, Kpi, SeriesKey};
 use crate::metric::Labels;
-use crate::signals::{Lead, Side, Signal, chart, lead_correlation};
+use crate::signals::{Lead, Side, Signal, detect_in_season, fresh_start, lead_correlation};
 use crate::snapshot::{LeadState, Verdict};
 
 /// Weeks of lead looked at for a KPI that does not say how long it leads.
 const USUAL_LEAD_WEEKS: usize = 4;
+
+/// Whole weeks, so that weekdays stay where they are.
+const WEEKS_OF_A_YEAR: usize = 52;
 
 /// Answers of today.
 #[derive(Debug, Default)]
@@ -40,7 +43,8 @@ impl News {
         let (_, signal, finding) = if let Some(known) = known {
             known.clone()
         } else {
-            let (signal, finding) = read(kpi, calendar, history, &key, through);
+            let target = verdict.assessment.target_value;
+            let (signal, finding) = read(kpi, calendar, history, &key, (through, target));
             self.signals.insert(key, (today, signal, finding.clone()));
             (today, signal, finding)
         };
@@ -80,12 +84,13 @@ fn read(
     calendar: &Calendar,
     history: &History,
     key: &SeriesKey,
-    through: DateTime<Utc>,
+    (through, target): (DateTime<Utc>, Option<f64>),
 ) -> (Signal, Option<Finding>) {
     let Some(daily) = history.of(key) else { return (Signal::None, None) };
     let weeks = weeks(kpi, calendar, daily, through);
     let residuals: Vec<Option<f64>> = weeks.iter().map(|week| week.residual).collect();
-    let reading = chart::detect(&residuals);
+    let start = fresh_start(&plan_changes(kpi, calendar, daily, &weeks, target), weeks.len());
+    let reading = detect_in_season(&residuals, WEEKS_OF_A_YEAR, start);
     if reading.signal == Signal::None {
         return (Signal::None, None);
     }

@@ -7,6 +7,9 @@ use super::history::{Daily, Day};
 use crate::calendar::Calendar;
 use crate::kpi::{Accumulation, Direction, Kpi};
 
+/// Plans that differ by less are the same: what is measured anew rounds.
+const SAME_PLAN: f64 = 0.005;
+
 /// One whole week of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Week {
@@ -60,6 +63,38 @@ pub(super) fn weeks(
         last_day = last_day + Days::new(7);
     }
     weeks
+}
+
+/// The first weeks under a plan that differs from the one before. The plan of a period is where its
+/// path ended, of the `running` one its target.
+pub(super) fn plan_changes(
+    kpi: &Kpi,
+    calendar: &Calendar,
+    daily: &Daily,
+    weeks: &[Week],
+    running: Option<f64>,
+) -> Vec<usize> {
+    let mut changes = Vec::new();
+    let mut before: Option<(NaiveDate, Option<f64>)> = None;
+    let newest = weeks.last().map(|week| week.last_day);
+    for (index, week) in weeks.iter().enumerate() {
+        let close = calendar.day_start(week.last_day + Days::new(1));
+        let period = calendar.period_at(&kpi.period, close);
+        if before.is_some_and(|(first_day, _)| first_day == period.first_day) {
+            continue;
+        }
+        let runs = newest.is_some_and(|newest| newest < period.end_day);
+        let last_day = period.end_day - Days::new(1);
+        let plan = daily.get(&last_day).and_then(|day| day.expected);
+        let plan = if runs { plan.or(running) } else { plan };
+        if let Some((_, Some(old))) = before
+            && plan.is_some_and(|new| (new - old).abs() > SAME_PLAN * new.abs().max(old.abs()))
+        {
+            changes.push(index);
+        }
+        before = Some((period.first_day, plan.or(before.and_then(|(_, old)| old))));
+    }
+    changes
 }
 
 /// Relative distance from the expected value, turned so that less than zero is bad; a value that

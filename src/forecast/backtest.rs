@@ -3,11 +3,12 @@
 
 use super::Projection;
 use super::history::{View, whole};
-use super::methods::{Method, Projections};
+use super::methods::{Estimate, Method, estimate};
 use super::spread::{Scale, Spread};
+use super::weekday::Week;
 
 /// Most periods that are tried, newest first: older ones tell little about today.
-const MAX_PERIODS: usize = 12;
+const MAX_PERIODS: usize = 8;
 /// Periods that a trial sees before its own, as the methods need them; one must do while that
 /// would leave too few trials, and makes the errors large rather than small.
 const SEEN: usize = 2;
@@ -17,12 +18,19 @@ const PERIODS_FOR_SPREAD: usize = 2;
 const PERIODS_TO_CHOOSE: usize = 3;
 /// A method must have made at most this share of the usual method's error to replace it: a handful
 /// of periods cannot tell methods apart that differ by less.
-const CLEARLY_LOWER: f64 = 0.5;
+const CLEARLY_LOWER: f64 = 0.35;
+/// Weight of the errors of trials beside the error that a method's own steps let expect.
+const TRUST_IN_TRIALS: f64 = 0.3;
+/// Errors of many series lie nearer to zero, and farther from it, than normal ones with their
+/// variance: Student's t with so many degrees of freedom, and its scale for the same 80 %.
+const FREEDOM_OF_STEPS: usize = 4;
+const SCALE_OF_STEPS: f64 = 0.92;
 
-/// What the methods say now, and how they did.
+/// What some methods say now, and how they did.
 pub(super) struct Record<'a> {
     view: &'a View<'a>,
-    now: Projections,
+    methods: &'a [Method],
+    week: Week,
     trials: Vec<Trial>,
 }
 
@@ -30,33 +38,39 @@ pub(super) struct Record<'a> {
 struct Trial {
     period: usize,
     actual: f64,
-    said: Projections,
+    /// What each of the methods said.
+    said: Vec<Option<f64>>,
 }
 
 impl<'a> Record<'a> {
-    /// Tries all methods on the same elapsed share of earlier periods and, since errors are few, a
+    /// Tries methods on the same elapsed share of earlier periods and, since errors are few, a
     /// twelfth of a period before and after it.
-    pub(super) fn of(view: &'a View<'a>) -> Self {
+    pub(super) fn of(view: &'a View<'a>, methods: &'a [Method]) -> Self {
         let periods = view.earlier.len();
         let first = if periods >= SEEN + PERIODS_TO_CHOOSE { SEEN } else { 1 };
         let first = first.max(periods.saturating_sub(MAX_PERIODS));
         let tried = (first..periods).flat_map(|period| {
             points(view, period).into_iter().filter_map(move |done| {
                 let (then, actual) = view.back_to(period, done)?;
-                Some(Trial { period, actual, said: Projections::at(&then) })
+                let week = Week::of(&then);
+                let says = |method: &Method| Some(estimate(&then, &week, *method)?.value);
+                Some(Trial { period, actual, said: methods.iter().map(says).collect() })
             })
         });
-        Self { view, now: Projections::at(view), trials: tried.collect() }
+        Self { view, methods, week: Week::of(view), trials: tried.collect() }
     }
 
     /// A method with its record; `None` where it does not apply.
-    pub(super) fn candidate(&self, method: Method) -> Option<Candidate> {
+    fn candidate(&self, index: usize) -> Option<Candidate> {
+        let method = *self.methods.get(index)?;
         if self.view.earlier.len() < method.needs() {
             return None;
         }
-        let value = self.now.by(method)?;
-        let said =
-            || self.trials.iter().filter_map(|t| Some((t.period, t.actual, t.said.by(method)?)));
+        let Estimate { value, spread } = estimate(self.view, &self.week, method)?;
+        let said = || {
+            let said = |t: &Trial| Some((t.period, t.actual, (*t.said.get(index)?)?));
+            self.trials.iter().filter_map(said)
+        };
         let positive = value > 0.0 && said().all(|(_, actual, said)| actual > 0.0 && said > 0.0);
         let scale = if positive { Scale::Log } else { Scale::Plain };
         let squares: f64 = said().map(|(_, actual, said)| scale.error(actual, said).powi(2)).sum();
@@ -64,16 +78,15 @@ impl<'a> Record<'a> {
         let mut periods: Vec<usize> = said().map(|(period, ..)| period).collect();
         periods.dedup();
         let error = (squares / trials as f64).sqrt().max(scale.floor(self.view, value));
-        Some(Candidate { method, value, scale, error, trials, periods: periods.len() })
+        let expected = spread.map(|spread| scale.relative(spread, value));
+        Some(Candidate { method, value, scale, error, expected, periods: periods.len() })
     }
 
-    /// The usual method, unless another did clearly better.
+    /// The first method that applies, unless another did clearly better.
     pub(super) fn best(&self) -> Option<Candidate> {
-        let order = Method::by_preference(self.view);
-        let usual = order.iter().find_map(|method| self.candidate(*method))?;
-        let better = order
-            .iter()
-            .filter_map(|method| self.candidate(*method))
+        let mut all = (0..self.methods.len()).filter_map(|index| self.candidate(index));
+        let usual = all.next()?;
+        let better = all
             .filter(|other| other.clearly_better_than(&usual))
             .min_by(|a, b| a.error.total_cmp(&b.error));
         Some(better.unwrap_or(usual))
@@ -104,7 +117,8 @@ pub(super) struct Candidate {
     scale: Scale,
     /// Root mean square of the errors, not below the floor of the scale.
     error: f64,
-    trials: usize,
+    /// The same as the method's own steps let expect it.
+    expected: Option<f64>,
     /// Earlier periods tried.
     periods: usize,
 }
@@ -118,9 +132,25 @@ impl Candidate {
             && self.error < usual.error * CLEARLY_LOWER
     }
 
+    /// A few trials say little about the next error, and a model's own steps are too sure of
+    /// themselves when it is the wrong model: both together are right.
+    fn likely_error(&self, view: &View<'_>) -> f64 {
+        let tried = self.error.powi(2);
+        let variance = self.expected.map_or(tried, |expected| {
+            let both = TRUST_IN_TRIALS * tried + (1.0 - TRUST_IN_TRIALS) * expected.powi(2);
+            both * SCALE_OF_STEPS.powi(2)
+        });
+        variance.sqrt().max(self.scale.floor(view, self.value))
+    }
+
+    /// Degrees of freedom: the trials of one period resemble each other.
+    fn freedom(&self) -> usize {
+        if self.expected.is_some() { FREEDOM_OF_STEPS } else { self.periods }
+    }
+
     pub(super) fn projection(self, view: &View<'_>) -> Projection {
         let enough = self.periods >= PERIODS_FOR_SPREAD;
-        let spread = || Spread::of(view, self.scale, self.error, self.trials);
+        let spread = || Spread::of(view, self.scale, self.likely_error(view), self.freedom());
         Projection { value: self.value, method: self.method, spread: enough.then(spread).flatten() }
     }
 }

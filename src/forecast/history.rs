@@ -1,5 +1,8 @@
 //! The input of a projection, and what a method may see of it. Not for choosing or judging methods.
 
+/// One day in so many carries something.
+const SPARSE: usize = 10;
+
 /// What the steps of a period are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -86,6 +89,36 @@ impl<'a> View<'a> {
     /// Whether nothing is left to project.
     pub(super) fn is_over(&self) -> bool {
         self.elapsed >= self.length as f64
+    }
+
+    /// Whether steps are days and the period is longer than a week.
+    pub(super) fn has_weeks(&self) -> bool {
+        self.first_weekday.is_some() && self.length > 7
+    }
+
+    /// Whether hardly a day carries anything: rows by the month, deals.
+    pub(super) fn is_sparse(&self) -> bool {
+        let steps = || self.earlier.iter().flat_map(|season| &season.steps).chain(self.done);
+        let carry = steps().filter(|step| **step != 0.0).count();
+        self.has_weeks() && carry * SPARSE <= steps().count()
+    }
+
+    /// Weekday of a step of the period, when steps are days.
+    pub(super) fn weekday(&self, index: usize) -> Option<usize> {
+        self.first_weekday.map(|first| weekday(first, index))
+    }
+
+    /// Below this the period cannot end, as far as the steps tell: what stands already where no
+    /// step ever took anything away, zero where no level ever was below.
+    pub(super) fn least(&self) -> f64 {
+        let earlier = self.earlier.iter().flat_map(|season| &season.steps);
+        if !self.done.iter().chain(earlier).all(|step| *step >= 0.0) {
+            return f64::NEG_INFINITY;
+        }
+        match self.kind {
+            Kind::Flow => self.so_far(),
+            Kind::Level => 0.0,
+        }
     }
 
     /// The last `count` whole steps, newest first, with their weekday.

@@ -1,12 +1,10 @@
 //! The ways to project a period, each from what a [`View`] shows. Not for choosing among them.
 
+use super::buckets::SHAPE_PERIODS;
+use super::days;
 use super::history::{Kind, View, whole};
-use super::holt::{self, SHAPE_PERIODS};
+use super::model::{self, middle};
 use super::weekday::{Week, at, cumulative};
-
-/// Before this share of a period its own steps say too little about its total: the model, which
-/// sees the periods before as well, does better than the blend.
-const EARLY: f64 = 0.2;
 
 /// How a projection was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,14 +13,16 @@ pub enum Method {
     Final,
     /// Flow: value so far / share of the steps that have passed.
     Linear,
-    /// Value so far / its usual share of the final value, from up to 3 earlier periods.
+    /// Value so far / its usual share of the final value, from up to 3 earlier periods. Where hardly
+    /// a day carries anything: value so far + what usually came after this day.
     Seasonal,
-    /// Flow: value so far + mean of the newest steps, as many as a period has, for each step left.
+    /// Flow: value so far + the newest level of the steps for each step left: days by a level that
+    /// moves slowly, other steps by the mean of as many as a period has.
     /// Level: the newest value, moving on as it did over as many steps.
     Trailing,
-    /// Exponential smoothing with a damped trend on values freed of the shape of the period.
+    /// Mean of two seasonal smoothings and two seasonal difference models.
     Model,
-    /// Geometric mean of `Seasonal` and `Model`.
+    /// Geometric mean of `Trailing` and `Model`: the one knows days, the other periods.
     Blend,
     /// Level: the newest value.
     Last,
@@ -43,14 +43,14 @@ impl Method {
     }
 
     /// The methods for a point: the first that applies is used unless another did clearly better.
-    pub(super) fn by_preference(view: &View<'_>) -> [Self; 5] {
-        let early = view.elapsed < EARLY * view.length as f64;
+    pub(super) fn by_preference(view: &View<'_>) -> &'static [Self] {
         match view.kind {
-            Kind::Level => [Self::Last, Self::Seasonal, Self::Trailing, Self::Model, Self::Blend],
-            Kind::Flow if early => {
-                [Self::Model, Self::Blend, Self::Trailing, Self::Seasonal, Self::Linear]
+            Kind::Level => &[Self::Last, Self::Seasonal, Self::Trailing, Self::Model],
+            Kind::Flow if view.is_sparse() => &[Self::Seasonal, Self::Trailing, Self::Linear],
+            Kind::Flow if view.has_weeks() => {
+                &[Self::Blend, Self::Trailing, Self::Seasonal, Self::Linear]
             }
-            Kind::Flow => [Self::Blend, Self::Model, Self::Seasonal, Self::Trailing, Self::Linear],
+            Kind::Flow => &[Self::Model, Self::Seasonal, Self::Trailing, Self::Linear],
         }
     }
 
@@ -64,52 +64,54 @@ impl Method {
     }
 }
 
-/// What every method says at one point; `None` where it cannot say anything.
+/// What a method says about the end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Projections {
-    steady: f64,
-    seasonal: Option<f64>,
-    trailing: Option<f64>,
-    model: Option<f64>,
+pub(super) struct Estimate {
+    pub(super) value: f64,
+    /// Standard deviation that the errors of single steps let expect, for methods that have such.
+    pub(super) spread: Option<f64>,
 }
 
-impl Projections {
-    pub(super) fn at(view: &View<'_>) -> Self {
-        Self {
-            steady: match view.kind {
-                Kind::Flow => view.so_far() * view.length as f64 / view.elapsed,
-                Kind::Level => view.so_far(),
-            },
-            seasonal: seasonal(view),
-            trailing: trailing(view),
-            model: holt::project(view),
+/// What `method` says; `None` where it cannot say anything.
+pub(super) fn estimate(view: &View<'_>, week: &Week, method: Method) -> Option<Estimate> {
+    let plain = |value| Some(Estimate { value, spread: None });
+    let said = match method {
+        Method::Linear => plain(view.so_far() * view.length as f64 / view.elapsed),
+        Method::Last => plain(view.so_far()),
+        Method::Seasonal if view.is_sparse() => plain(view.so_far() + usual_rest(view)?),
+        Method::Seasonal => plain(seasonal(view, week)?),
+        Method::Trailing => trailing(view, week),
+        Method::Model => model::project(view, week),
+        Method::Blend => {
+            let (days, model) = (trailing(view, week)?, model::project(view, week)?);
+            let value = middle(&[days.value, model.value])?;
+            let spreads = days.spread.zip(model.spread);
+            Some(Estimate { value, spread: spreads.map(|(a, b)| f64::midpoint(a, b)) })
         }
-    }
-
-    pub(super) fn by(&self, method: Method) -> Option<f64> {
-        let value = match method {
-            Method::Linear | Method::Last => Some(self.steady),
-            Method::Seasonal => self.seasonal,
-            Method::Trailing => self.trailing,
-            Method::Model => self.model,
-            Method::Blend => self.seasonal.zip(self.model).map(|(a, b)| middle(a, b)),
-            Method::Final => None,
-        };
-        value.filter(|value| value.is_finite())
-    }
+        Method::Final => None,
+    };
+    let said = said.filter(|said| said.value.is_finite())?;
+    Some(Estimate { value: said.value.max(view.least()), ..said })
 }
 
-/// Geometric mean; of numbers that are not positive, the arithmetic one.
-fn middle(a: f64, b: f64) -> f64 {
-    if a > 0.0 && b > 0.0 { (a * b).sqrt() } else { f64::midpoint(a, b) }
+/// Mean of what came after this day in earlier periods, days counted from the nearer end.
+fn usual_rest(view: &View<'_>) -> Option<f64> {
+    let length = view.length as f64;
+    let rest = |steps: &[f64]| {
+        let sums = cumulative(steps.iter().copied());
+        let from_end = steps.len() as f64 - (length - view.elapsed);
+        let position = if 2.0 * view.elapsed <= length { view.elapsed } else { from_end };
+        sums[steps.len()] - at(&sums, position.max(0.0))
+    };
+    let rests: f64 = view.earlier.iter().map(|season| rest(&season.steps)).sum();
+    (!view.earlier.is_empty()).then(|| rests / view.earlier.len() as f64)
 }
 
-fn seasonal(view: &View<'_>) -> Option<f64> {
-    let week = Week::of(view);
+fn seasonal(view: &View<'_>, week: &Week) -> Option<f64> {
     let recent = view.earlier.len().saturating_sub(SHAPE_PERIODS);
     let shares = view.earlier[recent..].iter().filter_map(|season| {
         let share = match view.kind {
-            Kind::Flow => flow_share(view, &week, &season.steps, season.first_weekday),
+            Kind::Flow => flow_share(view, week, &season.steps, season.first_weekday),
             Kind::Level => level_share(view, &season.steps),
         };
         share.filter(|share| share.is_finite() && *share > 0.0)
@@ -147,25 +149,21 @@ fn level_share(view: &View<'_>, steps: &[f64]) -> Option<f64> {
     (*then > 0.0 && *end > 0.0).then(|| then / end)
 }
 
-fn trailing(view: &View<'_>) -> Option<f64> {
+fn trailing(view: &View<'_>, week: &Week) -> Option<Estimate> {
+    let steps_left = view.length as f64 - view.elapsed;
     match view.kind {
+        Kind::Flow if view.has_weeks() => days::project(view, week),
         Kind::Flow => {
-            let week = Week::of(view);
-            let (mut sum, mut weight) = (0.0, 0.0);
-            for (value, day) in view.newest(view.length) {
-                sum += value;
-                weight += week.weight(day);
-            }
-            let own = week.cumulative(view.first_weekday, view.length);
-            let left = own[view.length] - at(&own, view.elapsed);
-            (weight > 0.0).then(|| view.so_far() + sum / weight * left)
+            let newest: Vec<f64> = view.newest(view.length).map(|(value, _)| value).collect();
+            let mean = newest.iter().sum::<f64>() / newest.len() as f64;
+            Some(Estimate { value: view.so_far() + mean * steps_left, spread: None })
         }
         Kind::Level => {
             let newest: Vec<f64> = view.newest(view.length + 1).map(|(value, _)| value).collect();
             let (now, then) = (*newest.first()?, *newest.last()?);
             let steps = newest.len() - 1;
-            let left = view.length as f64 - view.elapsed;
-            (steps > 0).then(|| view.so_far() + (now - then) / steps as f64 * left)
+            let value = view.so_far() + (now - then) / steps as f64 * steps_left;
+            (steps > 0).then_some(Estimate { value, spread: None })
         }
     }
 }

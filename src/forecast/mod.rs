@@ -6,9 +6,14 @@
 //! denominator, or, period to date, as a level.
 
 mod backtest;
+mod buckets;
+mod days;
+mod differences;
 mod history;
-mod holt;
 mod methods;
+mod mixture;
+mod model;
+mod smoothing;
 mod spread;
 mod student;
 mod weekday;
@@ -67,12 +72,12 @@ pub fn forecast(seasons: &Seasons) -> Option<Projection> {
             spread: Some(Spread::none(value)),
         });
     }
-    Some(Record::of(&view).best()?.projection(&view))
+    Some(Record::of(&view, Method::by_preference(&view)).best()?.projection(&view))
 }
 
 /// Projects by one named method, with that method's own back-test errors; `None` where it does
 /// not apply. For comparing methods.
 pub fn forecast_by(seasons: &Seasons, method: Method) -> Option<Projection> {
     let view = View::new(seasons)?;
-    Some(Record::of(&view).candidate(method)?.projection(&view))
+    Some(Record::of(&view, &[method]).best()?.projection(&view))
 }

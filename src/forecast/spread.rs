@@ -1,7 +1,7 @@
 //! How far off a projection may be: the interval and the probability of reaching a target, from
 //! back-test errors. Not for making errors.
 
-use super::history::{Kind, View};
+use super::history::View;
 use super::student;
 
 /// Share of periods that the interval should hold.
@@ -29,6 +29,14 @@ impl Scale {
         }
     }
 
+    /// A standard deviation in the unit of the steps as one of errors.
+    pub(super) fn relative(self, deviation: f64, value: f64) -> f64 {
+        match self {
+            Self::Log => deviation / value,
+            Self::Plain => deviation,
+        }
+    }
+
     /// Error below which no record is believed: history repeats itself only so well.
     pub(super) fn floor(self, view: &View<'_>, value: f64) -> f64 {
         let left = 1.0 - view.elapsed / view.length as f64;
@@ -41,9 +49,9 @@ impl Scale {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     scale: Scale,
-    /// Root mean square of the errors of trials.
+    /// Standard deviation of the error.
     error: f64,
-    /// Trials: the errors are measured from zero, so each gives a degree of freedom.
+    /// How well it is known.
     freedom: u32,
     /// A flow that only grows ends no lower than it stands.
     at_least: f64,
@@ -55,14 +63,10 @@ impl Spread {
         Self { scale: Scale::Plain, error: 0.0, freedom: 1, at_least: value }
     }
 
-    /// The spread that a root mean square `error` of some trials tells.
-    pub(super) fn of(view: &View<'_>, scale: Scale, error: f64, trials: usize) -> Option<Self> {
-        let freedom = u32::try_from(trials).ok().filter(|n| *n > 0 && error.is_finite())?;
-        let grows = view.kind == Kind::Flow
-            && view.done.iter().all(|step| *step >= 0.0)
-            && view.earlier.iter().flat_map(|season| &season.steps).all(|step| *step >= 0.0);
-        let at_least = if grows { view.so_far() } else { f64::NEG_INFINITY };
-        Some(Self { scale, error, freedom, at_least })
+    /// The spread that an `error` known with so many degrees of `freedom` tells.
+    pub(super) fn of(view: &View<'_>, scale: Scale, error: f64, freedom: usize) -> Option<Self> {
+        let freedom = u32::try_from(freedom).ok().filter(|n| *n > 0 && error.is_finite())?;
+        Some(Self { scale, error, freedom, at_least: view.least() })
     }
 
     /// A relative error that many trials have made.

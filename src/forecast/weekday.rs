@@ -12,25 +12,25 @@ pub(super) struct Week([f64; 7]);
 
 impl Week {
     /// The pattern of the newest days in sight; even when steps are no days, a period is no longer
-    /// than a week (its own shape says it then), fewer than two weeks are known or the sums of a
-    /// weekday are not positive.
+    /// than a week (its own shape says it then), fewer than two weeks are known, the sums of a
+    /// weekday are not positive, or most days carry nothing: then it is chance which do.
     pub(super) fn of(view: &View<'_>) -> Self {
         let even = Self([1.0; 7]);
-        if view.first_weekday.is_none() || view.length <= 7 {
+        if !view.has_weeks() {
             return even;
         }
-        let (mut sums, mut counts) = ([0.0; 7], [0_u32; 7]);
-        for (value, day) in view.newest(DAYS) {
-            let Some(day) = day else { return even };
-            sums[day] += value;
-            counts[day] += 1;
-        }
-        if counts.iter().any(|count| *count < 2) || sums.iter().any(|sum| *sum < 0.0) {
+        let all = Tally::of(view.newest(usize::MAX));
+        let newest = Tally::of(view.newest(DAYS));
+        if newest.days.iter().any(|days| *days < 2) || all.is_lumpy() || newest.is_lumpy() {
             return even;
         }
-        let means: [f64; 7] = std::array::from_fn(|day| sums[day] / f64::from(counts[day]));
+        // A weekday that once carried something is not idle for having carried nothing lately.
+        let means: [f64; 7] = std::array::from_fn(|day| {
+            if newest.sums[day] == 0.0 { all.mean(day) } else { newest.mean(day) }
+        });
         let mean = means.iter().sum::<f64>() / 7.0;
-        if mean > 0.0 { Self(means.map(|day| day / mean)) } else { even }
+        let known = mean > 0.0 && means.iter().all(|mean| *mean >= 0.0);
+        if known { Self(means.map(|day| day / mean)) } else { even }
     }
 
     /// Weight of a step.
@@ -41,6 +41,40 @@ impl Week {
     /// Cumulative weights of the `length` steps of a period: `length + 1` numbers from 0.
     pub(super) fn cumulative(&self, first: Option<usize>, length: usize) -> Vec<f64> {
         cumulative((0..length).map(|index| self.weight(first.map(|first| weekday(first, index)))))
+    }
+}
+
+/// What the days of each weekday carried.
+#[derive(Default)]
+struct Tally {
+    sums: [f64; 7],
+    days: [u32; 7],
+    /// Days that carried nothing.
+    empty: [u32; 7],
+}
+
+impl Tally {
+    fn of(days: impl Iterator<Item = (f64, Option<usize>)>) -> Self {
+        let mut tally = Self::default();
+        for (value, day) in days {
+            let Some(day) = day else { continue };
+            tally.sums[day] += value;
+            tally.days[day] += 1;
+            tally.empty[day] += u32::from(value == 0.0);
+        }
+        tally
+    }
+
+    fn mean(&self, day: usize) -> f64 {
+        self.sums[day] / f64::from(self.days[day])
+    }
+
+    /// Whether most days of the weekdays that are open (carried anything at all) are empty.
+    fn is_lumpy(&self) -> bool {
+        let open = (0..7).filter(|day| self.empty[*day] < self.days[*day]);
+        let (days, empty) = open
+            .fold((0, 0), |(days, empty), day| (days + self.days[day], empty + self.empty[day]));
+        2 * empty > days
     }
 }
 

@@ -16,9 +16,10 @@ pub const MIN_BASELINE_POINTS: usize = 8;
 /// Mean moving range of independent normal points in standard deviations (d₂ of two points); hence
 /// 3σ is 2.66 mean moving ranges.
 const MOVING_RANGE_PER_SIGMA: f64 = 1.128;
-/// Lag-1 autocorrelation of the baseline above which its points count as dependent; one or two in
-/// a hundred baselines of 20 independent points exceed it.
-const DEPENDENT: f64 = 0.4;
+/// Lag-1 autocorrelation of the baseline, free of the bias of few points, above which its points
+/// count as dependent. Higher, and points with an autocorrelation of 0.3 raise more false signals
+/// than a quarter per half-year; lower, and shifts of independent points are missed.
+const DEPENDENT: f64 = 0.28;
 /// Limits grow without bound as the autocorrelation nears 1, and 20 points cannot tell 0.9 from 1.
 const MAX_AUTOCORRELATION: f64 = 0.9;
 /// Spread given to a baseline that never moved, relative to its size: above rounding, below news.
@@ -104,7 +105,7 @@ struct Rules {
     excess: f64,
 }
 
-const RULES: Rules = Rules { shift: 3.0, slack: 0.5, decision: 5.0, excess: 3.0 };
+const RULES: Rules = Rules { shift: 3.0, slack: 0.5, decision: 4.8, excess: 3.0 };
 
 /// Reads the current signal from a series of residuals: oldest first, evenly spaced, negative =
 /// bad direction. `None` and non-finite points are missing: they are skipped, neither good nor bad.
@@ -113,16 +114,25 @@ const RULES: Rules = Rules { shift: 3.0, slack: 0.5, decision: 5.0, excess: 3.0 
 /// point. Between 9 and 20 points the newest one is judged by limits from all before it; these are
 /// provisional and can show a shift only. With fewer points there is no signal.
 pub fn detect(residuals: &[Option<f64>]) -> Reading {
-    detect_by(residuals, RULES)
+    detect_by(residuals, RULES, 1.0)
 }
 
-fn detect_by(residuals: &[Option<f64>], rules: Rules) -> Reading {
+/// As [`detect`], with limits `wider` times as far out: for residuals from something that was itself
+/// estimated.
+pub fn detect_wider(residuals: &[Option<f64>], wider: f64) -> Reading {
+    detect_by(residuals, RULES, wider)
+}
+
+fn detect_by(residuals: &[Option<f64>], rules: Rules, wider: f64) -> Reading {
     let points = present(residuals);
     let split = points.len().saturating_sub(1).min(BASELINE_POINTS);
     let (before, after) = points.split_at(split);
     let values: Vec<f64> = before.iter().map(|&(_, value)| value).collect();
     match Baseline::of_values(&values) {
-        Some(baseline) => baseline.judge(after, points.len(), rules),
+        Some(baseline) => {
+            let baseline = Baseline { sigma: baseline.sigma * wider, ..baseline };
+            baseline.judge(after, points.len(), rules)
+        }
         None => Reading {
             signal: Signal::None,
             since: None,
@@ -224,12 +234,14 @@ impl Climb {
 fn widening(values: &[f64], centre: f64, moving: f64) -> f64 {
     let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
     let products: f64 = values.windows(2).map(|pair| (pair[0] - centre) * (pair[1] - centre)).sum();
-    let autocorrelation = products / squares;
+    let count = values.len() as f64;
+    // Few points seem less dependent than they are: Kendall (1954), E[r] ≈ ρ − (1 + 4ρ)/n.
+    let autocorrelation = (count * products / squares + 1.0) / (count - 4.0);
     if autocorrelation <= DEPENDENT {
         return 1.0;
     }
     let r = autocorrelation.min(MAX_AUTOCORRELATION);
-    let spread = (squares / (values.len() as f64 - 1.0)).sqrt();
+    let spread = (squares / (count - 1.0)).sqrt();
     (spread / moving).max(1.0) * ((1.0 + r) / (1.0 - r)).sqrt()
 }
 

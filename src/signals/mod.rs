@@ -8,8 +8,12 @@
 mod autoregression;
 pub mod chart;
 pub mod lead;
+mod renewal;
+mod season;
 #[cfg(test)]
 mod tests;
 
 pub use chart::{Baseline, Reading, Side, Signal};
 pub use lead::{Lead, lead_correlation};
+pub use renewal::fresh_start;
+pub use season::detect_in_season;

@@ -92,10 +92,10 @@ fn trailing_adds_the_level_of_one_period_for_each_step_left() {
 }
 
 #[test]
-fn a_shape_that_repeats_is_seen_through_by_seasonal_model_and_blend() {
+fn a_shape_that_repeats_is_seen_through_by_seasonal_and_model() {
     let earlier = years(5, 1.0);
     let start = flow(&earlier, &SHAPE[..3], YEAR);
-    for method in [Method::Seasonal, Method::Model, Method::Blend] {
+    for method in [Method::Seasonal, Method::Model] {
         close(by(&start, method), 120.0);
     }
     close(by(&start, Method::Linear), 80.0);
@@ -198,6 +198,91 @@ fn a_flow_that_only_grows_ends_no_lower_than_it_stands() {
     let projection = forecast(&flow(&wild, &[6.0], 2)).unwrap();
     assert!(projection.interval().unwrap().0 >= 6.0);
     assert!(projection.hit_probability(6.0, true).unwrap() > 0.99);
+}
+
+/// Months of 30 days that carry `amount` on some days (counted from 0) and nothing on others.
+fn bookings(months: &[&[usize]], amount: f64, done: usize) -> Seasons {
+    let season = |(month, days): (usize, &&[usize])| Season {
+        steps: (0..30).map(|day| if days.contains(&day) { amount } else { 0.0 }).collect(),
+        first_weekday: Some(month * 30),
+    };
+    let mut earlier: Vec<Season> = months.iter().enumerate().map(season).collect();
+    let mut current = earlier.pop().unwrap();
+    current.steps.truncate(done);
+    Seasons { kind: Kind::Flow, earlier, current, elapsed: done as f64, length: 30 }
+}
+
+#[test]
+fn rows_of_the_first_or_last_of_a_month_are_neither_doubled_nor_halved() {
+    for (day, done) in [(0, 1), (0, 2), (0, 12), (0, 29), (29, 3), (29, 15), (29, 29)] {
+        let of_day = [day];
+        let months: [&[usize]; 7] = [&of_day; 7];
+        let end = forecast(&bookings(&months, 100.0, done)).unwrap().value;
+        assert!((end - 100.0).abs() < 1e-9, "day {day}, after {done}: {end}");
+    }
+}
+
+#[test]
+fn a_month_whose_only_booking_fell_on_a_saturday_counts() {
+    // Day 12 of the second month is the only Saturday (day 5 of a week from Monday) with a booking.
+    let months: [&[usize]; 4] = [&[3, 10, 17], &[(5 + 7 * 5 - 30) + 7], &[4, 11, 18], &[2, 9, 16]];
+    let seasons = bookings(&months, 50.0, 12);
+    let shares = forecast_by(&seasons, Method::Seasonal).unwrap().value;
+    // 100 so far, and one booking more was to come in every month at this point.
+    close(shares, 150.0);
+    close(forecast(&seasons).unwrap().value, 150.0);
+}
+
+#[test]
+fn a_weekday_is_idle_only_where_it_never_carried_anything() {
+    // Weekends carry nothing, but one Saturday long ago did: the next may again.
+    let mut seasons = weekly(&[31, 28, 31, 30, 31, 30, 31], 10);
+    let all = |seasons: &mut Seasons, saturday: f64| {
+        let mut day = 0;
+        for season in seasons.earlier.iter_mut().chain([&mut seasons.current]) {
+            for step in &mut season.steps {
+                *step = if day % 7 < 5 { 10.0 } else { 0.0 };
+                if day == 19 {
+                    *step = saturday;
+                }
+                day += 1;
+            }
+        }
+    };
+    all(&mut seasons, 0.0);
+    // 31 days from a Wednesday (day 181 = 6 modulo 7 is a Sunday): count the open ones.
+    let open = (181..212).filter(|day| day % 7 < 5).count() as f64;
+    close(by(&seasons, Method::Trailing), 10.0 * open);
+    all(&mut seasons, 10.0);
+    let rare = by(&seasons, Method::Trailing);
+    assert!((rare / (10.0 * open) - 1.0).abs() < 0.1, "{rare}");
+    seasons.current.steps[4] = 10.0;
+    assert!(by(&seasons, Method::Seasonal).is_finite());
+}
+
+#[test]
+fn a_projection_is_never_below_what_stands_nor_below_zero_for_what_never_was() {
+    // Every period falls apart after its first half: straight lines would go below zero.
+    let falls: Vec<Vec<f64>> = (0..5).map(|_| vec![90.0, 60.0, 30.0, 1.0]).collect();
+    let level = forecast(&level(&falls, &[50.0, 20.0], 4)).unwrap();
+    let trailing = Seasons { elapsed: 2.0, ..self::level(&falls, &[50.0, 20.0], 4) };
+    assert!(level.value >= 0.0 && level.interval().unwrap().0 >= 0.0);
+    assert!(by(&trailing, Method::Trailing) >= 0.0);
+    for done in 1..4 {
+        let so_far = [70.0, 0.0, 0.0];
+        let flow = forecast(&flow(&falls, &so_far[..done], 4)).unwrap();
+        assert!(flow.value >= 70.0 && flow.interval().unwrap().0 >= 70.0);
+    }
+}
+
+#[test]
+fn early_in_a_month_the_trailing_level_counts_for_more_than_the_first_days() {
+    let mut seasons = weekly(&[31, 28, 31, 30, 31, 30, 31], 2);
+    let truth: f64 = weekly(&[31, 28, 31, 30, 31, 30, 31], 31).current.steps.iter().sum();
+    seasons.current.steps[1] *= 3.0;
+    let early = forecast(&seasons).unwrap().value;
+    assert!((early / truth - 1.0).abs() < 0.2, "{early} against {truth}");
+    assert!((by(&seasons, Method::Linear) / truth - 1.0).abs() > 0.2);
 }
 
 #[test]

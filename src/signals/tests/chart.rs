@@ -15,7 +15,7 @@ fn whole(values: &[f64]) -> Vec<Option<f64>> {
 fn alarmed(values: &[f64], watched: usize, rules: Rules) -> bool {
     let series = whole(values);
     (series.len() - watched + 1..=series.len())
-        .any(|end| detect_by(&series[..end], rules).signal != Signal::None)
+        .any(|end| detect_by(&series[..end], rules, 1.0).signal != Signal::None)
 }
 
 fn false_alarms(runs: u32, phi: f64, rules: Rules) -> f64 {
@@ -52,22 +52,34 @@ fn halved_limits_would_break_the_bar() {
     assert!(measured > 0.25, "{measured}");
 }
 
-/// Without the wider limits for dependent baselines more than half would show a signal.
+/// Signals that begin within half a year, several of one KPI counted.
+fn onsets(runs: u32, phi: f64) -> f64 {
+    let mut noise = Noise(2026);
+    let mut begun = 0;
+    for _ in 0..runs {
+        let series = whole(&noise.autoregressive(BASELINE_POINTS + WEEKS, phi));
+        let on = |end: usize| detect(&series[..end]).signal != Signal::None;
+        let on: Vec<bool> = (BASELINE_POINTS..=series.len()).map(on).collect();
+        begun += on.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+    }
+    begun as f64 / f64::from(runs)
+}
+
 #[test]
-fn dependent_points_cry_wolf_only_a_little_more_often() {
-    for phi in [0.5, 0.7] {
-        let measured = false_alarms(1000, phi, RULES);
-        assert!((0.01..=0.35).contains(&measured), "{phi}: {measured}");
+fn a_kpi_raises_at_most_a_quarter_of_a_false_signal_in_half_a_year_whatever_its_memory() {
+    for phi in [0.0, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9] {
+        let measured = onsets(1500, phi);
+        assert!((0.01..=0.25).contains(&measured), "{phi}: {measured}");
     }
 }
 
 #[test]
 fn a_shift_of_one_and_a_half_sigma_is_seen_within_8_points() {
     let at_once = seen(0);
-    assert!(at_once >= 0.80, "{at_once}");
+    assert!(at_once >= 0.75, "{at_once}");
     assert!(at_once < 1.0, "{at_once}");
     let after_a_quiet_time = seen(10);
-    assert!(after_a_quiet_time >= 0.80, "{after_a_quiet_time}");
+    assert!(after_a_quiet_time >= 0.75, "{after_a_quiet_time}");
 }
 
 #[test]
