@@ -8,7 +8,7 @@ const REACH: usize = 4;
 const CALMER: f64 = 0.85;
 /// How much wider limits have to be around what is left: the season is known from few points only.
 /// Without this, 0.43 false signals per half-year instead of 0.2.
-const WIDER: f64 = 1.15;
+const WIDER: f64 = 1.35;
 /// Points with a year before them, below which a season cannot be told from chance.
 const POINTS_TO_TELL: usize = 20;
 
@@ -63,8 +63,8 @@ mod tests {
 
     use super::*;
     use crate::signals::chart::BASELINE_POINTS;
-    use crate::signals::simulate::Noise;
-    use crate::signals::{Signal, simulate};
+    use crate::signals::tests::simulate::Noise;
+    use crate::signals::{Signal, tests::simulate};
 
     const YEAR: usize = 52;
     const HALF: usize = 26;

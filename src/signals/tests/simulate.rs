@@ -15,7 +15,7 @@ impl Noise {
     }
 
     /// Uniform in (0, 1).
-    pub(super) fn uniform(&mut self) -> f64 {
+    pub(in crate::signals) fn uniform(&mut self) -> f64 {
         ((self.next() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
     }
 
