@@ -5,10 +5,10 @@ use super::chart::{self, Reading};
 /// Points on either side of the same point a year ago that tell the season there.
 const REACH: usize = 4;
 /// A season is taken out only where that makes the series this much calmer; else it adds noise.
-const CALMER: f64 = 0.85;
+const CALMER: f64 = 0.95;
 /// How much wider limits have to be around what is left: the season is known from few points only.
 /// Without this, 0.43 false signals per half-year instead of 0.2.
-const WIDER: f64 = 1.35;
+const WIDER: f64 = 1.25;
 /// Points with a year before them, below which a season cannot be told from chance.
 const POINTS_TO_TELL: usize = 20;
 

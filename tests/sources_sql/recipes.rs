@@ -9,7 +9,7 @@ use crate::servers;
 
 /// Name and text of each recipe for an engine.
 fn recipes(engine: &str) -> Vec<(String, String)> {
-    let page = std::fs::read_to_string("docs/sql.md").unwrap();
+    let page = include_str!("../../docs/sql.md");
     let blocks = page.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let named = blocks.map(|block| {
         let title = block.lines().next().unwrap().trim_start_matches("-- ");
