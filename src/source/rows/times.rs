@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::metric::moment;
@@ -53,11 +53,15 @@ pub(super) fn comparable(text: &str, zone: Tz) -> Option<String> {
 
 /// The order of times; of other texts that of their bytes.
 pub(super) fn order(one: &str, other: &str, zone: Tz) -> Ordering {
-    // Two local times, or two with the same offset: their text is their order.
-    fn suffix(text: &str) -> Option<&str> {
-        text.get(19..).filter(|_| text.as_bytes()[10] == b' ')
+    // Most pairs are in the order of their texts: a day of another date, or the same offset.
+    if let (Some((day, rest)), Some((other_day, other_rest))) =
+        (comparable_parts(one), comparable_parts(other))
+        && (day != other_day || rest == other_rest)
+    {
+        return one.cmp(other);
     }
-    if suffix(one).is_some() && suffix(one) == suffix(other) {
+    // A day alone is no time.
+    if one.len() < 16 || other.len() < 16 {
         return one.cmp(other);
     }
     let instant = |text: &str| match read(text)? {
@@ -70,25 +74,66 @@ pub(super) fn order(one: &str, other: &str, zone: Tz) -> Ordering {
     }
 }
 
+/// The day, and what follows the seconds, of a time in the form that compares.
+fn comparable_parts(text: &str) -> Option<(&str, &str)> {
+    let (day, rest) = (text.get(..10)?, text.get(19..)?);
+    (text.as_bytes()[10] == b' ').then_some((day, rest))
+}
+
 fn read(text: &str) -> Option<Time> {
     let text = text.trim();
-    let at = text.char_indices().nth(10).filter(|(_, c)| "Tt ".contains(*c))?.0;
-    let (day, time) = (&text[..at], &text[at + 1..]);
+    let (day, time) = (text.get(..10)?, text.get(11..)?);
+    if !matches!(text.as_bytes()[10], b'T' | b't' | b' ') {
+        return None;
+    }
     let zone = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
     let (time, zone) = (time[..zone].trim_end(), &time[zone..]);
-    let clock = if time.len() == 5 { "%H:%M" } else { "%H:%M:%S%.f" };
-    let local = format!("{day} {time}");
-    let local = NaiveDateTime::parse_from_str(&local, &format!("%Y-%m-%d {clock}")).ok()?;
-    // A leap second is no second of SQLite's.
-    if local.nanosecond() >= 1_000_000_000 {
+    let local = NaiveDate::from_ymd_opt(
+        digits(day, 0, 4)?.try_into().ok()?,
+        digits(day, 5, 2)?,
+        digits(day, 8, 2)?,
+    )?;
+    let separated = day.as_bytes()[4] == b'-' && day.as_bytes()[7] == b'-';
+    let local = local.and_time(clock(time)?);
+    if !separated || local.year() < 1 {
         return None;
     }
     if zone.is_empty() {
         return Some(Time::Local(local));
     }
     let seconds = if zone.eq_ignore_ascii_case("z") { 0 } else { offset(zone)? };
-    let instant = local.checked_sub_signed(chrono::TimeDelta::seconds(seconds))?;
+    let instant = local.checked_sub_signed(TimeDelta::seconds(seconds))?;
     Some(Time::Instant(instant.and_utc()))
+}
+
+/// `09:30`, `09:30:00` or `09:30:00.25`. A leap second is no second of SQLite's.
+fn clock(text: &str) -> Option<NaiveTime> {
+    let bytes = text.as_bytes();
+    let (hour, minute) = (digits(text, 0, 2)?, digits(text, 3, 2)?);
+    if bytes[2] != b':' {
+        return None;
+    }
+    if bytes.len() == 5 {
+        return NaiveTime::from_hms_opt(hour, minute, 0);
+    }
+    let second = digits(text, 6, 2)?;
+    let part = text.get(8..)?;
+    let nanoseconds = match part.strip_prefix('.') {
+        Some(part) if (1..=9).contains(&part.len()) => {
+            let scale = 10_u32.pow(9 - u32::try_from(part.len()).ok()?);
+            digits(part, 0, part.len())? * scale
+        }
+        None if part.is_empty() => 0,
+        _ => return None,
+    };
+    (bytes[5] == b':').then_some(())?;
+    NaiveTime::from_hms_nano_opt(hour, minute, second, nanoseconds)
+}
+
+/// A number of so many digits.
+fn digits(text: &str, at: usize, count: usize) -> Option<u32> {
+    let part = text.get(at..at + count)?;
+    part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
 }
 
 /// `+01:00`, `+0100` or `+01`, in seconds.
