@@ -20,9 +20,7 @@ pub(super) fn remarks(
     scope: Scope,
 ) -> Vec<String> {
     let tokens = Tokens::of(sql);
-    let mut columns = compared(&tokens, params);
-    columns.sort();
-    columns.dedup();
+    let columns = compared(&tokens, params);
     if columns.is_empty() {
         return Vec::new();
     }
@@ -30,10 +28,9 @@ pub(super) fn remarks(
     let mut remarks = Vec::new();
     for (table, column) in known(connection).unwrap_or_default() {
         let is_named = names.iter().any(|name| name.eq_ignore_ascii_case(&table));
-        let compared = columns.iter().any(|name| name.eq_ignore_ascii_case(&column));
-        if is_named
-            && compared
-            && let Some(found) = strange(connection, &table, &column, scope)
+        let compared = columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column));
+        if let (true, Some((_, form))) = (is_named, compared)
+            && let Some(found) = strange(connection, &table, &column, (scope, *form))
         {
             remarks.push(remark(&table, &column, &found));
         }
@@ -41,13 +38,14 @@ pub(super) fn remarks(
     remarks
 }
 
-/// Names of columns that stand beside a plain instant in a comparison.
-fn compared(tokens: &Tokens<'_>, params: &[Param]) -> Vec<String> {
+/// Names of columns that stand beside an instant or a day in a comparison.
+fn compared(tokens: &Tokens<'_>, params: &[Param]) -> Vec<(String, Form)> {
     let mut found = Vec::new();
     let plain = |at: usize| {
         let number = tokens.text(at).strip_prefix('?').and_then(|number| number.parse().ok());
         let place = number.and_then(|number: usize| number.checked_sub(1));
-        place.and_then(|place| params.get(place)).is_some_and(|param| param.form == Form::Instant)
+        let form = place.and_then(|place| params.get(place)).map(|param| param.form);
+        form.filter(|form| *form != Form::Unix)
     };
     // A column stands alone: between its comparison and something that is no part of an operand.
     let column = |at: usize| {
@@ -59,14 +57,14 @@ fn compared(tokens: &Tokens<'_>, params: &[Param]) -> Vec<String> {
         if !compares && !tokens.is(at, "BETWEEN") {
             continue;
         }
-        if plain(at + 1) {
-            found.extend(column(at - 1));
+        if let (Some(form), Some(name)) = (plain(at + 1), column(at - 1)) {
+            found.push((name, form));
         }
         if compares
-            && plain(at - 1)
-            && let Some(end) = tokens.operand_end(at + 1)
+            && let (Some(form), Some(end)) = (plain(at - 1), tokens.operand_end(at + 1))
+            && let Some(name) = column(end)
         {
-            found.extend(column(end));
+            found.push((name, form));
         }
     }
     found
@@ -82,7 +80,12 @@ fn known(connection: &Connection) -> Result<Vec<(String, String)>, rusqlite::Err
 }
 
 /// A value that does not compare with local text.
-fn strange(connection: &Connection, table: &str, column: &str, scope: Scope) -> Option<Value> {
+fn strange(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+    (scope, form): (Scope, Form),
+) -> Option<Value> {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let (table, column) = (quoted(table), quoted(column));
     let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT {LOOKED_AT}");
@@ -91,31 +94,46 @@ fn strange(connection: &Connection, table: &str, column: &str, scope: Scope) -> 
     values.filter_map(Result::ok).find(|value| match value {
         Value::Integer(_) | Value::Real(_) => true,
         // Our own tables have brought their times into the form that compares.
-        Value::Text(text) => scope == Scope::Arithmetic && is_strange(text),
+        Value::Text(text) => {
+            !is_dated(text) || scope == Scope::Arithmetic && is_strange(text, form)
+        }
         Value::Null | Value::Blob(_) => false,
     })
 }
 
-/// A time with `T`, or with a zone that is not that of the calendar.
-fn is_strange(text: &str) -> bool {
+/// Whether it begins with a day as the parameters write it.
+fn is_dated(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let dated = bytes.len() >= 16 && bytes[4] == b'-' && bytes[7] == b'-' && bytes[13] == b':';
-    let zoned = || {
-        let time = text.get(11..).unwrap_or_default();
-        time.ends_with(['Z', 'z']) || time.contains(['+', '-'])
-    };
-    dated && (matches!(bytes[10], b'T' | b't') || zoned())
+    bytes.len() >= 10
+        && bytes[..10].iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+/// A time with `T`, which a day does not mind, or with a zone that is not that of the calendar.
+fn is_strange(text: &str, form: Form) -> bool {
+    let Some((separator, time)) = text.get(10..11).zip(text.get(11..)) else { return false };
+    let zoned = time.ends_with(['Z', 'z']) || time.contains(['+', '-']);
+    zoned || form == Form::Instant && matches!(separator, "T" | "t")
 }
 
 fn remark(table: &str, column: &str, found: &Value) -> String {
+    let unix = |column: &str| format!("write `{column} >= :window_start_unix`");
     let (shown, cure) = match found {
-        Value::Integer(number) => (number.to_string(), column.to_owned()),
-        Value::Real(number) => (number.to_string(), column.to_owned()),
-        Value::Text(text) => (text.chars().take(40).collect(), format!("unixepoch({column})")),
-        Value::Null | Value::Blob(_) => (String::new(), column.to_owned()),
+        Value::Integer(number) => (number.to_string(), unix(column)),
+        Value::Real(number) => (number.to_string(), unix(column)),
+        Value::Text(text) if is_dated(text) => {
+            (text.chars().take(40).collect(), unix(&format!("unixepoch({column})")))
+        }
+        Value::Text(text) => {
+            let cure = "bring it into the form `YYYY-MM-DD`, for example with `substr`";
+            (text.chars().take(40).collect(), cure.to_owned())
+        }
+        Value::Null | Value::Blob(_) => (String::new(), unix(column)),
     };
     format!(
         "column `{column}` of table `{table}` holds `{shown}`, which does not compare with local text \
-         like `2026-11-28 09:00:00`: write `{cure} >= :window_start_unix`"
+         like `2026-11-28 09:00:00`: {cure}"
     )
 }
