@@ -107,8 +107,8 @@ fn objectives(definitions: &Definitions, kpis: &[KpiState]) -> BTreeMap<String, 
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     };
     let progress = |state: &KpiState| {
-        let progress = state.verdicts.iter().filter_map(|v| v.assessment.progress_ratio);
-        mean(progress.map(|p| p.clamp(0.0, 1.0)).collect())
+        let progress = state.verdicts.iter().filter_map(|v| v.assessment.contribution(&state.kpi));
+        mean(progress.collect())
     };
     let of = |id: &String| {
         let members = kpis.iter().filter(|state| state.kpi.objective.as_ref() == Some(id));

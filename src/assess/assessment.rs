@@ -9,8 +9,8 @@ use super::path::{Expected, Point, Shape, expected};
 use super::status::{Because, Case, Judged, judge};
 use super::target::{Goal, progress};
 use super::verdict::{Assessment, Status, Sums};
-use crate::calendar::{Calendar, Period};
-use crate::kpi::{Accumulation, Kpi, at_least};
+use crate::calendar::{Calendar, Period, WindowSpec};
+use crate::kpi::{Accumulation, Baseline, Kpi, at_least, at_most};
 use crate::metric::moment;
 
 /// Below this factor "as fast as so far" is as good.
@@ -35,6 +35,8 @@ pub struct Measured {
     pub data_through: Option<DateTime<Utc>>,
     /// Why there is no value, when something failed.
     pub problem: Option<Problem>,
+    /// Of whom: the values of the labels, in words; empty without labels.
+    pub who: String,
 }
 
 /// Assesses one KPI and label set.
@@ -50,7 +52,7 @@ pub fn assess(
     measured: &Measured,
 ) -> Assessment {
     let through = measured.data_through.map_or(as_of, |through| through.min(as_of));
-    let at = Point::new(calendar, period, through);
+    let at = Point::new(calendar, period, through, as_of);
     let goal = Goal::resolve(&kpi.target, kpi.direction, measured.baseline, measured.target);
     let path = goal.map(|g| expected(kpi, g, measured.baseline, measured.seasonal_share, &at));
     let too_old = (now - through).to_std().is_ok_and(|age| age > kpi.max_age);
@@ -69,8 +71,7 @@ pub fn assess(
             None if too_old && measured.value.is_some() => {
                 Finding::TooOld { newest, max_age: kpi.max_age }
             }
-            None if goal.is_none() && value.is_some() => Finding::NoTarget,
-            None => Finding::NoValue,
+            None => missing(kpi, calendar, measured, goal, value, period),
         });
         return facts;
     };
@@ -85,7 +86,10 @@ pub fn assess(
     });
     facts.sums = measured.sums;
     let mut assessment = with_value(facts, kpi, goal, &path, value, &judged, &at);
-    assessment.findings = findings(&assessment, &path, &judged, &at, newest);
+    assessment.findings = findings(kpi, &assessment, &path, &judged, &at, newest);
+    assessment
+        .findings
+        .extend(extra_week(kpi, calendar, period).filter(|_| judged.status != Status::TooEarly));
     if let Some(projection) = &measured.evidence.projection {
         assessment.look_ahead(projection);
     }
@@ -139,7 +143,10 @@ fn with_value(
     };
     Assessment {
         value: Some(value),
-        target_ratio: goal.attainment(value),
+        // Nothing is met by a budget before the close.
+        target_ratio: goal
+            .attainment(value)
+            .filter(|_| at.closed || !goal.is_budget(kpi.accumulation)),
         progress_ratio: progress.filter(|_| !matches!(goal, Goal::Between(..))),
         pace_ratio: path.pace(goal, value),
         projected_value: projected,
@@ -155,6 +162,7 @@ fn with_value(
 
 /// What made the verdict, in the order in which it is told.
 fn findings(
+    kpi: &Kpi,
     numbers: &Assessment,
     path: &Expected,
     judged: &Judged,
@@ -164,15 +172,17 @@ fn findings(
     let status = judged.status;
     match status {
         Status::Achieved | Status::Missed => {
-            let early = (!at.closed).then_some(at.days_left);
+            let early = (!at.closed).then(|| at.left(kpi));
             return vec![Finding::Decided { status, early }];
         }
-        Status::TooEarly => return vec![Finding::TooEarly],
+        Status::TooEarly => {
+            return std::iter::once(Finding::TooEarly).chain(to_spend(kpi, numbers, at)).collect();
+        }
         Status::NoData | Status::OnTrack | Status::AtRisk | Status::OffTrack => {}
     }
     let on_the_way = path.shape != Shape::Flat || path.share < 1.0;
     let standing = Finding::Standing { status, through, on_the_way };
-    let needed = is_needed(numbers, judged).then_some(Finding::Needed { days_left: at.days_left });
+    let needed = is_needed(numbers, judged).then(|| Finding::Needed(at.left(kpi)));
     let faster = judged.required_pace.filter(|factor| *factor >= WORTH_A_WORD);
     let because = match judged.because {
         Because::Plain => None,
@@ -184,8 +194,57 @@ fn findings(
         Because::TooLate => Some(Finding::TooLate),
     };
     let fell_back = path.fell_back.then_some(Finding::PathFellBack);
-    let rest = [needed, faster.map(|_| Finding::Faster), because, fell_back];
+    let spend = to_spend(kpi, numbers, at);
+    let rest = [needed, spend, faster.map(|_| Finding::Faster), because, fell_back];
     std::iter::once(standing).chain(rest.into_iter().flatten()).collect()
+}
+
+/// What may still be spent of a budget.
+fn to_spend(kpi: &Kpi, numbers: &Assessment, at: &Point<'_>) -> Option<Finding> {
+    let (goal, value) = numbers.goal.zip(numbers.value)?;
+    let limit = goal.value().filter(|_| goal.is_budget(kpi.accumulation) && !at.closed)?;
+    at_most(value, limit).then(|| Finding::ToSpend(at.left(kpi)))
+}
+
+/// Why there is no verdict, when nothing failed.
+fn missing(
+    kpi: &Kpi,
+    calendar: &Calendar,
+    measured: &Measured,
+    goal: Option<Goal>,
+    value: Option<f64>,
+    period: &Period,
+) -> Finding {
+    match (goal, value) {
+        (None, Some(_)) => Finding::NoTarget {
+            who: measured.who.clone(),
+            baseline: measured.baseline,
+            baseline_period: baseline_period(kpi, calendar, period),
+        },
+        (Some(goal), None) if kpi.target.formula().is_some() => {
+            Finding::Planned { who: measured.who.clone(), goal }
+        }
+        _ => Finding::NoValue,
+    }
+}
+
+/// The period that a measured baseline is of.
+fn baseline_period(kpi: &Kpi, calendar: &Calendar, period: &Period) -> Period {
+    match kpi.baseline {
+        Baseline::SamePeriodLastYear => calendar.same_last_year(period),
+        _ => calendar.before(period),
+    }
+}
+
+/// What became of a week 53 in the comparison with the baseline.
+fn extra_week(kpi: &Kpi, calendar: &Calendar, period: &Period) -> Option<Finding> {
+    match (&kpi.baseline, kpi.window) {
+        (Baseline::PreviousPeriod, WindowSpec::PeriodToDate)
+        | (Baseline::SamePeriodLastYear, _) => {}
+        _ => return None,
+    }
+    let week = calendar.extra_week(period, &baseline_period(kpi, calendar, period))?;
+    Some(Finding::ExtraWeek(week))
 }
 
 /// Whether something is left to be done that can be done.
@@ -224,7 +283,8 @@ fn required_per_day(kpi: &Kpi, goal: Goal, value: f64, at: &Point<'_>) -> Option
     if at_least(value, target) {
         return Some(0.0);
     }
-    (at.days_left > 0.0).then(|| (target - value) / at.days_left)
+    let left = at.left(kpi).days;
+    (left > 0.0).then(|| (target - value) / left)
 }
 
 impl Judged {

@@ -6,7 +6,10 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::noise::Noise;
+use super::path::Left;
+use super::target::Goal;
 use super::verdict::Status;
+use crate::calendar::{ExtraWeek, Period};
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::signals::{Lead, Reading, Side};
 
@@ -41,13 +44,27 @@ pub enum Finding {
     /// No value: the formula gives none.
     NoValue,
     /// A value, and nothing to hold it against.
-    NoTarget,
+    NoTarget {
+        /// Of whom: the values of the labels; empty without labels.
+        who: String,
+        /// The baseline, which gives no target; `None` when that is missing.
+        baseline: Option<f64>,
+        /// The period that the baseline is of.
+        baseline_period: Period,
+    },
+    /// A plan has a target, and nothing was measured.
+    Planned {
+        /// For whom: the values of the labels; empty without labels.
+        who: String,
+        /// What the plan says.
+        goal: Goal,
+    },
     /// The period is over, or what it decides is decided.
     Decided {
         /// Achieved or missed.
         status: Status,
-        /// Days that were left; `None` when the period is over.
-        early: Option<f64>,
+        /// What was left; `None` when the period is over.
+        early: Option<Left>,
     },
     /// The period is too young.
     TooEarly,
@@ -61,10 +78,11 @@ pub enum Finding {
         on_the_way: bool,
     },
     /// Something is still to be done.
-    Needed {
-        /// Days left for it.
-        days_left: f64,
-    },
+    Needed(Left),
+    /// Something of a budget may still be spent.
+    ToSpend(Left),
+    /// What became of a week 53 in the comparison with the baseline.
+    ExtraWeek(ExtraWeek),
     /// The rest must run faster than so far.
     Faster,
     /// A budget is spent.

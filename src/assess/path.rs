@@ -169,20 +169,46 @@ pub struct Point<'a> {
     pub elapsed: f64,
     /// Share of its business days that have passed.
     pub business: f64,
-    /// Days of it that remain.
+    /// Days of it that remain as of the instant that is asked about, however old the data are.
     pub days_left: f64,
+    /// The same for business days.
+    pub business_days_left: f64,
     /// Whether it is over.
     pub closed: bool,
 }
 
+/// What is left of a period for a KPI.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Left {
+    /// How many days.
+    pub days: f64,
+    /// Whether they are business days.
+    pub business: bool,
+}
+
 impl<'a> Point<'a> {
-    /// The point of `period` that `at` is.
-    pub fn new(calendar: &Calendar, period: &'a Period, at: chrono::DateTime<chrono::Utc>) -> Self {
+    /// The days left in which a KPI moves: business days when its path goes by them.
+    pub fn left(&self, kpi: &Kpi) -> Left {
+        match kpi.path {
+            Path::BusinessDays => Left { days: self.business_days_left, business: true },
+            _ => Left { days: self.days_left, business: false },
+        }
+    }
+
+    /// The point of `period` that data through `at` reach, asked about as of an instant that is the
+    /// same or later.
+    pub fn new(
+        calendar: &Calendar,
+        period: &'a Period,
+        at: chrono::DateTime<chrono::Utc>,
+        as_of: chrono::DateTime<chrono::Utc>,
+    ) -> Self {
         Self {
             period,
             elapsed: calendar.elapsed_ratio(period, at),
             business: calendar.business_ratio(period, at),
-            days_left: calendar.days_left(period, at),
+            days_left: calendar.days_left(period, as_of),
+            business_days_left: calendar.business_days_left(period, as_of),
             closed: at >= period.span.end,
         }
     }

@@ -6,11 +6,12 @@ use chrono::{Days, NaiveDate};
 
 use super::finding::{Finding, FrozenNumber, Problem, Proof};
 use super::noise::Noise;
+use super::path::Left;
 use super::target::Goal;
 use super::verdict::{Assessment, Status};
-use crate::calendar::PeriodKind;
+use crate::calendar::{ExtraWeek, Period, PeriodKind, WindowSpec};
 use crate::figures;
-use crate::kpi::{Kpi, Path, Unit};
+use crate::kpi::{Baseline, Formula, Kpi, Path, Unit, same};
 
 /// All findings of an assessment in words.
 pub fn reason(kpi: &Kpi, assessment: &Assessment) -> String {
@@ -64,9 +65,16 @@ impl About<'_> {
                  denominator",
                 self.kpi.formula
             ),
-            Finding::NoTarget => "No verdict: the target cannot be worked out, because the \
-                                  baseline or a number of its formula is missing or not above zero"
-                .to_owned(),
+            Finding::NoTarget { who, baseline, baseline_period } => {
+                format!("No verdict: {}", self.no_target(who, *baseline, baseline_period))
+            }
+            Finding::Planned { who, goal } => {
+                let who = if who.is_empty() { "it" } else { who };
+                let goal = self.goal(*goal);
+                format!(
+                    "No data: nothing was measured for {who}, and the plan has a target of {goal}"
+                )
+            }
             Finding::Decided { status, early } => self.decided(*status, *early)?,
             Finding::TooEarly => self.too_early()?,
             Finding::Standing { status, through, on_the_way } => {
@@ -89,7 +97,14 @@ impl About<'_> {
 
     fn clause(&self, finding: &Finding) -> Option<String> {
         Some(match finding {
-            Finding::Needed { days_left } => self.needed(*days_left)?,
+            Finding::Needed(left) => self.needed(*left)?,
+            Finding::ToSpend(left) => self.to_spend(*left)?,
+            Finding::ExtraWeek(ExtraWeek::LeftOut(year)) => {
+                format!("the baseline leaves out week 53 of {year}")
+            }
+            Finding::ExtraWeek(ExtraWeek::Alone(year)) => {
+                format!("week 53 of {year} has no week in the baseline")
+            }
             Finding::Faster => self.faster()?,
             Finding::Overspent => "the limit is passed and cannot be met any more".to_owned(),
             Finding::Impossible { required } => format!(
@@ -121,7 +136,7 @@ impl About<'_> {
         })
     }
 
-    fn decided(&self, status: Status, early: Option<f64>) -> Option<String> {
+    fn decided(&self, status: Status, early: Option<Left>) -> Option<String> {
         let (value, goal) = self.against()?;
         let word = capital(status.words());
         let period = &self.numbers.period.id;
@@ -162,13 +177,60 @@ impl About<'_> {
         })
     }
 
-    fn needed(&self, days_left: f64) -> Option<String> {
-        let (unit, days) = (&self.kpi.unit, days(days_left));
-        if let Some(per_day) = self.numbers.required_value_per_day {
-            return Some(format!("{} a day needed for {days}", unit.show(per_day)));
+    fn needed(&self, left: Left) -> Option<String> {
+        let (unit, days) = (&self.kpi.unit, days(left));
+        match self.numbers.required_value_per_day {
+            Some(per_day) if left.days < 1.0 => {
+                return Some(format!("{} needed in {days}", unit.show(per_day * left.days)));
+            }
+            Some(per_day) => {
+                return Some(format!("{} a day needed for {days}", unit.show(per_day)));
+            }
+            None => {}
         }
         let change = self.numbers.target_value? - self.numbers.value?;
         Some(format!("{} needed in {days}", unit.show_change(change)))
+    }
+
+    /// What may still be spent of a budget, in all and per day.
+    fn to_spend(&self, left: Left) -> Option<String> {
+        let (unit, limit, value) =
+            (&self.kpi.unit, self.numbers.target_value?, self.numbers.value?);
+        let (open, days) = (limit - value, days(left));
+        if open <= 0.0 || same(limit, value) {
+            return Some("nothing may be spent any more".to_owned());
+        }
+        let per_day = if left.days >= 1.0 {
+            format!(", {} a day for {days}", unit.show(open / left.days))
+        } else {
+            format!(" in {days}")
+        };
+        Some(format!("{} may still be spent{per_day}", unit.show(open)))
+    }
+
+    /// Why there is no target.
+    fn no_target(&self, who: &str, baseline: Option<f64>, baseline_period: &Period) -> String {
+        let who = if who.is_empty() { String::new() } else { format!(" for {who}") };
+        if let Some(formula) = self.kpi.target.formula() {
+            return format!("no target{who} in {}", metrics_of(formula));
+        }
+        match (baseline, &self.kpi.baseline) {
+            (Some(baseline), _) => format!(
+                "the baseline{who} is {}, and a percentage of that is no target",
+                self.number(baseline)
+            ),
+            (None, Baseline::Formula(formula)) => {
+                format!("no baseline{who} in {}", metrics_of(formula))
+            }
+            (None, Baseline::PreviousPeriod | Baseline::SamePeriodLastYear) => {
+                let when = match self.kpi.window {
+                    WindowSpec::PeriodToDate => period_words(baseline_period),
+                    _ => format!("the window before {}", date(self.numbers.period.first_day)),
+                };
+                format!("nothing was measured{who} in {when}, which is the baseline")
+            }
+            (None, Baseline::None | Baseline::Fixed(_)) => "it has no baseline".to_owned(),
+        }
     }
 
     /// How much faster the rest must run.
@@ -221,6 +283,16 @@ impl About<'_> {
         })
     }
 
+    fn goal(&self, goal: Goal) -> String {
+        match goal {
+            Goal::AtMost(limit) => format!("at most {}", self.number(limit)),
+            Goal::Between(low, high) if low < high => {
+                format!("{} to {}", self.number(low), self.number(high))
+            }
+            Goal::AtLeast(target) | Goal::Between(target, _) => self.number(target),
+        }
+    }
+
     fn last_day(&self) -> String {
         let end = self.numbers.period.end_day;
         date(end.checked_sub_days(Days::new(1)).unwrap_or(end))
@@ -249,10 +321,25 @@ fn date(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
 }
 
-/// Started days count: on the last morning there is "1 day".
-fn days(left: f64) -> String {
-    let days = (left - 1e-9).ceil().max(0.0);
-    if days <= 1.0 { "1 day".to_owned() } else { format!("{days} days") }
+/// `61 days`, `2.4 business days`: what rates per day go by.
+fn days(left: Left) -> String {
+    figures::days(left.days, if left.business { "business" } else { "" })
+}
+
+/// "`plan` and `orders`".
+fn metrics_of(formula: &Formula) -> String {
+    let names = formula.metrics().into_iter().map(|metric| format!("`{metric}`"));
+    names.collect::<Vec<_>>().join(" and ")
+}
+
+/// A period as people call it.
+fn period_words(period: &Period) -> String {
+    match period.kind {
+        PeriodKind::Month if period.id.starts_with(|c: char| c.is_ascii_digit()) => {
+            period.first_day.format("%B %Y").to_string()
+        }
+        _ => period.id.clone(),
+    }
 }
 
 /// A chance is above 0 and below 1 while the period runs, and reads like that.

@@ -1,7 +1,7 @@
 //! Target, attainment and progress (kpi-maths §2): from baseline and declaration to `T`, `a`, `p`.
 //! Not here: where the value should be *today* (`path`) and what that means (`status`).
 
-use crate::kpi::{Direction, Target, at_least, at_most, same};
+use crate::kpi::{Accumulation, Direction, Target, at_least, at_most, same};
 
 /// A decreasing value of almost zero would have an attainment without bound.
 const MAX_DECREASE_RATIO: f64 = 10.0;
@@ -41,6 +41,11 @@ impl Goal {
             Direction::Decrease => Self::AtMost(value),
             Direction::Maintain => Self::Between(value, value),
         })
+    }
+
+    /// Whether it is a budget: a limit for a sum that only grows.
+    pub fn is_budget(self, accumulation: Accumulation) -> bool {
+        accumulation == Accumulation::Flow && matches!(self, Self::AtMost(_))
     }
 
     /// The single number to reach; `None` for a band.

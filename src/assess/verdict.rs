@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::finding::Finding;
 use super::target::Goal;
 use crate::calendar::Period;
+use crate::kpi::Kpi;
 
 /// All that is known about one KPI and label set at one instant. A number that does not exist is
 /// `None`: never zero, NaN or infinity. Ratios are 1 = 100 %.
@@ -105,6 +106,21 @@ impl Assessment {
             findings: Vec::new(),
             reason: String::new(),
         }
+    }
+}
+
+impl Assessment {
+    /// What it adds to its objective, 0 to 1: its progress. Spending is no progress: a budget counts 1
+    /// on or below its path, and less by what is spent above it.
+    pub fn contribution(&self, kpi: &Kpi) -> Option<f64> {
+        let ratio = match self.goal {
+            Some(goal @ Goal::AtMost(limit)) if goal.is_budget(kpi.accumulation) => {
+                let over = self.value? - self.expected_value?;
+                if limit > 0.0 { 1.0 - over.max(0.0) / limit } else { f64::from(over <= 0.0) }
+            }
+            _ => self.progress_ratio?,
+        };
+        Some(ratio.clamp(0.0, 1.0))
     }
 }
 

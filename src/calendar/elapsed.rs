@@ -40,6 +40,16 @@ impl Calendar {
         (whole + running) / total as f64
     }
 
+    /// Business days of the period still to come, the rest of a running one included; days when the
+    /// period has no business days.
+    pub fn business_days_left(&self, period: &Period, at: DateTime<Utc>) -> f64 {
+        let total = self.business_days_between(period.first_day, period.end_day);
+        if total == 0 {
+            return self.days_left(period, at);
+        }
+        (1.0 - self.business_ratio(period, at)) * total as f64
+    }
+
     /// Days of the period that have passed, 0 to all of them.
     fn elapsed_days(&self, period: &Period, at: DateTime<Utc>) -> f64 {
         if at >= period.span.end {
@@ -137,6 +147,27 @@ mod tests {
         ] {
             assert!(close(ratio(at), expected), "{at}");
         }
+    }
+
+    #[test]
+    fn business_days_left_are_those_of_the_rest() {
+        let mut calendar = calendar(Tz::Asia__Dubai);
+        calendar.business_days = [6, 0, 1, 2, 3].into();
+        calendar.holidays.insert("2026-11-26".parse().unwrap());
+        for (at, left) in [
+            ("2026-11-28", 2.0),
+            ("2026-11-29T12:00:00+04:00", 1.5),
+            ("2026-11-25", 2.0),
+            ("2026-11-30", 0.0),
+        ] {
+            let at = calendar.parse_as_of(at).unwrap();
+            let month = calendar.period_at(&PeriodKind::Month, at);
+            assert!(close(calendar.business_days_left(&month, at), left), "{at}");
+        }
+        calendar.business_days.clear();
+        let at = calendar.parse_as_of("2026-11-20").unwrap();
+        let month = calendar.period_at(&PeriodKind::Month, at);
+        assert!(close(calendar.business_days_left(&month, at), 10.0));
     }
 
     #[test]

@@ -181,7 +181,8 @@ pub fn slots(
     as_of: DateTime<Utc>,
 ) -> Vec<(Span, Slot)> {
     let slot = |span: &Span| {
-        let settled = span.window.end + GRACE <= as_of || span.window.end > as_of;
+        // What is still to come may change: a plan gets a new region in the middle of its month.
+        let settled = span.window.end + GRACE <= as_of;
         let known = known.get(span).filter(|measured| settled && !measured.series.is_empty());
         (*span, Arc::new(OnceCell::new_with(known.cloned())))
     };

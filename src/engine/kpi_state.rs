@@ -154,11 +154,15 @@ impl View<'_> {
                 evidence: Evidence::default(),
                 data_through: Some(joined.data_through.map_or(as_of, |t| t.min(as_of))),
                 problem: problem.clone(),
+                who: labels.0.values().cloned().collect::<Vec<_>>().join(", "),
             };
             let assessment = assess(kpi, calendar, period, as_of, now, &measured);
             Verdict { labels, assessment, signal: Signal::None }
         };
-        values.into_iter().map(verdict).collect()
+        // What is planned and was not measured comes first: it is what nobody would miss else.
+        let planned = planned(&values, &targets);
+        let values = if planned.is_empty() { values } else { measured_only(values) };
+        planned.into_iter().chain(values).map(verdict).collect()
     }
 
     fn error_of(&self, metric: &MetricId) -> Option<&FetchError> {
@@ -227,6 +231,32 @@ impl View<'_> {
         });
         by.breakdowns(&whole, additive, now, before)
     }
+}
+
+/// Label sets that a plan has a target for and that were not measured at all.
+fn planned(
+    values: &BTreeMap<Labels, Joined>,
+    targets: &BTreeMap<Labels, Joined>,
+) -> Vec<(Labels, Joined)> {
+    let measured =
+        values.iter().filter(|(labels, joined)| !labels.is_empty() || joined.value.is_some());
+    let names: Option<Vec<&String>> = measured.map(|(labels, _)| labels.0.keys().collect()).next();
+    let alike = |labels: &Labels| match &names {
+        // A plan by region says nothing of regions and plans together.
+        Some(names) => labels.0.keys().eq(names.iter().copied()),
+        None => true,
+    };
+    let missing = targets
+        .iter()
+        .filter(|(_, target)| target.value.is_some())
+        .filter(|(labels, _)| !labels.is_empty() && !values.contains_key(labels) && alike(labels));
+    missing.map(|(labels, _)| (labels.clone(), Joined::default())).collect()
+}
+
+/// Without the entry that stands for no rows at all.
+fn measured_only(mut values: BTreeMap<Labels, Joined>) -> BTreeMap<Labels, Joined> {
+    values.retain(|labels, joined| !labels.is_empty() || joined.value.is_some());
+    values
 }
 
 fn no_data(

@@ -204,7 +204,7 @@ fn a_fall_by_mix_alone_shows_as_such_on_rows_over_http() {
 #[test]
 fn fifty_members_are_shown_and_the_rest_is_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let mut rows = "day,page,kind,n,m\n".to_owned();
+    let mut rows = "day,page,sort,n,m\n".to_owned();
     let today = today();
     for page in 0..73 {
         writeln!(rows, "{today},p{page:02},a,{},{}", page + 1, 2 * page).unwrap();
@@ -215,16 +215,16 @@ fn fifty_members_are_shown_and_the_rest_is_counted() {
 version: 1
 sources: {{ s: {{ files: {{ tables: {{ t: t.csv }} }} }} }}
 metrics:
-  views: {{ source: s, labels: [kind, page], query: 'SELECT kind, page, sum(n) AS n, sum(m) AS m FROM t WHERE {WINDOW} GROUP BY kind, page' }}
+  views: {{ source: s, labels: [sort, page], query: 'SELECT sort, page, sum(n) AS n, sum(m) AS m FROM t WHERE {WINDOW} GROUP BY sort, page' }}
 kpis:
-  views: {{ kind: leading, formula: views.n, breakdown: [page], labels: [kind], accumulation: flow, unit: count, direction: increase, period: month, target: 5000 }}
+  views: {{ kind: leading, formula: views.n, breakdown: [page], labels: [sort], accumulation: flow, unit: count, direction: increase, period: month, target: 5000 }}
   depth: {{ kind: leading, formula: views.m / views.n, breakdown: [page], accumulation: ratio, unit: ratio, direction: increase, period: month, target: 3 }}
 "
     );
     let path = written(folder.path(), &text);
     let (json, _) = eval(&path, &today);
     let views = kpi(&json, "views");
-    assert_eq!(views["labels"], serde_json::json!({ "kind": "a" }));
+    assert_eq!(views["labels"], serde_json::json!({ "sort": "a" }));
     close(&views["value"], f64::from(73 * 74 / 2));
     let breakdown = &views["breakdown"][0];
     let members = breakdown["members"].as_array().unwrap();

@@ -23,14 +23,16 @@ fn the_worked_example_after_one_month() {
     let traffic = kpi(&json, "organic_traffic");
     close(&traffic["value"], 125_000.0);
     close(&traffic["baseline_value"], 100_000.0);
-    close(&traffic["expected_value"], 100_000.0 + 30_000.0 * 30.0 / 91.0);
-    close(&traffic["pace_ratio"], 1.0 + (25.0 / 30.0 - 30.0 / 91.0));
+    // A ramp seen through its window of 30 of 91 days: t² / (w (2 − w)) with t = w.
+    let expected = (30.0 / 91.0) / (2.0 - 30.0 / 91.0);
+    close(&traffic["expected_value"], 100_000.0 + 30_000.0 * expected);
+    close(&traffic["pace_ratio"], 1.0 + (25.0 / 30.0 - expected));
     assert_eq!(traffic["status"], "on_track");
     let conversion = kpi(&json, "trial_to_paid");
     close(&conversion["value"], 0.10);
     close(&conversion["target_ratio"], 0.625);
     close(&conversion["progress_ratio"], -0.5);
-    close(&conversion["pace_ratio"], 1.0 - 0.5 - 30.0 / 91.0);
+    close(&conversion["pace_ratio"], 1.0 - 0.5 - expected);
     assert_eq!(conversion["status"], "off_track");
     let arr = kpi(&json, "net_new_arr");
     close(&arr["value"], 60_000.0);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod breakdown;
+mod causes;
 mod connect;
 mod daemon;
 mod databases;

@@ -89,7 +89,7 @@ fn a_changed_definition_is_noted_and_a_changed_title_is_not() {
     daemon.signal("HUP");
     let metrics = daemon.until("the formula", |m| sample(m, VALUE) == Some(60.0));
     assert!(sample(&metrics, CHANGED) > Some(1.7e9), "{metrics}");
-    assert!(daemon.log().contains("the definition changed"), "{}", daemon.log());
+    assert!(daemon.log().contains("the meaning changed"), "{}", daemon.log());
 }
 
 #[test]

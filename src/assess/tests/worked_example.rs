@@ -232,6 +232,16 @@ fn a_budget_is_off_track_for_good_once_it_is_spent() {
     let half = at_end_of("2026-04-30", &budget, value(125_000.0));
     close(half.pace_ratio, 0.659_341);
     assert_eq!(half.required_value_per_day, None);
+    // Nothing is met before the close; the share that is used is progress, and counts against it.
+    assert_eq!(half.target_ratio, None);
+    close(half.progress_ratio, 0.5);
+    close(half.contribution(&budget), 1.0 - (125_000.0 - 250_000.0 * 30.0 / 91.0) / 250_000.0);
+    let spending = "; $125 K may still be spent, $2,049 a day for 61 days";
+    assert!(half.reason.contains(spending), "{}", half.reason);
+    let thrifty = at_end_of("2026-04-30", &budget, value(60_000.0));
+    close(thrifty.contribution(&budget), 1.0);
+    close(at_end_of("2026-06-30", &budget, value(200_000.0)).target_ratio, 1.25);
+    assert_eq!(at_end_of("2026-06-30", &budget, value(600_000.0)).contribution(&budget), Some(0.0));
     assert_eq!(at_end_of("2026-06-30", &budget, value(250_000.0)).status, Status::Achieved);
 }
 
@@ -422,7 +432,7 @@ fn a_relative_target_on_a_baseline_that_is_not_positive_gives_no_verdict() {
         let none = at_end_of("2026-04-30", &traffic_level(), from(baseline, value(1.0)));
         assert_eq!((none.status, none.target_value), (Status::NoData, None));
         assert_eq!((none.value, none.pace_ratio), (Some(1.0), None));
-        assert!(none.reason.contains("target cannot be worked out"), "{}", none.reason);
+        assert!(none.reason.contains("a percentage of that is no target"), "{}", none.reason);
     }
 }
 

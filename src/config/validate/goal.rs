@@ -219,6 +219,17 @@ fn mismatch(
     direction: Direction,
     accumulation: Option<Accumulation>,
 ) -> Option<(String, String)> {
+    let below_zero = match target {
+        Target::Absolute(value) | Target::Min(value) | Target::Max(value) => *value < 0.0,
+        Target::Range { max, .. } => *max < 0.0,
+        Target::Relative(_) | Target::Delta(_) | Target::Formula(_) => false,
+    };
+    if below_zero && accumulation == Some(Accumulation::Flow) {
+        let message = "a flow starts at 0, so a goal below 0 has no path to it";
+        let hint = "count the other way round: `formula: 0 - x` with `max: 40000` for a loss of at \
+                    most 40000";
+        return Some((message.to_owned(), hint.to_owned()));
+    }
     let change = match target {
         Target::Relative(change) | Target::Delta(change) => {
             if !baseline.is_some() {
