@@ -29,6 +29,8 @@ pub struct Measured {
     pub target: Option<f64>,
     /// What earlier periods had done by the same point, as a share of their close.
     pub seasonal_share: Option<f64>,
+    /// Share of a plan that was due by then, when the path comes from data.
+    pub planned_share: Option<f64>,
     /// What earlier periods say.
     pub evidence: Evidence,
     /// Up to when the data is complete; the as-of instant of the fetch when the source says nothing.
@@ -51,13 +53,17 @@ pub fn assess(
     now: DateTime<Utc>,
     measured: &Measured,
 ) -> Assessment {
-    let through = measured.data_through.map_or(as_of, |through| through.min(as_of));
+    let asked = calendar.asked_until(kpi.window, as_of);
+    let through = measured.data_through.map_or(asked, |through| through.min(asked));
     let at = Point::new(calendar, period, through, as_of);
     let goal = Goal::resolve(&kpi.target, kpi.direction, measured.baseline, measured.target);
-    let path = goal.map(|g| expected(kpi, g, measured.baseline, measured.seasonal_share, &at));
-    let too_old = (now - through).to_std().is_ok_and(|age| age > kpi.max_age);
+    let on_path = measured.seasonal_share.or(measured.planned_share);
+    let path = goal.map(|g| expected(kpi, g, measured.baseline, on_path, &at));
+    // A running day that nobody asked for is not missing.
+    let age = (now - as_of) + (asked - through);
+    let too_old = age.to_std().is_ok_and(|age| age > kpi.max_age);
     let mut facts = facts(kpi, measured, goal, path, &at);
-    facts.data_through = measured.data_through;
+    facts.data_through = measured.data_through.map(|at| at.min(asked));
     let newest = calendar.day_before(through);
     let value = measured.value.filter(|_| !too_old);
     let (Some(goal), Some(path), Some(value)) = (goal, path, value) else {

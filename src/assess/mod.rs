@@ -9,6 +9,7 @@ mod noise;
 mod outlook;
 mod path;
 mod reason;
+pub mod season;
 mod status;
 mod target;
 mod verdict;

@@ -41,7 +41,7 @@ fn hit_probability(projection: &Projection, goal: Goal) -> Option<f64> {
 impl Assessment {
     /// Puts a projection from history in the place of the one that only follows the path. Only
     /// where there was one at all: not before `too_early`, not without a value.
-    pub fn look_ahead(&mut self, projection: &Projection) {
+    pub(super) fn look_ahead(&mut self, projection: &Projection) {
         let Some(goal) = self.goal.filter(|_| self.projected_value.is_some()) else { return };
         let interval = projection.interval();
         self.projected_value = Some(projection.value);

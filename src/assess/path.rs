@@ -1,12 +1,8 @@
 //! Where a value should be now (kpi-maths §3): expected share `e`, expected value and pace `k`.
 
-use std::collections::BTreeMap;
-
-use chrono::NaiveDate;
-
 use super::target::{Goal, progress};
 use crate::calendar::{Calendar, Period, WindowSpec};
-use crate::kpi::{Accumulation, Kpi, Path, Unit};
+use crate::kpi::{Accumulation, Kpi, Milestones, Path, Unit};
 
 /// The shape of the way to the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,16 +44,16 @@ pub struct Expected {
     pub guard: Guard,
 }
 
-/// The path of a KPI at a point of its period; `seasonal_share` is what earlier periods had done by
-/// then.
+/// The path of a KPI at a point of its period; `measured` is what earlier periods had done by then,
+/// or what a plan says, where the path asks for it.
 pub fn expected(
     kpi: &Kpi,
     goal: Goal,
     baseline: Option<f64>,
-    seasonal_share: Option<f64>,
+    measured: Option<f64>,
     at: &Point<'_>,
 ) -> Expected {
-    let way = Way::of(kpi, seasonal_share);
+    let way = Way::of(kpi, measured);
     let shape = shape(kpi, way, baseline);
     let declared = match way {
         Way::Seasonal(done) => Some(done),
@@ -66,6 +62,7 @@ pub fn expected(
         Way::Time => Some(at.elapsed),
         Way::Trailing => Some(seen_through_window(at.elapsed, window_ratio(kpi.window, at.period))),
         Way::BusinessDays => Some(at.business),
+        Way::Planned(due) => Some(due),
         Way::Milestones(points) => milestone_share(points, shape, goal, at),
     };
     let done = declared.unwrap_or(at.elapsed);
@@ -79,7 +76,7 @@ pub fn expected(
         share: done,
         behind: if stands { at.elapsed } else { done.clamp(0.0, 1.0) },
         value,
-        fell_back: declared.is_none() || (kpi.path == Path::Seasonal && seasonal_share.is_none()),
+        fell_back: declared.is_none() || (kpi.path.is_measured() && measured.is_none()),
         guard: guard(kpi, shape),
     }
 }
@@ -92,16 +89,18 @@ enum Way<'a> {
     BusinessDays,
     Flat,
     Seasonal(f64),
-    Milestones(&'a BTreeMap<NaiveDate, f64>),
+    Planned(f64),
+    Milestones(&'a Milestones),
 }
 
 impl<'a> Way<'a> {
-    fn of(kpi: &'a Kpi, seasonal_share: Option<f64>) -> Self {
-        match (&kpi.path, seasonal_share) {
-            (Path::Seasonal, Some(share)) => Self::Seasonal(share),
+    fn of(kpi: &'a Kpi, measured: Option<f64>) -> Self {
+        match (&kpi.path, measured) {
+            (Path::Seasonal(_), Some(share)) => Self::Seasonal(share),
+            (Path::Formula(_), Some(share)) => Self::Planned(share),
             (Path::Flat, _) => Self::Flat,
-            (Path::Seasonal, None) if kpi.is_ratio_to_date() => Self::Flat,
-            (Path::Linear | Path::Seasonal, _) => Self::Time,
+            (Path::Seasonal(_), None) if kpi.is_ratio_to_date() => Self::Flat,
+            (Path::Linear | Path::Seasonal(_) | Path::Formula(_), _) => Self::Time,
             (Path::Trailing, _) => Self::Trailing,
             (Path::BusinessDays, _) => Self::BusinessDays,
             (Path::Milestones(points), _) => Self::Milestones(points),
@@ -220,7 +219,7 @@ fn shape(kpi: &Kpi, way: Way<'_>, baseline: Option<f64>) -> Shape {
     let ramps = match way {
         Way::Flat | Way::Seasonal(_) => false,
         Way::Time | Way::Trailing | Way::BusinessDays => !kpi.target.is_limit(),
-        Way::Milestones(_) => true,
+        Way::Planned(_) | Way::Milestones(_) => true,
     };
     match (kpi.accumulation, baseline) {
         (Accumulation::Flow, _) => Shape::Cumulative,
@@ -239,16 +238,12 @@ fn guard(kpi: &Kpi, shape: Shape) -> Guard {
 
 /// Piecewise linear in elapsed time from the start of the path through each milestone inside the
 /// period to the target at its end. `None` when no milestone lies in the period or there is no way.
-fn milestone_share(
-    points: &BTreeMap<NaiveDate, f64>,
-    shape: Shape,
-    goal: Goal,
-    at: &Point<'_>,
-) -> Option<f64> {
+fn milestone_share(points: &Milestones, shape: Shape, goal: Goal, at: &Point<'_>) -> Option<f64> {
     let target = goal.value()?;
     let start = if let Shape::Ramp(baseline) = shape { baseline } else { 0.0 };
     let days = (at.period.end_day - at.period.first_day).num_days() as f64;
-    let inside = points.range(at.period.first_day..at.period.end_day).map(|(day, value)| {
+    let inside = points.between(at.period.first_day, at.period.end_day);
+    let inside = inside.iter().map(|(day, value)| {
         let elapsed = ((*day - at.period.first_day).num_days() + 1) as f64 / days;
         Some((elapsed, progress(*value, start, target)?))
     });

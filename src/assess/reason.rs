@@ -122,12 +122,13 @@ impl About<'_> {
             ),
             Finding::TooLate => "too much is left for the days that remain".to_owned(),
             Finding::PathFellBack => match self.kpi.path {
-                Path::Seasonal if self.kpi.is_ratio_to_date() => {
-                    "no earlier period to learn the season from, so the path is flat"
+                Path::Seasonal(_) if self.kpi.is_ratio_to_date() => {
+                    "fewer than two earlier periods to learn the season from, so the path is flat"
                 }
-                Path::Seasonal => {
-                    "no earlier period to learn the season from, so the path is linear"
+                Path::Seasonal(_) => {
+                    "fewer than two earlier periods to learn the season from, so the path is linear"
                 }
+                Path::Formula(_) => "the plan of the path has no value, so the path is linear",
                 _ => "no milestone lies in this period, so the path is linear",
             }
             .to_owned(),

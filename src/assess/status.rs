@@ -193,7 +193,7 @@ fn severity(status: Status) -> u8 {
 fn is_straight(declared: &Path, path: &Expected) -> bool {
     match declared {
         Path::Linear | Path::Trailing | Path::BusinessDays | Path::Flat => true,
-        Path::Seasonal | Path::Milestones(_) => path.fell_back,
+        Path::Seasonal(_) | Path::Milestones(_) | Path::Formula(_) => path.fell_back,
     }
 }
 

@@ -81,7 +81,9 @@ impl Recorder {
         let calendar = &self.definitions.calendar;
         let point = |(state, verdict): (&KpiState, &Verdict)| {
             let assessment = &verdict.assessment;
-            let through = assessment.data_through?;
+            // What a window saw before the first day of a period is no day of it.
+            let begun = |at: &DateTime<Utc>| *at > assessment.period.span.start;
+            let through = assessment.data_through.filter(begun)?;
             Some(Point::new(
                 SeriesKey::new(&state.kpi.id, &verdict.labels),
                 assessment,

@@ -99,7 +99,7 @@ pub enum PeriodKind {
 pub enum WindowSpec {
     /// From the start of the period to the as-of instant.
     PeriodToDate,
-    /// So many whole local days, the as-of day included (`30d`, `4w`).
+    /// So many complete local days (`30d`, `4w`).
     TrailingDays(u32),
     /// So many seconds up to the as-of instant (`26h`).
     TrailingSeconds(u64),

@@ -31,8 +31,17 @@ impl WindowSpec {
 }
 
 impl Calendar {
+    /// Up to when a value as of an instant is asked for: trailing days do not take in a running day.
+    pub fn asked_until(&self, spec: WindowSpec, as_of: DateTime<Utc>) -> DateTime<Utc> {
+        match spec {
+            WindowSpec::TrailingDays(_) => self.day_start(self.day_of(as_of)),
+            WindowSpec::PeriodToDate | WindowSpec::TrailingSeconds(_) => as_of,
+        }
+    }
+
     /// The window that ends at the as-of instant. Period to date: from the start of the period,
-    /// and not beyond its end. Trailing days: the day that `as_of` closes and those before it.
+    /// and not beyond its end. Trailing days: complete ones, so that inside a day it ends where that
+    /// day began.
     pub fn window(&self, spec: WindowSpec, period: &Period, as_of: DateTime<Utc>) -> Window {
         match spec {
             WindowSpec::PeriodToDate => {
@@ -41,8 +50,9 @@ impl Calendar {
                 Window { start, end: as_of.min(end).max(start) }
             }
             WindowSpec::TrailingDays(days) => {
-                let first = shift(self.day_before(as_of), 1 - i64::from(days.max(1)));
-                Window { start: self.day_start(first), end: as_of }
+                let end = self.asked_until(spec, as_of);
+                let first = shift(self.day_of(end), -i64::from(days.max(1)));
+                Window { start: self.day_start(first), end }
             }
             WindowSpec::TrailingSeconds(seconds) => {
                 let start = i64::try_from(seconds)
@@ -121,18 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn thirty_days_are_the_as_of_day_and_the_29_before_it() {
+    fn thirty_days_are_the_as_of_day_and_the_29_before_it_once_it_is_over() {
         assert_eq!(
             window("30d", "2026-04-30"),
             pair("2026-04-01T00:00:00-04:00", "2026-05-01T00:00:00-04:00")
         );
         assert_eq!(
             window("30d", "2026-04-30T09:00:00-04:00"),
-            pair("2026-04-01T00:00:00-04:00", "2026-04-30T09:00:00-04:00")
+            pair("2026-03-31T00:00:00-04:00", "2026-04-30T00:00:00-04:00")
         );
         assert_eq!(
-            window("1d", "2026-04-30T09:00:00-04:00"),
-            pair("2026-04-30T00:00:00-04:00", "2026-04-30T09:00:00-04:00")
+            window("1d", "2026-04-30T00:00:01-04:00"),
+            pair("2026-04-29T00:00:00-04:00", "2026-04-30T00:00:00-04:00")
         );
         // Local days, not 24 hours: the clocks went forward on 8 March.
         assert_eq!(

@@ -6,13 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::seasons::Seasons;
 use crate::calendar::{Calendar, Period, PeriodKind, Window, WindowSpec};
 use crate::id::MetricId;
-use crate::kpi::{Baseline, Definitions, Kpi, Path};
+use crate::kpi::{Baseline, Definitions, Kpi};
 use crate::metric::{Metric, Span};
-
-/// Seasons are learned from at most this many earlier periods.
-const SEASONS: usize = 3;
 
 /// The spans of one KPI at one instant.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +25,10 @@ pub struct Plan {
     pub whole: Span,
     /// With a breakdown: the same point of the period before, which its members are compared with.
     pub before: Option<Span>,
-    /// Earlier periods, newest first: up to the same point, and as a whole.
-    pub seasons: Vec<(Span, Span)>,
+    /// The running period so far: what a path from data is measured over, besides the whole.
+    pub so_far: Span,
+    /// Earlier periods, for a seasonal path.
+    pub seasons: Option<Seasons>,
 }
 
 /// The plan of `kpi` as of an instant.
@@ -48,13 +48,11 @@ pub fn plan(kpi: &Kpi, calendar: &Calendar, as_of: DateTime<Utc>) -> Plan {
         Baseline::None | Baseline::Fixed(_) | Baseline::Formula(_) => None,
     };
     let whole = Span { window: period.span, period: period.span, as_of };
-    let seasons = if kpi.path == Path::Seasonal {
-        seasons(kpi, calendar, &period, as_of)
-    } else {
-        Vec::new()
-    };
+    let so_far =
+        Span { window: calendar.window(WindowSpec::PeriodToDate, &period, as_of), ..whole };
+    let seasons = Seasons::of(kpi, calendar, &period, as_of);
     let before = (!kpi.breakdown.is_empty()).then(|| before(kpi, calendar, &period, as_of));
-    Plan { period, value, baseline, whole, before, seasons }
+    Plan { period, value, baseline, whole, before, so_far, seasons }
 }
 
 /// The instant at which the period before closed, for periods that follow one another: planning for
@@ -64,7 +62,12 @@ pub fn last_close(kpi: &Kpi, period: &Period) -> Option<DateTime<Utc>> {
 }
 
 /// An earlier period as a whole; with a trailing window, the window that ends at `end`.
-fn closed(calendar: &Calendar, window: WindowSpec, period: &Period, end: DateTime<Utc>) -> Span {
+pub(super) fn closed(
+    calendar: &Calendar,
+    window: WindowSpec,
+    period: &Period,
+    end: DateTime<Utc>,
+) -> Span {
     let window = match window {
         WindowSpec::PeriodToDate => period.span,
         trailing => calendar.window(trailing, period, end),
@@ -81,26 +84,6 @@ fn before(kpi: &Kpi, calendar: &Calendar, period: &Period, as_of: DateTime<Utc>)
     };
     let window = calendar.window(kpi.window, &earlier, point);
     Span { window, period: earlier.span, as_of: point }
-}
-
-fn seasons(
-    kpi: &Kpi,
-    calendar: &Calendar,
-    period: &Period,
-    as_of: DateTime<Utc>,
-) -> Vec<(Span, Span)> {
-    let mut earlier = period.clone();
-    let mut seasons = Vec::with_capacity(SEASONS);
-    for _ in 0..SEASONS {
-        earlier = calendar.previous(&earlier);
-        let point = calendar.same_point(&earlier, period, as_of);
-        let so_far = calendar.window(kpi.window, &earlier, point);
-        seasons.push((
-            Span { window: so_far, period: earlier.span, as_of: point },
-            closed(calendar, kpi.window, &earlier, earlier.span.end),
-        ));
-    }
-    seasons
 }
 
 /// All spans of `metric` that the KPIs need as of an instant, each once.
@@ -160,19 +143,22 @@ pub(super) fn plans(kpi: &Kpi, definitions: &Definitions, as_of: DateTime<Utc>) 
 fn add_spans(spans: &mut BTreeSet<Span>, metric: &Metric, kpi: &Kpi, plans: &[Plan]) {
     let in_value = kpi.value_draws_on(&metric.id);
     let in_whole = kpi.whole_draws_on(&metric.id);
+    let in_path = kpi.path.draws_on(&metric.id);
     let mut add = |span: Span| spans.insert(shared(metric, span));
     for plan in plans {
         if in_value {
             add(plan.value);
             plan.baseline.map(&mut add);
             plan.before.map(&mut add);
-            for (part, whole) in &plan.seasons {
-                add(*part);
-                add(*whole);
+            for (_, span) in plan.seasons.iter().flat_map(Seasons::spans) {
+                add(span);
             }
         }
         if in_whole {
             add(plan.whole);
+        }
+        if in_path {
+            add(plan.so_far);
         }
     }
 }

@@ -9,14 +9,14 @@ use super::book::Book;
 use super::breakdown::whole_of;
 use super::demand::{plan, shared};
 use super::history::{Day, History};
-use super::kpi_state::{Observed, Outcome, Verdicts, evaluate_kpi};
+use super::kpi_state::{Known, Observed, Outcome, Point, Verdicts, evaluate_kpi};
 use super::news::News;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::runs::{MetricLog, RunLog};
-use crate::assess::Finding;
 use crate::assess::hysteresis::{self, DataPoint, Memory, Rules};
-use crate::calendar::Calendar;
+use crate::assess::{Evidence, Finding};
+use crate::calendar::{Calendar, Period};
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::{Definitions, Kpi, SeriesKey};
 use crate::metric::{Metric, Span};
@@ -119,15 +119,25 @@ impl Engine {
         observed: Observed<'_>,
         now: DateTime<Utc>,
     ) -> KpiState {
-        let mut verdicts = match evaluate_kpi(kpi, &self.definitions, observed, &self.openings, now)
-        {
+        let (history, outlooks) = (&mut self.history, &mut self.outlooks);
+        let calendar = &self.definitions.calendar;
+        let mut evidence = |key: &SeriesKey, period: &Period, at: Point| {
+            let day = calendar.day_before(at.through);
+            if let Some(value) = at.value.filter(|_| at.through > period.span.start) {
+                let known = history.of(key).and_then(|daily| daily.get(&day));
+                let expected = known.and_then(|day| day.expected);
+                history.note(key, day, Day { value, expected, sums: at.sums });
+            }
+            outlooks.evidence(kpi, calendar, key, period, (at.through, at.value), history)
+        };
+        let known = Known { definitions: &self.definitions, openings: &self.openings };
+        let mut verdicts = match evaluate_kpi(kpi, known, observed, now, &mut evidence) {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => match self.last.get(&kpi.id) {
                 Some(state) => return state.clone(),
                 None => self.nothing_yet(kpi, observed.log, now),
             },
         };
-        let calendar = &self.definitions.calendar;
         let day = calendar.day_before(verdicts.as_of.unwrap_or(now));
         for verdict in &mut verdicts.current {
             if let Some(memories) = &mut self.memories {
@@ -136,7 +146,6 @@ impl Engine {
                 self.openings.freeze(&key, &verdict.assessment, verdicts.as_of.unwrap_or(now));
             }
             note(&mut self.history, kpi, verdict, calendar);
-            self.outlooks.look_ahead(kpi, calendar, verdict, &self.history);
             self.news.signal(kpi, calendar, &self.history, verdict);
         }
         let leads = self.news.leads(kpi, &self.definitions, &self.history, now);
@@ -160,7 +169,8 @@ impl Engine {
     /// The daemon was started in the very moment of a roll-over.
     fn nothing_yet(&self, kpi: &Kpi, log: &RunLog, now: DateTime<Utc>) -> Verdicts {
         let observed = Observed { book: &Book::default(), log };
-        match evaluate_kpi(kpi, &self.definitions, observed, &self.openings, now) {
+        let known = Known { definitions: &self.definitions, openings: &self.openings };
+        match evaluate_kpi(kpi, known, observed, now, &mut |_, _, _| Evidence::default()) {
             Outcome::Verdicts(verdicts) => verdicts,
             Outcome::Straddles => Verdicts::default(),
         }
@@ -183,7 +193,8 @@ fn explain(leads: &[LeadState], verdicts: &mut [Verdict]) {
 /// A value is of the day that its data closes.
 fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar) {
     let assessment = &verdict.assessment;
-    if let (Some(value), Some(through)) = (assessment.value, assessment.data_through) {
+    let through = assessment.data_through.filter(|at| *at > assessment.period.span.start);
+    if let (Some(value), Some(through)) = (assessment.value, through) {
         let key = SeriesKey::new(&kpi.id, &verdict.labels);
         let day = Day { value, expected: assessment.expected_value, sums: assessment.sums };
         history.note(&key, calendar.day_before(through), day);

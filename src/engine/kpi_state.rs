@@ -11,8 +11,9 @@ use super::demand::{Plan, last_close, plan, shared};
 use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
 use super::runs::RunLog;
-use crate::assess::{Evidence, Measured, Problem, assess};
-use crate::calendar::Period;
+use super::seasons::Seasons;
+use crate::assess::{Evidence, Measured, Problem, Sums, assess};
+use crate::calendar::{Calendar, Period};
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
 use crate::metric::{FetchError, Labels, Measurement, Metric, Span};
@@ -50,6 +51,29 @@ pub(super) struct Observed<'a> {
     pub(super) log: &'a RunLog,
 }
 
+/// What is known without the sources.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// What is asked for.
+    pub(super) definitions: &'a Definitions,
+    /// What was frozen.
+    pub(super) openings: &'a Openings,
+}
+
+/// What was measured of one series for its running period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point {
+    /// Up to when it is complete.
+    pub(super) through: DateTime<Utc>,
+    /// The value.
+    pub(super) value: Option<f64>,
+    /// Its two parts, when the formula is a quotient.
+    pub(super) sums: Option<Sums>,
+}
+
+/// Says what earlier periods tell about a measured value.
+type Witness<'w> = dyn FnMut(&SeriesKey, &Period, Point) -> Evidence + 'w;
+
 /// The measurements of one KPI.
 struct View<'a> {
     /// Columns that divide the whole.
@@ -64,11 +88,12 @@ struct View<'a> {
 /// Evaluates one KPI. `now` is the instant for which the age of data counts.
 pub(super) fn evaluate_kpi(
     kpi: &Kpi,
-    definitions: &Definitions,
+    known: Known<'_>,
     observed: Observed<'_>,
-    openings: &Openings,
     now: DateTime<Utc>,
+    witness: &mut Witness<'_>,
 ) -> Outcome {
+    let Known { definitions, openings } = known;
     let calendar = &definitions.calendar;
     let mut view = View {
         divided_by: &kpi.breakdown,
@@ -92,12 +117,13 @@ pub(super) fn evaluate_kpi(
     if view.plans.values().any(|plan| plan.period != period) {
         return Outcome::Straddles;
     }
-    let current = view.verdicts(kpi, &period, as_of, now);
+    let current = view.verdicts(kpi, &period, (as_of, now), witness);
     let breakdowns = kpi.breakdown.iter().flat_map(|by| view.members(kpi, by)).collect();
     let last_period = last_close(kpi, &period).map_or_else(Vec::new, |close| {
         let closed = calendar.period_at(&kpi.period, close);
         view.plans.values_mut().for_each(|of_metric| *of_metric = plan(kpi, calendar, close));
-        let mut verdicts = view.verdicts(kpi, &closed, close, close);
+        let mut verdicts =
+            view.verdicts(kpi, &closed, (close, close), &mut |_, _, _| Evidence::default());
         verdicts.retain(|verdict| verdict.assessment.value.is_some());
         verdicts
     });
@@ -109,17 +135,23 @@ impl View<'_> {
         &self,
         kpi: &Kpi,
         period: &Period,
-        as_of: DateTime<Utc>,
-        now: DateTime<Utc>,
+        (as_of, now): (DateTime<Utc>, DateTime<Utc>),
+        witness: &mut Witness<'_>,
     ) -> Vec<Verdict> {
         let calendar = &self.definitions.calendar;
+        let asked = calendar.asked_until(kpi.window, as_of);
         let values = self.over(&kpi.formula, |plan| Some(plan.value));
         let baselines = self.baselines(kpi);
         let targets = match &kpi.target {
             Target::Formula(formula) => self.over(formula, |plan| Some(plan.whole)),
             _ => BTreeMap::new(),
         };
-        let seasons = self.seasons(kpi);
+        let seasons = self.plans.values().find_map(|plan| plan.seasons.as_ref());
+        let seasonal = self.seasonal(kpi);
+        let (so_far, planned) = match kpi.path.formula() {
+            Some(plan) => (self.over(plan, |p| Some(p.so_far)), self.over(plan, |p| Some(p.whole))),
+            None => (BTreeMap::new(), BTreeMap::new()),
+        };
         let problem = kpi
             .metrics()
             .into_iter()
@@ -132,7 +164,10 @@ impl View<'_> {
         let none = BTreeMap::from([(Labels::default(), Joined::default())]);
         let values = if values.is_empty() { none } else { values };
         let verdict = |(labels, joined): (Labels, Joined)| {
-            let frozen = self.openings.get(&SeriesKey::new(&kpi.id, &labels), &period.id);
+            let key = SeriesKey::new(&kpi.id, &labels);
+            let frozen = self.openings.get(&key, &period.id);
+            let through = joined.data_through.map_or(asked, |through| through.min(asked));
+            let point = Point { through, value: joined.value, sums: joined.sums };
             let measured = Measured {
                 value: joined.value,
                 sums: joined.sums,
@@ -147,12 +182,14 @@ impl View<'_> {
                     Some(frozen) => frozen.target,
                     None => number(&targets, &labels),
                 },
-                seasonal_share: mean(seasons.iter().filter_map(|(part, whole)| {
-                    let share = number(part, &labels)? / number(whole, &labels)?;
-                    share.is_finite().then_some(share)
-                })),
-                evidence: Evidence::default(),
-                data_through: Some(joined.data_through.map_or(as_of, |t| t.min(as_of))),
+                seasonal_share: seasons.and_then(|seasons| {
+                    let number = |span| number(seasonal.get(&span)?, &labels);
+                    seasons.share(kpi, calendar, period, through, number)
+                }),
+                planned_share: planned_share(number(&so_far, &labels), number(&planned, &labels))
+                    .map(|share| share * lag(calendar, period, through, as_of)),
+                evidence: witness(&key, period, point),
+                data_through: Some(through),
                 problem: problem.clone(),
                 who: labels.0.values().cloned().collect::<Vec<_>>().join(", "),
             };
@@ -160,9 +197,9 @@ impl View<'_> {
             Verdict { labels, assessment, signal: Signal::None }
         };
         // What is planned and was not measured comes first: it is what nobody would miss else.
-        let planned = planned(&values, &targets);
-        let values = if planned.is_empty() { values } else { measured_only(values) };
-        planned.into_iter().chain(values).map(verdict).collect()
+        let first = unmeasured(&values, &targets);
+        let values = if first.is_empty() { values } else { measured_only(values) };
+        first.into_iter().chain(values).map(verdict).collect()
     }
 
     fn error_of(&self, metric: &MetricId) -> Option<&FetchError> {
@@ -179,11 +216,16 @@ impl View<'_> {
         }
     }
 
-    fn seasons(&self, kpi: &Kpi) -> Vec<(BTreeMap<Labels, Joined>, BTreeMap<Labels, Joined>)> {
-        let count = self.plans.values().map(|plan| plan.seasons.len()).max().unwrap_or(0);
-        let part = |i: usize| self.over(&kpi.formula, move |p| p.seasons.get(i).map(|s| s.0));
-        let whole = |i: usize| self.over(&kpi.formula, move |p| p.seasons.get(i).map(|s| s.1));
-        (0..count).map(|i| (part(i), whole(i))).collect()
+    /// The formula over each span that a seasonal path asks for. Metrics that were measured on
+    /// different days have different spans: what the first of them asks for is the key.
+    fn seasonal(&self, kpi: &Kpi) -> BTreeMap<Span, BTreeMap<Labels, Joined>> {
+        let first = self.plans.values().find_map(|plan| plan.seasons.as_ref());
+        let spans = first.into_iter().flat_map(Seasons::spans);
+        let nth = |plan: &Plan, index| Some(plan.seasons.as_ref()?.spans().nth(index)?.1);
+        spans
+            .enumerate()
+            .map(|(index, (_, span))| (span, self.over(&kpi.formula, |plan| nth(plan, index))))
+            .collect()
     }
 
     /// A formula over one span of each metric's plan: over the whole of what a breakdown divides.
@@ -234,7 +276,7 @@ impl View<'_> {
 }
 
 /// Label sets that a plan has a target for and that were not measured at all.
-fn planned(
+fn unmeasured(
     values: &BTreeMap<Labels, Joined>,
     targets: &BTreeMap<Labels, Joined>,
 ) -> Vec<(Labels, Joined)> {
@@ -285,7 +327,15 @@ fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> Proble
     }
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), v| (sum + v, count + 1));
-    (count > 0).then(|| sum / f64::from(count))
+/// The share of a plan that was due so far.
+fn planned_share(so_far: Option<f64>, whole: Option<f64>) -> Option<f64> {
+    let share = so_far.unwrap_or(0.0) / whole.filter(|whole| *whole > 0.0)?;
+    share.is_finite().then_some(share)
+}
+
+/// A plan was asked for up to the fetch, and counts up to the data.
+fn lag(calendar: &Calendar, period: &Period, through: DateTime<Utc>, as_of: DateTime<Utc>) -> f64 {
+    let (data, fetch) =
+        (calendar.elapsed_ratio(period, through), calendar.elapsed_ratio(period, as_of));
+    if fetch > 0.0 { (data / fetch).min(1.0) } else { 1.0 }
 }

@@ -7,6 +7,7 @@ mod collect;
 mod dates;
 mod demand;
 mod evaluate;
+mod evidence;
 mod history;
 mod join;
 mod kpi_state;
@@ -14,6 +15,7 @@ mod news;
 mod openings;
 mod outlook;
 mod runs;
+mod seasons;
 mod uses;
 mod weeks;
 

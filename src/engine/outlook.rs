@@ -2,60 +2,68 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
+use super::evidence::{largest_denominator, scatter};
 use super::history::{Daily, Day, History, seasons};
-use crate::assess::Assessment;
-use crate::calendar::{Calendar, WindowSpec};
+use crate::assess::Evidence;
+use crate::calendar::{Calendar, Period, WindowSpec};
 use crate::forecast::{Kind, Projection, forecast};
 use crate::kpi::{Accumulation, Kpi, SeriesKey};
-use crate::snapshot::Verdict;
 
 /// With fewer earlier periods the declared path knows better.
 const NEEDED: usize = 2;
 
-/// Projections made, each good until its series has news.
+/// What was found, each good until its series has news.
 #[derive(Debug, Default)]
-pub(super) struct Outlooks(BTreeMap<SeriesKey, (NaiveDate, Option<f64>, Option<Projection>)>);
+pub(super) struct Outlooks(BTreeMap<SeriesKey, (NaiveDate, Option<f64>, Evidence)>);
 
 impl Outlooks {
-    /// Projects the close of the current period from what is known of the days before.
-    pub(super) fn look_ahead(
+    /// What the days before say about a value of the running period that is complete up to an
+    /// instant.
+    pub(super) fn evidence(
         &mut self,
         kpi: &Kpi,
         calendar: &Calendar,
-        verdict: &mut Verdict,
+        key: &SeriesKey,
+        period: &Period,
+        (through, value): (DateTime<Utc>, Option<f64>),
         history: &History,
-    ) {
-        let Some(through) = verdict.assessment.data_through else { return };
-        let key = SeriesKey::new(&kpi.id, &verdict.labels);
-        let Some(daily) = history.of(&key) else { return };
-        let (day, value) = (calendar.day_before(through), verdict.assessment.value);
-        let known = self.0.get(&key).filter(|(of, from, _)| (*of, *from) == (day, value));
-        let projection = if let Some((.., known)) = known {
-            known.clone()
-        } else {
-            let new = project(kpi, calendar, &verdict.assessment, daily);
-            self.0.insert(key, (day, value, new.clone()));
-            new
+    ) -> Evidence {
+        let Some(daily) = history.of(key).filter(|_| through > period.span.start) else {
+            return Evidence::default();
         };
-        if let Some(projection) = projection {
-            verdict.assessment.look_ahead(&projection);
+        let day = calendar.day_before(through);
+        if let Some(known) = self.0.get(key).filter(|(of, from, _)| (*of, *from) == (day, value)) {
+            return known.2.clone();
         }
+        let (projection, periods) = match project(kpi, calendar, period, through, daily) {
+            Some((projection, periods)) => (Some(projection), periods),
+            None => (None, 0),
+        };
+        let evidence = Evidence {
+            projection,
+            periods,
+            spread: scatter(kpi, calendar, period, through, daily),
+            denominator: largest_denominator(kpi, calendar, period, through, daily),
+        };
+        self.0.insert(key.clone(), (day, value, evidence.clone()));
+        evidence
     }
 }
 
+/// The projection, and from how many earlier periods.
 fn project(
     kpi: &Kpi,
     calendar: &Calendar,
-    assessment: &Assessment,
+    period: &Period,
+    through: DateTime<Utc>,
     daily: &Daily,
-) -> Option<Projection> {
-    let project = |kind, value: fn(&Day) -> Option<f64>| -> Option<Projection> {
-        let through = assessment.data_through?;
-        let period = &assessment.period;
+) -> Option<(Projection, usize)> {
+    let project = |kind, value: fn(&Day) -> Option<f64>| -> Option<(Projection, usize)> {
         let seasons = seasons(kpi, calendar, period, through, daily, kind, value)?;
-        if seasons.earlier.len() < NEEDED { None } else { forecast(&seasons) }
+        let periods = seasons.earlier.len();
+        if periods < NEEDED { None } else { Some((forecast(&seasons)?, periods)) }
     };
     let projection = match (kpi.accumulation, kpi.window) {
         (Accumulation::Flow, _) => project(Kind::Flow, |day| Some(day.value)),
@@ -65,14 +73,15 @@ fn project(
             let denominator = project(Kind::Flow, |day| day.sums.map(|sums| sums.denominator));
             match (&whole, numerator.zip(denominator)) {
                 // The two parts tell where it ends; how sure that is, its own past tells.
-                (Some(whole), Some((above, below))) if below.value > 0.0 => {
+                (Some((whole, periods)), Some(((above, _), (below, _)))) if below.value > 0.0 => {
                     let value = above.value / below.value;
-                    Some(Projection { value, method: above.method, spread: whole.spread })
+                    let (method, spread) = (above.method, whole.spread);
+                    Some((Projection { value, method, spread }, *periods))
                 }
                 _ => whole,
             }
         }
         _ => project(Kind::Level, |day| Some(day.value)),
     };
-    projection.filter(|projection| projection.value.is_finite())
+    projection.filter(|(projection, _)| projection.value.is_finite())
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::demand::{Plan, plans, shared};
+use super::seasons::Seasons;
 use crate::id::KpiId;
 use crate::kpi::Definitions;
 use crate::metric::{Metric, Span};
@@ -30,12 +31,14 @@ pub fn uses_of(metric: &Metric, definitions: &Definitions, as_of: DateTime<Utc>)
     for kpi in &definitions.kpis {
         let in_value = kpi.value_draws_on(&metric.id);
         let in_whole = kpi.whole_draws_on(&metric.id);
+        let in_path = kpi.path.draws_on(&metric.id);
         let mut seen = BTreeSet::new();
         for (index, plan) in plans(kpi, definitions, as_of).iter().enumerate() {
             let running = index == 0;
             let value = in_value.then(|| of_value(plan, running)).into_iter().flatten();
             let whole = in_whole.then(|| of_whole(plan, running));
-            for (purpose, span) in value.chain(whole) {
+            let path = in_path.then_some(("the period so far", plan.so_far));
+            for (purpose, span) in value.chain(whole).chain(path) {
                 let asked = shared(metric, span);
                 if seen.insert(asked) {
                     uses.push(Use { kpi: kpi.id.clone(), purpose, span, asked });
@@ -52,10 +55,7 @@ fn of_value(plan: &Plan, running: bool) -> Vec<(&'static str, Span)> {
     let mut spans = vec![(value, plan.value)];
     spans.extend(plan.baseline.map(|span| (baseline, span)));
     spans.extend(plan.before.map(|span| ("members at the same point of the period before", span)));
-    for (part, whole) in &plan.seasons {
-        spans.push(("an earlier season up to the same point", *part));
-        spans.push(("an earlier season", *whole));
-    }
+    spans.extend(plan.seasons.iter().flat_map(Seasons::spans));
     spans
 }
 

@@ -1,6 +1,7 @@
 //! From a snapshot to samples: which family carries which number of it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +10,7 @@ use super::families::{self, Family};
 use super::labels::push_user_labels;
 use super::sink::{FamilySink, Sink};
 use crate::assess::{Assessment, Status};
-use crate::calendar::PeriodKind;
+use crate::calendar::{PeriodKind, WindowSpec};
 use crate::kpi::{Direction, Kind, Kpi};
 use crate::signals::{Lead, Signal};
 use crate::snapshot::{KpiState, LeadState, Member, Snapshot, Verdict};
@@ -42,11 +43,19 @@ const NUMBERS: &[(Family, Read)] = &[
 const CONTEXT: &[(Family, Read)] = &[
     (families::KPI_PACE_ON_TRACK_RATIO, |_, a| a.pace_on_track_ratio),
     (families::KPI_PACE_AT_RISK_RATIO, |_, a| a.pace_at_risk_ratio),
-    (families::KPI_MAX_DATA_AGE_SECONDS, |state, _| Some(state.kpi.max_age.as_secs_f64())),
+    (families::KPI_MAX_DATA_AGE_SECONDS, |state, _| Some(max_age(&state.kpi).as_secs_f64())),
     (families::KPI_PERIOD_ELAPSED_RATIO, |_, a| Some(a.elapsed_ratio)),
     (families::KPI_PERIOD_START_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.start))),
     (families::KPI_PERIOD_END_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.end))),
 ];
+
+/// Data of complete days is of the last midnight all day long.
+fn max_age(kpi: &Kpi) -> Duration {
+    match kpi.window {
+        WindowSpec::TrailingDays(_) => kpi.max_age + Duration::from_hours(24),
+        WindowSpec::PeriodToDate | WindowSpec::TrailingSeconds(_) => kpi.max_age,
+    }
+}
 
 /// The gauges about the period that closed last.
 const LAST_PERIOD: &[(Family, Read)] = &[

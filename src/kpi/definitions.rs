@@ -129,9 +129,10 @@ impl Kpi {
         std::iter::once(&self.formula).chain(self.whole_formulas())
     }
 
-    /// The formulas that are measured over the whole period: of baseline and target.
+    /// The formulas that are measured over the whole period: of baseline, target and path.
     pub fn whole_formulas(&self) -> impl Iterator<Item = &Formula> {
-        self.baseline.formula().into_iter().chain(self.target.formula())
+        let goal = self.baseline.formula().into_iter().chain(self.target.formula());
+        goal.chain(self.path.formula())
     }
 
     /// Every metric it draws on, each once, by id.

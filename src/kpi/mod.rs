@@ -14,5 +14,5 @@ pub use compare::{at_least, at_most, hundredth, same};
 pub use definitions::{Definitions, Function, Kind, Kpi, Objective, Thresholds};
 pub use formula::{Expr, Formula, FormulaError, MetricRef, Operator};
 pub use series::SeriesKey;
-pub use target::{Accumulation, Baseline, Direction, Path, Target};
+pub use target::{Accumulation, Baseline, Direction, Milestones, Path, Target};
 pub use unit::Unit;

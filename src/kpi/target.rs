@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
 use super::Formula;
+use crate::id::MetricId;
 
 /// How values of a KPI add up over time; decides the expected path (never guessed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -112,8 +113,64 @@ pub enum Path {
     BusinessDays,
     /// The target holds from the first day on.
     Flat,
-    /// In proportion to earlier periods at the same point.
-    Seasonal,
-    /// Piecewise linear through `day -> value`; a value holds at the end of its day.
-    Milestones(BTreeMap<NaiveDate, f64>),
+    /// In proportion to earlier periods at the same point, but for those with these ids.
+    Seasonal(Vec<String>),
+    /// Piecewise linear through values, each of which holds at the end of its day.
+    Milestones(Milestones),
+    /// In proportion to a plan, which is measured so far and as a whole.
+    Formula(Formula),
+}
+
+impl Path {
+    /// The formula that gives it, where one does.
+    pub fn formula(&self) -> Option<&Formula> {
+        match self {
+            Self::Formula(formula) => Some(formula),
+            _ => None,
+        }
+    }
+
+    /// Whether it follows from what is measured.
+    pub fn is_measured(&self) -> bool {
+        matches!(self, Self::Seasonal(_) | Self::Formula(_))
+    }
+
+    /// Whether it is measured by a metric.
+    pub fn draws_on(&self, metric: &MetricId) -> bool {
+        self.formula().is_some_and(|formula| formula.draws_on(metric))
+    }
+}
+
+/// Values to reach by certain days, in the KPI's unit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Milestones {
+    /// On these days.
+    pub dated: BTreeMap<NaiveDate, f64>,
+    /// On this month and day of every year; 29 February is the 28th where there is none.
+    pub yearly: BTreeMap<(u32, u32), f64>,
+}
+
+impl Milestones {
+    /// Those from one day to before another.
+    pub fn between(&self, first: NaiveDate, end: NaiveDate) -> BTreeMap<NaiveDate, f64> {
+        let mut days = BTreeMap::new();
+        for ((month, day), value) in &self.yearly {
+            for year in first.year()..=end.year() {
+                let date = NaiveDate::from_ymd_opt(year, *month, *day)
+                    .or_else(|| NaiveDate::from_ymd_opt(year, *month, day.saturating_sub(1)));
+                if let Some(date) = date.filter(|date| (first..end).contains(date)) {
+                    days.insert(date, *value);
+                }
+            }
+        }
+        // A date of its own goes before the rule.
+        days.extend(self.dated.range(first..end).map(|(day, value)| (*day, *value)));
+        days
+    }
+}
+
+impl<const N: usize> From<[(NaiveDate, f64); N]> for Milestones {
+    fn from(dated: [(NaiveDate, f64); N]) -> Self {
+        Self { dated: dated.into(), yearly: BTreeMap::new() }
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::calendar::{Calendar, PeriodKind, WindowSpec, YearEnd};
 use crate::id::MetricId;
-use crate::kpi::{Baseline, Definitions, Formula, Kpi, Path, Target, Thresholds};
+use crate::kpi::{Baseline, Definitions, Formula, Kpi, Milestones, Path, Target, Thresholds};
 use crate::metric::Metric;
 
 /// The definition of a KPI, as far as its numbers depend on it.
@@ -229,11 +229,15 @@ fn path_json(path: &Path) -> Value {
         Path::Linear | Path::Trailing => json!("linear"),
         Path::BusinessDays => json!("business_days"),
         Path::Flat => json!("flat"),
-        Path::Seasonal => json!("seasonal"),
-        Path::Milestones(days) => {
-            let days = days.iter().map(|(day, value)| (day.to_string(), json!(value)));
-            json!({ "milestones": Value::Object(days.collect()) })
+        Path::Seasonal(except) if except.is_empty() => json!("seasonal"),
+        Path::Seasonal(except) => json!({ "seasonal": { "except": except } }),
+        Path::Milestones(Milestones { dated, yearly }) => {
+            let dated = dated.iter().map(|(day, value)| (day.to_string(), json!(value)));
+            let yearly = yearly.iter();
+            let yearly = yearly.map(|((m, d), value)| (format!("{m:02}-{d:02}"), json!(value)));
+            json!({ "milestones": Value::Object(dated.chain(yearly).collect()) })
         }
+        Path::Formula(formula) => json!({ "formula": formula_text(formula) }),
     }
 }
 

@@ -128,7 +128,7 @@ fn the_kpis_of_the_full_example_have_their_own_values_and_the_defaults() {
 
     assert_eq!((revenue.title.as_str(), &revenue.unit), ("revenue", &Unit::Currency("USD".into())));
     assert!(matches!(&revenue.target, Target::Formula(f) if f.to_string() == "plan.revenue"));
-    assert!(matches!(&revenue.path, Way::Milestones(m) if m.len() == 2));
+    assert!(matches!(&revenue.path, Way::Milestones(m) if m.dated.len() == 2));
     assert_eq!(revenue.max_age, Duration::from_hours(48));
     assert_eq!(revenue.allow, ["K008"]);
 }
@@ -421,4 +421,55 @@ fn paces_of_version_1_are_read_as_factors_and_the_check_says_so() {
     assert_eq!(of("at_risk: 0.95"), (1.018, 1.053, read("off_track: 1.05")));
     assert_eq!(of("at_risk: 1.2, off_track: 1.5"), (1.2, 1.5, Vec::new()));
     assert_eq!(of("off_track: 1.2"), (1.1, 1.2, Vec::new()));
+}
+
+#[test]
+fn paths_from_data_of_every_year_and_without_some_periods_are_read() {
+    let of = |path: &str, more: &str| {
+        let keys = format!(
+            "    accumulation: flow\n    unit: USD\n    direction: increase\n    period: year\n    \
+             target: 100\n    path: {path}\n{more}"
+        );
+        loaded(&with_kpi(&keys), &Environment::default())
+    };
+    let path = |text: &str| of(text, "").definitions.kpis[0].path.clone();
+    assert_eq!(path("seasonal"), Way::Seasonal(Vec::new()));
+    let left_out = vec!["2020".to_owned(), "2021".to_owned()];
+    assert_eq!(path("{ seasonal: { except: [2020, \"2021\"] } }"), Way::Seasonal(left_out));
+    assert!(matches!(path("{ formula: m }"), Way::Formula(plan) if plan.to_string() == "m"));
+    let Way::Milestones(milestones) = path("{ milestones: { 02-29: 20, 12-31: 100 } }") else {
+        panic!("milestones")
+    };
+    let days = |year: i32| {
+        let day = |year| chrono::NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
+        let days = milestones.between(day(year), day(year + 1));
+        days.into_iter().map(|(day, value)| format!("{day} {value}")).collect::<Vec<_>>()
+    };
+    assert_eq!(days(2028), ["2028-02-29 20", "2028-12-31 100"]);
+    assert_eq!(days(2027), ["2027-02-28 20", "2027-12-31 100"]);
+}
+
+#[test]
+fn milestones_that_fall_or_do_not_end_with_the_target_are_told() {
+    let notes = |milestones: &str| -> Vec<String> {
+        let keys = format!(
+            "    accumulation: flow\n    unit: USD\n    direction: increase\n    period: quarter\n    \
+             target: 100\n    path: {{ milestones: {{ {milestones} }} }}\n"
+        );
+        let config = loaded(&with_kpi(&keys), &Environment::default());
+        config.notes.into_iter().map(|note| note.message).collect()
+    };
+    assert_eq!(notes("2026-04-30: 20, 2026-05-31: 50, 2026-06-30: 100"), [""; 0]);
+    // Each quarter begins anew.
+    assert_eq!(notes("2026-06-30: 100, 2026-07-31: 20"), [""; 0]);
+    assert_eq!(
+        notes("2026-04-30: 50, 2026-05-31: 20"),
+        ["`kpis.k.path.milestones`: the way falls: 20 on 2026-05-31 is below 50 before it"]
+    );
+    assert_eq!(
+        notes("04-30: 50, 06-30: 90"),
+        [
+            "`kpis.k.path.milestones`: 90 on 2024-06-30, the last day of 2024-Q2, is not the target 100"
+        ]
+    );
 }

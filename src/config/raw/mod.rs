@@ -4,14 +4,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 use serde::Deserialize;
 
 use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
 use crate::config::settings::{LogFormat, WebAddress};
 use crate::kpi::{Accumulation, Direction, Function, Kind};
-use crate::reader::forms::{Alternative, Choice, Mixed, Pairs, Parsed, Quantity};
+use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity};
 use crate::reader::spanned::{Spanned, Text};
 
 #[derive(Deserialize, Default)]
@@ -153,10 +153,46 @@ impl Alternative for TargetRaw {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PathRaw {
-    pub(crate) milestones: Option<Spanned<Pairs<Parsed<NaiveDate>, Quantity>>>,
+    pub(crate) milestones: Option<Spanned<Pairs<Parsed<MilestoneDay>, Quantity>>>,
+    pub(crate) seasonal: Option<SeasonalRaw>,
+    pub(crate) formula: Option<Text>,
 }
 
 impl Alternative for PathRaw {
-    const EXPECTED: &'static str =
-        "linear, business_days, flat, seasonal or { milestones: { 2026-05-01: 20 } }";
+    const EXPECTED: &'static str = "linear, business_days, flat, seasonal, { seasonal: { except: \
+        [2020] } }, { milestones: { 2026-05-01: 20 } } or { formula: plan }";
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SeasonalRaw {
+    pub(crate) except: Vec<Quantity>,
+}
+
+/// A day, or one of every year.
+#[derive(Clone, Copy)]
+pub(crate) enum MilestoneDay {
+    Dated(NaiveDate),
+    Yearly(u32, u32),
+}
+
+impl FromText for MilestoneDay {
+    const EXPECTED: &'static str = "a date like 2026-05-31, or 05-31 for that of every year";
+    fn from_text(text: &str) -> Option<Self> {
+        if text.len() == 5 {
+            // Of a leap year, so that 29 February is a day.
+            let day = NaiveDate::from_text(&format!("2024-{text}"))?;
+            return Some(Self::Yearly(day.month(), day.day()));
+        }
+        NaiveDate::from_text(text).map(Self::Dated)
+    }
+}
+
+impl std::fmt::Display for MilestoneDay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Dated(day) => day.fmt(f),
+            Self::Yearly(month, day) => write!(f, "{month:02}-{day:02}"),
+        }
+    }
 }

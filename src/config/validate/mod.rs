@@ -73,8 +73,16 @@ pub(crate) fn validate(
         .into_iter()
         .filter_map(|mut entry| metrics::metric(&mut context, &mut entry, &sources, &defaults))
         .collect();
-    let kpis: Vec<_> =
-        kpis.into_iter().filter_map(|entry| kpi::kpi(&mut context, &entry, &defaults)).collect();
+    let kpis: Vec<_> = kpis
+        .into_iter()
+        .filter_map(|entry| {
+            let kpi = kpi::kpi(&mut context, &entry, &defaults)?;
+            if let (Some(path), Some(calendar)) = (&entry.value.path, &calendar) {
+                path::check(&mut context, &entry.key("path"), path.span, &kpi, calendar);
+            }
+            Some(kpi)
+        })
+        .collect();
 
     let metrics = metrics
         .into_iter()
