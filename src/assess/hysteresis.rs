@@ -112,7 +112,8 @@ impl Rules {
         if !said {
             return None;
         }
-        if self.settle.is_none_or(|settle| lasted >= settle) {
+        let better = severity(waiting.status) < severity(shown);
+        if better || self.settle.is_none_or(|settle| lasted >= settle) {
             return Some(waiting.status);
         }
         let sure = if severity(now.beyond_noise) < severity(waiting.status) {

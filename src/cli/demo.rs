@@ -1,4 +1,4 @@
-//! `demo`: the daemon on the built-in example, moved so that its period is 30 days old today. The
+//! `demo`: the daemon on the built-in example, moved so that 30 days of its period are complete. The
 //! files are written to a folder of their own, to be looked at and broken; it goes when the demo
 //! ends, unless `--write` names one to keep.
 
@@ -14,8 +14,8 @@ use super::{Global, run};
 use crate::config::{self, Environment};
 use crate::{clock, demo, logging};
 
-/// The demo shows its story on this day of the period.
-const DAY: u64 = 30;
+/// So many days of the period are complete when the demo shows its story.
+const DAYS: u64 = 30;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -54,8 +54,8 @@ pub(super) fn run(
 /// Writes the example as of `today` and gives the path of its configuration.
 fn write(folder: &Path, today: NaiveDate) -> anyhow::Result<PathBuf> {
     let story = demo::Story {
-        period_start: today.checked_sub_days(Days::new(DAY - 1)).unwrap_or(today),
-        last_day: today,
+        period_start: today.checked_sub_days(Days::new(DAYS)).unwrap_or(today),
+        last_day: today.pred_opt().unwrap_or(today),
     };
     demo::write(folder, &story)
         .with_context(|| format!("cannot write the demo to {}", folder.display()))?;

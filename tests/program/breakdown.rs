@@ -252,7 +252,9 @@ kpis:
 fn what_does_not_add_up_has_a_total_of_its_own_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let today = today();
-    let rows = format!("day,country,customer\n{today},DE,1\n{today},FR,1\n{today},FR,2\n");
+    // Of yesterday as well: a running day is not in a window of complete days.
+    let day = today.parse::<chrono::NaiveDate>().unwrap().pred_opt().unwrap();
+    let rows = format!("day,country,customer\n{day},DE,1\n{day},FR,1\n{day},FR,2\n");
     std::fs::write(folder.path().join("t.csv"), rows).unwrap();
     let text = format!(
         "

@@ -72,7 +72,7 @@ fn the_demo_serves_its_story_around_today_and_promtool_has_nothing_to_say() {
     let on_track = r#"kpi_status{kpi="organic_traffic",kpi_status="on_track"}"#;
     assert_eq!(sample(&metrics, on_track), Some(1.0));
     let elapsed = sample(&metrics, r#"kpi_period_elapsed_ratio{kpi="net_new_arr"}"#).unwrap();
-    assert!((29.0 / 91.0..=30.0 / 91.0).contains(&elapsed), "{elapsed}");
+    assert!((30.0 / 91.0..=31.0 / 91.0).contains(&elapsed), "{elapsed}");
     assert_eq!(demo.get("/-/ready").0, 200);
     assert_eq!(demo.get("/-/healthy").0, 200);
     let (status, page) = demo.get("/");

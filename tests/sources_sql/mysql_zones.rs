@@ -181,8 +181,10 @@ async fn windows_are_right_in_every_zone_with_and_without_tables() {
         }
         eprintln!("with tables: {tables}; windows: {}, of them refused: {}", sum.0, sum.1);
         assert!(if tables { sum.1 * 3 < sum.0 } else { sum.1 < sum.0 * 3 / 4 }, "{sum:?}");
-        for zone in ZONES {
-            load_zone(&server, zone.name());
+        if !tables {
+            for zone in ZONES {
+                load_zone(&server, zone.name());
+            }
         }
     }
 }

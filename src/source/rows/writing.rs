@@ -190,5 +190,5 @@ fn is_sign(text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "writing_tests.rs"]
+#[path = "tests/writing.rs"]
 mod tests;
