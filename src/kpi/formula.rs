@@ -121,6 +121,11 @@ impl Formula {
             _ => None,
         }
     }
+
+    /// Whether it divides by a metric as a whole: such values do not add up over time.
+    pub fn is_rate(&self) -> bool {
+        self.quotient().is_some_and(|(_, denominator)| denominator.names_a_metric())
+    }
 }
 
 impl Operator {
@@ -135,6 +140,16 @@ impl Operator {
 }
 
 impl Expr {
+    fn names_a_metric(&self) -> bool {
+        match self {
+            Self::Number(_) => false,
+            Self::Metric(_) => true,
+            Self::Negate(of) => of.names_a_metric(),
+            Self::Binary(a, _, b) => a.names_a_metric() || b.names_a_metric(),
+            Self::Call(_, of) => of.iter().any(Self::names_a_metric),
+        }
+    }
+
     /// The value, given the metrics' values. `None` when an operand is missing, a denominator is
     /// zero or the result is not finite: such a KPI has no value, never 0, NaN or infinity.
     pub fn eval(&self, value_of: &impl Fn(&MetricRef) -> Option<f64>) -> Option<f64> {

@@ -43,6 +43,14 @@ pub(super) fn kpi(
         "`accumulation: flow`, `level` or `ratio`",
     );
     let accumulation = accumulation.map(|choice| choice.0);
+    if let (Some(Accumulation::Flow), Some(text), Some(true)) =
+        (accumulation, formula_text, formula.as_ref().map(Formula::is_rate))
+    {
+        let path = entry.key("formula");
+        let message = format!("`{path}`: a quotient of metrics does not add up, so it is no flow");
+        let hint = "write `accumulation: ratio`, or `level` for a measure over a trailing window";
+        context.problem(text.span, message, hint.to_owned());
+    }
     let unit = unit(context, entry);
     let goal = goal(context, entry, unit.as_ref(), accumulation);
     let period = match &raw.period {
