@@ -1,301 +1,147 @@
-//! Puts one assessment together: resolve the goal, find the place on the path, judge, explain.
+//! The result of an assessment: every number that a KPI has at an instant, its status and what there is
+//! to say. Not here: how they are found (`measured`, `judge`).
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
-use super::finding::{Finding, Problem};
-use super::limits::Limits;
-use super::outlook::Evidence;
-use super::path::{Expected, Point, Shape, expected};
-use super::status::{Because, Case, Judged, judge};
-use super::target::{Goal, progress};
-use super::verdict::{Assessment, Status, Sums};
-use crate::calendar::{Calendar, Period, WindowSpec};
-use crate::kpi::{Accumulation, Baseline, Kpi, at_least, at_most};
-use crate::metric::moment;
+use super::finding::Finding;
+use super::status::Status;
+use super::sums::Sums;
+use super::target::Goal;
+use crate::calendar::Period;
+use crate::kpi::Kpi;
 
-/// Below this factor "as fast as so far" is as good.
-const WORTH_A_WORD: f64 = 1.05;
-
-/// What was measured for one KPI and label set. All numbers in the KPI's unit.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Measured {
-    /// Value of the formula over the KPI's window.
+/// All that is known about one KPI and label set at one instant. A number that does not exist is
+/// `None`: never zero, NaN or infinity. Ratios are 1 = 100 %.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    /// The period the numbers are about.
+    pub period: Period,
+    /// Share of it that has passed, 0 to 1, up to `data_through`.
+    pub elapsed_ratio: f64,
+    /// In the KPI's unit, as are all `*_value`s.
     pub value: Option<f64>,
-    /// Its two parts, when the formula is a quotient.
+    /// Numerator and denominator of it, when the formula is a quotient.
     pub sums: Option<Sums>,
-    /// Measured or declared baseline.
-    pub baseline: Option<f64>,
-    /// Value of a target formula.
-    pub target: Option<f64>,
-    /// What earlier periods had done by the same point, as a share of their close.
-    pub seasonal_share: Option<f64>,
-    /// Share of a plan that was due by then, when the path comes from data.
-    pub planned_share: Option<f64>,
-    /// What earlier periods say.
-    pub evidence: Evidence,
-    /// Up to when the data is complete; the as-of instant of the fetch when the source says nothing.
+    /// Resolved baseline.
+    pub baseline_value: Option<f64>,
+    /// The target as a goal, as soon as it can be resolved.
+    pub goal: Option<Goal>,
+    /// Resolved target; the nearer limit of a range is not here but in the two below.
+    pub target_value: Option<f64>,
+    /// Lower limit of a range or `min` target.
+    pub target_lower_value: Option<f64>,
+    /// Upper limit of a range or `max` target.
+    pub target_upper_value: Option<f64>,
+    /// Attainment: 1 or more is a met target, whatever the direction.
+    pub target_ratio: Option<f64>,
+    /// Share of the way from baseline (flow: zero) to target.
+    pub progress_ratio: Option<f64>,
+    /// Where the value should be now.
+    pub expected_value: Option<f64>,
+    /// Share of the way that should be done now.
+    pub expected_progress_ratio: Option<f64>,
+    /// 1 is exactly on the path.
+    pub pace_ratio: Option<f64>,
+    /// The pace from which it is on track, at this point of the period.
+    pub pace_on_track_ratio: Option<f64>,
+    /// The pace below which it is off track, at this point of the period.
+    pub pace_at_risk_ratio: Option<f64>,
+    /// Value at the end of the period if things go on like this.
+    pub projected_value: Option<f64>,
+    /// Attainment of that.
+    pub projected_target_ratio: Option<f64>,
+    /// Lower bound of the 80 % interval of the projection; needs history.
+    pub projected_lower_value: Option<f64>,
+    /// Upper bound of it.
+    pub projected_upper_value: Option<f64>,
+    /// How the projection was found: `path`, or the method that history chose.
+    pub projected_method: Option<&'static str>,
+    /// Probability of meeting the target at the close, above 0 and below 1; needs history.
+    pub target_hit_probability: Option<f64>,
+    /// Run rate still needed per day (flow only), 0 when reached.
+    pub required_value_per_day: Option<f64>,
+    /// How many times as fast as so far the rest of the period must run, 0 when nothing is left.
+    pub required_pace_ratio: Option<f64>,
+    /// The verdict.
+    pub status: Status,
+    /// The verdict that stands however much chance had a hand in it.
+    pub beyond_noise: Status,
+    /// Up to when the data is complete.
     pub data_through: Option<DateTime<Utc>>,
-    /// Why there is no value, when something failed.
-    pub problem: Option<Problem>,
-    /// Of whom: the values of the labels, in words; empty without labels.
-    pub who: String,
+    /// Why this status, and what else there is to say.
+    pub findings: Vec<Finding>,
+    /// The same in words, once all is found.
+    pub reason: String,
 }
 
-/// Assesses one KPI and label set.
-///
-/// `as_of` is the instant the measurements were made for; `now`, the same or later, is the instant
-/// for which their age counts.
-pub fn assess(
-    kpi: &Kpi,
-    calendar: &Calendar,
-    period: &Period,
-    as_of: DateTime<Utc>,
-    now: DateTime<Utc>,
-    measured: &Measured,
-) -> Assessment {
-    let asked = calendar.asked_until(kpi.window, as_of);
-    let through = measured.data_through.map_or(asked, |through| through.min(asked));
-    let at = Point::new(calendar, period, through, as_of);
-    let goal = Goal::resolve(&kpi.target, kpi.direction, measured.baseline, measured.target);
-    let on_path = measured.seasonal_share.or(measured.planned_share);
-    let path = goal.map(|g| expected(kpi, g, measured.baseline, on_path, &at));
-    // A running day that nobody asked for is not missing.
-    let age = (now - as_of) + (asked - through);
-    let too_old = age.to_std().is_ok_and(|age| age > kpi.max_age);
-    let mut facts = facts(kpi, measured, goal, path, &at);
-    facts.data_through = measured.data_through.map(|at| at.min(asked));
-    let newest = calendar.day_before(through);
-    let value = measured.value.filter(|_| !too_old);
-    let (Some(goal), Some(path), Some(value)) = (goal, path, value) else {
-        // A value without a target is still worth showing; only its verdict is missing.
-        facts.value = value;
-        facts.findings.push(match &measured.problem {
-            Some(problem) => Finding::Fails(problem.clone()),
-            None if too_old && measured.value.is_some() && through == moment::NEVER => {
-                Finding::NothingComplete
+impl Assessment {
+    /// What is known of a period of which nothing was measured: no data.
+    pub fn nothing(period: Period, elapsed_ratio: f64) -> Self {
+        Self {
+            period,
+            elapsed_ratio,
+            value: None,
+            sums: None,
+            baseline_value: None,
+            goal: None,
+            target_value: None,
+            target_lower_value: None,
+            target_upper_value: None,
+            target_ratio: None,
+            progress_ratio: None,
+            expected_value: None,
+            expected_progress_ratio: None,
+            pace_ratio: None,
+            pace_on_track_ratio: None,
+            pace_at_risk_ratio: None,
+            projected_value: None,
+            projected_target_ratio: None,
+            projected_lower_value: None,
+            projected_upper_value: None,
+            projected_method: None,
+            target_hit_probability: None,
+            required_value_per_day: None,
+            required_pace_ratio: None,
+            status: Status::NoData,
+            beyond_noise: Status::NoData,
+            data_through: None,
+            findings: Vec::new(),
+            reason: String::new(),
+        }
+    }
+}
+
+impl Assessment {
+    /// What it adds to its objective, 0 to 1: its progress. Spending is no progress: a budget counts 1
+    /// on or below its path, and less by what is spent above it.
+    pub fn contribution(&self, kpi: &Kpi) -> Option<f64> {
+        let ratio = match self.goal {
+            Some(goal @ Goal::AtMost(limit)) if goal.is_budget(kpi.accumulation) => {
+                let over = self.value? - self.expected_value?;
+                if limit > 0.0 { 1.0 - over.max(0.0) / limit } else { f64::from(over <= 0.0) }
             }
-            None if too_old && measured.value.is_some() => {
-                Finding::TooOld { newest, max_age: kpi.max_age }
-            }
-            None => missing(kpi, calendar, measured, goal, value, period),
-        });
-        return facts;
-    };
-    let judged = judge(&Case {
-        kpi,
-        goal,
-        path: &path,
-        value,
-        sums: measured.sums,
-        at: &at,
-        evidence: &measured.evidence,
-    });
-    facts.sums = measured.sums;
-    let mut assessment = with_value(facts, kpi, goal, &path, value, &judged, &at);
-    assessment.findings = findings(kpi, &assessment, &path, &judged, &at, newest);
-    assessment
-        .findings
-        .extend(extra_week(kpi, calendar, period).filter(|_| judged.status != Status::TooEarly));
-    if let Some(projection) = &measured.evidence.projection {
-        assessment.look_ahead(projection);
-    }
-    assessment
-}
-
-/// What is known without a value.
-fn facts(
-    kpi: &Kpi,
-    measured: &Measured,
-    goal: Option<Goal>,
-    path: Option<Expected>,
-    at: &Point<'_>,
-) -> Assessment {
-    let (lower, upper) = match (&kpi.target, goal) {
-        (_, Some(Goal::Between(low, high))) => (Some(low), Some(high)),
-        (crate::kpi::Target::Min(limit), _) => (Some(*limit), None),
-        (crate::kpi::Target::Max(limit), _) => (None, Some(*limit)),
-        _ => (None, None),
-    };
-    let limits = path.map(|path| Limits::of(kpi, &path));
-    let undirected = matches!(goal, Some(Goal::Between(..)));
-    Assessment {
-        baseline_value: measured.baseline,
-        goal,
-        target_value: goal.and_then(Goal::value),
-        target_lower_value: lower,
-        target_upper_value: upper,
-        expected_value: path.and_then(|p| p.value),
-        expected_progress_ratio: path.filter(|_| !undirected).map(|p| p.share),
-        pace_on_track_ratio: limits.map(|limits| limits.on_track),
-        pace_at_risk_ratio: limits.map(|limits| limits.at_risk),
-        ..Assessment::nothing(at.period.clone(), at.elapsed)
+            _ => self.progress_ratio?,
+        };
+        Some(ratio.clamp(0.0, 1.0))
     }
 }
 
-fn with_value(
-    facts: Assessment,
-    kpi: &Kpi,
-    goal: Goal,
-    path: &Expected,
-    value: f64,
-    judged: &Judged,
-    at: &Point<'_>,
-) -> Assessment {
-    let projected = projection(kpi, path, value, at).filter(|_| !is_too_early(judged, kpi, at));
-    let required = required_per_day(kpi, goal, value, at);
-    let progress = match path.shape {
-        Shape::Cumulative => goal.value().and_then(|target| progress(value, 0.0, target)),
-        _ => facts.baseline_value.zip(goal.value()).and_then(|(b, t)| progress(value, b, t)),
-    };
-    Assessment {
-        value: Some(value),
-        // Nothing is met by a budget before the close.
-        target_ratio: goal
-            .attainment(value)
-            .filter(|_| at.closed || !goal.is_budget(kpi.accumulation)),
-        progress_ratio: progress.filter(|_| !matches!(goal, Goal::Between(..))),
-        pace_ratio: path.pace(goal, value),
-        projected_value: projected,
-        projected_target_ratio: projected.and_then(|p| goal.attainment(p)),
-        projected_method: projected.map(|_| "path"),
-        required_value_per_day: required,
-        required_pace_ratio: judged.required_pace,
-        status: judged.status,
-        beyond_noise: judged.beyond_noise,
-        ..facts
-    }
-}
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::calendar::{PeriodKind, Window};
 
-/// What made the verdict, in the order in which it is told.
-fn findings(
-    kpi: &Kpi,
-    numbers: &Assessment,
-    path: &Expected,
-    judged: &Judged,
-    at: &Point<'_>,
-    through: NaiveDate,
-) -> Vec<Finding> {
-    let status = judged.status;
-    match status {
-        Status::Achieved | Status::Missed => {
-            let early = (!at.closed).then(|| at.left(kpi));
-            return vec![Finding::Decided { status, early }];
-        }
-        Status::TooEarly => {
-            return std::iter::once(Finding::TooEarly).chain(to_spend(kpi, numbers, at)).collect();
-        }
-        Status::NoData | Status::OnTrack | Status::AtRisk | Status::OffTrack => {}
-    }
-    let on_the_way = path.shape != Shape::Flat || path.share < 1.0;
-    let standing = Finding::Standing { status, through, on_the_way };
-    let needed = is_needed(numbers, judged).then(|| Finding::Needed(at.left(kpi)));
-    let faster = judged.required_pace.filter(|factor| *factor >= WORTH_A_WORD);
-    let because = match judged.because {
-        Because::Plain => None,
-        Because::Overspent => Some(Finding::Overspent),
-        Because::Impossible { required } => Some(Finding::Impossible { required }),
-        Because::WithinNoise(noise) => Some(Finding::WithinNoise(noise)),
-        Because::Unlikely { probability } => Some(Finding::Unlikely { probability }),
-        Because::Season { probability } => Some(Finding::Season { probability }),
-        Because::TooLate => Some(Finding::TooLate),
-    };
-    let fell_back = path.fell_back.then_some(Finding::PathFellBack);
-    let spend = to_spend(kpi, numbers, at);
-    let rest = [needed, spend, faster.map(|_| Finding::Faster), because, fell_back];
-    std::iter::once(standing).chain(rest.into_iter().flatten()).collect()
-}
-
-/// What may still be spent of a budget.
-fn to_spend(kpi: &Kpi, numbers: &Assessment, at: &Point<'_>) -> Option<Finding> {
-    let (goal, value) = numbers.goal.zip(numbers.value)?;
-    let limit = goal.value().filter(|_| goal.is_budget(kpi.accumulation) && !at.closed)?;
-    at_most(value, limit).then(|| Finding::ToSpend(at.left(kpi)))
-}
-
-/// Why there is no verdict, when nothing failed.
-fn missing(
-    kpi: &Kpi,
-    calendar: &Calendar,
-    measured: &Measured,
-    goal: Option<Goal>,
-    value: Option<f64>,
-    period: &Period,
-) -> Finding {
-    match (goal, value) {
-        (None, Some(_)) => Finding::NoTarget {
-            who: measured.who.clone(),
-            baseline: measured.baseline,
-            baseline_period: baseline_period(kpi, calendar, period),
-        },
-        (Some(goal), None) if kpi.target.formula().is_some() => {
-            Finding::Planned { who: measured.who.clone(), goal }
-        }
-        _ => Finding::NoValue,
-    }
-}
-
-/// The period that a measured baseline is of.
-fn baseline_period(kpi: &Kpi, calendar: &Calendar, period: &Period) -> Period {
-    match kpi.baseline {
-        Baseline::SamePeriodLastYear => calendar.same_last_year(period),
-        _ => calendar.before(period),
-    }
-}
-
-/// What became of a week 53 in the comparison with the baseline.
-fn extra_week(kpi: &Kpi, calendar: &Calendar, period: &Period) -> Option<Finding> {
-    match (&kpi.baseline, kpi.window) {
-        (Baseline::PreviousPeriod, WindowSpec::PeriodToDate)
-        | (Baseline::SamePeriodLastYear, _) => {}
-        _ => return None,
-    }
-    let week = calendar.extra_week(period, &baseline_period(kpi, calendar, period))?;
-    Some(Finding::ExtraWeek(week))
-}
-
-/// Whether something is left to be done that can be done.
-fn is_needed(numbers: &Assessment, judged: &Judged) -> bool {
-    match (numbers.required_value_per_day, numbers.goal.zip(numbers.value)) {
-        (Some(per_day), _) => per_day > 0.0,
-        (None, Some((goal, value))) => {
-            goal.value().is_some() && !goal.is_met_by(value) && !judged.is_final()
-        }
-        (None, None) => false,
-    }
-}
-
-/// Nothing is projected before there is something to project from.
-fn is_too_early(judged: &Judged, kpi: &Kpi, at: &Point<'_>) -> bool {
-    judged.status == Status::TooEarly || (!at.closed && at.elapsed < kpi.thresholds.too_early)
-}
-
-/// The value at the close if things go on like this: a flow grows with its path, `v / e`, and so
-/// does a ratio that was seen to grow with its window. Any other ratio keeps its two parts growing
-/// together, and a level stays: both keep their value.
-fn projection(kpi: &Kpi, path: &Expected, value: f64, at: &Point<'_>) -> Option<f64> {
-    let grows = kpi.accumulation == Accumulation::Flow || path.shape == Shape::Flat;
-    if at.closed || !grows {
-        return Some(value);
-    }
-    (path.share > 0.0).then(|| value / path.share)
-}
-
-/// `(T - v) / days left` of a flow, 0 when reached; nothing for a budget or after the close.
-fn required_per_day(kpi: &Kpi, goal: Goal, value: f64, at: &Point<'_>) -> Option<f64> {
-    let Goal::AtLeast(target) = goal else { return None };
-    if kpi.accumulation != Accumulation::Flow {
-        return None;
-    }
-    if at_least(value, target) {
-        return Some(0.0);
-    }
-    let left = at.left(kpi).days;
-    (left > 0.0).then(|| (target - value) / left)
-}
-
-impl Judged {
-    /// Whether the verdict cannot change before the close.
-    pub(super) fn is_final(&self) -> bool {
-        matches!(self.because, Because::Overspent | Because::Impossible { .. })
+    /// An assessment of nothing, to be filled in by tests.
+    pub(crate) fn assessment() -> Assessment {
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
+        let start = day.and_time(chrono::NaiveTime::MIN).and_utc();
+        let period = Period {
+            id: "2026-Q2".to_owned(),
+            kind: PeriodKind::Quarter,
+            first_day: day,
+            end_day: day + chrono::Days::new(91),
+            span: Window { start, end: start + chrono::TimeDelta::days(91) },
+        };
+        Assessment::nothing(period, 0.5)
     }
 }

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 
 use super::noise::Noise;
 use super::path::Left;
+use super::status::Status;
 use super::target::Goal;
-use super::verdict::Status;
 use crate::calendar::{ExtraWeek, Period};
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::signals::{Lead, Reading, Side};

@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::assessment::Assessment;
 use super::finding::{Finding, Proof};
-use super::status::{HARDLY, LIKELY, UNLIKELY, counts};
-use super::verdict::{Assessment, Status};
+use super::judge::{HARDLY, LIKELY, UNLIKELY, counts};
+use super::status::Status;
 use crate::calendar::WindowSpec;
 use crate::kpi::Kpi;
 

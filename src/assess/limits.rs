@@ -1,6 +1,6 @@
 //! The limits of the moment (kpi-maths §4): between which paces a KPI is at risk. They narrow as the
 //! period passes, because what counts is how much faster than so far the rest of it must run. Not
-//! here: what else decides a verdict (`status`).
+//! here: what else decides a verdict (`judge`).
 
 use super::path::{Expected, Guard, Shape};
 use super::target::{Goal, progress};

@@ -4,25 +4,29 @@
 mod assessment;
 mod finding;
 pub mod hysteresis;
+mod judge;
 mod limits;
+mod measured;
 mod noise;
 mod outlook;
 mod path;
 mod reason;
 pub mod season;
 mod status;
+mod sums;
 mod target;
-mod verdict;
 
-pub use assessment::{Measured, assess};
+pub use assessment::Assessment;
 pub use finding::{Finding, FrozenNumber, Problem, Proof};
 pub use limits::Limits;
+pub use measured::{Measured, assess};
 pub use noise::Noise;
 pub use outlook::Evidence;
 pub use path::{Expected, Guard, Point, Shape, expected};
 pub use reason::reason;
+pub use status::Status;
+pub use sums::Sums;
 pub use target::{Goal, band_attainment, progress};
-pub use verdict::{Assessment, Status, Sums};
 
 #[cfg(test)]
 pub(crate) mod tests;

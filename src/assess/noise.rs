@@ -1,9 +1,9 @@
 //! How far chance alone may have moved a value (kpi-maths §4). A share has its binomial error, a sum
 //! of events the error of counting, anything else the spread that history shows. Not here: what is
-//! forgiven for it (`status`).
+//! forgiven for it (`judge`).
 
+use super::sums::Sums;
 use super::target::Goal;
-use super::verdict::Sums;
 use crate::calendar::WindowSpec;
 use crate::kpi::{Accumulation, Kpi, Unit};
 

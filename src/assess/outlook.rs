@@ -2,8 +2,8 @@
 //! the probability of meeting the target, and how much is noise. Not here: the forecasting itself
 //! (`forecast`).
 
+use super::assessment::Assessment;
 use super::target::Goal;
-use super::verdict::Assessment;
 use crate::forecast::Projection;
 
 /// What earlier periods say about the running one; all of it absent without history.

@@ -4,11 +4,12 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::assessment::Assessment;
 use super::finding::{Finding, FrozenNumber, Problem, Proof};
 use super::noise::Noise;
 use super::path::Left;
+use super::status::Status;
 use super::target::Goal;
-use super::verdict::{Assessment, Status};
 use crate::calendar::{ExtraWeek, Period, PeriodKind, WindowSpec};
 use crate::figures;
 use crate::kpi::{Baseline, Formula, Kpi, Path, Unit, same};

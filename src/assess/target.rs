@@ -1,5 +1,5 @@
 //! Target, attainment and progress (kpi-maths §2): from baseline and declaration to `T`, `a`, `p`.
-//! Not here: where the value should be *today* (`path`) and what that means (`status`).
+//! Not here: where the value should be *today* (`path`) and what that means (`judge`).
 
 use crate::kpi::{Accumulation, Direction, Target, at_least, at_most, same};
 

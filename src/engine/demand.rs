@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::earlier::{before, closed};
 use super::seasons::Seasons;
 use crate::calendar::{Calendar, Period, PeriodKind, Window, WindowSpec};
 use crate::id::MetricId;
@@ -59,31 +60,6 @@ pub fn plan(kpi: &Kpi, calendar: &Calendar, as_of: DateTime<Utc>) -> Plan {
 /// it gives the spans of its result.
 pub fn last_close(kpi: &Kpi, period: &Period) -> Option<DateTime<Utc>> {
     (!matches!(kpi.period, PeriodKind::Dates { .. })).then_some(period.span.start)
-}
-
-/// An earlier period as a whole; with a trailing window, the window that ends at `end`.
-pub(super) fn closed(
-    calendar: &Calendar,
-    window: WindowSpec,
-    period: &Period,
-    end: DateTime<Utc>,
-) -> Span {
-    let window = match window {
-        WindowSpec::PeriodToDate => period.span,
-        trailing => calendar.window(trailing, period, end),
-    };
-    Span { window, period: period.span, as_of: end }
-}
-
-/// The window of the value at the same point of the period before; a trailing one where that ended.
-fn before(kpi: &Kpi, calendar: &Calendar, period: &Period, as_of: DateTime<Utc>) -> Span {
-    let earlier = calendar.previous(period);
-    let point = match kpi.window {
-        WindowSpec::PeriodToDate => calendar.same_point(&earlier, period, as_of),
-        WindowSpec::TrailingDays(_) | WindowSpec::TrailingSeconds(_) => period.span.start,
-    };
-    let window = calendar.window(kpi.window, &earlier, point);
-    Span { window, period: earlier.span, as_of: point }
 }
 
 /// All spans of `metric` that the KPIs need as of an instant, each once.

@@ -6,6 +6,7 @@ mod breakdown;
 mod collect;
 mod dates;
 mod demand;
+mod earlier;
 mod evaluate;
 mod evidence;
 mod history;

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::demand::closed;
+use super::earlier::closed;
 use crate::assess::season::{Earlier, Part, flow_share, together};
 use crate::calendar::{Calendar, Period, PeriodKind, Window};
 use crate::kpi::{Accumulation, Kpi, Path};

@@ -2,8 +2,9 @@
 //! have been, and which to use. No trial sees anything later than its own point.
 
 use super::Projection;
+use super::estimate::Estimate;
 use super::history::{View, whole};
-use super::methods::{Estimate, Method, estimate};
+use super::methods::{Method, estimate};
 use super::spread::{Scale, Spread};
 use super::weekday::Week;
 

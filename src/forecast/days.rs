@@ -2,10 +2,9 @@
 //! moves slowly, a distance from it fades from day to day; how slowly and how fast, the past days say. Not for longer
 //! seasons than a week, which the model knows.
 
+use super::estimate::{Estimate, spread};
 use super::history::{View, whole};
-use super::methods::Estimate;
 use super::mixture::{Member, mean_path, score};
-use super::model::spread;
 use super::weekday::Week;
 
 /// Days that tell how the level moves: nine months.

@@ -2,8 +2,9 @@
 
 use super::buckets::SHAPE_PERIODS;
 use super::days;
+use super::estimate::{Estimate, middle};
 use super::history::{Kind, View, whole};
-use super::model::{self, middle};
+use super::model;
 use super::weekday::{Week, at, cumulative};
 
 /// How a projection was found.
@@ -62,14 +63,6 @@ impl Method {
             Self::Final | Self::Linear | Self::Last => 0,
         }
     }
-}
-
-/// What a method says about the end.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Estimate {
-    pub(super) value: f64,
-    /// Standard deviation that the errors of single steps let expect, for methods that have such.
-    pub(super) spread: Option<f64>,
 }
 
 /// What `method` says; `None` where it cannot say anything.

@@ -9,6 +9,7 @@ mod backtest;
 mod buckets;
 mod days;
 mod differences;
+mod estimate;
 mod history;
 mod methods;
 mod mixture;

@@ -3,8 +3,8 @@
 //! than the best. Not for the models (`smoothing`, `differences`), nor for back-tests.
 
 use super::buckets::Buckets;
+use super::estimate::{Estimate, middle, spread};
 use super::history::{Kind, View};
-use super::methods::Estimate;
 use super::weekday::Week;
 use super::{differences, smoothing};
 
@@ -79,25 +79,5 @@ impl Rest<'_> {
             }
         };
         spread(&weights, response)
-    }
-}
-
-/// Standard deviation of a weighed sum of steps to come whose errors of 1 live on as `response`
-/// says.
-pub(super) fn spread(weights: &[f64], response: &[f64]) -> f64 {
-    let lasting = (0..weights.len())
-        .map(|from| weights[from..].iter().zip(response).map(|(w, r)| w * r).sum::<f64>());
-    lasting.map(|sum| sum * sum).sum::<f64>().sqrt()
-}
-
-/// Geometric mean; of numbers that are not all positive, the arithmetic one.
-pub(super) fn middle(values: &[f64]) -> Option<f64> {
-    let count = values.len() as f64;
-    if values.is_empty() {
-        None
-    } else if values.iter().all(|value| *value > 0.0) {
-        Some((values.iter().map(|value| value.ln()).sum::<f64>() / count).exp())
-    } else {
-        Some(values.iter().sum::<f64>() / count)
     }
 }

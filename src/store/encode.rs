@@ -8,7 +8,7 @@ use sqlx::query_builder::Separated;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::revisions::Revision;
+use super::revision::Revision;
 use crate::assess::Status;
 use crate::kpi::SeriesKey;
 use crate::metric::Labels;

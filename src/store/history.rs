@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::encode::{instant, labels, labels_text, optional_instant, revision, series_key, status};
 use super::points::Point;
-use super::revisions::Revision;
+use super::revision::Revision;
 use super::{Store, StoreError};
 use crate::assess::{Status, Sums};
 use crate::metric::Labels;

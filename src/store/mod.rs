@@ -16,6 +16,7 @@ mod open;
 mod periods;
 mod points;
 mod prune;
+mod revision;
 mod revisions;
 mod runs;
 mod schema;
@@ -38,7 +39,7 @@ pub use history::{DailyValue, RawPoint};
 pub use periods::{Closed, Closing, Opening, Restatement};
 pub use points::Point;
 pub use prune::Retention;
-pub use revisions::{Change, InForce, Revision};
+pub use revision::{Change, InForce, Revision};
 pub use runs::StoredRun;
 
 /// An open store. Its only writer as long as it lives; other programs may read the file.

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::encode::{insert, instant, labels, optional_instant, revision, series_key, status};
-use super::revisions::Revision;
+use super::revision::Revision;
 use super::{Store, StoreError};
 use crate::assess::Status;
 use crate::kpi::SeriesKey;

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::SqliteConnection;
 
 use super::encode::insert;
-use super::revisions::Revision;
+use super::revision::Revision;
 use crate::assess::{Assessment, Status, Sums};
 use crate::kpi::SeriesKey;
 

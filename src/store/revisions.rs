@@ -1,5 +1,6 @@
-//! Revisions: which meaning and which goal of a KPI held from when on. Values of different meanings are
-//! not one series; a goal that changes all the time is none.
+//! Notes and finds revisions: which meaning and which goal of a KPI held from when on. Values of
+//! different meanings are not one series; a goal that changes all the time is none. Not here: what a
+//! definition says (`definition`).
 
 use std::collections::BTreeMap;
 
@@ -8,45 +9,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::definition::{Definition, Statement};
-use super::encode::instant;
+use super::encode::{instant, revision};
+use super::revision::{Change, InForce, Revision};
 use super::{Store, StoreError};
 use crate::id::KpiId;
-
-/// Numbers of a meaning and a goal of one KPI, each 1 for the first that was seen. A meaning or goal
-/// that comes back has the number it had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Revision {
-    /// Of the meaning.
-    pub meaning: u32,
-    /// Of the goal.
-    pub goal: u32,
-}
-
-/// The definition of a KPI that is in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InForce {
-    /// Its numbers.
-    pub revision: Revision,
-    /// How its meaning came into force.
-    pub meaning: Change,
-    /// How its goal did.
-    pub goal: Change,
-}
-
-/// How one half of a definition came into force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// When it was first seen in the place of another; `None` for the first that was ever seen.
-    pub at: Option<DateTime<Utc>>,
-    /// Whether that was just now.
-    pub is_new: bool,
-    /// Whether it had been in force before.
-    pub returned: bool,
-    /// What it took the place of.
-    pub before: Option<String>,
-    /// What it is.
-    pub now: String,
-}
 
 /// Which half of a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +173,7 @@ fn pair(row: &SqliteRow) -> sqlx::Result<Pair> {
     Ok(Pair {
         number: row.try_get("number")?,
         since: instant(row, "since")?,
-        revision: Revision { meaning: row.try_get("meaning")?, goal: row.try_get("goal")? },
+        revision: revision(row)?,
     })
 }
 

@@ -1,7 +1,7 @@
 use super::*;
+use crate::assess::assessment::tests::assessment;
 use crate::assess::reason::reason;
 use crate::assess::tests::kpi;
-use crate::assess::verdict::tests::assessment;
 use Status::{AtRisk, NoData, OffTrack, OnTrack};
 
 /// Feeds (pace, status) data points, each with another value, five minutes apart; gives the

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without stops it")]
 
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -125,4 +127,27 @@ fn a_room_imports_only_what_stands_below_it() {
             left.remove(&room);
         }
     }
+}
+
+#[test]
+fn no_file_needs_a_file_that_needs_it() {
+    let house = files().into_iter().filter(|(file, _)| !is_test(file)).map(|(file, text)| {
+        let name = file.strip_prefix("src").unwrap().to_str().unwrap().to_owned();
+        (name, code_of(&text).to_owned())
+    });
+    let needs = circles::needs(&house.collect());
+    assert!(needs.values().map(BTreeSet::len).sum::<usize>() > 500, "{needs:#?}");
+    // The lower rooms still have some.
+    let lower =
+        |file: &String| ["metric/", "reader/", "source/"].iter().any(|r| file.starts_with(r));
+    let mut found = circles::circles(&needs);
+    found.retain(|circle| !circle.iter().all(lower));
+    for circle in &found {
+        for file in circle {
+            let to: Vec<_> = needs[file].intersection(circle).collect();
+            eprintln!("{file} needs {to:?}");
+        }
+        eprintln!();
+    }
+    assert!(found.is_empty(), "{} circles", found.len());
 }
