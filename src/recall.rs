@@ -5,6 +5,7 @@
 //! Not here: what is written (`backfill`, `daemon`).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::{DateTime, Days, Utc};
 
@@ -13,10 +14,44 @@ use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::record::{Changes, PastResult, Remembered};
 use crate::snapshot::GoalChange;
-use crate::store::{Change, Closing, InForce, Store, StoreError, difference};
+use crate::store::{Change, Closing, Definition, InForce, Store, StoreError, difference};
 
 /// Years of daily history that projections and signals work on.
 const YEARS: u64 = 5;
+
+/// What a store knows of an instant.
+#[derive(Debug, Default)]
+pub struct Recalled {
+    /// What was frozen.
+    pub openings: Openings,
+    /// The days of every series.
+    pub history: History,
+    /// What is shown as it was.
+    pub remembered: Remembered,
+}
+
+impl Recalled {
+    /// Reads a store without changing it, beside the daemon that may write it.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn read(
+        path: &Path,
+        definitions: &Definitions,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let store = Store::open_for_reading(path).await?;
+        let current = definitions.kpis.iter();
+        let current = current.map(|kpi| (kpi.id.clone(), Definition::of(kpi, definitions)));
+        let in_force = store.seen_revisions(&current.collect()).await?;
+        let recall = Recall { store: &store, definitions, in_force: &in_force };
+        let openings = recall.openings(now).await?;
+        let history = recall.history(now).await?;
+        let remembered = recall.remembered(store.last_closings().await?.iter());
+        store.close().await;
+        Ok(Self { openings, history, remembered })
+    }
+}
 
 /// Reads what belongs to the definitions in force.
 #[derive(Debug, Clone, Copy)]

@@ -53,6 +53,13 @@ impl Recorder {
         &self.store
     }
 
+    /// Closes the store, unless somebody else has it too.
+    pub async fn close(self) {
+        if let Some(store) = Arc::into_inner(self.store) {
+            store.close().await;
+        }
+    }
+
     /// Writes the verdicts of a past day and the periods that ended with it. Says what became of
     /// each closing.
     ///

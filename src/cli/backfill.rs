@@ -78,11 +78,15 @@ pub(super) fn run(
         let recorder = recorder(store_path.as_deref(), &definitions).await?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            done = write(&definitions, &sources, &steps, output, recorder) => done.or_else(quiet_at_closed_pipe),
+        let exit = tokio::select! {
+            done = write(&definitions, &sources, &steps, output, recorder.as_ref()) => done.or_else(quiet_at_closed_pipe),
             _ = interrupt.recv() => Ok(arguments.interrupted()),
             _ = terminate.recv() => Ok(arguments.interrupted()),
+        };
+        if let Some(recorder) = recorder {
+            recorder.close().await;
         }
+        exit
     })
 }
 
@@ -115,7 +119,7 @@ async fn write(
     sources: &Sources,
     steps: &[DateTime<Utc>],
     mut output: Output,
-    recorder: Option<Recorder>,
+    recorder: Option<&Recorder>,
 ) -> anyhow::Result<ExitCode> {
     let next = output.next();
     let start = warm_up(definitions, steps, next);
@@ -127,7 +131,7 @@ async fn write(
         if snapshot.as_of >= steps[next] {
             gaps.add(&snapshot);
             output.add(&snapshot)?;
-            if let Some(recorder) = &recorder {
+            if let Some(recorder) = recorder {
                 recorder.write_past(&snapshot, clock::system()).await?;
             }
         }

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use tokio::time::Instant;
+use tracing::warn;
 
 use super::{Global, NO_VALUE, as_of, keep_only, table};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, Round, RunLog, slots, spans_of};
-use crate::record::{Remembered, finish};
+use crate::kpi::Definitions;
+use crate::recall::Recalled;
+use crate::record::finish;
 use crate::snapshot::Snapshot;
 use crate::{api, daemon, logging};
 
@@ -63,6 +67,7 @@ pub(super) fn run(
 
 /// Fetches every metric once, sources side by side, and evaluates.
 async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
+    let store = config.settings.store.path.filter(|path| path != Path::new(":memory:"));
     let sources = daemon::open_sources(&config.sources);
     let facts = daemon::source_facts(&config.sources);
     let definitions = Arc::new(config.definitions);
@@ -77,12 +82,29 @@ async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapsh
             (metric, round.collect(slots(&spans, known, as_of)).await)
         })
     });
+    let recalled = match &store {
+        Some(path) => recalled(path, &definitions, as_of).await,
+        None => Recalled::default(),
+    };
     let mut book = Book::default();
     let mut log = RunLog::new(&definitions, &facts, &book, as_of);
     for (metric, run) in futures_util::future::join_all(runs).await {
         log.note(&metric.source, &run);
         book.apply(run);
     }
-    let found = Engine::instantaneous(Arc::clone(&definitions)).evaluate(&book, &log, as_of);
-    Ok(finish(found, &definitions, &Remembered::default()))
+    let mut engine = Engine::instantaneous(Arc::clone(&definitions));
+    engine.restore(recalled.openings, recalled.history);
+    let found = engine.evaluate(&book, &log, as_of);
+    Ok(finish(found, &definitions, &recalled.remembered))
+}
+
+/// What the daemon of this configuration wrote down. Without it the sources speak for themselves.
+async fn recalled(path: &Path, definitions: &Definitions, as_of: DateTime<Utc>) -> Recalled {
+    if !path.exists() {
+        return Recalled::default();
+    }
+    Recalled::read(path, definitions, as_of).await.unwrap_or_else(|problem| {
+        warn!("evaluated without history: {problem}");
+        Recalled::default()
+    })
 }

@@ -76,7 +76,8 @@ impl Keeper {
             let definition = keeper.recorder.in_force().get(&series.kpi);
             definition.is_some_and(|now| !now.meaning.is_new && !now.goal.is_new)
         });
-        engine.restore(memories, openings, history);
+        engine.restore(openings, history);
+        engine.resume(memories);
         for closing in keeper.recorder.store().last_closings().await? {
             keeper.last_closings.insert(closing.series.clone(), closing);
         }

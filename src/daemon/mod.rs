@@ -42,6 +42,9 @@ const REVISION: &str = match option_env!("KPI_EXPORTER_REVISION") {
     None => "unknown",
 };
 
+/// The end of the process does not wait for longer than this for the store.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// A configuration to change over to, or why there is none.
 pub type Reload = Result<Config, Diagnostics>;
 
@@ -68,6 +71,10 @@ pub async fn run(
         tokio::select! {
             () = &mut serving => {
                 generation.shutdown().await;
+                if let Some(store) = Arc::into_inner(store) {
+                    // All is written; only its log is left to be folded in.
+                    let _ = tokio::time::timeout(CLOSING, store.close()).await;
+                }
                 return Ok(());
             }
             Some(reload) = reloads.recv() => {

@@ -68,16 +68,15 @@ impl Engine {
         Self { memories: None, ..Self::new(definitions) }
     }
 
-    /// Puts back what an earlier process knew, before the first evaluation.
-    pub fn restore(
-        &mut self,
-        memories: BTreeMap<SeriesKey, Memory>,
-        openings: Openings,
-        history: History,
-    ) {
-        self.memories = Some(memories);
+    /// Puts back what is known from before, ahead of the first evaluation.
+    pub fn restore(&mut self, openings: Openings, history: History) {
         self.openings = openings;
         self.history = history;
+    }
+
+    /// Goes on with the statuses of an earlier process.
+    pub fn resume(&mut self, memories: BTreeMap<SeriesKey, Memory>) {
+        self.memories = Some(memories);
     }
 
     /// Takes in a day that passed without being evaluated.

@@ -168,20 +168,15 @@ impl View<'_> {
             let frozen = self.openings.get(&key, &period.id);
             let through = joined.data_through.map_or(asked, |through| through.min(asked));
             let point = Point { through, value: joined.value, sums: joined.sums };
+            let (baseline, target) = (number(&baselines, &labels), number(&targets, &labels));
             let measured = Measured {
                 value: joined.value,
                 sums: joined.sums,
                 baseline: match kpi.baseline {
                     Baseline::Fixed(value) => Some(value),
-                    _ => match frozen {
-                        Some(frozen) => frozen.baseline,
-                        None => number(&baselines, &labels),
-                    },
+                    _ => frozen.map_or(baseline, |frozen| frozen.baseline),
                 },
-                target: match frozen {
-                    Some(frozen) => frozen.target,
-                    None => number(&targets, &labels),
-                },
+                target: frozen.map_or(target, |frozen| frozen.target),
                 seasonal_share: seasons.and_then(|seasons| {
                     let number = |span| number(seasonal.get(&span)?, &labels);
                     seasons.share(kpi, calendar, period, through, number)
@@ -193,7 +188,9 @@ impl View<'_> {
                 problem: problem.clone(),
                 who: labels.0.values().cloned().collect::<Vec<_>>().join(", "),
             };
-            let assessment = assess(kpi, calendar, period, as_of, now, &measured);
+            let mut assessment = assess(kpi, calendar, period, as_of, now, &measured);
+            let moved = frozen.into_iter().flat_map(|frozen| frozen.moved(baseline, target));
+            assessment.findings.extend(moved);
             Verdict { labels, assessment, signal: Signal::None }
         };
         // What is planned and was not measured comes first: it is what nobody would miss else.

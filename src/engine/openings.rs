@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::assess::Assessment;
-use crate::kpi::SeriesKey;
+use crate::assess::{Assessment, Finding, FrozenNumber};
+use crate::kpi::{SeriesKey, same};
 
 /// For so long after its end late data may still change the result of a period.
 pub const GRACE: TimeDelta = TimeDelta::days(3);
@@ -21,6 +21,24 @@ pub struct Frozen {
     pub baseline: Option<f64>,
     /// Target, where it is a single number.
     pub target: Option<f64>,
+}
+
+impl Frozen {
+    /// What the sources say otherwise now, where they say something.
+    pub(super) fn moved(
+        &self,
+        baseline: Option<f64>,
+        target: Option<f64>,
+    ) -> impl Iterator<Item = Finding> + use<> {
+        let both = [
+            (FrozenNumber::Baseline, self.baseline, baseline),
+            (FrozenNumber::Target, self.target, target),
+        ];
+        both.into_iter().filter_map(|(what, frozen, now)| {
+            let (frozen, now) = frozen.zip(now)?;
+            (!same(frozen, now)).then_some(Finding::Frozen { what, frozen, now })
+        })
+    }
 }
 
 /// By series and id of the period.

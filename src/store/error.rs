@@ -58,6 +58,23 @@ pub enum Problem {
         /// The latest known here.
         known: usize,
     },
+    /// Written by an earlier version of this program, and only to be read.
+    #[error(
+        "has schema version {found}, not {known} (hint: `kpi-exporter run` brings it up to date when \
+         it starts)"
+    )]
+    Older {
+        /// Of the file.
+        found: i64,
+        /// The one that can be read.
+        known: usize,
+    },
+    /// It may not be read, or is not there any more.
+    #[error(
+        "cannot be read: {0} (hint: the file, and its `-wal` and `-shm` while a daemon runs, have to be \
+         readable for this user)"
+    )]
+    Unreadable(String),
     /// Parts of it make no sense.
     #[error(
         "is damaged: {0} (hint: restore a backup, or save what is readable with `sqlite3 FILE \
@@ -120,7 +137,7 @@ impl StoreError {
 
 impl Problem {
     /// By SQLite's primary result code: <https://www.sqlite.org/rescode.html>.
-    fn from_sql(error: &sqlx::Error) -> Self {
+    pub(super) fn from_sql(error: &sqlx::Error) -> Self {
         let database = match error {
             sqlx::Error::Database(database) => database,
             // Only a file that was tampered with holds what this program cannot read.

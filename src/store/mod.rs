@@ -78,6 +78,16 @@ impl Store {
         })
     }
 
+    /// Opens the store at `path` for reading, beside the daemon that may write it. Writing to it fails.
+    ///
+    /// # Errors
+    /// There is none; it is not a store of this program, of another version, or may not be read.
+    pub async fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref().to_owned();
+        let pool = open::for_reading(&path).await?;
+        Ok(Self { path, pool, written: Mutex::default(), lock: None })
+    }
+
     /// Closes the file, leaving it without a write-ahead log.
     pub async fn close(self) {
         self.pool.close().await;

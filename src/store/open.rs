@@ -59,6 +59,32 @@ pub(super) async fn file(path: &Path) -> Result<Opened, StoreError> {
     Ok(Opened { pool, lock: Some(lock) })
 }
 
+/// An existing file, for reading beside whoever writes it. Nothing is created, locked or brought up to
+/// date.
+pub(super) async fn for_reading(path: &Path) -> Result<SqlitePool, StoreError> {
+    let unreadable = |why: String| StoreError::new(path, Problem::Unreadable(why));
+    let absolute = std::path::absolute(path).map_err(|error| unreadable(error.to_string()))?;
+    let metadata = fs::metadata(&absolute).map_err(|error| unreadable(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(unreadable("it is not a file".to_owned()));
+    }
+    // Without a log nobody has it open: then nothing need be created beside it to read it.
+    let is_idle = !fs::exists(beside(&absolute, "-wal")).unwrap_or(true);
+    let options = options(&absolute).read_only(true).immutable(is_idle);
+    let sql = |error: sqlx::Error| match Problem::from_sql(&error) {
+        Problem::ReadOnly(why) | Problem::Unopenable(why) => unreadable(why),
+        other => StoreError::new(path, other),
+    };
+    let pool = pool(options).await.map_err(sql)?;
+    let mut connection = pool.acquire().await.map_err(sql)?;
+    let header = Header::read(&mut connection).await.map_err(sql)?;
+    drop(connection);
+    match header.problem().or_else(|| header.behind()) {
+        Some(problem) => Err(StoreError::new(path, problem)),
+        None => Ok(pool),
+    }
+}
+
 /// A lock of its own rather than SQLite's exclusive mode, so that a shell, a backup or a command can
 /// still read while the daemon runs. The system lets go of it however the process ends.
 fn lock(path: &Path, absolute: &Path) -> Result<File, StoreError> {

@@ -52,6 +52,18 @@ impl Store {
         self.answer(self.known(definitions).await)
     }
 
+    /// What the store knows of the meaning and goal of each KPI, whether they are in force or not. KPIs
+    /// with a meaning that it never saw are left out; a goal that it never saw has the number 0.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn seen_revisions(
+        &self,
+        definitions: &BTreeMap<KpiId, Definition>,
+    ) -> Result<BTreeMap<KpiId, InForce>, StoreError> {
+        self.answer(self.seen(definitions).await)
+    }
+
     /// How often the definition of each KPI changed since an instant; KPIs without a change are left
     /// out.
     ///
@@ -102,6 +114,35 @@ impl Store {
             }
         }
         Ok(known)
+    }
+
+    async fn seen(
+        &self,
+        definitions: &BTreeMap<KpiId, Definition>,
+    ) -> sqlx::Result<BTreeMap<KpiId, InForce>> {
+        let mut seen = self.known(definitions).await?;
+        let mut connection = self.pool.acquire().await?;
+        for (kpi, definition) in definitions {
+            if seen.contains_key(kpi) {
+                continue;
+            }
+            let meaning = find(&mut connection, Half::Meaning, kpi, &definition.meaning).await?;
+            let goal = find(&mut connection, Half::Goal, kpi, &definition.goal).await?;
+            if let Some(meaning) = meaning {
+                let revision = Revision { meaning, goal: goal.unwrap_or(0) };
+                let [meaning, goal] = [&definition.meaning, &definition.goal].map(Change::unnoted);
+                seen.insert(kpi.clone(), InForce { revision, meaning, goal });
+            }
+        }
+        Ok(seen)
+    }
+}
+
+impl Change {
+    /// Of a statement that nobody has noted as the one in force.
+    fn unnoted(statement: &Statement) -> Self {
+        let now = statement.text.clone();
+        Self { at: None, is_new: false, returned: false, before: None, now }
     }
 }
 

@@ -51,6 +51,13 @@ impl Header {
         let is_newer = usize::try_from(self.version).is_ok_and(|found| found > known);
         is_newer.then_some(Problem::Newer { found: self.version, known })
     }
+
+    /// Why a file with this header has to be brought up to date before it can be read.
+    pub(super) fn behind(self) -> Option<Problem> {
+        let known = MIGRATIONS.len();
+        let is_older = usize::try_from(self.version).is_ok_and(|found| found < known);
+        is_older.then_some(Problem::Older { found: self.version, known })
+    }
 }
 
 /// Brings a database to the version that `migrations` lead to, each in a transaction of its own, so

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod beside;
 mod breakdown;
 mod causes;
 mod connect;
