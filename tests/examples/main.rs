@@ -9,6 +9,7 @@ mod exchange;
 mod exporter;
 #[path = "../program/http.rs"]
 mod http;
+mod plan;
 mod redaction;
 #[path = "../support/servers.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
