@@ -125,22 +125,18 @@ families! {
     KPI_TARGET_HIT_PROBABILITY = Gauge "kpi_target_hit_probability";
     /// Run rate per day that is still needed to reach the target.
     KPI_REQUIRED_VALUE_PER_DAY = Gauge "kpi_required_value_per_day";
+    /// How many times as fast as so far the rest of the period must run to reach the target.
+    KPI_REQUIRED_PACE_RATIO = Gauge "kpi_required_pace_ratio";
     /// Value of a member of a KPI by one column of its breakdown, in the unit of the KPI.
     KPI_BREAKDOWN_VALUE = Gauge "kpi_breakdown_value";
     /// Share of a member in the whole: of the denominator of a quotient, else of the value.
     KPI_BREAKDOWN_SHARE = Gauge "kpi_breakdown_share";
-    /// How many times as fast as so far the rest of the period must run to reach the target.
-    KPI_REQUIRED_PACE_RATIO = Gauge "kpi_required_pace_ratio";
     /// Verdict on a KPI: 1 for its current status, 0 for every other.
     KPI_STATUS = StateSet "kpi_status";
     /// Noise or news: 1 for what the newest weeks say, 0 for every other.
     KPI_SIGNAL = StateSet "kpi_signal";
     /// Correlation by which a KPI leads another, prewhitened; 0 where none is verified.
     KPI_LEAD_CORRELATION = Gauge "kpi_lead_correlation";
-    /// When what the values of a KPI mean last changed.
-    KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
-    /// When what the values of a KPI are measured against last changed.
-    KPI_GOAL_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_goal_changed_timestamp_seconds";
     /// Pace at or above which a KPI is on track at this point of its period.
     KPI_PACE_ON_TRACK_RATIO = Gauge "kpi_pace_on_track_ratio";
     /// Pace at or above which a KPI is at risk at this point of its period; below it is off track.
@@ -159,6 +155,10 @@ families! {
     KPI_LAST_PERIOD_TARGET_RATIO = Gauge "kpi_last_period_target_ratio";
     /// End of the last period.
     KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS = Gauge "kpi_last_period_end_timestamp_seconds";
+    /// When what the values of a KPI mean last changed.
+    KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
+    /// When what the values of a KPI are measured against last changed.
+    KPI_GOAL_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_goal_changed_timestamp_seconds";
     /// Instant up to which the data is complete.
     KPI_DATA_TIMESTAMP_SECONDS = Gauge "kpi_data_timestamp_seconds";
     /// Last computation from good data.

@@ -4,10 +4,12 @@ mod sources;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::assess::Status;
+use crate::assess::{Assessment, Number, Status};
+use crate::families;
 use crate::kpi::{Accumulation, Direction, Function, Kind, Unit};
 use crate::metric::Labels;
 use crate::signals::Lead;
@@ -59,32 +61,30 @@ struct KpiJson<'a> {
     direction: Direction,
     accumulation: Accumulation,
     period: PeriodJson<'a>,
-    value: Option<f64>,
-    baseline_value: Option<f64>,
-    target_value: Option<f64>,
-    target_lower_value: Option<f64>,
-    target_upper_value: Option<f64>,
-    target_ratio: Option<f64>,
-    progress_ratio: Option<f64>,
-    expected_value: Option<f64>,
-    expected_progress_ratio: Option<f64>,
-    pace_ratio: Option<f64>,
-    pace_on_track_ratio: Option<f64>,
-    pace_at_risk_ratio: Option<f64>,
-    projected_value: Option<f64>,
-    projected_lower_value: Option<f64>,
-    projected_upper_value: Option<f64>,
-    projected_target_ratio: Option<f64>,
-    projected_method: Option<&'static str>,
-    target_hit_probability: Option<f64>,
-    required_value_per_day: Option<f64>,
-    required_pace_ratio: Option<f64>,
+    #[serde(flatten)]
+    numbers: NumbersJson<'a>,
     status: Status,
     signal: &'static str,
     predicts: Vec<LeadJson<'a>>,
     breakdown: Vec<BreakdownJson<'a>>,
     data_through: Option<String>,
     reason: &'a str,
+}
+
+/// Each number under its own key; how a projection was found stands with it.
+struct NumbersJson<'a>(&'a Assessment);
+
+impl Serialize for NumbersJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(Number::ALL.len() + 1))?;
+        for number in Number::ALL {
+            map.serialize_entry(number.key, &(number.read)(self.0))?;
+            if number.family == families::KPI_PROJECTED_TARGET_RATIO {
+                map.serialize_entry("projected_method", &self.0.projected_method)?;
+            }
+        }
+        map.end()
+    }
 }
 
 /// What a claim to predict is worth; lag and correlation only where it is verified.
@@ -183,26 +183,7 @@ impl<'a> KpiJson<'a> {
                 end: instant(period.span.end, timezone),
                 elapsed_ratio: numbers.elapsed_ratio,
             },
-            value: numbers.value,
-            baseline_value: numbers.baseline_value,
-            target_value: numbers.target_value,
-            target_lower_value: numbers.target_lower_value,
-            target_upper_value: numbers.target_upper_value,
-            target_ratio: numbers.target_ratio,
-            progress_ratio: numbers.progress_ratio,
-            expected_value: numbers.expected_value,
-            expected_progress_ratio: numbers.expected_progress_ratio,
-            pace_ratio: numbers.pace_ratio,
-            pace_on_track_ratio: numbers.pace_on_track_ratio,
-            pace_at_risk_ratio: numbers.pace_at_risk_ratio,
-            projected_value: numbers.projected_value,
-            projected_lower_value: numbers.projected_lower_value,
-            projected_upper_value: numbers.projected_upper_value,
-            projected_target_ratio: numbers.projected_target_ratio,
-            projected_method: numbers.projected_method,
-            target_hit_probability: numbers.target_hit_probability,
-            required_value_per_day: numbers.required_value_per_day,
-            required_pace_ratio: numbers.required_pace_ratio,
+            numbers: NumbersJson(numbers),
             status: numbers.status,
             signal: verdict.signal.as_str(),
             predicts: state.leads.iter().map(LeadJson::new).collect(),

@@ -16,7 +16,7 @@ mod status;
 mod sums;
 mod target;
 
-pub use assessment::Assessment;
+pub use assessment::{Assessment, Number};
 pub use finding::{Finding, FrozenNumber, Problem, Proof};
 pub use limits::Limits;
 pub use measured::{Measured, assess};

@@ -9,45 +9,11 @@ use super::encode::{Encoder, Format, push_label};
 use super::families::{self, Family};
 use super::labels::push_user_labels;
 use super::sink::{FamilySink, Sink};
-use crate::assess::{Assessment, Status};
+use crate::assess::{Assessment, Number, Status};
 use crate::calendar::{PeriodKind, WindowSpec};
 use crate::kpi::{Direction, Kind, Kpi};
 use crate::signals::{Lead, Signal};
 use crate::snapshot::{KpiState, LeadState, Member, Snapshot, Verdict};
-
-/// Where a number of a verdict comes from; `None` leaves the sample out.
-type Read = fn(&KpiState, &Assessment) -> Option<f64>;
-
-/// The gauges before the status, in order.
-const NUMBERS: &[(Family, Read)] = &[
-    (families::KPI_VALUE, |_, a| a.value),
-    (families::KPI_BASELINE_VALUE, |_, a| a.baseline_value),
-    (families::KPI_TARGET_VALUE, |_, a| a.target_value),
-    (families::KPI_TARGET_LOWER_VALUE, |_, a| a.target_lower_value),
-    (families::KPI_TARGET_UPPER_VALUE, |_, a| a.target_upper_value),
-    (families::KPI_EXPECTED_VALUE, |_, a| a.expected_value),
-    (families::KPI_TARGET_RATIO, |_, a| a.target_ratio),
-    (families::KPI_PROGRESS_RATIO, |_, a| a.progress_ratio),
-    (families::KPI_EXPECTED_PROGRESS_RATIO, |_, a| a.expected_progress_ratio),
-    (families::KPI_PACE_RATIO, |_, a| a.pace_ratio),
-    (families::KPI_PROJECTED_VALUE, |_, a| a.projected_value),
-    (families::KPI_PROJECTED_LOWER_VALUE, |_, a| a.projected_lower_value),
-    (families::KPI_PROJECTED_UPPER_VALUE, |_, a| a.projected_upper_value),
-    (families::KPI_PROJECTED_TARGET_RATIO, |_, a| a.projected_target_ratio),
-    (families::KPI_TARGET_HIT_PROBABILITY, |_, a| a.target_hit_probability),
-    (families::KPI_REQUIRED_VALUE_PER_DAY, |_, a| a.required_value_per_day),
-    (families::KPI_REQUIRED_PACE_RATIO, |_, a| a.required_pace_ratio),
-];
-
-/// The gauges after it: thresholds and period.
-const CONTEXT: &[(Family, Read)] = &[
-    (families::KPI_PACE_ON_TRACK_RATIO, |_, a| a.pace_on_track_ratio),
-    (families::KPI_PACE_AT_RISK_RATIO, |_, a| a.pace_at_risk_ratio),
-    (families::KPI_MAX_DATA_AGE_SECONDS, |state, _| Some(max_age(&state.kpi).as_secs_f64())),
-    (families::KPI_PERIOD_ELAPSED_RATIO, |_, a| Some(a.elapsed_ratio)),
-    (families::KPI_PERIOD_START_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.start))),
-    (families::KPI_PERIOD_END_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.end))),
-];
 
 /// Data of complete days is of the last midnight all day long.
 fn max_age(kpi: &Kpi) -> Duration {
@@ -57,25 +23,6 @@ fn max_age(kpi: &Kpi) -> Duration {
     }
 }
 
-/// The gauges about the period that closed last.
-const LAST_PERIOD: &[(Family, Read)] = &[
-    (families::KPI_LAST_PERIOD_VALUE, |_, a| a.value),
-    (families::KPI_LAST_PERIOD_TARGET_RATIO, |_, a| a.target_ratio),
-    (families::KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS, |_, a| Some(seconds(a.period.span.end))),
-];
-
-/// The gauges about the age of it all.
-const FRESHNESS: &[(Family, Read)] = &[
-    (families::KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS, |state, _| {
-        state.definition_changed.map(seconds)
-    }),
-    (families::KPI_GOAL_CHANGED_TIMESTAMP_SECONDS, |state, _| {
-        state.goal_changed.as_ref().map(|change| seconds(change.at))
-    }),
-    (families::KPI_DATA_TIMESTAMP_SECONDS, |_, a| a.data_through.map(seconds)),
-    (families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS, |state, _| state.last_success.map(seconds)),
-];
-
 /// Bytes that a sample takes, roughly: what the output is first sized for.
 const SAMPLE_BYTES: usize = 80;
 
@@ -84,8 +31,7 @@ const SAMPLE_BYTES: usize = 80;
 pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
     let rows = Rows::of(snapshot, |state| &state.verdicts);
     let last_period = Rows::of(snapshot, |state| &state.last_period);
-    let gauges = NUMBERS.len() + CONTEXT.len() + FRESHNESS.len() + Status::ALL.len();
-    let samples = rows.rows.len() * gauges + last_period.rows.len() * LAST_PERIOD.len();
+    let samples = rows.rows.len() * (families::ALL.len() + Status::ALL.len());
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
     families_of(&mut encoder, snapshot, &rows, &last_period);
     sources(&mut encoder, snapshot);
@@ -100,24 +46,67 @@ pub(super) fn kpi_families(sink: &mut impl Sink, snapshot: &Snapshot) {
 }
 
 fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_period: &Rows) {
-    info(sink, snapshot);
-    levers(sink, snapshot);
-    rows.numbers(sink, NUMBERS);
-    members(sink, &families::KPI_BREAKDOWN_VALUE, snapshot, |member| member.value);
-    members(sink, &families::KPI_BREAKDOWN_SHARE, snapshot, |member| member.share);
-    rows.states(sink, &families::KPI_STATUS, &Status::ALL.map(Status::as_str), |row| {
-        row.assessment.status.as_str()
-    });
-    rows.states(sink, &families::KPI_SIGNAL, &Signal::ALL.map(Signal::as_str), |row| {
-        row.signal.as_str()
-    });
-    leads(sink, snapshot);
-    rows.numbers(sink, CONTEXT);
-    last_period.numbers(sink, LAST_PERIOD);
-    rows.numbers(sink, FRESHNESS);
-    objectives(sink, snapshot);
-    framework(sink, snapshot);
-    metrics(sink, snapshot);
+    for family in families::ALL {
+        match *family {
+            families::KPI_INFO => info(sink, snapshot),
+            families::KPI_LEVER_INFO => levers(sink, snapshot),
+            families::KPI_BREAKDOWN_VALUE => members(sink, family, snapshot, |member| member.value),
+            families::KPI_BREAKDOWN_SHARE => members(sink, family, snapshot, |member| member.share),
+            families::KPI_STATUS => {
+                let all = Status::ALL.map(Status::as_str);
+                rows.states(sink, family, &all, |row| row.assessment.status.as_str());
+            }
+            families::KPI_SIGNAL => {
+                let all = Signal::ALL.map(Signal::as_str);
+                rows.states(sink, family, &all, |row| row.signal.as_str());
+            }
+            families::KPI_LEAD_CORRELATION => leads(sink, snapshot),
+            families::KPI_MAX_DATA_AGE_SECONDS => {
+                rows.numbers(sink, family, |row| Some(max_age(&row.state.kpi).as_secs_f64()));
+            }
+            families::KPI_PERIOD_ELAPSED_RATIO => {
+                rows.numbers(sink, family, |row| Some(row.assessment.elapsed_ratio));
+            }
+            families::KPI_PERIOD_START_TIMESTAMP_SECONDS => {
+                rows.numbers(sink, family, |row| Some(seconds(row.assessment.period.span.start)));
+            }
+            families::KPI_PERIOD_END_TIMESTAMP_SECONDS => {
+                rows.numbers(sink, family, |row| Some(seconds(row.assessment.period.span.end)));
+            }
+            families::KPI_LAST_PERIOD_VALUE => {
+                last_period.numbers(sink, family, |row| row.assessment.value);
+            }
+            families::KPI_LAST_PERIOD_TARGET_RATIO => {
+                last_period.numbers(sink, family, |row| row.assessment.target_ratio);
+            }
+            families::KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS => {
+                let end = |row: &Row<'_>| Some(seconds(row.assessment.period.span.end));
+                last_period.numbers(sink, family, end);
+            }
+            families::KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS => {
+                rows.numbers(sink, family, |row| row.state.definition_changed.map(seconds));
+            }
+            families::KPI_GOAL_CHANGED_TIMESTAMP_SECONDS => {
+                let changed = |row: &Row<'_>| Some(seconds(row.state.goal_changed.as_ref()?.at));
+                rows.numbers(sink, family, changed);
+            }
+            families::KPI_DATA_TIMESTAMP_SECONDS => {
+                rows.numbers(sink, family, |row| row.assessment.data_through.map(seconds));
+            }
+            families::KPI_LAST_SUCCESS_TIMESTAMP_SECONDS => {
+                rows.numbers(sink, family, |row| row.state.last_success.map(seconds));
+            }
+            families::KPI_OBJECTIVE_PROGRESS_RATIO => objectives(sink, snapshot),
+            families::KPI_FRAMEWORK_KPIS => framework(sink, snapshot),
+            families::KPI_METRIC_VALUE => metrics(sink, snapshot),
+            // Of the others, those of sources and of the program itself are not about KPIs.
+            _ => {
+                if let Some(number) = Number::of(family) {
+                    rows.numbers(sink, family, |row| (number.read)(row.assessment));
+                }
+            }
+        }
+    }
 }
 
 /// Seconds since the epoch, to the microsecond.
@@ -157,13 +146,17 @@ impl<'a> Rows<'a> {
         Self { labels, rows }
     }
 
-    fn numbers(&self, sink: &mut impl Sink, numbers: &[(Family, Read)]) {
-        for (family, read) in numbers {
-            let mut family = sink.family(family);
-            for row in &self.rows {
-                if let Some(value) = read(row.state, row.assessment) {
-                    family.sample(&self.labels[row.labels.clone()], value);
-                }
+    /// `None` leaves the sample out.
+    fn numbers(
+        &self,
+        sink: &mut impl Sink,
+        family: &Family,
+        read: impl Fn(&Row<'_>) -> Option<f64>,
+    ) {
+        let mut family = sink.family(family);
+        for row in &self.rows {
+            if let Some(value) = read(row) {
+                family.sample(&self.labels[row.labels.clone()], value);
             }
         }
     }

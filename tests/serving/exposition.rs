@@ -235,3 +235,14 @@ proptest! {
         prop_assert_eq!(prometheus_client("prometheus_client.openmetrics.parser", &open), "");
     }
 }
+
+#[test]
+fn families_come_in_the_order_in_which_they_are_declared() {
+    let body = text(&scrape(april(), Format::Text).shared);
+    let shown: Vec<&str> =
+        body.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert!(shown.len() > 20, "{shown:?}");
+    let declared = families::ALL.iter().map(|family| family.name);
+    let declared: Vec<&str> = declared.filter(|name| shown.contains(name)).collect();
+    assert_eq!(shown, declared);
+}
