@@ -17,6 +17,32 @@ pub(super) struct Column<'a> {
     /// `number`, `text`, `time`, the source's name of another type, or several of them; `unknown`
     /// without any value.
     pub(super) kind: String,
+    /// The source's own name of the type, where it tells.
+    pub(super) native: Option<&'a str>,
+}
+
+impl Column<'_> {
+    /// The type in the words of the source, or what the cells hold.
+    pub(super) fn shown_type(&self) -> &str {
+        self.native.unwrap_or(&self.kind)
+    }
+}
+
+/// The first two values of a column, as short texts.
+pub(super) fn samples(table: &Table, index: usize, timezone: Tz) -> Vec<String> {
+    const SAMPLES: usize = 2;
+    const SHORT: usize = 26;
+    let mut found: Vec<String> = Vec::new();
+    for cell in table.rows.iter().filter_map(|row| row.get(index)) {
+        let shown = cut(&text(cell, timezone), SHORT);
+        if *cell != Cell::Null && !found.contains(&shown) {
+            found.push(shown);
+        }
+        if found.len() == SAMPLES {
+            break;
+        }
+    }
+    found
 }
 
 /// The columns of an answer.
@@ -29,7 +55,10 @@ pub(super) fn columns(table: &Table) -> Vec<Column<'_>> {
             _ => kinds.into_iter().collect::<Vec<_>>().join(" or "),
         }
     };
-    let named = |(index, name)| Column { name, kind: kinds(index) };
+    let named = |(index, name)| {
+        let native = table.types.get(index).map(String::as_str);
+        Column { name, kind: kinds(index), native }
+    };
     table.columns.iter().map(String::as_str).enumerate().map(named).collect()
 }
 
@@ -48,7 +77,7 @@ pub(super) fn lines(table: &Table, rows: usize, timezone: Tz) -> Vec<String> {
     let columns = columns(table);
     let mut cells: Vec<Vec<String>> = vec![
         columns.iter().map(|column| cut(&plain(column.name), LONGEST)).collect(),
-        columns.iter().map(|column| cut(&plain(&column.kind), LONGEST)).collect(),
+        columns.iter().map(|column| cut(&plain(column.shown_type()), LONGEST)).collect(),
     ];
     let shown = table.rows.iter().take(rows);
     cells.extend(shown.map(|row| row.iter().map(|cell| text(cell, timezone)).collect()));
@@ -114,7 +143,7 @@ mod tests {
                 vec![Cell::Number(1.5), Cell::Null, Cell::Text("x".into()), Cell::Null],
                 vec![Cell::Null, Cell::Null, Cell::Number(2.0), Cell::Other("JSONB".into())],
             ],
-            remarks: Vec::new(),
+            ..Table::default()
         };
         let kinds: Vec<String> = columns(&table).into_iter().map(|column| column.kind).collect();
         assert_eq!(kinds, ["number", "unknown", "number or text", "JSONB"]);

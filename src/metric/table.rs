@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 pub struct Table {
     /// Column names as the source spells them.
     pub columns: Vec<String>,
+    /// Their types in the words of the source, for people; none where it does not tell.
+    pub types: Vec<String>,
     /// Each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
     /// What the source noticed about the data and a person should know.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Source;
 use super::metric_raw::MetricRaw;
 use super::open_error::OpenError;
-use crate::metric::{FetchErrorKind, Query};
+use crate::metric::{FetchErrorKind, Query, Table};
 use crate::reader::entry::Entry;
 use crate::reader::report::Report;
 
@@ -26,6 +26,16 @@ pub(super) trait SourceKind {
     /// Whether a greeting that failed so tells that the source cannot be used.
     fn is_rebuffed_by(&self, _kind: FetchErrorKind) -> bool {
         true
+    }
+
+    /// What tells what its login may do besides reading, where that can be asked.
+    fn login_aside(&self) -> Option<Aside> {
+        None
+    }
+
+    /// What tells whether the times that a query compares are what they seem, where that can be asked.
+    fn times_aside(&self, _query: &Query) -> Option<Aside> {
+        None
     }
 
     /// How many fetches it takes at once.
@@ -56,4 +66,24 @@ pub(crate) struct Question {
     pub(crate) query: Query,
     /// The columns of the answer, when they are known before anything is fetched.
     pub(crate) columns: Option<Vec<String>>,
+}
+
+/// How an answer is read.
+type Reading = Box<dyn Fn(&Table) -> Option<Remark>>;
+
+/// A question beside those of metrics, which only `check --connect` asks.
+pub struct Aside {
+    /// What is asked.
+    pub query: Query,
+    /// What a person should know of the answer.
+    pub read: Reading,
+}
+
+/// Something that a person should know of a source that works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// What was seen.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }

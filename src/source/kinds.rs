@@ -10,7 +10,7 @@ use super::Source;
 use super::down::DownSource;
 use super::files::settings::{self as files, FilesConfig, FilesRaw};
 use super::http::settings::{self as http, HttpConfig, HttpRaw};
-use super::kind::{Question, SourceKind};
+use super::kind::{Aside, Question, SourceKind};
 use super::metric_raw::MetricRaw;
 use super::open_error::OpenError;
 use super::prometheus::settings::{self as prometheus, PrometheusConfig, PrometheusRaw};
@@ -112,6 +112,16 @@ impl SourceConfig {
     /// Whether a greeting that failed so tells that the source cannot be used.
     pub fn is_rebuffed_by(&self, kind: FetchErrorKind) -> bool {
         self.kind().is_rebuffed_by(kind)
+    }
+
+    /// What tells what its login may do besides reading, where that can be asked.
+    pub fn login_aside(&self) -> Option<Aside> {
+        self.kind().login_aside()
+    }
+
+    /// What tells whether the times that a query compares are what they seem, where that can be asked.
+    pub fn times_aside(&self, query: &Query) -> Option<Aside> {
+        self.kind().times_aside(query)
     }
 
     /// How many fetches it takes at once.

@@ -34,6 +34,7 @@ use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+pub use self::kind::{Aside, Remark};
 pub use self::kinds::SourceConfig;
 pub use self::open_error::OpenError;
 pub use self::rows::NumberFormat;

@@ -13,6 +13,7 @@ mod exporter;
 mod fetch;
 mod http;
 mod logging;
+mod logins;
 mod memory;
 mod readme;
 #[path = "../support/servers.rs"]

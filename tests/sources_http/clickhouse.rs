@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
 use kpi_exporter::secret::Secret;
-use kpi_exporter::source::Source;
 use kpi_exporter::source::client::settings::Auth;
-use kpi_exporter::source::sql::{ClickHouseSource, Engine, EngineConfig};
+use kpi_exporter::source::sql::{ClickHouseSource, DatabaseConfig, Engine, EngineConfig};
 use kpi_exporter::source::trace::Trace;
+use kpi_exporter::source::{Source, SourceConfig};
 use serde_json::json;
 
 use crate::clickhouse_server::{ClickHouse, PASSWORD};
@@ -235,6 +235,50 @@ async fn mistakes_are_told_in_the_engines_words_without_its_noise() {
     }
     let error = ask::table(&source, "SELECT 1 AS value FORMAT CSV").await.unwrap_err();
     assert_eq!(error.message, "the answer is not ClickHouse's JSONCompact");
+}
+
+#[tokio::test]
+async fn queries_change_nothing() {
+    let server = ClickHouse::start().await;
+    server.execute("CREATE TABLE t (a Int32) ENGINE = MergeTree ORDER BY a").await;
+    server.execute("INSERT INTO t VALUES (1)").await;
+    let source = open(&server.url);
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    for query in [
+        "INSERT INTO t VALUES (2)",
+        "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x",
+        "SELECT 1 INTO OUTFILE '@MARK@'",
+        "SELECT 1 INTO OUTFILE '@MARK@' FORMAT TSV",
+        "INSERT INTO FUNCTION file('@MARK@', 'TSV', 'a Int8') SELECT 1",
+        "SELECT * FROM executable('touch @MARK@', TSV, 'a Int8')",
+        "SELECT 1; INSERT INTO t VALUES (2)",
+        "EXPLAIN SYNTAX INSERT INTO t VALUES (2)",
+        "ALTER TABLE t DELETE WHERE 1",
+        "SYSTEM SHUTDOWN",
+        "KILL QUERY WHERE 1",
+        "SET readonly = 0",
+    ] {
+        let query = query.replace("@MARK@", &mark.display().to_string());
+        let outcome = ask::table(&source, &query).await;
+        assert!(outcome.is_err(), "{query}: {outcome:?}");
+        assert!(!mark.exists(), "{query}");
+    }
+    assert_eq!(row(&source, "SELECT count() FROM t").await[0].1, Cell::Number(1.0));
+}
+
+#[tokio::test]
+async fn grants_of_the_engine_are_read() {
+    let server = ClickHouse::start().await;
+    let config = config(&server.url);
+    let known = DatabaseConfig::Engine(Box::new(config.clone()));
+    let aside = SourceConfig::Sql(known).login_aside().unwrap();
+    let metric = Metric { query: aside.query, ..ask::metric("") };
+    let source = ClickHouseSource::new(&config).unwrap();
+    let answer = source.fetch(&ask::request(metric)).await.unwrap();
+    let remark = (aside.read)(&answer).unwrap();
+    assert!(remark.message.starts_with("its login may do more: "), "{remark:?}");
+    assert!(remark.hint.unwrap().contains("GRANT SELECT ON `default`.* TO kpi_reader"));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@ mod mariadb;
 mod mysql_zones;
 mod parity;
 mod postgres;
+mod read_only;
 mod recipes;
 mod sqlite;
 

@@ -24,7 +24,7 @@ impl File {
         format!("sqlite://{}", self.path().display())
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.0.path().join("shop.db")
     }
 

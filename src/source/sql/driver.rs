@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, TryStreamExt};
 use sqlx::error::DatabaseError;
-use sqlx::{Column, Database, Row};
+use sqlx::{Column, Database, Row, TypeInfo};
 use tokio::time::{Instant, timeout};
 
 use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
@@ -133,6 +133,7 @@ pub(super) async fn read<R: Row>(
     while let Some(row) = rows.try_next().await? {
         if table.rows.is_empty() {
             table.columns = names::<R::Database>(row.columns());
+            table.types = types::<R::Database>(row.columns());
         }
         if table.rows.len() >= metric.max_label_sets {
             return Err(Failure::Refused(too_many_rows(metric)));
@@ -146,4 +147,9 @@ pub(super) async fn read<R: Row>(
 /// The names of columns.
 pub(super) fn names<D: Database>(columns: &[D::Column]) -> Vec<String> {
     columns.iter().map(|column| column.name().to_owned()).collect()
+}
+
+/// Their types, as the database calls them.
+pub(super) fn types<D: Database>(columns: &[D::Column]) -> Vec<String> {
+    columns.iter().map(|column| column.type_info().name().to_lowercase()).collect()
 }

@@ -11,7 +11,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::settings::{SqlRaw, greeting};
-use super::{ClickHouseSource, TrinoSource};
+use super::{ClickHouseSource, TrinoSource, columns, powers};
 use crate::metric::Query;
 use crate::reader::entry::Entry;
 use crate::reader::report::Report;
@@ -20,7 +20,7 @@ use crate::reader::spanned::Spanned;
 use crate::secret::Secret;
 use crate::source::client::settings::auth::auth;
 use crate::source::client::settings::{Auth, ClientConfig, origin, refuse};
-use crate::source::kind::{Question, SourceKind};
+use crate::source::kind::{Aside, Question, SourceKind};
 use crate::source::metric_raw::MetricRaw;
 use crate::source::statement::{Dialect, RENAMING, question};
 use crate::source::{OpenError, Source};
@@ -58,6 +58,14 @@ impl Engine {
             _ => return None,
         };
         Some((engine, rest))
+    }
+
+    /// In which its queries are written.
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::ClickHouse => Dialect::ClickHouse,
+            Self::Trino => Dialect::Trino,
+        }
     }
 
     /// How a URL of it is written.
@@ -209,6 +217,14 @@ impl SourceKind for EngineConfig {
         greeting()
     }
 
+    fn login_aside(&self) -> Option<Aside> {
+        powers::aside(self.engine.dialect(), self.database.as_deref())
+    }
+
+    fn times_aside(&self, query: &Query) -> Option<Aside> {
+        columns::aside(self.engine.dialect(), query)
+    }
+
     fn concurrency(&self) -> usize {
         self.client.max_connections as usize
     }
@@ -230,11 +246,7 @@ impl SourceKind for EngineConfig {
         entry: &Entry<MetricRaw>,
         _labels: Option<&[String]>,
     ) -> Option<Question> {
-        let dialect = match self.engine {
-            Engine::ClickHouse => Dialect::ClickHouse,
-            Engine::Trino => Dialect::Trino,
-        };
-        question(report, entry, Some(dialect))
+        question(report, entry, Some(self.engine.dialect()))
     }
 
     fn renaming(&self, _metric: &MetricRaw) -> &'static str {

@@ -1,6 +1,7 @@
 //! Failures of databases in words for people. Nothing that was sent is repeated, so no secret can
 //! get out: only what the server or the system said.
 
+use std::io;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
@@ -52,6 +53,27 @@ pub(super) fn cannot_connect(
     match error.as_database_error().map(meaning) {
         Some(Meaning::Login) => failure.with_hint(LOGIN),
         Some(Meaning::Fault { hint: Some(hint), .. }) => failure.with_hint(hint),
+        Some(_) => failure,
+        None => match error {
+            sqlx::Error::Io(error) => way(failure, error),
+            _ => failure,
+        },
+    }
+}
+
+/// What may be wrong with the way to a server.
+fn way(failure: FetchError, error: &io::Error) -> FetchError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            failure.with_hint("is the server running, and is the port right?")
+        }
+        io::ErrorKind::NotFound => failure.with_hint("is this where the server has its socket?"),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            failure.with_hint("is there a way to this address, with IPv4 or IPv6?")
+        }
+        _ if error.to_string().contains("lookup") => {
+            failure.with_hint("is the name spelled right?")
+        }
         _ => failure,
     }
 }

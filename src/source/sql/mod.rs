@@ -7,6 +7,7 @@
 mod address;
 pub(super) mod cells;
 mod clickhouse;
+mod columns;
 mod driver;
 mod engine;
 mod engine_settings;
@@ -19,6 +20,7 @@ mod pool;
 mod postgres;
 mod postgres_parameters;
 mod postgres_url;
+mod powers;
 pub(super) mod settings;
 pub(super) mod sqlite;
 mod trino;
@@ -110,6 +112,15 @@ impl SqlSource {
     /// Kind and address, without user and password.
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// The database that names in queries belong to.
+    fn database(&self) -> Option<&str> {
+        match &self.backend {
+            Backend::Postgres(driver, _) => driver.database(),
+            Backend::MySql(driver, _) => driver.database(),
+            Backend::Sqlite(..) => None,
+        }
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {

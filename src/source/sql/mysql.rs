@@ -13,7 +13,7 @@ use sqlx::{
 use tokio::time::Instant;
 
 use super::cells;
-use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read};
+use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read, types};
 use super::mysql_url::Servers;
 use super::mysql_zone::{self, SessionZone};
 use crate::metric::moment::ZERO_DATE;
@@ -39,6 +39,11 @@ impl MySql {
     pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         Ok(Self { servers: Servers::read(config)? })
     }
+
+    /// The one of the URL.
+    pub(super) fn database(&self) -> Option<&str> {
+        self.servers.options.first().and_then(|options| options.get_database())
+    }
 }
 
 async fn connect(server: &MySqlConnectOptions) -> Result<Option<MySqlConnection>, sqlx::Error> {
@@ -58,8 +63,7 @@ impl Driver for MySql {
 
     fn target(&self) -> String {
         let places: Vec<String> = self.servers.options.iter().map(at).collect();
-        let database = self.servers.options.first().and_then(|options| options.get_database());
-        let database = database.map(|name| format!("/{name}")).unwrap_or_default();
+        let database = self.database().map(|name| format!("/{name}")).unwrap_or_default();
         format!("mysql at {}{database}", places.join(", "))
     }
 
@@ -133,6 +137,7 @@ impl Driver for MySql {
         if table.rows.is_empty() {
             let prepared = (&mut connection.inner).prepare(sql()).await?;
             table.columns = names::<sqlx::MySql>(prepared.columns());
+            table.types = types::<sqlx::MySql>(prepared.columns());
         }
         raw_sql("ROLLBACK").execute(&mut connection.inner).await?;
         Ok(table)

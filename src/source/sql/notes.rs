@@ -39,8 +39,10 @@ pub(super) fn got(request: &Request, table: &Table) {
 fn value(dialect: Dialect, param: Param, request: &Request) -> String {
     match param.value(request) {
         ParamValue::Instant(instant) => match dialect {
+            // The zone of the session: columns without one are compared in it.
             Dialect::Postgres | Dialect::ClickHouse | Dialect::Trino => {
-                instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+                let local = instant.with_timezone(&request.timezone);
+                local.to_rfc3339_opts(SecondsFormat::AutoSi, false)
             }
             Dialect::MySql | Dialect::Sqlite => {
                 let local = instant.with_timezone(&request.timezone);

@@ -17,7 +17,7 @@ use std::fmt::Write;
 use tokio::time::Instant;
 
 use super::cells;
-use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read};
+use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read, types};
 use super::postgres_url::{Role, Servers};
 use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::params::{Form, ParamValue};
@@ -32,6 +32,11 @@ pub(super) struct Postgres {
 impl Postgres {
     pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         Ok(Self { servers: Servers::read(config)? })
+    }
+
+    /// The one of the URL.
+    pub(super) fn database(&self) -> Option<&str> {
+        self.servers.options.first().and_then(|options| options.get_database())
     }
 
     /// The first server that answers and has a role.
@@ -75,8 +80,7 @@ impl Driver for Postgres {
     fn target(&self) -> String {
         let mut places: Vec<String> = self.servers.options.iter().map(at).collect();
         places.dedup();
-        let database = self.servers.options.first().and_then(|options| options.get_database());
-        let database = database.map(|name| format!("/{name}")).unwrap_or_default();
+        let database = self.database().map(|name| format!("/{name}")).unwrap_or_default();
         format!("postgres at {}{database}", places.join(", "))
     }
 
@@ -198,10 +202,11 @@ async fn ask(
     if table.rows.is_empty() {
         // Only rows tell their columns. Preparing names the statement, which must not be left
         // behind on a server connection that a pooler hands on.
-        let types: Vec<PgTypeInfo> =
+        let given: Vec<PgTypeInfo> =
             statement.params().iter().map(|param| type_of(param.form)).collect();
-        let prepared = connection.prepare_with(sql(), &types).await?;
+        let prepared = connection.prepare_with(sql(), &given).await?;
         table.columns = names::<sqlx::Postgres>(prepared.columns());
+        table.types = types::<sqlx::Postgres>(prepared.columns());
         raw_sql("DEALLOCATE ALL").execute(&mut *connection).await?;
     }
     Ok(table)

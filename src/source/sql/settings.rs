@@ -9,13 +9,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::SqlSource;
 use super::engine_settings::{self, Engine, EngineConfig};
+use super::{columns, powers};
 use crate::metric::{Query, Template};
 use crate::reader::entry::Entry;
 use crate::reader::report::Report;
 use crate::reader::secret_text::SecretText;
 use crate::reader::spanned::{Spanned, Text};
 use crate::source::client::settings::{Elsewhere, limits, refuse, with_client_keys};
-use crate::source::kind::{Question, SourceKind};
+use crate::source::kind::{Aside, Question, SourceKind};
 use crate::source::limit::TIMEOUT;
 use crate::source::metric_raw::MetricRaw;
 use crate::source::statement::{Dialect, RENAMING, SqlQuery, question};
@@ -236,6 +237,15 @@ impl SourceKind for SqlConfig {
 
     fn greeting(&self) -> Query {
         greeting()
+    }
+
+    fn login_aside(&self) -> Option<Aside> {
+        let source = SqlSource::new(self).ok()?;
+        powers::aside(source.dialect(), source.database())
+    }
+
+    fn times_aside(&self, query: &Query) -> Option<Aside> {
+        columns::aside(Dialect::of_url(self.url.expose_secret())?, query)
     }
 
     fn concurrency(&self) -> usize {

@@ -19,7 +19,50 @@ const RUNS: [&str; 10] =
     ["CREATE", "DROP", "ALTER", "TRUNCATE", "CALL", "DO", "EXECUTE", "DECLARE", "REFRESH", "COPY"];
 
 /// Functions of SQLite that reach beyond the database.
-const REACHES_OUT: [&str; 3] = ["load_extension", "writefile", "fts3_tokenizer"];
+const SQLITE: [&str; 3] = ["load_extension", "writefile", "fts3_tokenizer"];
+
+/// How functions of PostgreSQL begin that do something which a read-only transaction does not stop:
+/// to other sessions, to the server, to its files, in a session of their own, or beyond the end of
+/// the transaction.
+const POSTGRES: [&str; 27] = [
+    "dblink",
+    "lo_export",
+    "pg_terminate_backend",
+    "pg_cancel_backend",
+    "pg_reload_conf",
+    "pg_rotate_logfile",
+    "pg_log_",
+    "pg_promote",
+    "pg_switch_wal",
+    "pg_create_",
+    "pg_backup_st",
+    "pg_start_backup",
+    "pg_stop_backup",
+    "pg_wal_replay_pause",
+    "pg_wal_replay_resume",
+    "pg_drop_replication_slot",
+    "pg_copy_",
+    "pg_replication_",
+    "pg_logical_",
+    "pg_file_",
+    "pg_stat_reset",
+    "pg_stat_statements_reset",
+    "pg_advisory_lock",
+    "pg_try_advisory_lock",
+    "pg_prewarm",
+    "autoprewarm_",
+    "set_config",
+];
+
+/// The same for MySQL and MariaDB: locks that outlive a query, and the usual additions that run
+/// commands.
+const MYSQL: [&str; 6] =
+    ["get_lock", "release_lock", "release_all_locks", "sys_exec", "sys_eval", "sys_set"];
+
+/// The same for ClickHouse: what runs a program, and where it is asked to write.
+const CLICKHOUSE: [&str; 2] = ["executable", "executablepool"];
+
+const DBLINK: &str = "its session is not read-only: make the other database a source of its own";
 
 const ONLY_READS: &str = "a query only reads: it begins with SELECT or WITH";
 
@@ -66,6 +109,7 @@ pub(super) fn only_reads(dialect: Dialect, text: &str) -> Result<(), SqlError> {
                 level.begins = false;
             }
             Kind::Hidden | Kind::Sign => {
+                called(dialect, &tokens, index)?;
                 if let Some(level) = levels.last_mut() {
                     level.begins = false;
                 }
@@ -111,10 +155,31 @@ fn word(
         error.hint = Some("a query only reads: delete it".to_owned());
         return Err(error);
     }
-    let called = next.is_some_and(|next| next.kind == Kind::Open);
-    if dialect == Dialect::Sqlite && called && token.is_one_of(&REACHES_OUT) {
-        let mut error = refused(format!("`{}` reaches beyond the database", token.text), token);
-        error.hint = Some("a query only reads".to_owned());
+    called(dialect, tokens, index)
+}
+
+/// Refuses to call what reaches beyond the database, in quotes or without.
+fn called(dialect: Dialect, tokens: &[Token<'_>], index: usize) -> Result<(), SqlError> {
+    let token = tokens[index];
+    let next = tokens.get(index + 1);
+    let Some(name) = token.name().filter(|_| next.is_some_and(|next| next.kind == Kind::Open))
+    else {
+        return Ok(());
+    };
+    let name = name.to_ascii_lowercase();
+    let is = |word: &&str| name == *word;
+    let reaches_out = match dialect {
+        Dialect::Sqlite => SQLITE.iter().any(is),
+        Dialect::Postgres => POSTGRES.iter().any(|begin| name.starts_with(begin)),
+        Dialect::MySql => MYSQL.iter().any(is),
+        Dialect::ClickHouse => CLICKHOUSE.iter().any(is),
+        Dialect::Trino => false,
+    };
+    if reaches_out {
+        let mut error = refused(format!("`{}` does more than read", token.text), token);
+        let dblink = name.starts_with("dblink");
+        let hint = if dblink { DBLINK } else { "a query only reads" };
+        error.hint = Some(hint.to_owned());
         return Err(error);
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! that it only reads. Not here: running it (`sql`, `files`, `rows`), nor the values of parameters
 //! (`params`).
 
+mod compared;
 mod guard;
 pub(super) mod lexer;
 mod query;
@@ -11,6 +12,7 @@ pub(super) mod tokens;
 pub use query::SqlQuery;
 pub use rewrite::Statement;
 
+pub(super) use compared::{all_names, compared};
 pub(super) use query::read;
 pub(crate) use query::{RENAMING, question};
 

@@ -190,6 +190,7 @@ fn table(document: Document, request: &Request) -> Result<Table, FetchError> {
         Ok(kinds.iter().zip(row).map(|(kind, value)| kind.cell(value)).collect())
     });
     let rows = rows.collect::<Result<_, _>>()?;
-    let columns = document.meta.into_iter().map(|column| column.name).collect();
-    Ok(Table { columns, rows, ..Table::default() })
+    let (columns, types) =
+        document.meta.into_iter().map(|column| (column.name, column.kind)).unzip();
+    Ok(Table { columns, types, rows, ..Table::default() })
 }

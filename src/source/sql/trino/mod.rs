@@ -163,7 +163,8 @@ impl Query<'_> {
             }
             if let Some(columns) = results.columns.filter(|_| table.columns.is_empty()) {
                 kinds = columns.iter().map(|column| Kind::parse(&column.kind)).collect();
-                table.columns = columns.into_iter().map(|column| column.name).collect();
+                (table.columns, table.types) =
+                    columns.into_iter().map(|column| (column.name, column.kind)).unzip();
             }
             take(&mut table, &kinds, &results.data.unwrap_or_default(), request)?;
             let Some(next) = &self.next else {

@@ -40,7 +40,7 @@ const OTHERS: [&str; 24] = [
 ];
 
 /// What begins like a query and does something else.
-const DISGUISED: [(&[Dialect], &str, &str); 22] = [
+const DISGUISED: [(&[Dialect], &str, &str); 33] = [
     (&ALL, "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "INSERT"),
     (&ALL, "WITH x AS (SELECT 1), y (b) AS (SELECT 2) UPDATE t SET a = 1", "UPDATE"),
     (&ALL, "WITH RECURSIVE x AS (SELECT 1) DELETE FROM t", "DELETE"),
@@ -63,10 +63,21 @@ const DISGUISED: [(&[Dialect], &str, &str); 22] = [
     (&[Postgres], "EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1", "CREATE"),
     (&[Sqlite], "SELECT load_extension('x.so')", "load_extension"),
     (&[Sqlite], "SELECT writefile ('x', 'y')", "writefile"),
+    (&[Postgres], "SELECT pg_terminate_backend(7)", "pg_terminate_backend"),
+    (&[Postgres], "SELECT \"pg_cancel_backend\" (7)", "\"pg_cancel_backend\""),
+    (&[Postgres], "SELECT pg_catalog . lo_export(7, '/tmp/x')", "lo_export"),
+    (&[Postgres], "SELECT * FROM dblink ('', 'DELETE FROM t') AS x (a int)", "dblink"),
+    (&[Postgres], "SELECT public. dblink_exec ('', 'DELETE FROM t')", "dblink_exec"),
+    (&[Postgres], "SELECT set_config ('statement_timeout', '0', true)", "set_config"),
+    (&[Postgres], "SELECT pg_advisory_lock(1)", "pg_advisory_lock"),
+    (&[MySql], "SELECT GET_LOCK ('x', 1)", "GET_LOCK"),
+    (&[MySql], "SELECT `sys_exec` ('x')", "`sys_exec`"),
+    (&[ClickHouse], "SELECT * FROM executable ('x.sh', TSV, 'a Int8')", "executable"),
+    (&[Sqlite], "SELECT \"load_extension\" ('x.so')", "\"load_extension\""),
 ];
 
 /// What is a query, though it holds words that could be more.
-const READING: [&str; 22] = [
+const READING: [&str; 23] = [
     "SELECT 1",
     "(SELECT 1) UNION ((SELECT 2))",
     "VALUES (1), (2)",
@@ -89,6 +100,7 @@ const READING: [&str; 22] = [
     "SELECT timestamp '2026-01-01' AT TIME ZONE 'UTC'",
     "SELECT a AS into FROM t",
     "; SELECT 1",
+    "SELECT lo_export, dblink, get_lock, executable FROM t",
 ];
 
 #[test]
