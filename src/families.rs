@@ -47,6 +47,7 @@ const LABELS: &[&str] = &[
     "period",
     "predicts",
     "lever",
+    "reason",
     "revision",
     "source",
     "task",
@@ -169,6 +170,10 @@ families! {
     KPI_FRAMEWORK_KPIS = Gauge "kpi_framework_kpis";
     /// Value of a metric behind the KPIs, over the current window.
     KPI_METRIC_VALUE = Gauge "kpi_metric_value";
+    /// Why a KPI that needs somebody stands as it does, in one sentence; always 1.
+    KPI_REASON_INFO = Info "kpi_reason_info";
+    /// How a target was missed in the period that closed last, in one sentence; always 1.
+    KPI_LAST_PERIOD_REASON_INFO = Info "kpi_last_period_reason_info";
     /// Whether the last fetch of every metric of a source was good.
     KPI_SOURCE_UP = Gauge "kpi_source_up";
     /// Last good fetch from a source.

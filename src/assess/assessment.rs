@@ -144,6 +144,18 @@ impl Assessment {
         };
         Some(ratio.clamp(0.0, 1.0))
     }
+
+    /// Whether there is something to be done or to be known about it.
+    pub fn needs_somebody(&self) -> bool {
+        let is_fine = matches!(self.status, Status::TooEarly | Status::OnTrack | Status::Achieved);
+        !is_fine || self.projected_target_ratio.is_some_and(|ratio| ratio < 1.0)
+    }
+
+    /// As much of the reason as so many bytes hold.
+    pub fn reason_within(&self, bytes: usize) -> &str {
+        let end = self.reason.floor_char_boundary(bytes);
+        &self.reason[..end]
+    }
 }
 
 #[cfg(test)]

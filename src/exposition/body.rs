@@ -23,6 +23,9 @@ fn max_age(kpi: &Kpi) -> Duration {
     }
 }
 
+/// Bytes after which a reason is cut: it may hold what a server answered.
+const LONGEST_REASON: usize = 600;
+
 /// Bytes that a sample takes, roughly: what the output is first sized for.
 const SAMPLE_BYTES: usize = 80;
 
@@ -34,6 +37,8 @@ pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
     let samples = rows.rows.len() * (families::ALL.len() + Status::ALL.len());
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
     families_of(&mut encoder, snapshot, &rows, &last_period);
+    reasons(&mut encoder, &families::KPI_REASON_INFO, &rows);
+    reasons(&mut encoder, &families::KPI_LAST_PERIOD_REASON_INFO, &last_period);
     sources(&mut encoder, snapshot);
     encoder.into_text()
 }
@@ -236,6 +241,16 @@ fn levers(sink: &mut impl Sink, snapshot: &Snapshot) {
             push_label(&mut labels, "lever", lever);
             family.sample(&labels, 1.0);
         }
+    }
+}
+
+/// The sentence that an alert tells. Only where somebody is needed: each new sentence is a new series.
+fn reasons(sink: &mut impl Sink, family: &Family, rows: &Rows) {
+    let mut family = sink.family(family);
+    for row in rows.rows.iter().filter(|row| row.assessment.needs_somebody()) {
+        let mut labels = rows.labels[row.labels.clone()].to_owned();
+        push_label(&mut labels, "reason", row.assessment.reason_within(LONGEST_REASON));
+        family.sample(&labels, 1.0);
     }
 }
 

@@ -8,7 +8,8 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::bench::Bench;
-use crate::exporter::{Exporter, sample};
+use crate::exporter::{Exporter, command, kpi, sample};
+use crate::webhook::Message;
 
 const OFF_TRACK: &str = "KPILeadingOffTrack";
 
@@ -93,15 +94,31 @@ fn a_conversion_goes_off_track_and_people_hear_the_truth() {
     bench.message("the watchdog", |m| {
         m.path == "/watchdog" && m.label("alertname") == "KPIWatchdog"
     });
-    bench.message("the KPI that is off track from the start", |m| {
+    let first = bench.message("the KPI that is off track from the start", |m| {
         m.is("firing", OFF_TRACK, "activation")
     });
 
+    is_told_in_the_same_words_everywhere(&first, &business, &replicas[0]);
     goes_off_track(&bench, &business, &replicas);
     needs_no_change_for_one_more_kpi(&bench, &business, &replicas);
     recovers(&bench, &business, &replicas);
     goes_stale(&bench, &business);
     loses_its_exporter(&bench, &business, replicas);
+}
+
+/// The same sentence with the same digits in the alert, in the JSON, on the page and in the terminal.
+fn is_told_in_the_same_words_everywhere(message: &Message, business: &Business, one: &Exporter) {
+    let json: serde_json::Value = serde_json::from_str(&one.get("/api/v1/kpis").1).unwrap();
+    let reason = kpi(&json, "activation")["reason"].as_str().unwrap();
+    assert!(reason.starts_with("Off track: 1 % against "), "{reason}");
+    let description = message.alert["annotations"]["description"].as_str().unwrap();
+    assert_eq!(description, format!("activation. {reason} http://localhost:9877/kpi/activation"));
+    let page = one.get("/").1;
+    assert!(page.contains(reason), "{reason}\n{page}");
+    let config = business.folder.path().join("kpis.yaml");
+    let printed = command().args(["eval", "--config"]).arg(config).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert!(printed.contains(reason), "{reason}\n{printed}");
 }
 
 /// Both replicas see it, one message arrives, and it says what a manager needs.
@@ -134,10 +151,10 @@ fn goes_off_track(bench: &Bench, business: &Business, replicas: &[Exporter; 2]) 
     assert_eq!(labels, &expected);
     let description = message.alert["annotations"]["description"].as_str().unwrap();
     for part in [
-        "Trial-to-paid conversion is off track: now 10.",
-        ", due by now 12.",
-        ", target 16%",
-        "days left: 6",
+        "Trial-to-paid conversion. Off track: 10",
+        " % against 12.7 % expected by ",
+        "; target 16 % by ",
+        " pt needed in 6",
         "It leads arr (unproven).",
         "Owner: growth@example.com. First lever: onboarding mails.",
         " http://localhost:9877/kpi/conversion",

@@ -12,6 +12,10 @@ Every KPI gauge carries `kpi` and the labels of the KPI's own data. There are no
 and no infinity: a number that does not exist is absent. Ratios are 1 for 100 %. Types are those of
 OpenMetrics; in the classic text format info and statesets are gauges. `process_*` metrics come on top.
 
+`kpi_reason_info` is there only for what needs somebody (no data, at risk, off track, missed, or a projected
+miss): a new sentence is a new series, a few a day for each of them. Alerts read it; to do without,
+drop it with `metric_relabel_configs`.
+
 | metric | type | meaning |
 |---|---|---|
 ";

@@ -10,13 +10,13 @@ use super::alert::AlertSpec;
 use super::duration::{DAY, HOUR, MINUTE};
 use super::look::Look;
 use super::recording::JOIN_META;
-use super::text::{number, rest, standing, title, verdict, worst};
+use super::text::{title, verdict};
 use crate::artifacts::promql::{early_kinds, outcome_kinds, without_replicas, without_status};
 use crate::assess::Status;
 use crate::exposition::families::{
-    KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS, KPI_LAST_PERIOD_TARGET_RATIO, KPI_LAST_PERIOD_VALUE,
-    KPI_PERIOD_ELAPSED_RATIO, KPI_PROJECTED_LOWER_VALUE, KPI_PROJECTED_UPPER_VALUE,
-    KPI_PROJECTED_VALUE, KPI_STATUS, KPI_TARGET_HIT_PROBABILITY, KPI_TARGET_VALUE, KPI_VALUE,
+    KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS, KPI_LAST_PERIOD_REASON_INFO,
+    KPI_LAST_PERIOD_TARGET_RATIO, KPI_PERIOD_ELAPSED_RATIO, KPI_REASON_INFO, KPI_STATUS,
+    KPI_TARGET_HIT_PROBABILITY,
 };
 
 pub(super) fn alerts(options: &RuleOptions) -> Vec<AlertSpec> {
@@ -62,7 +62,7 @@ fn in_status(status: Status, kinds: &str, options: &RuleOptions) -> AlertSpec {
         wait: Duration::ZERO,
         keep: 30 * MINUTE,
         summary: title(&words),
-        description: verdict(&format!("{words}: "), &standing(), &options.page(Look::Kpi)),
+        description: verdict("", &KPI_REASON_INFO, &options.page(Look::Kpi)),
         look: Look::Kpi,
     }
 }
@@ -75,19 +75,11 @@ fn projected(
     options: &RuleOptions,
 ) -> AlertSpec {
     let once = without_replicas(&[]);
-    let chance = format!(
-        "\n{{{{- range query (printf \"min({KPI_TARGET_HIT_PROBABILITY}{{%s}})\" $s) }}}}, \
-         chance to hit {{{{ humanizePercentage .Value }}}}{{{{ end }}}}"
+    let heading = format!(
+        " is heading for {{{{ $value | humanizePercentage }}}} of its target\n\
+         {{{{- range query (printf \"min({KPI_TARGET_HIT_PROBABILITY}{{%s}})\" $s) }}}}, \
+         with a chance of {{{{ humanizePercentage .Value }}}} to reach it{{{{ end }}}}"
     );
-    let numbers = [
-        number(&worst(&KPI_PROJECTED_VALUE), ": projected "),
-        number(&worst(&KPI_PROJECTED_LOWER_VALUE), ", at worst "),
-        number(&worst(&KPI_PROJECTED_UPPER_VALUE), ", at best "),
-        number(&worst(&KPI_TARGET_VALUE), ", target "),
-        chance,
-        number(&worst(&KPI_VALUE), "; now "),
-        rest(),
-    ];
     AlertSpec {
         name: "KPITargetMissProjected",
         severity,
@@ -99,11 +91,7 @@ fn projected(
         wait: 6 * HOUR,
         keep: 6 * HOUR,
         summary: title(" is projected to miss its target"),
-        description: verdict(
-            " is heading for {{ $value | humanizePercentage }} of its target",
-            &numbers.concat(),
-            &options.page(Look::Kpi),
-        ),
+        description: verdict(&heading, &KPI_REASON_INFO, &options.page(Look::Kpi)),
         look: Look::Kpi,
     }
 }
@@ -122,11 +110,7 @@ fn missed(options: &RuleOptions) -> AlertSpec {
         wait: Duration::ZERO,
         keep: Duration::ZERO,
         summary: title(" missed its target in the period that just closed"),
-        description: verdict(
-            " closed its last period at {{ $value | humanizePercentage }} of its target",
-            &format!("{}.", number(&worst(&KPI_LAST_PERIOD_VALUE), ": ")),
-            &options.page(Look::Kpi),
-        ),
+        description: verdict("", &KPI_LAST_PERIOD_REASON_INFO, &options.page(Look::Kpi)),
         look: Look::Kpi,
     }
 }
