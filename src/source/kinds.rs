@@ -56,8 +56,21 @@ impl SourceRaw {
     }
 }
 
-/// One source; `None` after a mistake. Nothing is opened here.
+/// One source; `None` after a mistake. It is opened as the daemon opens it, which touches neither
+/// network nor disk: what is accepted here can be started.
 pub(crate) fn source(report: &mut Report<'_>, entry: &Entry<SourceRaw>) -> Option<SourceConfig> {
+    let config = validated(report, entry)?;
+    match config.open() {
+        Ok(_) => Some(config),
+        Err(error) => {
+            let message = format!("`{}`: {}", entry.path, error.message);
+            report.problem(entry.span, message, error.hint);
+            None
+        }
+    }
+}
+
+fn validated(report: &mut Report<'_>, entry: &Entry<SourceRaw>) -> Option<SourceConfig> {
     let raw = &entry.value;
     if let [first, second, ..] = raw.given()[..] {
         let message = format!("`{}` has two types, `{first}` and `{second}`", entry.path);

@@ -11,6 +11,7 @@ mod databases;
 mod eval;
 mod exporter;
 mod fetch;
+mod hostile;
 mod http;
 mod logging;
 mod logins;

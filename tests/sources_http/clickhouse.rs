@@ -267,6 +267,33 @@ async fn queries_change_nothing() {
     assert_eq!(row(&source, "SELECT count() FROM t").await[0].1, Cell::Number(1.0));
 }
 
+/// The lines of `docs/sql.md`.
+#[tokio::test]
+async fn each_form_of_a_time_finds_the_window() {
+    let server = ClickHouse::start().await;
+    let source = open(&server.url);
+    let lines = include_str!("../../docs/sql.md").lines();
+    let lines = lines.filter_map(|line| line.strip_prefix("| ClickHouse | `"));
+    let mut seen = 0;
+    for line in lines {
+        let Some((column, condition)) = line.trim_end_matches("` |").split_once("` | `") else {
+            continue;
+        };
+        let values = match column.split(' ').next().unwrap() {
+            "day" => "('2026-03-31'), ('2026-04-01'), ('2026-06-30'), ('2026-07-01')",
+            _ => "(1775015999), (1775016000), (1782878399), (1782878400)",
+        };
+        server.execute("DROP TABLE IF EXISTS visits").await;
+        let table = format!("CREATE TABLE visits ({column}) ENGINE = Memory");
+        server.execute(&table).await;
+        server.execute(&format!("INSERT INTO visits VALUES {values}")).await;
+        let sql = format!("SELECT count(*) AS value FROM visits WHERE {condition}");
+        assert_eq!(row(&source, &sql).await[0].1, Cell::Number(2.0), "{column}: {condition}");
+        seen += 1;
+    }
+    assert_eq!(seen, 3);
+}
+
 #[tokio::test]
 async fn grants_of_the_engine_are_read() {
     let server = ClickHouse::start().await;

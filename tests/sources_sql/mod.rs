@@ -1,3 +1,4 @@
+mod addresses;
 mod hung;
 mod mariadb;
 mod mysql_zones;

@@ -155,13 +155,17 @@ async fn compare(source: &SqlSource, zone: Tz, window: Window, tables: bool) -> 
     let plain = counted(source, zone, window, BY_INSTANT).await;
     assert!(plain.is_none_or(|found| found == truth), "{what}: {plain:?} for {truth}");
     let refused = plain.is_none();
-    if refused && tables {
-        // Only in the hour that occurs twice.
-        let twice = |at: DateTime<Utc>| zone.from_local_datetime(&local(at)).single().is_none();
-        assert!(twice(window.start) || twice(window.end), "{what}");
-    } else if refused {
-        assert!(changes_in(zone, window), "{what}");
-    }
+    // With tables only inside the hour that occurs twice, where local times have no order.
+    let twice = |at: DateTime<Utc>| {
+        let is = |local| zone.from_local_datetime(&local).single().is_none();
+        is(local(at)) && is(local(at) - TimeDelta::seconds(1))
+    };
+    let doubtful = if tables {
+        twice(window.start) || twice(window.end)
+    } else {
+        changes_in(zone, window)
+    };
+    assert_eq!(refused, doubtful, "{what}, with tables: {tables}");
     (1, usize::from(refused))
 }
 
@@ -180,7 +184,7 @@ async fn windows_are_right_in_every_zone_with_and_without_tables() {
             }
         }
         eprintln!("with tables: {tables}; windows: {}, of them refused: {}", sum.0, sum.1);
-        assert!(if tables { sum.1 * 3 < sum.0 } else { sum.1 < sum.0 * 3 / 4 }, "{sum:?}");
+        assert!(0 < sum.1 && sum.1 < sum.0, "{sum:?}");
         if !tables {
             for zone in ZONES {
                 load_zone(&server, zone.name());

@@ -3,7 +3,8 @@
 use kpi_exporter::metric::Metric;
 use kpi_exporter::source::Source;
 
-use super::{login, mariadb, open, postgres};
+use super::sqlite::shop;
+use super::{config, login, mariadb, open, postgres};
 use crate::ask::{measure, metric, names};
 use crate::servers;
 
@@ -93,5 +94,89 @@ async fn every_recipe_gives_the_right_number_on_its_engine() {
     assert_eq!(recipes_of_mariadb.len(), 2);
     for (name, sql) in recipes_of_mariadb {
         assert_eq!(answer(&source, &sql).await, expected(&name), "{name}");
+    }
+}
+
+/// Column and condition of each form of a time for an engine.
+fn forms(engine: &str) -> Vec<(String, String)> {
+    let page = include_str!("../../docs/sql.md");
+    let lines = page.lines().filter_map(|line| line.strip_prefix(&format!("| {engine} | `")));
+    let parts = lines.filter_map(|line| line.trim_end_matches("` |").split_once("` | `"));
+    parts.map(|(column, condition)| (column.to_owned(), condition.to_owned())).collect()
+}
+
+/// One before the window, its first and last second, and one after it, as a column holds them.
+fn moments(column: &str) -> [&'static str; 4] {
+    match column.split(' ').next().unwrap() {
+        "paid_at" | "utc_at" => [
+            "'2026-04-01 03:59:59'",
+            "'2026-04-01 04:00:00'",
+            "'2026-07-01 03:59:59'",
+            "'2026-07-01 04:00:00'",
+        ],
+        "iso" => [
+            "'2026-04-01T03:59:59Z'",
+            "'2026-04-01T04:00:00.000Z'",
+            "'2026-07-01T05:59:59+02:00'",
+            "'2026-07-01T04:00:00Z'",
+        ],
+        "local_at" => [
+            "'2026-03-31 23:59:59'",
+            "'2026-04-01 00:00:00'",
+            "'2026-06-30 23:59:59'",
+            "'2026-07-01 00:00:00'",
+        ],
+        "day" => ["'2026-03-31'", "'2026-04-01'", "'2026-06-30'", "'2026-07-01'"],
+        "unix" => ["1775015999", "1775016000", "1782878399", "1782878400"],
+        other => panic!("{other}"),
+    }
+}
+
+/// Statements that make a table with this column in place of the one before.
+fn visits(column: &str) -> [String; 3] {
+    let values = moments(column).map(|moment| format!("({moment})")).join(", ");
+    [
+        "DROP TABLE IF EXISTS visits".to_owned(),
+        format!("CREATE TABLE visits ({column})"),
+        format!("INSERT INTO visits VALUES {values}"),
+    ]
+}
+
+async fn in_window(source: &dyn Source, condition: &str) -> f64 {
+    let sql = format!("SELECT count(*) AS value FROM visits WHERE {condition}");
+    answer(source, &sql).await.0[0].1
+}
+
+#[tokio::test]
+async fn each_form_of_a_time_finds_the_window() {
+    let server = servers::postgres().await;
+    let mut admin = postgres::admin(&server).await;
+    let source = open(&login(&postgres::url(&server)));
+    let known = forms("PostgreSQL");
+    assert_eq!(known.len(), 5);
+    for (column, condition) in known {
+        let sql = visits(&column).join("; ");
+        postgres::execute(&mut admin, &format!("SET timezone = 'UTC'; {sql}")).await;
+        assert_eq!(in_window(&source, &condition).await, 2.0, "{column}: {condition}");
+    }
+    let server = servers::mariadb().await;
+    let mut admin = mariadb::admin(&server).await;
+    let source = open(&login(&mariadb::url(&server)));
+    mariadb::execute(&mut admin, "SET time_zone = '+00:00'").await;
+    let known = forms("MariaDB");
+    assert_eq!(known.len(), 6);
+    for (column, condition) in known {
+        for sql in visits(&column) {
+            mariadb::execute(&mut admin, &sql).await;
+        }
+        assert_eq!(in_window(&source, &condition).await, 2.0, "{column}: {condition}");
+    }
+    let known = forms("SQLite");
+    assert_eq!(known.len(), 5);
+    for (column, condition) in known {
+        let statements = visits(&column);
+        let file = shop(&statements.each_ref().map(String::as_str)).await;
+        let source = open(&config(&file.url()));
+        assert_eq!(in_window(&source, &condition).await, 2.0, "{column}: {condition}");
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn postgres() -> Server {
     let command = move |port: u16| {
         let mut command = owner.command(&bin.join("postgres"));
         command.arg("-D").arg(path.join("data")).arg("-k").arg(&path);
-        command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
+        command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1,::1"]);
         command.args(["-c", "fsync=off", "-c", "timezone=UTC"]);
         command
     };
@@ -61,7 +61,7 @@ pub(crate) async fn mariadb() -> Server {
         command.arg("--no-defaults").arg(format!("--datadir={}/data", path.display()));
         command.arg(format!("--socket={}/socket", path.display()));
         command.arg(format!("--pid-file={}/pid", path.display()));
-        command.args([format!("--port={port}"), "--bind-address=127.0.0.1".into()]);
+        command.args([format!("--port={port}"), "--bind-address=127.0.0.1,::1".into()]);
         command.args(["--skip-log-bin", "--innodb-buffer-pool-size=16M", "--skip-name-resolve"]);
         command
     };

@@ -67,13 +67,10 @@ impl FilesSource {
     /// Reads the settings; opens no file.
     ///
     /// # Errors
-    /// A table whose file has a name of no known format.
+    /// A table whose file has a name of no known format, or a glob that is none.
     pub fn new(config: &FilesConfig) -> Result<Self, OpenError> {
         for (name, FileTable { path, .. }) in &config.tables {
-            let named = read::check_name(path);
-            if !scan::is_pattern(path) {
-                named.map_err(|message| format!("table `{name}`: {message}"))?;
-            }
+            scan::check(path).map_err(|message| format!("table `{name}`: {message}"))?;
         }
         Ok(Self { config: config.clone(), database: Mutex::new(None), told: Told::default() })
     }

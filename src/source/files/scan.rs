@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fmt, io};
 
-use glob::MatchOptions;
+use glob::{MatchOptions, Pattern};
 
+use super::read;
 use crate::metric::{FetchError, FetchErrorKind};
 
 /// A file as it was found.
@@ -26,6 +27,24 @@ impl fmt::Display for Found {
 /// Whether a path may stand for several files.
 pub(super) fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
+}
+
+/// What no file can change: whether the name tells a format, and whether a glob is one.
+pub(super) fn check(path: &Path) -> Result<(), String> {
+    let text = path.to_string_lossy();
+    if text.contains('\0') {
+        return Err("the name of a file has no NUL in it".to_owned());
+    }
+    if is_pattern(path) && !path.exists() {
+        Pattern::new(&text).map_err(|error| format!("{text} is not a glob: {error}"))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let extension = name.rsplit_once('.').map_or(name, |(_, extension)| extension);
+        if is_pattern(Path::new(extension)) {
+            return Ok(());
+        }
+    }
+    read::check_name(path)
 }
 
 /// The files of a path or glob, in the order of their names; at least one.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::scan;
 use crate::reader::forms::{Alternative, Mixed, Pairs, Quantity};
 use crate::reader::report::Report;
 use crate::reader::spanned::{Spanned, Text};
@@ -96,8 +97,12 @@ fn one(report: &mut Report<'_>, path: &str, given: &Spanned<Mixed<TableRaw>>) ->
         Some(raw) => numbers(report, path, raw)?,
         None => NumberFormat::default(),
     };
-    let dir = report.dir(given.span);
-    Some(FileTable { path: dir.join(&file), given: file, numbers })
+    let resolved = report.dir(given.span).join(&file);
+    if let Err(message) = scan::check(&resolved) {
+        report.problem(given.span, format!("`{path}`: {message}"), None);
+        return None;
+    }
+    Some(FileTable { path: resolved, given: file, numbers })
 }
 
 fn numbers(report: &mut Report<'_>, path: &str, raw: &TableRaw) -> Option<NumberFormat> {

@@ -151,6 +151,10 @@ fn address(
             format!("`{path}` has an `@` after a `/`, as if that were in its password"),
             "write `user` and `password` as keys of their own".to_owned(),
         ),
+        Some(url) if url.port() == Some(0) => (
+            format!("`{path}` has the port 0, where nothing listens"),
+            format!("write it like {}", engine.example()),
+        ),
         Some(url) if url.query().is_some() || url.fragment().is_some() => (
             format!("`{path}` has parameters or a fragment"),
             format!("write it like {}", engine.example()),

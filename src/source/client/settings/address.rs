@@ -21,6 +21,11 @@ pub(super) fn http_url(
         report.problem(given.span, format!("`{path}` is not an http:// or https:// URL"), hint);
         return None;
     };
+    if url.port() == Some(0) {
+        let hint = "ports are 1 to 65535".to_owned();
+        report.problem(given.span, format!("`{path}` has the port 0, where nothing listens"), hint);
+        return None;
+    }
     if !url.username().is_empty() || url.password().is_some() {
         let message = format!("`{path}` holds a user or a password");
         report.problem(given.span, message, login.to_owned());

@@ -242,7 +242,8 @@ fn proxy(report: &mut Report<'_>, path: &str, given: Option<&SecretText>) -> Opt
         _ => {}
     }
     let url = Url::parse(text).ok();
-    if url.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
+    let is_proxy = |url: Url| matches!(url.scheme(), "http" | "https") && url.port() != Some(0);
+    if url.is_some_and(is_proxy) {
         return Some(Proxy::Url(given.value.0.clone()));
     }
     let hint = "write it like http://proxy.example.com:3128".to_owned();
