@@ -267,6 +267,39 @@ async fn queries_change_nothing() {
     assert_eq!(row(&source, "SELECT count() FROM t").await[0].1, Cell::Number(1.0));
 }
 
+/// A value, or a bad row that says what was found.
+#[tokio::test]
+async fn what_is_no_number_is_a_bad_row() {
+    let server = ClickHouse::start().await;
+    let source = open(&server.url);
+    for (expression, expected) in [
+        ("nan", Err("NaN")),
+        ("-inf", Err("-Infinity")),
+        ("toDecimal256('1.5', 40)", Ok(1.5)),
+        ("CAST(7 AS LowCardinality(Nullable(UInt8)))", Ok(7.0)),
+        ("toUInt256(7)", Ok(7.0)),
+        ("toDate('1970-01-01')", Err("1970-01-01")),
+        ("[1]", Err("Array")),
+        ("map('a', 1)", Err("Map")),
+        ("'7,5'", Err("7,5")),
+        ("toIPv4('127.0.0.1')", Err("127.0.0.1")),
+        ("INTERVAL 1 DAY", Err("IntervalDay")),
+    ] {
+        let metric = ask::metric(&format!("SELECT {expression} AS value"));
+        let found = ask::measure(&source, metric).await.unwrap();
+        match expected {
+            Ok(number) => {
+                let value = found.series.values().next().unwrap().value(None);
+                assert_eq!(value, Some(number), "{expression}: {found:?}");
+            }
+            Err(part) => {
+                let bad = found.first_bad_row.unwrap_or_default();
+                assert!(bad.contains(part), "{expression}: {bad}");
+            }
+        }
+    }
+}
+
 /// The lines of `docs/sql.md`.
 #[tokio::test]
 async fn each_form_of_a_time_finds_the_window() {

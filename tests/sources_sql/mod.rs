@@ -7,6 +7,7 @@ mod postgres;
 mod read_only;
 mod recipes;
 mod sqlite;
+mod values;
 
 use std::time::Duration;
 
