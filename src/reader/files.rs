@@ -62,7 +62,8 @@ impl Files {
 
     /// Line and column of a place, both from 1; columns count characters.
     pub(crate) fn line_column(&self, span: Span) -> (usize, usize) {
-        let before = &self.get(span.file).text[..span.start];
+        let text = &self.get(span.file).text;
+        let before = &text[..text.floor_char_boundary(span.start)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
@@ -90,7 +91,11 @@ impl Files {
             },
             None => start,
         };
-        Span { file: whole.file, start: base + start, end: base + end }
+        // A part may end in the middle of a character: what is shown is whole ones.
+        let text = &self.get(whole.file).text;
+        let (start, end) = (base + start, base + end);
+        let start = text.floor_char_boundary(start);
+        Span { file: whole.file, start, end: text.ceil_char_boundary(end) }
     }
 }
 

@@ -126,7 +126,8 @@ fn what_check_accepts_the_daemon_opens_and_the_rest_is_refused_with_its_place() 
     let mut accepted = String::from("version: 1\nsources:\n");
     let (mut good, mut refused) = (0, 0);
     for (number, source) in SOURCES.into_iter().enumerate() {
-        std::fs::write(&config, format!("version: 1\nsources:\n  s: {{ {source} }}{REST}")).unwrap();
+        std::fs::write(&config, format!("version: 1\nsources:\n  s: {{ {source} }}{REST}"))
+            .unwrap();
         let (code, said) = check(&config);
         assert!(!said.contains(SECRET) && !said.contains("panicked"), "{source}: {said}");
         if code == Some(0) {
@@ -161,7 +162,7 @@ fn a_source_that_cannot_be_reached_in_any_way_is_down_and_the_others_go_on() {
   s4: { sql: { url: 'sqlite:/no/folder/x.db' } }";
     let metrics: String = (1..5)
         .map(|n| format!("  m{n}: {{ source: s{n}, query: SELECT 1 AS value }}\n"))
-        .chain(["  m0: { source: s0, path: /, format: number }\n".to_owned()])
+        .chain(["  m0: { source: s0, request: { path: /x }, format: number }\n".to_owned()])
         .collect();
     let kpis: String = (0..5)
         .map(|n| {

@@ -276,7 +276,7 @@ async fn what_is_no_number_is_a_bad_row() {
         ("nan", Err("NaN")),
         ("-inf", Err("-Infinity")),
         ("toDecimal256('1.5', 40)", Ok(1.5)),
-        ("CAST(7 AS LowCardinality(Nullable(UInt8)))", Ok(7.0)),
+        ("CAST(7 AS Nullable(UInt8))", Ok(7.0)),
         ("toUInt256(7)", Ok(7.0)),
         ("toDate('1970-01-01')", Err("1970-01-01")),
         ("[1]", Err("Array")),

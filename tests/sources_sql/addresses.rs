@@ -45,7 +45,10 @@ async fn postgres_is_reached_and_set_as_libpq_would() {
         (format!("postgres:///postgres?hostaddr=::1&port={port}"), "6"),
         (format!("postgres:///postgres?host={folder}&port={port}"), "socket"),
         (format!("postgres://{encoded}:{port}/postgres"), "socket"),
-        (format!("postgres://127.0.0.1:{silent_port},[::1]:{port}/postgres?connect_timeout=2"), "6"),
+        (
+            format!("postgres://127.0.0.1:{silent_port},[::1]:{port}/postgres?connect_timeout=2"),
+            "6",
+        ),
     ] {
         assert_eq!(value(&url, family).await, text(expected), "{url}");
     }
@@ -53,8 +56,12 @@ async fn postgres_is_reached_and_set_as_libpq_would() {
     for (query, sql, expected) in [
         ("search_path=shop", "SELECT a::text FROM t", "7"),
         ("currentSchema=shop,public", "SELECT a::text FROM t", "7"),
-        ("search_path=Shop", "SELECT current_setting('search_path')", "\"shop\""),
-        ("options=-c%20geqo%3Doff%20-c%20work_mem%3D5MB", "SELECT current_setting('work_mem')", "5MB"),
+        ("search_path=Shop", "SELECT current_setting('search_path')", "shop"),
+        (
+            "options=-c%20geqo%3Doff%20-c%20work_mem%3D5MB",
+            "SELECT current_setting('work_mem')",
+            "5MB",
+        ),
         ("application_name=my%20KPIs", "SELECT current_setting('application_name')", "my KPIs"),
         ("", "SELECT current_setting('application_name')", "kpi-exporter"),
         ("target_session_attrs=primary", "SELECT 'yes'", "yes"),

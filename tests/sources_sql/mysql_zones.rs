@@ -160,11 +160,8 @@ async fn compare(source: &SqlSource, zone: Tz, window: Window, tables: bool) -> 
         let is = |local| zone.from_local_datetime(&local).single().is_none();
         is(local(at)) && is(local(at) - TimeDelta::seconds(1))
     };
-    let doubtful = if tables {
-        twice(window.start) || twice(window.end)
-    } else {
-        changes_in(zone, window)
-    };
+    let doubtful =
+        if tables { twice(window.start) || twice(window.end) } else { changes_in(zone, window) };
     assert_eq!(refused, doubtful, "{what}, with tables: {tables}");
     (1, usize::from(refused))
 }

@@ -100,7 +100,9 @@ async fn mariadb_gives_a_number_or_says_what_it_is() {
     let cases = [
         ("(SELECT yr FROM v)", "=2026"),
         ("(SELECT yr0 FROM v)", "=0"),
-        ("(SELECT bits FROM v)", "=15"),
+        // The server sends digits, as if they were bits.
+        ("(SELECT bits FROM v)", "write `+ 0`"),
+        ("(SELECT bits + 0 FROM v)", "=15"),
         ("(SELECT span FROM v)", "=3020399"),
         ("(SELECT back FROM v)", "=-3600"),
         ("(SELECT zero FROM v)", "0000-00-00"),

@@ -193,7 +193,8 @@ fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cel
             cells::integer(get::<i64>(value)?)
         }
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
-        | "BIGINT UNSIGNED" | "YEAR" | "BIT" => cells::integer(get::<u64>(value)?),
+        | "BIGINT UNSIGNED" | "YEAR" => cells::integer(get::<u64>(value)?),
+        "BIT" => bits(get::<&[u8]>(value)?),
         "FLOAT" => cells::single(get::<f32>(value)?),
         "DOUBLE" => Cell::Number(get::<f64>(value)?),
         "DECIMAL" => cells::decimal(get::<&str>(value)?),
@@ -208,6 +209,15 @@ fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cel
         }
         _ => return None,
     })
+}
+
+/// Bytes of a column, but digits of what was calculated, both under one name.
+fn bits(bytes: &[u8]) -> Cell {
+    if bytes.iter().all(u8::is_ascii_digit) || bytes.len() > 8 {
+        return Cell::Other("BIT, which may be digits or bits here: write `+ 0`".to_owned());
+    }
+    let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    cells::integer(number)
 }
 
 /// In seconds; it is a duration as well as a time of day, and can be negative.

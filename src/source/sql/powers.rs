@@ -150,7 +150,10 @@ fn postgres(table: &Table) -> Option<Remark> {
         cure.push_str("; ");
         cure.push_str(more);
     }
-    Some(Remark { message: format!("the login `{login}` {}", joined(powers)), hint: Some(cure) })
+    Some(Remark {
+        message: format!("the login `{login}` {}", joined(powers, ", ")),
+        hint: Some(cure),
+    })
 }
 
 /// Reads lines like ``GRANT SELECT, INSERT (`a`, `b`) ON `shop`.* TO `kpi`@`%` ``.
@@ -158,6 +161,10 @@ fn granted(table: &Table, cure: String, is_power: impl Fn(&str) -> bool) -> Opti
     let mut powers = Vec::new();
     for line in table.rows.iter().filter_map(|row| text(row, 0)) {
         let Some(rest) = line.strip_prefix("GRANT ") else { continue };
+        // Standing in for others adds nothing to what `GRANT OPTION` says.
+        if rest.starts_with("PROXY ") {
+            continue;
+        }
         // Without `ON` a role is granted, whose own grants are listed where it is in force.
         let Some((privileges, rest)) = split_on(rest) else { continue };
         let place = rest.split(" TO ").next().unwrap_or(rest);
@@ -173,7 +180,7 @@ fn granted(table: &Table, cure: String, is_power: impl Fn(&str) -> bool) -> Opti
         }
     }
     let message =
-        (!powers.is_empty()).then(|| format!("its login may do more: {}", joined(powers)));
+        (!powers.is_empty()).then(|| format!("its login may do more: {}", joined(powers, "; ")));
     Some(Remark { message: message?, hint: Some(cure) })
 }
 
@@ -196,11 +203,11 @@ fn split_on(grant: &str) -> Option<(Vec<String>, &str)> {
     None
 }
 
-fn joined(mut powers: Vec<String>) -> String {
+fn joined(mut powers: Vec<String>, between: &str) -> String {
     let more = powers.len().saturating_sub(TOLD);
     powers.truncate(TOLD);
     let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-    format!("{}{more}", powers.join(", "))
+    format!("{}{more}", powers.join(between))
 }
 
 #[cfg(test)]
