@@ -34,7 +34,10 @@ pub(super) fn samples(table: &Table, index: usize, timezone: Tz) -> Vec<String> 
     const SHORT: usize = 26;
     let mut found: Vec<String> = Vec::new();
     for cell in table.rows.iter().filter_map(|row| row.get(index)) {
-        let shown = cut(&text(cell, timezone), SHORT);
+        let shown = match cell {
+            Cell::Text(empty) if empty.is_empty() => "''".to_owned(),
+            cell => cut(&text(cell, timezone), SHORT),
+        };
         if *cell != Cell::Null && !found.contains(&shown) {
             found.push(shown);
         }

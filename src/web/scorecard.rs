@@ -1,5 +1,7 @@
 //! The page at `/`: are we on track?
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
@@ -8,6 +10,7 @@ use super::summary::{Tone, answer, most_urgent_first};
 use super::{REFRESH, shell};
 use crate::assess::{Assessment, Status};
 use crate::figures;
+use crate::id::MetricId;
 use crate::kpi::Kpi;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 
@@ -193,8 +196,8 @@ fn sources(snapshot: &Snapshot) -> Markup {
                                     None => { "no good fetch yet" },
                                 }
                             }
-                            @for (metric, problem) in &source.problems {
-                                p.problem { strong { (metric) } ": " (problem) }
+                            @for (metrics, problem) in told_once(&source.problems) {
+                                p.problem { strong { (metrics) } ": " (problem) }
                             }
                         }
                     }
@@ -202,6 +205,23 @@ fn sources(snapshot: &Snapshot) -> Markup {
             }
         }
     }
+}
+
+/// Each problem with the metrics that have it: a database that is down is one problem.
+fn told_once(problems: &BTreeMap<MetricId, String>) -> Vec<(String, &str)> {
+    const NAMED: usize = 3;
+    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (metric, problem) in problems {
+        match found.iter_mut().find(|(known, _)| known == problem) {
+            Some((_, metrics)) => metrics.push(metric.as_str()),
+            None => found.push((problem, vec![metric.as_str()])),
+        }
+    }
+    let named = |metrics: &[&str]| match metrics.len().checked_sub(NAMED) {
+        None | Some(0) => metrics.join(", "),
+        Some(more) => format!("{} and {more} more", metrics[..NAMED].join(", ")),
+    };
+    found.into_iter().map(|(problem, metrics)| (named(&metrics), problem)).collect()
 }
 
 fn tone_class(tone: Tone) -> &'static str {

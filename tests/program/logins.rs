@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, MySqlConnection, PgConnection, raw_sql};
 
 use crate::databases::login;
-use crate::exporter::command;
+use crate::exporter::{Exporter, command};
 use crate::servers::{self, PASSWORD};
 
 /// What `check --connect` says of a source, and its exit code.
@@ -222,17 +222,25 @@ async fn answers_that_do_not_mean_what_they_seem_to_are_remarked_on() {
 fn one_dead_database_is_one_message_for_its_nine_metrics() {
     let folder = tempfile::tempdir().unwrap();
     let metric = |n: u32| format!("  m{n}: {{ source: shop, query: SELECT {n} AS value }}\n");
-    let metrics: String = (0..9).map(metric).collect();
-    let rest = format!(
-        "metrics:\n{metrics}kpis:\n  k: {{ kind: leading, formula: m0, accumulation: level, unit: count, \
-         target: {{ min: 1 }} }}\n"
-    );
+    let kpi = |n: u32| {
+        format!(
+            "  k{n}: {{ kind: leading, formula: m{n}, accumulation: level, unit: count, target: {{ min: 1 \
+             }} }}\n"
+        )
+    };
+    let (metrics, kpis): (String, String) = ((0..9).map(metric).collect(), (0..9).map(kpi).collect());
+    let rest = format!("metrics:\n{metrics}kpis:\n{kpis}");
     let (said, code) = checked(folder.path(), "url: 'postgres://kpi@127.0.0.1:1/shop'", &rest);
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(said.matches("Connection refused").count(), 1, "{said}");
     assert_eq!(said.matches("hint: is the server running, and is the port right?").count(), 1);
-    assert!(
-        said.contains("      9 metrics: cannot connect to postgres at 127.0.0.1:1/shop"),
-        "{said}"
-    );
+    assert!(said.contains("      9 metrics: cannot connect to postgres at 127.0.0.1:1/shop"), "{said}");
+    let daemon = Exporter::run(&folder.path().join("kpis.yaml"));
+    let all = "m0, m1, m2 and 6 more";
+    daemon.until("all have failed", |_| daemon.get("/").1.contains(all));
+    let (_, page) = daemon.get("/");
+    let (_, sources) = page.split_once("Sources with problems").unwrap();
+    assert_eq!(sources.matches("Connection refused").count(), 1, "{sources}");
+    let log = daemon.log();
+    assert_eq!(log.matches("Connection refused").count(), 1, "{log}");
 }
