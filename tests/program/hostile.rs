@@ -131,7 +131,7 @@ fn what_check_accepts_the_daemon_opens_and_the_rest_is_refused_with_its_place() 
         let (code, said) = check(&config);
         assert!(!said.contains(SECRET) && !said.contains("panicked"), "{source}: {said}");
         if code == Some(0) {
-            accepted.push_str(&format!("  s{number}: {{ {source} }}\n"));
+            accepted.extend(["  s", &number.to_string(), ": { ", source, " }\n"]);
             good += 1;
         } else {
             assert_eq!(code, Some(2), "{source}: {said}");
@@ -160,18 +160,18 @@ fn a_source_that_cannot_be_reached_in_any_way_is_down_and_the_others_go_on() {
   s2: { sql: { url: 'mysql://u@[::1]:1/x' } }
   s3: { sql: { url: 'postgres://u@/x?host=/no/folder' } }
   s4: { sql: { url: 'sqlite:/no/folder/x.db' } }";
-    let metrics: String = (1..5)
+    let metrics = (1..5)
         .map(|n| format!("  m{n}: {{ source: s{n}, query: SELECT 1 AS value }}\n"))
         .chain(["  m0: { source: s0, request: { path: /x }, format: number }\n".to_owned()])
-        .collect();
-    let kpis: String = (0..5)
-        .map(|n| {
-            format!(
-                "  k{n}: {{ kind: leading, formula: m{n}, accumulation: level, unit: count, target: {{ \
-                 min: 1 }} }}\n"
-            )
-        })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
+    let kpi = |n: u32| {
+        format!(
+            "  k{n}: {{ kind: leading, formula: m{n}, accumulation: level, unit: count, target: {{ min: \
+             1 }} }}\n"
+        )
+    };
+    let kpis = (0..5).map(kpi).collect::<Vec<_>>().concat();
     let rest = REST.replace("metrics:\n", &format!("metrics:\n{metrics}"));
     std::fs::write(&config, format!("{sources}{rest}{kpis}")).unwrap();
     let (code, said) = check(&config);

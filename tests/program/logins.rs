@@ -228,13 +228,17 @@ fn one_dead_database_is_one_message_for_its_nine_metrics() {
              }} }}\n"
         )
     };
-    let (metrics, kpis): (String, String) = ((0..9).map(metric).collect(), (0..9).map(kpi).collect());
+    let metrics = (0..9).map(metric).collect::<Vec<_>>().concat();
+    let kpis = (0..9).map(kpi).collect::<Vec<_>>().concat();
     let rest = format!("metrics:\n{metrics}kpis:\n{kpis}");
     let (said, code) = checked(folder.path(), "url: 'postgres://kpi@127.0.0.1:1/shop'", &rest);
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(said.matches("Connection refused").count(), 1, "{said}");
     assert_eq!(said.matches("hint: is the server running, and is the port right?").count(), 1);
-    assert!(said.contains("      9 metrics: cannot connect to postgres at 127.0.0.1:1/shop"), "{said}");
+    assert!(
+        said.contains("      9 metrics: cannot connect to postgres at 127.0.0.1:1/shop"),
+        "{said}"
+    );
     let daemon = Exporter::run(&folder.path().join("kpis.yaml"));
     let all = "m0, m1, m2 and 6 more";
     daemon.until("all have failed", |_| daemon.get("/").1.contains(all));

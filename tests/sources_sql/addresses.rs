@@ -1,4 +1,4 @@
-//! Addresses and parameters of URLs against real servers that listen on 127.0.0.1, ::1 and a socket.
+//! Addresses and parameters of URLs against real servers that listen on `127.0.0.1`, `::1` and a socket.
 
 use std::net::TcpListener;
 
