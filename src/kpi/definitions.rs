@@ -11,6 +11,9 @@ use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::id::{KpiId, MetricId};
 use crate::metric::Metric;
 
+/// Older data than this is no data, where nobody says otherwise: a day and some patience.
+pub const MAX_AGE: Duration = Duration::from_hours(26);
+
 /// Everything the engine works from. Invariant: every metric that a formula names exists, as does
 /// every objective and KPI that a KPI names.
 #[derive(Debug)]
@@ -124,6 +127,39 @@ pub struct Kpi {
 }
 
 impl Kpi {
+    /// One that says no more than it must; all else as it is where nobody says it: a count of events
+    /// that is to grow by the end of the month.
+    pub fn new(id: impl Into<KpiId>, formula: Formula, target: Target) -> Self {
+        let id: KpiId = id.into();
+        Self {
+            title: id.to_string(),
+            id,
+            description: None,
+            kind: Kind::Lagging,
+            function: Function::Other,
+            objective: None,
+            team: None,
+            owner: None,
+            levers: Vec::new(),
+            formula,
+            accumulation: Accumulation::Flow,
+            unit: Unit::Count,
+            direction: Direction::Increase,
+            period: PeriodKind::Month,
+            window: WindowSpec::PeriodToDate,
+            breakdown: Vec::new(),
+            baseline: Baseline::None,
+            target,
+            path: Path::Linear,
+            predicts: Vec::new(),
+            lead_time: None,
+            weight: 1.0,
+            thresholds: Thresholds::default(),
+            max_age: MAX_AGE,
+            allow: Vec::new(),
+        }
+    }
+
     /// All its formulas: of its value, then those over the whole period.
     pub fn formulas(&self) -> impl Iterator<Item = &Formula> {
         std::iter::once(&self.formula).chain(self.whole_formulas())

@@ -36,31 +36,17 @@ pub(crate) fn second_quarter() -> Period {
 
 pub(crate) fn kpi(id: &str, title: &str, kind: Kind) -> Kpi {
     Kpi {
-        id: id.into(),
         title: title.into(),
-        description: None,
         kind,
         function: Function::Marketing,
         objective: Some("self_serve".into()),
         team: Some("growth".into()),
         owner: Some("growth@example.com".into()),
-        levers: Vec::new(),
-        formula: Formula::parse("sessions").unwrap(),
         accumulation: Accumulation::Level,
-        unit: Unit::Count,
-        direction: Direction::Increase,
         period: PeriodKind::Quarter,
         window: WindowSpec::TrailingDays(30),
         baseline: Baseline::PreviousPeriod,
-        breakdown: Vec::new(),
-        weight: 1.0,
-        target: Target::Relative(0.3),
-        path: Path::Linear,
-        predicts: Vec::new(),
-        lead_time: None,
-        thresholds: Thresholds::default(),
-        max_age: Duration::from_hours(26),
-        allow: Vec::new(),
+        ..Kpi::new(id, Formula::parse("sessions").unwrap(), Target::Relative(0.3))
     }
 }
 

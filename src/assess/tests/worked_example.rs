@@ -5,9 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::*;
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::forecast::Projection;
-use crate::kpi::{
-    Accumulation, Baseline, Direction, Formula, Function, Kind, Kpi, Path, Target, Thresholds, Unit,
-};
+use crate::kpi::{Accumulation, Direction, Formula, Kind, Kpi, Path, Target, Unit};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -19,32 +17,11 @@ fn calendar() -> Calendar {
 
 /// A flow that increases to 390 000 in its quarter; tests change what they are about.
 pub(crate) fn kpi() -> Kpi {
+    let formula = Formula::parse("a / b").unwrap();
     Kpi {
-        id: "traffic".into(),
-        title: "Traffic".into(),
-        description: None,
         kind: Kind::Leading,
-        function: Function::Marketing,
-        objective: None,
-        team: None,
-        owner: None,
-        levers: Vec::new(),
-        formula: Formula::parse("a / b").unwrap(),
-        accumulation: Accumulation::Flow,
-        unit: Unit::Count,
-        direction: Direction::Increase,
         period: PeriodKind::Quarter,
-        window: WindowSpec::PeriodToDate,
-        breakdown: Vec::new(),
-        weight: 1.0,
-        baseline: Baseline::None,
-        target: Target::Absolute(390_000.0),
-        path: Path::Linear,
-        predicts: Vec::new(),
-        lead_time: None,
-        thresholds: Thresholds::default(),
-        max_age: std::time::Duration::from_hours(26),
-        allow: Vec::new(),
+        ..Kpi::new("traffic", formula, Target::Absolute(390_000.0))
     }
 }
 

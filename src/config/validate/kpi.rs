@@ -74,7 +74,6 @@ pub(super) fn kpi(
 
     let Goal { baseline, target, direction } = goal?;
     Some(Kpi {
-        id: entry.id.as_str().into(),
         title: raw.title.clone().unwrap_or_else(|| entry.id.clone()),
         description: raw.description.clone(),
         kind: kind?.0,
@@ -83,7 +82,6 @@ pub(super) fn kpi(
         team: raw.team.clone(),
         owner: raw.owner.clone(),
         levers: raw.levers.clone().unwrap_or_default(),
-        formula: formula?,
         accumulation: accumulation?,
         unit: unit?,
         direction,
@@ -92,13 +90,13 @@ pub(super) fn kpi(
         breakdown: breakdown?,
         weight: weight?,
         baseline,
-        target,
         path: path?,
         predicts,
         lead_time: raw.lead_time.as_ref().map(|time| time.0),
         thresholds: thresholds?,
         max_age: raw.max_age.as_ref().map_or(defaults.max_age, |age| age.0),
         allow,
+        ..Kpi::new(entry.id.as_str(), formula?, target)
     })
 }
 

@@ -12,6 +12,7 @@ use crate::calendar::{Calendar, PeriodKind, Retail};
 use crate::config::document::Document;
 use crate::config::parse;
 use crate::config::raw::{CalendarRaw, DefaultsRaw};
+use crate::kpi::MAX_AGE;
 use crate::metric::Metric;
 use crate::reader::diagnostic::Problems;
 use crate::reader::files::{Files, Span};
@@ -23,8 +24,6 @@ use crate::source::metric_raw::LimitsRaw;
 
 /// When nothing else is said: every five minutes.
 const SCHEDULE: &str = "*/5 * * * *";
-/// A daily load may be two hours late.
-const MAX_AGE: Duration = Duration::from_hours(26);
 
 /// What entries get that say nothing themselves.
 pub(super) struct Defaults {

@@ -26,31 +26,20 @@ fn formula(text: &str) -> Formula {
 
 fn kpi() -> Kpi {
     Kpi {
-        id: "conversion".into(),
         title: "Trial to paid".to_owned(),
-        description: None,
         kind: Kind::Efficiency,
         function: Function::Sales,
-        objective: None,
-        team: None,
-        owner: None,
-        levers: Vec::new(),
-        formula: formula("trials.paid / trials.started"),
         accumulation: Accumulation::Ratio,
         unit: Unit::Percent,
-        direction: Direction::Increase,
         period: PeriodKind::Quarter,
         window: WindowSpec::TrailingDays(30),
-        breakdown: Vec::new(),
-        weight: 1.0,
         baseline: Baseline::Fixed(0.12),
-        target: Target::Formula(formula("plan")),
         path: Path::Milestones([("2026-06-30".parse().unwrap(), 0.16)].into()),
-        predicts: Vec::new(),
-        lead_time: None,
-        thresholds: Thresholds::default(),
-        max_age: Duration::from_hours(26),
-        allow: Vec::new(),
+        ..Kpi::new(
+            "conversion",
+            formula("trials.paid / trials.started"),
+            Target::Formula(formula("plan")),
+        )
     }
 }
 
