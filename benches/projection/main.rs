@@ -14,7 +14,9 @@ mod series;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use kpi_exporter::forecast::{Kind, Method, Projection, Season, Seasons, forecast, forecast_by};
+use kpi_exporter::forecast::{
+    Method, Projection, Season, Seasons, StepKind, forecast, forecast_by,
+};
 
 use score::Score;
 use series::Series;
@@ -125,7 +127,7 @@ fn case(values: &[f64], done: usize) -> Option<Case> {
     let growth = (newest / oldest).powf(1.0 / (totals.len() - 1) as f64);
     let season = |steps: &[f64]| Season { steps: steps.to_vec(), first_weekday: None };
     let seasons = Seasons {
-        kind: Kind::Flow,
+        kind: StepKind::Flow,
         earlier: earlier.iter().rev().map(|year| season(year)).collect(),
         current: season(&last[..done]),
         elapsed: done as f64,
@@ -144,7 +146,7 @@ fn time_of_daily_steps() {
             first_weekday: Some(period * length),
         };
         let seasons = Seasons {
-            kind: Kind::Flow,
+            kind: StepKind::Flow,
             earlier: (0..periods).map(|period| season(period, length)).collect(),
             current: season(periods, length / 3),
             elapsed: (length / 3) as f64,

@@ -1,7 +1,7 @@
 //! Months and quarters of daily data, simulated: how many final values the 80 % interval holds, and how far
 //! off projections are.
 
-use kpi_exporter::forecast::{Kind, Season, Seasons, forecast};
+use kpi_exporter::forecast::{Season, Seasons, StepKind, forecast};
 
 use super::business::{BUSINESSES, Business};
 use super::noise::Noise;
@@ -53,7 +53,7 @@ impl Sum {
         let actual: f64 = last.steps.iter().sum();
         let current = Season { steps: last.steps[..done].to_vec(), ..last.clone() };
         let seasons = Seasons {
-            kind: Kind::Flow,
+            kind: StepKind::Flow,
             earlier: earlier.to_vec(),
             current,
             elapsed: done as f64,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::assess::{Assessment, Number, Status};
 use crate::families;
-use crate::kpi::{Accumulation, Direction, Function, Kind, Unit};
+use crate::kpi::{Accumulation, Direction, Function, KpiKind, Unit};
 use crate::metric::Labels;
 use crate::signals::Lead;
 use crate::snapshot::{Breakdown, KpiState, LeadState, Member, Snapshot, Verdict};
@@ -53,7 +53,7 @@ struct KpiJson<'a> {
     kpi: &'a str,
     labels: &'a Labels,
     title: &'a str,
-    kind: Kind,
+    kind: KpiKind,
     function: Function,
     objective: Option<&'a str>,
     team: Option<&'a str>,

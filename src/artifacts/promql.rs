@@ -5,7 +5,7 @@
 
 use crate::assess::Status;
 use crate::exposition::families::KPI_STATUS;
-use crate::kpi::Kind;
+use crate::kpi::KpiKind;
 
 /// Labels that tell replicas apart, and where they run: a verdict is about the KPI, whoever said so.
 /// Everything else stays, since KPIs may have labels of their own.
@@ -50,7 +50,7 @@ fn states(keep: impl Fn(Status) -> bool) -> String {
 
 /// The kinds of KPI that warn early, as a regular expression.
 pub(super) fn early_kinds() -> String {
-    kinds(Kind::is_early)
+    kinds(KpiKind::is_early)
 }
 
 /// The kinds of KPI that state an outcome, as a regular expression.
@@ -58,8 +58,8 @@ pub(super) fn outcome_kinds() -> String {
     kinds(|kind| !kind.is_early())
 }
 
-fn kinds(keep: impl Fn(Kind) -> bool) -> String {
-    let all = [Kind::Leading, Kind::Efficiency, Kind::Lagging];
+fn kinds(keep: impl Fn(KpiKind) -> bool) -> String {
+    let all = [KpiKind::Leading, KpiKind::Efficiency, KpiKind::Lagging];
     alternatives(all.into_iter().filter(|kind| keep(*kind)).map(|kind| kind.to_string()))
 }
 

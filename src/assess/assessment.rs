@@ -137,8 +137,12 @@ impl Assessment {
     pub fn contribution(&self, kpi: &Kpi) -> Option<f64> {
         let ratio = match self.goal {
             Some(goal @ Goal::AtMost(limit)) if goal.is_budget(kpi.accumulation) => {
-                let over = self.value? - self.expected_value?;
-                if limit > 0.0 { 1.0 - over.max(0.0) / limit } else { f64::from(over <= 0.0) }
+                let overspent = self.value? - self.expected_value?;
+                if limit > 0.0 {
+                    1.0 - overspent.max(0.0) / limit
+                } else {
+                    f64::from(overspent <= 0.0)
+                }
             }
             _ => self.progress_ratio?,
         };

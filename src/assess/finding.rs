@@ -31,7 +31,7 @@ pub enum Finding {
         shown: Status,
     },
     /// No value: a metric fails.
-    Fails(Problem),
+    Fails(MetricProblem),
     /// No value: the newest data is too old.
     TooOld {
         /// The last day that it is complete for.
@@ -164,7 +164,7 @@ pub enum FrozenNumber {
 
 /// Why a metric has no numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct MetricProblem {
     /// The metric.
     pub metric: MetricId,
     /// Its source.

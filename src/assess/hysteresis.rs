@@ -31,7 +31,7 @@ const MOST_DAYS: u64 = 5;
 
 /// What is remembered of one KPI and label set.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Memory {
+pub struct StatusMemory {
     /// The period the status belongs to; another one starts afresh.
     pub period: String,
     /// The status shown.
@@ -68,7 +68,7 @@ pub struct DataPoint {
 
 /// When a change is confirmed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rules {
+pub struct ConfirmationRules {
     /// Data points in a row.
     confirm: u32,
     /// Or good fetches for so long.
@@ -77,7 +77,7 @@ pub struct Rules {
     settle: Option<Duration>,
 }
 
-impl Rules {
+impl ConfirmationRules {
     /// Those of a KPI.
     pub fn of(kpi: &Kpi) -> Self {
         let day = 86_400;
@@ -128,15 +128,15 @@ impl Rules {
 
 /// The memory after one more assessment, of a good fetch made at an instant.
 pub fn step(
-    before: Option<&Memory>,
+    before: Option<&StatusMemory>,
     now: &Assessment,
-    rules: &Rules,
+    rules: &ConfirmationRules,
     point: &DataPoint,
     fetched: DateTime<Utc>,
-) -> Memory {
+) -> StatusMemory {
     let before = before.filter(|memory| memory.period == now.period.id);
     let band = before.and_then(|memory| memory.band);
-    let memory = |shown, band, waiting| Memory {
+    let memory = |shown, band, waiting| StatusMemory {
         period: now.period.id.clone(),
         shown,
         band,
@@ -175,7 +175,7 @@ pub fn step(
 }
 
 /// Shows the remembered status on an assessment, and says what waits.
-pub fn show(memory: &Memory, rules: &Rules, assessment: &mut Assessment) {
+pub fn show(memory: &StatusMemory, rules: &ConfirmationRules, assessment: &mut Assessment) {
     let shown = memory.shown;
     if let Some(waiting) = memory.waiting {
         let proof = match rules.settle {

@@ -2,10 +2,10 @@
 //! forgives, and what speaks against it all the same. Not here: hysteresis over several data points
 //! (`hysteresis`), and the words (`reason`).
 
-use super::limits::{Limits, required_pace};
 use super::noise::{BEYOND_DOUBT, Noise, Z, is_share};
 use super::outlook::Evidence;
-use super::path::{Expected, Guard, Point, Shape};
+use super::pace_limits::{PaceLimits, required_pace};
+use super::path::{Expected, Guard, PathPoint, Shape};
 use super::status::Status;
 use super::sums::Sums;
 use super::target::Goal;
@@ -36,7 +36,7 @@ pub(super) struct Case<'a> {
     pub(super) path: &'a Expected,
     pub(super) value: f64,
     pub(super) sums: Option<Sums>,
-    pub(super) at: &'a Point<'a>,
+    pub(super) at: &'a PathPoint<'a>,
     pub(super) evidence: &'a Evidence,
 }
 
@@ -165,7 +165,7 @@ pub(super) fn counts(elapsed: f64) -> bool {
 /// The band of a value's pace; where there is no pace, the plain comparison with the path.
 fn of_pace(case: &Case<'_>, value: f64) -> Status {
     let Case { kpi, goal, path, .. } = *case;
-    let limits = Limits::of(kpi, path);
+    let limits = PaceLimits::of(kpi, path);
     let Some(pace) = path.pace(goal, value) else {
         let so_far = path.value.map_or(goal, |value| match goal {
             Goal::AtLeast(_) => Goal::AtLeast(value),

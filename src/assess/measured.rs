@@ -3,11 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::assessment::Assessment;
-use super::finding::{Finding, Problem};
+use super::finding::{Finding, MetricProblem};
 use super::judge::{Because, Case, Judged, judge};
-use super::limits::Limits;
 use super::outlook::Evidence;
-use super::path::{Expected, Point, Shape, expected};
+use super::pace_limits::PaceLimits;
+use super::path::{Expected, PathPoint, Shape, expected};
 use super::status::Status;
 use super::sums::Sums;
 use super::target::{Goal, progress};
@@ -38,7 +38,7 @@ pub struct Measured {
     /// Up to when the data is complete; the as-of instant of the fetch when the source says nothing.
     pub data_through: Option<DateTime<Utc>>,
     /// Why there is no value, when something failed.
-    pub problem: Option<Problem>,
+    pub problem: Option<MetricProblem>,
     /// Of whom: the values of the labels, in words; empty without labels.
     pub who: String,
 }
@@ -57,7 +57,7 @@ pub fn assess(
 ) -> Assessment {
     let asked = calendar.asked_until(kpi.window, as_of);
     let through = measured.data_through.map_or(asked, |through| through.min(asked));
-    let at = Point::new(calendar, period, through, as_of);
+    let at = PathPoint::new(calendar, period, through, as_of);
     let goal = Goal::resolve(&kpi.target, kpi.direction, measured.baseline, measured.target);
     let on_path = measured.seasonal_share.or(measured.planned_share);
     let path = goal.map(|g| expected(kpi, g, measured.baseline, on_path, &at));
@@ -110,7 +110,7 @@ fn facts(
     measured: &Measured,
     goal: Option<Goal>,
     path: Option<Expected>,
-    at: &Point<'_>,
+    at: &PathPoint<'_>,
 ) -> Assessment {
     let (lower, upper) = match (&kpi.target, goal) {
         (_, Some(Goal::Between(low, high))) => (Some(low), Some(high)),
@@ -118,7 +118,7 @@ fn facts(
         (crate::kpi::Target::Max(limit), _) => (None, Some(*limit)),
         _ => (None, None),
     };
-    let limits = path.map(|path| Limits::of(kpi, &path));
+    let limits = path.map(|path| PaceLimits::of(kpi, &path));
     let undirected = matches!(goal, Some(Goal::Between(..)));
     Assessment {
         baseline_value: measured.baseline,
@@ -141,7 +141,7 @@ fn with_value(
     path: &Expected,
     value: f64,
     judged: &Judged,
-    at: &Point<'_>,
+    at: &PathPoint<'_>,
 ) -> Assessment {
     let projected = projection(kpi, path, value, at).filter(|_| !is_too_early(judged, kpi, at));
     let required = required_per_day(kpi, goal, value, at);
@@ -174,7 +174,7 @@ fn findings(
     numbers: &Assessment,
     path: &Expected,
     judged: &Judged,
-    at: &Point<'_>,
+    at: &PathPoint<'_>,
     through: NaiveDate,
 ) -> Vec<Finding> {
     let status = judged.status;
@@ -208,7 +208,7 @@ fn findings(
 }
 
 /// What may still be spent of a budget.
-fn to_spend(kpi: &Kpi, numbers: &Assessment, at: &Point<'_>) -> Option<Finding> {
+fn to_spend(kpi: &Kpi, numbers: &Assessment, at: &PathPoint<'_>) -> Option<Finding> {
     let (goal, value) = numbers.goal.zip(numbers.value)?;
     let limit = goal.value().filter(|_| goal.is_budget(kpi.accumulation) && !at.closed)?;
     at_most(value, limit).then(|| Finding::ToSpend(at.left(kpi)))
@@ -267,14 +267,14 @@ fn is_needed(numbers: &Assessment, judged: &Judged) -> bool {
 }
 
 /// Nothing is projected before there is something to project from.
-fn is_too_early(judged: &Judged, kpi: &Kpi, at: &Point<'_>) -> bool {
+fn is_too_early(judged: &Judged, kpi: &Kpi, at: &PathPoint<'_>) -> bool {
     judged.status == Status::TooEarly || (!at.closed && at.elapsed < kpi.thresholds.too_early)
 }
 
 /// The value at the close if things go on like this: a flow grows with its path, `v / e`, and so
 /// does a ratio that was seen to grow with its window. Any other ratio keeps its two parts growing
 /// together, and a level stays: both keep their value.
-fn projection(kpi: &Kpi, path: &Expected, value: f64, at: &Point<'_>) -> Option<f64> {
+fn projection(kpi: &Kpi, path: &Expected, value: f64, at: &PathPoint<'_>) -> Option<f64> {
     let grows = kpi.accumulation == Accumulation::Flow || path.shape == Shape::Flat;
     if at.closed || !grows {
         return Some(value);
@@ -283,7 +283,7 @@ fn projection(kpi: &Kpi, path: &Expected, value: f64, at: &Point<'_>) -> Option<
 }
 
 /// `(T - v) / days left` of a flow, 0 when reached; nothing for a budget or after the close.
-fn required_per_day(kpi: &Kpi, goal: Goal, value: f64, at: &Point<'_>) -> Option<f64> {
+fn required_per_day(kpi: &Kpi, goal: Goal, value: f64, at: &PathPoint<'_>) -> Option<f64> {
     let Goal::AtLeast(target) = goal else { return None };
     if kpi.accumulation != Accumulation::Flow {
         return None;

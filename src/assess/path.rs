@@ -51,7 +51,7 @@ pub fn expected(
     goal: Goal,
     baseline: Option<f64>,
     measured: Option<f64>,
-    at: &Point<'_>,
+    at: &PathPoint<'_>,
 ) -> Expected {
     let way = Way::of(kpi, measured);
     let shape = shape(kpi, way, baseline);
@@ -161,7 +161,7 @@ impl Expected {
 
 /// A point of a period.
 #[derive(Debug, Clone, Copy)]
-pub struct Point<'a> {
+pub struct PathPoint<'a> {
     /// The period.
     pub period: &'a Period,
     /// Share of its days that have passed.
@@ -185,7 +185,7 @@ pub struct Left {
     pub business: bool,
 }
 
-impl<'a> Point<'a> {
+impl<'a> PathPoint<'a> {
     /// The days left in which a KPI moves: business days when its path goes by them.
     pub fn left(&self, kpi: &Kpi) -> Left {
         match kpi.path {
@@ -238,7 +238,12 @@ fn guard(kpi: &Kpi, shape: Shape) -> Guard {
 
 /// Piecewise linear in elapsed time from the start of the path through each milestone inside the
 /// period to the target at its end. `None` when no milestone lies in the period or there is no way.
-fn milestone_share(points: &Milestones, shape: Shape, goal: Goal, at: &Point<'_>) -> Option<f64> {
+fn milestone_share(
+    points: &Milestones,
+    shape: Shape,
+    goal: Goal,
+    at: &PathPoint<'_>,
+) -> Option<f64> {
     let target = goal.value()?;
     let start = if let Shape::Ramp(baseline) = shape { baseline } else { 0.0 };
     let days = (at.period.end_day - at.period.first_day).num_days() as f64;

@@ -5,7 +5,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::assessment::Assessment;
-use super::finding::{Finding, FrozenNumber, Problem, Proof};
+use super::finding::{Finding, FrozenNumber, MetricProblem, Proof};
 use super::noise::Noise;
 use super::path::Left;
 use super::status::Status;
@@ -311,8 +311,8 @@ fn waiting(status: Status, shown: Status, proof: Proof) -> String {
     format!("Still {} until {} is confirmed ({so_far})", shown.words(), status.words())
 }
 
-fn fails(problem: &Problem) -> String {
-    let Problem { metric, source, error } = problem;
+fn fails(problem: &MetricProblem) -> String {
+    let MetricProblem { metric, source, error } = problem;
     match error {
         Some(error) => format!("metric `{metric}` of source `{source}` fails: {error}"),
         None => format!("metric `{metric}` of source `{source}` has not been fetched yet"),

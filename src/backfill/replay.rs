@@ -31,7 +31,7 @@ pub fn replay(
     steps: Vec<DateTime<Utc>>,
 ) -> impl Stream<Item = Snapshot> + Send + 'static {
     let mut engine = Engine::new(Arc::clone(&definitions));
-    let mut cache = Cache::planned(&definitions, &steps);
+    let mut cache = ReplayCache::planned(&definitions, &steps);
     let shown = Arc::clone(&definitions);
     let facts = sources.keys().map(|id| (id.clone(), SourceFacts::default())).collect();
     let log = RunLog::new(&definitions, &facts, &Book::default(), DateTime::UNIX_EPOCH);
@@ -63,7 +63,7 @@ pub fn replay(
 }
 
 /// What was measured and will be needed again: by span, until the last day that needs it.
-struct Cache {
+struct ReplayCache {
     spans: BTreeMap<Span, Kept>,
 }
 
@@ -73,7 +73,7 @@ struct Kept {
     slots: BTreeMap<MetricId, Slot>,
 }
 
-impl Cache {
+impl ReplayCache {
     /// Walks through all days once to see for how long each span is needed. Metrics share most of
     /// their spans, so there are some thousands of them at most.
     fn planned(definitions: &Definitions, steps: &[DateTime<Utc>]) -> Self {

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output::{Format, Output};
+use super::output::{BackfillFormat, Output};
 use super::progress::Progress;
 use super::{Global, NO_VALUE, keep_only};
 use crate::backfill::{Gaps, Recorder, parse_step, replay, steps, warm_up};
@@ -48,8 +48,8 @@ pub(super) struct Arguments {
     step: String,
     /// `openmetrics` for `promtool tsdb create-blocks-from openmetrics`; `jsonl` for one line of
     /// JSON a day, KPI and label set.
-    #[arg(long, value_enum, default_value_t = Format::Openmetrics)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = BackfillFormat::Openmetrics)]
+    format: BackfillFormat,
     /// File to write instead of standard output. With `jsonl`, days that it already holds are not
     /// written again, so a run that was stopped goes on; with `openmetrics` it appears, or is
     /// replaced, as a whole at the end.
@@ -103,7 +103,7 @@ impl Arguments {
 
     fn interrupted(&self) -> ExitCode {
         let goes_on = match &self.output {
-            Some(path) if self.format == Format::Jsonl => {
+            Some(path) if self.format == BackfillFormat::Jsonl => {
                 format!("; the same command goes on where {} ends", path.display())
             }
             _ => String::new(),

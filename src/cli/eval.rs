@@ -29,12 +29,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ID")]
     kpi: Vec<String>,
     /// How to print.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = EvalFormat::Table)]
+    format: EvalFormat,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
+enum EvalFormat {
     Table,
     Json,
 }
@@ -52,8 +52,8 @@ pub(super) fn run(
     let snapshot = runtime.block_on(evaluate(config, as_of))?;
     let mut stdout = anstream::stdout();
     match arguments.format {
-        Format::Table => table::write(&mut stdout, &snapshot)?,
-        Format::Json => {
+        EvalFormat::Table => table::write(&mut stdout, &snapshot)?,
+        EvalFormat::Json => {
             writeln!(
                 stdout,
                 "{}",

@@ -18,7 +18,7 @@ use crate::snapshot::Snapshot;
 
 /// How days are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum BackfillFormat {
     Openmetrics,
     Jsonl,
 }
@@ -43,21 +43,23 @@ impl Output {
     /// Opens a file of lines at the place where the days of an earlier run end; makes sure that a
     /// document can be written before all the work.
     pub(super) fn open(
-        format: Format,
+        format: BackfillFormat,
         path: Option<&Path>,
         steps: &[DateTime<Utc>],
         definitions: &Definitions,
     ) -> anyhow::Result<Self> {
         match (format, path) {
-            (Format::Openmetrics, path) => {
+            (BackfillFormat::Openmetrics, path) => {
                 let file = path.map(|path| {
                     let file = beside(path).with_context(|| cannot_write(path))?;
                     anyhow::Ok((file, path.to_owned()))
                 });
                 Ok(Self::Document { history: History::default(), file: file.transpose()? })
             }
-            (Format::Jsonl, None) => Ok(Self::Lines { out: Box::new(io::stdout()), next: 0 }),
-            (Format::Jsonl, Some(path)) => {
+            (BackfillFormat::Jsonl, None) => {
+                Ok(Self::Lines { out: Box::new(io::stdout()), next: 0 })
+            }
+            (BackfillFormat::Jsonl, Some(path)) => {
                 let (file, next) = lines(path, steps, definitions)
                     .with_context(|| format!("--output {}", path.display()))?;
                 Ok(Self::Lines { out: Box::new(file), next })

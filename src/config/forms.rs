@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use chrono::Weekday;
 
 use crate::calendar::{WeekPattern, YearName};
-use crate::kpi::{Accumulation, Direction, Function, Kind};
+use crate::kpi::{Accumulation, Direction, Function, KpiKind};
 use crate::reader::forms::{FromText, named};
 
-named!(Kind: "leading" => Kind::Leading, "efficiency" => Kind::Efficiency,
-    "lagging" => Kind::Lagging);
+named!(KpiKind: "leading" => KpiKind::Leading, "efficiency" => KpiKind::Efficiency,
+    "lagging" => KpiKind::Lagging);
 named!(Accumulation: "flow" => Accumulation::Flow, "level" => Accumulation::Level,
     "ratio" => Accumulation::Ratio);
 named!(Direction: "increase" => Direction::Increase, "decrease" => Direction::Decrease,

@@ -38,7 +38,7 @@ pub(super) struct Evaluator {
     pub(super) self_metrics: Arc<SelfMetrics>,
     pub(super) clock: Clock,
     /// The status of each label set that was published last.
-    pub(super) told: BTreeMap<SeriesKey, Status>,
+    pub(super) published: BTreeMap<SeriesKey, Status>,
 }
 
 impl Evaluator {
@@ -146,7 +146,7 @@ impl Evaluator {
         for (state, verdict) in snapshot.verdicts() {
             let series = SeriesKey { kpi: state.kpi.id.clone(), labels: verdict.labels.clone() };
             let to = verdict.assessment.status;
-            match self.told.insert(series, to) {
+            match self.published.insert(series, to) {
                 Some(from) if from != to => {
                     let (kpi, labels) = (&state.kpi.id, &verdict.labels);
                     let (from, to) = (from.as_str(), to.as_str());

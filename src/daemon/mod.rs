@@ -222,7 +222,7 @@ impl Prepared {
             shared,
             self_metrics,
             clock,
-            told: BTreeMap::new(),
+            published: BTreeMap::new(),
         };
         tasks.spawn(evaluator.run(results, past));
         tasks

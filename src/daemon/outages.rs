@@ -21,7 +21,7 @@ pub(super) struct Outages {
 /// One failure, of as many metrics of a source as have it.
 #[derive(Debug)]
 struct Outage {
-    told: Instant,
+    logged_at: Instant,
     metrics: BTreeSet<String>,
 }
 
@@ -50,11 +50,11 @@ impl Outages {
         let mut new = false;
         let outage = known.entry(key).or_insert_with(|| {
             new = true;
-            Outage { told: now, metrics: BTreeSet::new() }
+            Outage { logged_at: now, metrics: BTreeSet::new() }
         });
         outage.metrics.insert(metric.to_owned());
-        if new || now.duration_since(outage.told) >= REMINDER {
-            outage.told = now;
+        if new || now.duration_since(outage.logged_at) >= REMINDER {
+            outage.logged_at = now;
             return Some(outage.metrics.len());
         }
         None

@@ -56,11 +56,11 @@ pub fn generate(story: &Story) -> Vec<File> {
     let days = series::days(story.period_start);
     let first = days.partition_point(|day| day.offset < -HISTORY_DAYS);
     let end = days.partition_point(|day| day.date <= story.last_day);
-    let told = first..end.max(first);
+    let shown_days = first..end.max(first);
     vec![
-        File { name: "sessions.csv", text: tables::sessions(&days, told.clone()) },
-        File { name: "trials.csv", text: tables::trials(&days, told.clone()) },
-        File { name: "arr.csv", text: tables::arr(&days, told) },
+        File { name: "sessions.csv", text: tables::sessions(&days, shown_days.clone()) },
+        File { name: "trials.csv", text: tables::trials(&days, shown_days.clone()) },
+        File { name: "arr.csv", text: tables::arr(&days, shown_days) },
     ]
 }
 

@@ -17,7 +17,7 @@ const EARLIER_ARR: [i64; 8] =
 const STORY_ARR: [i64; 3] = [60_000, 70_000, 100_000];
 
 /// `day,channel,sessions`
-pub(super) fn sessions(days: &[Day], told: Range<usize>) -> String {
+pub(super) fn sessions(days: &[Day], shown_days: Range<usize>) -> String {
     // A bundle of new pages is published at the start of the period.
     let organic = [
         (-728, 2_060_000),
@@ -35,7 +35,7 @@ pub(super) fn sessions(days: &[Day], told: Range<usize>) -> String {
     long(
         "day,channel,sessions",
         days,
-        told,
+        shown_days,
         &[
             ("organic", people(days, &exact, &organic, 60, 1)),
             ("paid", people(days, &[], &paid, 120, 2)),
@@ -46,7 +46,7 @@ pub(super) fn sessions(days: &[Day], told: Range<usize>) -> String {
 }
 
 /// `day,trials_ended,converted`
-pub(super) fn trials(days: &[Day], told: Range<usize>) -> String {
+pub(super) fn trials(days: &[Day], shown_days: Range<usize>) -> String {
     let level = [(-728, 29_000), (-30, 49_500), (91, 53_500)];
     let ended = people(days, &months([1_500, 1_500, 1_580, 1_600]), &level, 280, 5);
     // Share in thousandths. The new onboarding goes live with the period, a first repair after
@@ -68,12 +68,12 @@ pub(super) fn trials(days: &[Day], told: Range<usize>) -> String {
     });
     csv(
         "day,trials_ended,converted",
-        told.map(|i| format!("{},{},{}", days[i].date, ended[i], converted[i])),
+        shown_days.map(|i| format!("{},{},{}", days[i].date, ended[i], converted[i])),
     )
 }
 
 /// `day,movement,amount`
-pub(super) fn arr(days: &[Day], told: Range<usize>) -> String {
+pub(super) fn arr(days: &[Day], shown_days: Range<usize>) -> String {
     let net = net_arr();
     let movement = |percent: i64, spread, stream| {
         let blocks: Vec<Block> = net
@@ -90,7 +90,7 @@ pub(super) fn arr(days: &[Day], told: Range<usize>) -> String {
     long(
         "day,movement,amount",
         days,
-        told,
+        shown_days,
         &[
             ("new", movement(120, 250, 7)),
             ("expansion", movement(28, 400, 8)),
@@ -133,10 +133,15 @@ fn net_arr() -> Vec<Block> {
 }
 
 /// A table with one row per day and series.
-fn long(header: &str, days: &[Day], told: Range<usize>, series: &[(&str, Vec<i64>)]) -> String {
+fn long(
+    header: &str,
+    days: &[Day],
+    shown_days: Range<usize>,
+    series: &[(&str, Vec<i64>)],
+) -> String {
     csv(
         header,
-        told.flat_map(|i| {
+        shown_days.flat_map(|i| {
             series
                 .iter()
                 .map(move |(name, values)| format!("{},{name},{}", days[i].date, values[i]))

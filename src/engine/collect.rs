@@ -35,7 +35,7 @@ pub(super) const SUCCESS: &str = "success";
 pub type Sources = BTreeMap<SourceId, SourceHandle>;
 
 /// Measurements by span, or the first failure.
-pub type Outcome = Result<BTreeMap<Span, Arc<Measurement>>, FetchError>;
+pub type Fetched = Result<BTreeMap<Span, Arc<Measurement>>, FetchError>;
 
 /// What came of one run.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub struct Run {
     /// The instant it was made for, which is when it began.
     pub as_of: DateTime<Utc>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: Fetched,
     /// Every fetch made.
     pub fetches: Vec<Fetch>,
     /// How long all of it took, waiting for a free place included.
@@ -105,7 +105,7 @@ impl SourceHandle {
 
 impl Run {
     /// A run that made no fetch: its outcome is known already.
-    pub fn known(metric: MetricId, as_of: DateTime<Utc>, outcome: Outcome) -> Self {
+    pub fn known(metric: MetricId, as_of: DateTime<Utc>, outcome: Fetched) -> Self {
         Self { metric, as_of, outcome, fetches: Vec::new(), duration: Duration::ZERO, next: None }
     }
 }
@@ -145,7 +145,7 @@ impl Round<'_> {
         &self,
         spans: impl IntoIterator<Item = (Span, Slot)>,
         fetches: &mut Vec<Fetch>,
-    ) -> Outcome {
+    ) -> Fetched {
         let mut measurements = BTreeMap::new();
         for (span, slot) in spans {
             let request = Request {

@@ -5,7 +5,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::calendar::{Calendar, PeriodKind};
-use crate::forecast::{Kind, Season, Seasons};
+use crate::forecast::{Season, Seasons, StepKind};
 
 /// Days of a period that is a year rather than a half.
 const YEAR: usize = 200;
@@ -29,7 +29,7 @@ pub(super) struct Dated {
 /// A period in progress and those before it, oldest first.
 #[derive(Debug)]
 pub(super) struct Dates {
-    pub(super) kind: Kind,
+    pub(super) kind: StepKind,
     pub(super) earlier: Vec<Dated>,
     pub(super) current: Dated,
     /// Days of the current period that have passed.
@@ -44,7 +44,7 @@ impl Dates {
     pub(super) fn are_better_in_months(&self) -> bool {
         let steps = || self.earlier.iter().chain([&self.current]).flat_map(|days| &days.steps);
         let carry = steps().filter(|step| **step != 0.0).count();
-        let sparse = self.kind == Kind::Flow && carry * SPARSE <= steps().count();
+        let sparse = self.kind == StepKind::Flow && carry * SPARSE <= steps().count();
         self.length > YEAR || (self.length > MONTHS && sparse)
     }
 
@@ -91,8 +91,8 @@ impl Dates {
 
     fn total(&self, days: &[f64]) -> f64 {
         match self.kind {
-            Kind::Flow => days.iter().sum(),
-            Kind::Level => days.last().copied().unwrap_or(0.0),
+            StepKind::Flow => days.iter().sum(),
+            StepKind::Level => days.last().copied().unwrap_or(0.0),
         }
     }
 
@@ -106,7 +106,7 @@ impl Dates {
         length: usize,
     ) -> f64 {
         let even = passed / length as f64;
-        if self.kind == Kind::Level {
+        if self.kind == StepKind::Level {
             return even;
         }
         let (mut part, mut whole) = (0.0, 0.0);
@@ -169,7 +169,7 @@ mod tests {
         };
         let whole = |elapsed: f64| (1..=365).find(|n| f64::from(*n) >= elapsed).unwrap();
         Dates {
-            kind: Kind::Flow,
+            kind: StepKind::Flow,
             earlier: (2026 - count..2026).map(|year| dated(year, 366)).collect(),
             current: dated(2026, usize::try_from(whole(elapsed)).unwrap()),
             elapsed,

@@ -9,12 +9,12 @@ use super::book::Book;
 use super::breakdown::whole_of;
 use super::demand::{plan, shared};
 use super::history::{Day, History};
-use super::kpi_state::{Known, Observed, Outcome, Point, Verdicts, evaluate_kpi};
-use super::news::News;
+use super::kpi_state::{Known, KpiOutcome, MeasuredPoint, Observed, Verdicts, evaluate_kpi};
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::runs::{MetricLog, RunLog};
-use crate::assess::hysteresis::{self, DataPoint, Memory, Rules};
+use super::weekly_signals::WeeklySignals;
+use crate::assess::hysteresis::{self, ConfirmationRules, DataPoint, StatusMemory};
 use crate::assess::{Evidence, Finding};
 use crate::calendar::{Calendar, Period};
 use crate::id::{KpiId, MetricId, SourceId};
@@ -27,11 +27,11 @@ use crate::snapshot::{KpiState, LeadState, MetricState, Snapshot, SourceState, V
 #[derive(Debug)]
 pub struct Engine {
     definitions: Arc<Definitions>,
-    memories: Option<BTreeMap<SeriesKey, Memory>>,
+    memories: Option<BTreeMap<SeriesKey, StatusMemory>>,
     last: BTreeMap<KpiId, KpiState>,
     history: History,
     openings: Openings,
-    news: News,
+    weekly_signals: WeeklySignals,
     outlooks: Outlooks,
 }
 
@@ -58,7 +58,7 @@ impl Engine {
             last: BTreeMap::new(),
             history: History::default(),
             openings: Openings::default(),
-            news: News::default(),
+            weekly_signals: WeeklySignals::default(),
             outlooks: Outlooks::default(),
         }
     }
@@ -75,7 +75,7 @@ impl Engine {
     }
 
     /// Goes on with the statuses of an earlier process.
-    pub fn resume(&mut self, memories: BTreeMap<SeriesKey, Memory>) {
+    pub fn resume(&mut self, memories: BTreeMap<SeriesKey, StatusMemory>) {
         self.memories = Some(memories);
     }
 
@@ -92,7 +92,7 @@ impl Engine {
     }
 
     /// What hysteresis remembers; nothing for single evaluations.
-    pub fn memories(&self) -> Option<&BTreeMap<SeriesKey, Memory>> {
+    pub fn memories(&self) -> Option<&BTreeMap<SeriesKey, StatusMemory>> {
         self.memories.as_ref()
     }
 
@@ -120,7 +120,7 @@ impl Engine {
     ) -> KpiState {
         let (history, outlooks) = (&mut self.history, &mut self.outlooks);
         let calendar = &self.definitions.calendar;
-        let mut evidence = |key: &SeriesKey, period: &Period, at: Point| {
+        let mut evidence = |key: &SeriesKey, period: &Period, at: MeasuredPoint| {
             let day = calendar.day_before(at.through);
             if let Some(value) = at.value.filter(|_| at.through > period.span.start) {
                 let known = history.of(key).and_then(|daily| daily.get(&day));
@@ -131,8 +131,8 @@ impl Engine {
         };
         let known = Known { definitions: &self.definitions, openings: &self.openings };
         let mut verdicts = match evaluate_kpi(kpi, known, observed, now, &mut evidence) {
-            Outcome::Verdicts(verdicts) => verdicts,
-            Outcome::Straddles => match self.last.get(&kpi.id) {
+            KpiOutcome::Verdicts(verdicts) => verdicts,
+            KpiOutcome::Straddles => match self.last.get(&kpi.id) {
                 Some(state) => return state.clone(),
                 None => self.nothing_yet(kpi, observed.log, now),
             },
@@ -145,9 +145,9 @@ impl Engine {
                 self.openings.freeze(&key, &verdict.assessment, verdicts.as_of.unwrap_or(now));
             }
             note(&mut self.history, kpi, verdict, calendar);
-            self.news.signal(kpi, calendar, &self.history, verdict);
+            self.weekly_signals.signal(kpi, calendar, &self.history, verdict);
         }
-        let leads = self.news.leads(kpi, &self.definitions, &self.history, now);
+        let leads = self.weekly_signals.leads(kpi, &self.definitions, &self.history, now);
         explain(&leads, &mut verdicts.current);
         let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
         let before = self.last.get(&kpi.id).and_then(|state| state.last_success);
@@ -170,8 +170,8 @@ impl Engine {
         let observed = Observed { book: &Book::default(), log };
         let known = Known { definitions: &self.definitions, openings: &self.openings };
         match evaluate_kpi(kpi, known, observed, now, &mut |_, _, _| Evidence::default()) {
-            Outcome::Verdicts(verdicts) => verdicts,
-            Outcome::Straddles => Verdicts::default(),
+            KpiOutcome::Verdicts(verdicts) => verdicts,
+            KpiOutcome::Straddles => Verdicts::default(),
         }
     }
 }
@@ -201,7 +201,7 @@ fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar
 }
 
 fn confirm(
-    memories: &mut BTreeMap<SeriesKey, Memory>,
+    memories: &mut BTreeMap<SeriesKey, StatusMemory>,
     kpi: &Kpi,
     verdict: &mut Verdict,
     (as_of, now): (Option<DateTime<Utc>>, DateTime<Utc>),
@@ -216,7 +216,7 @@ fn confirm(
     let key = SeriesKey::new(&kpi.id, &verdict.labels);
     let fetched = as_of.unwrap_or(now);
     let (before, now) = (memories.get(&key), &verdict.assessment);
-    let rules = Rules::of(kpi);
+    let rules = ConfirmationRules::of(kpi);
     let memory = hysteresis::step(before, now, &rules, &point, fetched);
     hysteresis::show(&memory, &rules, &mut verdict.assessment);
     memories.insert(key, memory);

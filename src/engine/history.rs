@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use super::dates::{Dated, Dates};
 use crate::assess::Sums;
 use crate::calendar::{Calendar, Period};
-use crate::forecast::{Kind, Seasons};
+use crate::forecast::{Seasons, StepKind};
 use crate::kpi::{Kpi, SeriesKey};
 
 /// Days older than this are forgotten: five years.
@@ -76,7 +76,7 @@ pub(super) fn seasons(
     period: &Period,
     through: DateTime<Utc>,
     daily: &Daily,
-    kind: Kind,
+    kind: StepKind,
     value: impl Fn(&Day) -> Option<f64>,
 ) -> Option<Seasons> {
     debug_assert_eq!(kpi.period, period.kind, "a period of the KPI");
@@ -112,12 +112,12 @@ fn days(
     last: NaiveDate,
     known: bool,
     daily: &Daily,
-    kind: Kind,
+    kind: StepKind,
     value: &impl Fn(&Day) -> Option<f64>,
 ) -> Option<Vec<f64>> {
     let mut steps = Vec::new();
     let (mut before, mut missing) = (None, 0);
-    let from_nothing = known && kind == Kind::Flow;
+    let from_nothing = known && kind == StepKind::Flow;
     for day in first.iter_days().take_while(|day| *day <= last) {
         let now = daily.get(&day).and_then(value);
         let excused = from_nothing && before.is_none();
@@ -127,8 +127,8 @@ fn days(
         }
         let now = now.or(before);
         match kind {
-            Kind::Flow => steps.push(now.unwrap_or(0.0) - before.unwrap_or(0.0)),
-            Kind::Level => steps.push(now?),
+            StepKind::Flow => steps.push(now.unwrap_or(0.0) - before.unwrap_or(0.0)),
+            StepKind::Level => steps.push(now?),
         }
         before = now;
     }
@@ -157,7 +157,7 @@ mod tests {
             let period = calendar.period_at(&kpi.period, close);
             let value = |day: &Day| Some(day.value);
             let seasons =
-                seasons(&kpi, &calendar, &period, close, &daily, Kind::Flow, value).unwrap();
+                seasons(&kpi, &calendar, &period, close, &daily, StepKind::Flow, value).unwrap();
             let passed = period.first_day.iter_days().take_while(|d| d <= day).count();
             assert_eq!(seasons.current.steps.len(), passed);
             assert!(crate::forecast::forecast(&seasons).is_some(), "no projection on {day}");
@@ -189,7 +189,8 @@ mod tests {
             first.iter_days().take(30).enumerate().filter_map(day).collect()
         };
         let last = first + Days::new(29);
-        let steps = |daily: &Daily| days(first, last, true, daily, Kind::Flow, &|d| Some(d.value));
+        let steps =
+            |daily: &Daily| days(first, last, true, daily, StepKind::Flow, &|d| Some(d.value));
         let bridged = steps(&without(10..14)).unwrap();
         assert_eq!(bridged[9..16], [1.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0]);
         assert!(steps(&without(10..18)).is_none());
@@ -204,9 +205,9 @@ mod tests {
         };
         let last = first + Days::new(29);
         let steps = |known, kind| days(first, last, known, &rows(12), kind, &|d| Some(d.value));
-        let quiet = steps(true, Kind::Flow).unwrap();
+        let quiet = steps(true, StepKind::Flow).unwrap();
         assert_eq!((quiet[11], quiet[12], quiet.iter().sum::<f64>()), (0.0, 7.0, 7.0));
-        assert_eq!(steps(false, Kind::Flow), None);
-        assert_eq!(steps(true, Kind::Level), None);
+        assert_eq!(steps(false, StepKind::Flow), None);
+        assert_eq!(steps(true, StepKind::Level), None);
     }
 }

@@ -12,7 +12,7 @@ use super::join::{Joined, evaluate, lookup};
 use super::openings::Openings;
 use super::runs::RunLog;
 use super::seasons::Seasons;
-use crate::assess::{Evidence, Measured, Problem, Sums, assess};
+use crate::assess::{Evidence, Measured, MetricProblem, Sums, assess};
 use crate::calendar::{Calendar, Period};
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
@@ -21,7 +21,7 @@ use crate::signals::Signal;
 use crate::snapshot::{Breakdown, Verdict};
 
 /// What the book gives for a KPI.
-pub(super) enum Outcome {
+pub(super) enum KpiOutcome {
     /// Its verdicts.
     Verdicts(Verdicts),
     /// Its metrics were measured in different periods: a roll-over is under way, and what was shown
@@ -62,7 +62,7 @@ pub(super) struct Known<'a> {
 
 /// What was measured of one series for its running period.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Point {
+pub(super) struct MeasuredPoint {
     /// Up to when it is complete.
     pub(super) through: DateTime<Utc>,
     /// The value.
@@ -72,10 +72,10 @@ pub(super) struct Point {
 }
 
 /// Says what earlier periods tell about a measured value.
-type Witness<'w> = dyn FnMut(&SeriesKey, &Period, Point) -> Evidence + 'w;
+type Witness<'w> = dyn FnMut(&SeriesKey, &Period, MeasuredPoint) -> Evidence + 'w;
 
 /// The measurements of one KPI.
-struct View<'a> {
+struct KpiView<'a> {
     /// Columns that divide the whole.
     divided_by: &'a [String],
     definitions: &'a Definitions,
@@ -92,10 +92,10 @@ pub(super) fn evaluate_kpi(
     observed: Observed<'_>,
     now: DateTime<Utc>,
     witness: &mut Witness<'_>,
-) -> Outcome {
+) -> KpiOutcome {
     let Known { definitions, openings } = known;
     let calendar = &definitions.calendar;
-    let mut view = View {
+    let mut view = KpiView {
         divided_by: &kpi.breakdown,
         definitions,
         observed,
@@ -108,14 +108,14 @@ pub(super) fn evaluate_kpi(
             let period = calendar.period_at(&kpi.period, now);
             let problem = problem(definitions, observed.log, metric);
             let current = vec![no_data(kpi, definitions, &period, now, problem)];
-            return Outcome::Verdicts(Verdicts { current, ..Verdicts::default() });
+            return KpiOutcome::Verdicts(Verdicts { current, ..Verdicts::default() });
         };
         as_of = as_of.min(measured_at);
         view.plans.insert(metric, plan(kpi, calendar, measured_at));
     }
     let period = calendar.period_at(&kpi.period, as_of);
     if view.plans.values().any(|plan| plan.period != period) {
-        return Outcome::Straddles;
+        return KpiOutcome::Straddles;
     }
     let current = view.verdicts(kpi, &period, (as_of, now), witness);
     let breakdowns = kpi.breakdown.iter().flat_map(|by| view.members(kpi, by)).collect();
@@ -127,10 +127,10 @@ pub(super) fn evaluate_kpi(
         verdicts.retain(|verdict| verdict.assessment.value.is_some());
         verdicts
     });
-    Outcome::Verdicts(Verdicts { current, last_period, breakdowns, as_of: Some(as_of) })
+    KpiOutcome::Verdicts(Verdicts { current, last_period, breakdowns, as_of: Some(as_of) })
 }
 
-impl View<'_> {
+impl KpiView<'_> {
     fn verdicts(
         &self,
         kpi: &Kpi,
@@ -140,16 +140,19 @@ impl View<'_> {
     ) -> Vec<Verdict> {
         let calendar = &self.definitions.calendar;
         let asked = calendar.asked_until(kpi.window, as_of);
-        let values = self.over(&kpi.formula, |plan| Some(plan.value));
+        let values = self.formula_over(&kpi.formula, |plan| Some(plan.value));
         let baselines = self.baselines(kpi);
         let targets = match &kpi.target {
-            Target::Formula(formula) => self.over(formula, |plan| Some(plan.whole)),
+            Target::Formula(formula) => self.formula_over(formula, |plan| Some(plan.whole)),
             _ => BTreeMap::new(),
         };
         let seasons = self.plans.values().find_map(|plan| plan.seasons.as_ref());
         let seasonal = self.seasonal(kpi);
         let (so_far, planned) = match kpi.path.formula() {
-            Some(plan) => (self.over(plan, |p| Some(p.so_far)), self.over(plan, |p| Some(p.whole))),
+            Some(plan) => (
+                self.formula_over(plan, |p| Some(p.so_far)),
+                self.formula_over(plan, |p| Some(p.whole)),
+            ),
             None => (BTreeMap::new(), BTreeMap::new()),
         };
         let problem = kpi
@@ -167,7 +170,7 @@ impl View<'_> {
             let key = SeriesKey::new(&kpi.id, &labels);
             let frozen = self.openings.get(&key, &period.id);
             let through = joined.data_through.map_or(asked, |through| through.min(asked));
-            let point = Point { through, value: joined.value, sums: joined.sums };
+            let point = MeasuredPoint { through, value: joined.value, sums: joined.sums };
             let (baseline, target) = (number(&baselines, &labels), number(&targets, &labels));
             let measured = Measured {
                 value: joined.value,
@@ -206,9 +209,9 @@ impl View<'_> {
     fn baselines(&self, kpi: &Kpi) -> BTreeMap<Labels, Joined> {
         match &kpi.baseline {
             Baseline::PreviousPeriod | Baseline::SamePeriodLastYear => {
-                self.over(&kpi.formula, |plan| plan.baseline)
+                self.formula_over(&kpi.formula, |plan| plan.baseline)
             }
-            Baseline::Formula(formula) => self.over(formula, |plan| Some(plan.whole)),
+            Baseline::Formula(formula) => self.formula_over(formula, |plan| Some(plan.whole)),
             Baseline::None | Baseline::Fixed(_) => BTreeMap::new(),
         }
     }
@@ -221,12 +224,14 @@ impl View<'_> {
         let nth = |plan: &Plan, index| Some(plan.seasons.as_ref()?.spans().nth(index)?.1);
         spans
             .enumerate()
-            .map(|(index, (_, span))| (span, self.over(&kpi.formula, |plan| nth(plan, index))))
+            .map(|(index, (_, span))| {
+                (span, self.formula_over(&kpi.formula, |plan| nth(plan, index)))
+            })
             .collect()
     }
 
     /// A formula over one span of each metric's plan: over the whole of what a breakdown divides.
-    fn over(
+    fn formula_over(
         &self,
         formula: &Formula,
         span: impl Fn(&Plan) -> Option<Span>,
@@ -263,7 +268,7 @@ impl View<'_> {
         let before = |limited: &Limited| {
             self.regrouped(formula, |plan| plan.before, |m, rows| by.rows(m, rows, limited))
         };
-        let whole = self.over(formula, |plan| Some(plan.value));
+        let whole = self.formula_over(formula, |plan| Some(plan.value));
         let metrics = formula.metrics();
         let additive = metrics.iter().all(|metric| {
             self.definitions.metrics.get(*metric).is_none_or(|metric| metric.total.is_none())
@@ -303,7 +308,7 @@ fn no_data(
     definitions: &Definitions,
     period: &Period,
     now: DateTime<Utc>,
-    problem: Problem,
+    problem: MetricProblem,
 ) -> Verdict {
     let baseline = match kpi.baseline {
         Baseline::Fixed(value) => Some(value),
@@ -314,10 +319,10 @@ fn no_data(
     Verdict { labels: Labels::default(), assessment, signal: Signal::None }
 }
 
-fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> Problem {
+fn problem(definitions: &Definitions, log: &RunLog, metric: &MetricId) -> MetricProblem {
     let definition = definitions.metrics.get(metric);
     let error = definition.and_then(|metric| log.of(metric)?.error());
-    Problem {
+    MetricProblem {
         metric: metric.clone(),
         source: definition.map_or_else(|| "?".into(), |metric| metric.source.clone()),
         error: error.map(|error| error.message.clone()),

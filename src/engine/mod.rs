@@ -12,17 +12,17 @@ mod evidence;
 mod history;
 mod join;
 mod kpi_state;
-mod news;
 mod openings;
 mod outlook;
 mod runs;
 mod seasons;
 mod uses;
+mod weekly_signals;
 mod weeks;
 
 pub use book::{Book, Entry};
 pub use collect::{
-    Answer, Fetch, Outcome, Round, Run, Slot, SourceHandle, Sources, ask, fetch, slots,
+    Answer, Fetch, Fetched, Round, Run, Slot, SourceHandle, Sources, ask, fetch, slots,
 };
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
 pub use evaluate::{Engine, Evaluated, is_complete};

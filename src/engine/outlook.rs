@@ -8,7 +8,7 @@ use super::evidence::{largest_denominator, scatter};
 use super::history::{Daily, Day, History, seasons};
 use crate::assess::Evidence;
 use crate::calendar::{Calendar, Period, WindowSpec};
-use crate::forecast::{Kind, Projection, forecast};
+use crate::forecast::{Projection, StepKind, forecast};
 use crate::kpi::{Accumulation, Kpi, SeriesKey};
 
 /// With fewer earlier periods the declared path knows better.
@@ -66,11 +66,11 @@ fn project(
         if periods < NEEDED { None } else { Some((forecast(&seasons)?, periods)) }
     };
     let projection = match (kpi.accumulation, kpi.window) {
-        (Accumulation::Flow, _) => project(Kind::Flow, |day| Some(day.value)),
+        (Accumulation::Flow, _) => project(StepKind::Flow, |day| Some(day.value)),
         (Accumulation::Ratio, WindowSpec::PeriodToDate) => {
-            let whole = project(Kind::Level, |day| Some(day.value));
-            let numerator = project(Kind::Flow, |day| day.sums.map(|sums| sums.numerator));
-            let denominator = project(Kind::Flow, |day| day.sums.map(|sums| sums.denominator));
+            let whole = project(StepKind::Level, |day| Some(day.value));
+            let numerator = project(StepKind::Flow, |day| day.sums.map(|sums| sums.numerator));
+            let denominator = project(StepKind::Flow, |day| day.sums.map(|sums| sums.denominator));
             match (&whole, numerator.zip(denominator)) {
                 // The two parts tell where it ends; how sure that is, its own past tells.
                 (Some((whole, periods)), Some(((above, _), (below, _)))) if below.value > 0.0 => {
@@ -81,7 +81,7 @@ fn project(
                 _ => whole,
             }
         }
-        _ => project(Kind::Level, |day| Some(day.value)),
+        _ => project(StepKind::Level, |day| Some(day.value)),
     };
     projection.filter(|(projection, _)| projection.value.is_finite())
 }

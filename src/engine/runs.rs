@@ -134,10 +134,11 @@ impl RunLog {
     pub fn look_at_the_clock(&mut self, now: DateTime<Utc>) {
         for source in self.sources.values_mut() {
             let since = (now - self.started).to_std().unwrap_or_default();
-            let over = since >= source.facts.time_limit;
+            let time_is_up = since >= source.facts.time_limit;
             let mut polled = source.metrics.values().filter(|metric| metric.polled).peekable();
-            source.overdue =
-                over && polled.peek().is_some() && polled.all(|metric| metric.runs.is_empty());
+            source.overdue = time_is_up
+                && polled.peek().is_some()
+                && polled.all(|metric| metric.runs.is_empty());
         }
     }
 

@@ -149,16 +149,16 @@ impl Season {
         }
         let part = parts.get(running).copied();
         let whole = closed(calendar, kpi.window, period, period.span.end);
-        let over = |first: NaiveDate, end: NaiveDate| {
+        let span_of = |first: NaiveDate, end: NaiveDate| {
             let window = Window { start: calendar.day_start(first), end: calendar.day_start(end) };
             Span { window, period: period.span, as_of: window.end }
         };
         let (mut of_parts, mut of_days, mut stood) = (Vec::new(), Vec::new(), None);
         match (kpi.accumulation, part) {
             (Accumulation::Flow, _) => {
-                of_parts = parts.iter().map(|part| over(part.first, part.end)).collect();
+                of_parts = parts.iter().map(|part| span_of(part.first, part.end)).collect();
                 let days = part.into_iter().flat_map(Part::days);
-                of_days = days.map(|day| over(day, day + Days::new(1))).collect();
+                of_days = days.map(|day| span_of(day, day + Days::new(1))).collect();
             }
             (_, Some(part)) => {
                 let own = own.get(running).map_or(1, Part::length).max(1) as f64;

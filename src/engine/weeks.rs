@@ -30,7 +30,7 @@ pub(super) fn weeks(
     through: DateTime<Utc>,
 ) -> Vec<Week> {
     let Some((first, _)) = daily.first_key_value() else { return Vec::new() };
-    let over = calendar.day_of(through);
+    let today = calendar.day_of(through);
     let days = if kpi.accumulation == Accumulation::Flow {
         increments(kpi, calendar, daily)
     } else {
@@ -40,7 +40,7 @@ pub(super) fn weeks(
     let mut weeks = Vec::new();
     let mut total = 0.0;
     let mut last_day = *first + Days::new(to_end);
-    while last_day < over {
+    while last_day < today {
         let from = last_day - Days::new(6);
         let mut of_week = days.range(from..=last_day).map(|(_, day)| day).peekable();
         let week = if of_week.peek().is_none() {

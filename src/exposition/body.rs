@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::encode::{Encoder, Format, push_label};
+use super::encode::{Encoder, ExpositionFormat, push_label};
 use super::families::{self, Family};
 use super::labels::push_user_labels;
 use super::sink::{FamilySink, Sink};
 use crate::assess::{Assessment, Number, Status};
 use crate::calendar::{PeriodKind, WindowSpec};
-use crate::kpi::{Direction, Kind, Kpi};
+use crate::kpi::{Direction, Kpi, KpiKind};
 use crate::signals::{Lead, Signal};
 use crate::snapshot::{KpiState, LeadState, Member, Snapshot, Verdict};
 
@@ -31,9 +31,9 @@ const SAMPLE_BYTES: usize = 80;
 
 /// Renders everything that a snapshot says. The self-metrics, and in OpenMetrics the end mark, are
 /// still to follow.
-pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
-    let rows = Rows::of(snapshot, |state| &state.verdicts);
-    let last_period = Rows::of(snapshot, |state| &state.last_period);
+pub(super) fn render(snapshot: &Snapshot, format: ExpositionFormat) -> String {
+    let rows = VerdictRows::of(snapshot, |state| &state.verdicts);
+    let last_period = VerdictRows::of(snapshot, |state| &state.last_period);
     let samples = rows.rows.len() * (families::ALL.len() + Status::ALL.len());
     let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
     families_of(&mut encoder, snapshot, &rows, &last_period);
@@ -45,12 +45,17 @@ pub(super) fn render(snapshot: &Snapshot, format: Format) -> String {
 
 /// Hands over what a snapshot says about KPIs, objectives and metrics, and nothing about sources.
 pub(super) fn kpi_families(sink: &mut impl Sink, snapshot: &Snapshot) {
-    let rows = Rows::of(snapshot, |state| &state.verdicts);
-    let last_period = Rows::of(snapshot, |state| &state.last_period);
+    let rows = VerdictRows::of(snapshot, |state| &state.verdicts);
+    let last_period = VerdictRows::of(snapshot, |state| &state.last_period);
     families_of(sink, snapshot, &rows, &last_period);
 }
 
-fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_period: &Rows) {
+fn families_of(
+    sink: &mut impl Sink,
+    snapshot: &Snapshot,
+    rows: &VerdictRows,
+    last_period: &VerdictRows,
+) {
     for family in families::ALL {
         match *family {
             families::KPI_INFO => info(sink, snapshot),
@@ -85,14 +90,15 @@ fn families_of(sink: &mut impl Sink, snapshot: &Snapshot, rows: &Rows, last_peri
                 last_period.numbers(sink, family, |row| row.assessment.target_ratio);
             }
             families::KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS => {
-                let end = |row: &Row<'_>| Some(seconds(row.assessment.period.span.end));
+                let end = |row: &VerdictRow<'_>| Some(seconds(row.assessment.period.span.end));
                 last_period.numbers(sink, family, end);
             }
             families::KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS => {
                 rows.numbers(sink, family, |row| row.state.definition_changed.map(seconds));
             }
             families::KPI_GOAL_CHANGED_TIMESTAMP_SECONDS => {
-                let changed = |row: &Row<'_>| Some(seconds(row.state.goal_changed.as_ref()?.at));
+                let changed =
+                    |row: &VerdictRow<'_>| Some(seconds(row.state.goal_changed.as_ref()?.at));
                 rows.numbers(sink, family, changed);
             }
             families::KPI_DATA_TIMESTAMP_SECONDS => {
@@ -120,19 +126,19 @@ pub(super) fn seconds(instant: DateTime<Utc>) -> f64 {
 }
 
 /// All verdicts, with their label sets rendered once for all families.
-struct Rows<'a> {
+struct VerdictRows<'a> {
     labels: String,
-    rows: Vec<Row<'a>>,
+    rows: Vec<VerdictRow<'a>>,
 }
 
-struct Row<'a> {
+struct VerdictRow<'a> {
     labels: std::ops::Range<usize>,
     state: &'a KpiState,
     assessment: &'a Assessment,
     signal: Signal,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> VerdictRows<'a> {
     fn of(snapshot: &'a Snapshot, verdicts: fn(&KpiState) -> &Vec<Verdict>) -> Self {
         let (mut labels, mut set) = (String::new(), String::new());
         let mut rows = Vec::new();
@@ -145,7 +151,7 @@ impl<'a> Rows<'a> {
                 labels.push_str(&set);
                 let labels = start..labels.len();
                 let signal = verdict.signal;
-                rows.push(Row { labels, state, assessment: &verdict.assessment, signal });
+                rows.push(VerdictRow { labels, state, assessment: &verdict.assessment, signal });
             }
         }
         Self { labels, rows }
@@ -156,7 +162,7 @@ impl<'a> Rows<'a> {
         &self,
         sink: &mut impl Sink,
         family: &Family,
-        read: impl Fn(&Row<'_>) -> Option<f64>,
+        read: impl Fn(&VerdictRow<'_>) -> Option<f64>,
     ) {
         let mut family = sink.family(family);
         for row in &self.rows {
@@ -172,7 +178,7 @@ impl<'a> Rows<'a> {
         sink: &mut impl Sink,
         states: &Family,
         all: &[&str],
-        current: fn(&Row<'_>) -> &'static str,
+        current: fn(&VerdictRow<'_>) -> &'static str,
     ) {
         let mut family = sink.family(states);
         for row in &self.rows {
@@ -245,7 +251,7 @@ fn levers(sink: &mut impl Sink, snapshot: &Snapshot) {
 }
 
 /// The sentence that an alert tells. Only where somebody is needed: each new sentence is a new series.
-fn reasons(sink: &mut impl Sink, family: &Family, rows: &Rows) {
+fn reasons(sink: &mut impl Sink, family: &Family, rows: &VerdictRows) {
     let mut family = sink.family(family);
     for row in rows.rows.iter().filter(|row| row.assessment.needs_somebody()) {
         let mut labels = rows.labels[row.labels.clone()].to_owned();
@@ -282,7 +288,7 @@ fn objectives(sink: &mut impl Sink, snapshot: &Snapshot) {
 
 /// Zeros included, so that a rule can see that a team has no leading KPI.
 fn framework(sink: &mut impl Sink, snapshot: &Snapshot) {
-    const KINDS: [Kind; 3] = [Kind::Leading, Kind::Efficiency, Kind::Lagging];
+    const KINDS: [KpiKind; 3] = [KpiKind::Leading, KpiKind::Efficiency, KpiKind::Lagging];
     let mut teams: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
     for state in &snapshot.kpis {
         let counts = teams.entry(state.kpi.team.as_deref().unwrap_or_default()).or_default();
@@ -334,11 +340,11 @@ fn one_label(name: &str, value: &str) -> String {
     set
 }
 
-fn kind_name(kind: Kind) -> &'static str {
+fn kind_name(kind: KpiKind) -> &'static str {
     match kind {
-        Kind::Leading => "leading",
-        Kind::Efficiency => "efficiency",
-        Kind::Lagging => "lagging",
+        KpiKind::Leading => "leading",
+        KpiKind::Efficiency => "efficiency",
+        KpiKind::Lagging => "lagging",
     }
 }
 

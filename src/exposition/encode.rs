@@ -12,14 +12,14 @@ use super::sink::{FamilySink, Sink};
 
 /// A text format for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum ExpositionFormat {
     /// Prometheus text 0.0.4.
     Text,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
 }
 
-impl Format {
+impl ExpositionFormat {
     /// Value of the `Content-Type` header.
     pub fn content_type(self) -> &'static str {
         match self {
@@ -32,14 +32,14 @@ impl Format {
 /// Writes families one after the other into one string.
 pub(super) struct Encoder {
     out: String,
-    format: Format,
+    format: ExpositionFormat,
 }
 
 /// One family being written. Its heading appears with the first sample: a family without samples
 /// leaves no trace.
 pub(super) struct FamilyWriter<'a> {
     out: &'a mut String,
-    format: Format,
+    format: ExpositionFormat,
     name: &'a str,
     kind: FamilyKind,
     help: &'a str,
@@ -47,7 +47,7 @@ pub(super) struct FamilyWriter<'a> {
 }
 
 impl Encoder {
-    pub(super) fn new(format: Format, capacity: usize) -> Self {
+    pub(super) fn new(format: ExpositionFormat, capacity: usize) -> Self {
         Self { out: String::with_capacity(capacity), format }
     }
 
@@ -68,7 +68,7 @@ impl Encoder {
 
     /// Everything written, and the end mark where the format has one.
     pub(super) fn finish(mut self) -> String {
-        if self.format == Format::OpenMetrics {
+        if self.format == ExpositionFormat::OpenMetrics {
             self.out.push_str("# EOF\n");
         }
         self.out
@@ -127,7 +127,7 @@ impl FamilyWriter<'_> {
             bound.clear();
             push_number(&mut bound, upper);
             // OpenMetrics wants bounds to look like floats.
-            if self.format == Format::OpenMetrics && !bound.contains(['.', 'e']) {
+            if self.format == ExpositionFormat::OpenMetrics && !bound.contains(['.', 'e']) {
                 bound.push_str(".0");
             }
             self.write("_bucket", labels, Some(("le", &bound)), cumulative as f64, None);
@@ -176,13 +176,13 @@ impl FamilyWriter<'_> {
 
     fn heading(&mut self) {
         let (name, kind) = match self.format {
-            Format::Text => (self.name, classic_type(self.kind)),
-            Format::OpenMetrics => open_metrics_heading(self.name, self.kind),
+            ExpositionFormat::Text => (self.name, classic_type(self.kind)),
+            ExpositionFormat::OpenMetrics => open_metrics_heading(self.name, self.kind),
         };
         for part in ["# HELP ", name, " "] {
             self.out.push_str(part);
         }
-        escape(self.out, self.help, self.format == Format::OpenMetrics);
+        escape(self.out, self.help, self.format == ExpositionFormat::OpenMetrics);
         for part in ["\n# TYPE ", name, " ", kind, "\n"] {
             self.out.push_str(part);
         }
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_family_has_one_heading_and_none_without_samples() {
-        let mut encoder = Encoder::new(Format::Text, 0);
+        let mut encoder = Encoder::new(ExpositionFormat::Text, 0);
         encoder.family(&KPI_STATUS).sample("", f64::NAN);
         let mut family = encoder.family(&KPI_VALUE);
         family.sample("", 1.0);
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn openmetrics_moves_suffixes_from_the_family_to_the_sample() {
-        let mut encoder = Encoder::new(Format::OpenMetrics, 0);
+        let mut encoder = Encoder::new(ExpositionFormat::OpenMetrics, 0);
         for family in [KPI_SOURCE_FETCHES_TOTAL, KPI_EXPORTER_BUILD_INFO, KPI_STATUS] {
             encoder.family(&family).sample("", 1.0);
         }
@@ -309,12 +309,12 @@ mod tests {
             let (_, samples) = reader::read(&encoder.finish());
             samples.iter().filter_map(|sample| sample.labels.get("le").cloned()).collect::<Vec<_>>()
         };
-        assert_eq!(bounds(Format::Text), ["0.5", "10", "1e+07", "+Inf"]);
-        assert_eq!(bounds(Format::OpenMetrics), ["0.5", "10.0", "1e+07", "+Inf"]);
+        assert_eq!(bounds(ExpositionFormat::Text), ["0.5", "10", "1e+07", "+Inf"]);
+        assert_eq!(bounds(ExpositionFormat::OpenMetrics), ["0.5", "10.0", "1e+07", "+Inf"]);
     }
 
-    fn formats() -> impl Strategy<Value = Format> {
-        prop_oneof![Just(Format::Text), Just(Format::OpenMetrics)]
+    fn formats() -> impl Strategy<Value = ExpositionFormat> {
+        prop_oneof![Just(ExpositionFormat::Text), Just(ExpositionFormat::OpenMetrics)]
     }
 
     /// Any text, with the awkward characters more often than chance would have it.

@@ -8,7 +8,7 @@ use std::io;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::body::kpi_families;
-use super::encode::{Encoder, Format, push_label};
+use super::encode::{Encoder, ExpositionFormat, push_label};
 use super::families::{Family, FamilyKind};
 use super::sink::{FamilySink, Sink};
 use crate::snapshot::Snapshot;
@@ -26,11 +26,11 @@ struct Recorded {
     family: Family,
     /// By rendered label set. The states of a state set stand together under the labels they share:
     /// OpenMetrics wants them so, point by point.
-    metrics: BTreeMap<String, Vec<Series>>,
+    metrics: BTreeMap<String, Vec<RecordedSeries>>,
 }
 
 #[derive(Debug)]
-struct Series {
+struct RecordedSeries {
     /// Name and value of the label that tells the states of a state set apart.
     state: Option<(String, String)>,
     column: Column,
@@ -50,7 +50,7 @@ impl History {
     pub fn add(&mut self, snapshot: &Snapshot) {
         let place = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
         self.times.push(timestamp(snapshot.as_of));
-        kpi_families(&mut Recorder { families: &mut self.families, place }, snapshot);
+        kpi_families(&mut SampleRecorder { families: &mut self.families, place }, snapshot);
     }
 
     /// Writes all of it, family by family and series by series, with the end mark.
@@ -58,7 +58,7 @@ impl History {
     /// # Errors
     /// What `out` says.
     pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
-        let mut encoder = Encoder::new(Format::OpenMetrics, 0);
+        let mut encoder = Encoder::new(ExpositionFormat::OpenMetrics, 0);
         for recorded in &self.families {
             let mut writer = encoder.family(&recorded.family);
             for (labels, group) in &recorded.metrics {
@@ -86,7 +86,7 @@ fn timestamp(as_of: DateTime<Utc>) -> String {
 }
 
 /// Takes in one snapshot.
-struct Recorder<'a> {
+struct SampleRecorder<'a> {
     families: &'a mut Vec<Recorded>,
     place: u32,
 }
@@ -96,7 +96,7 @@ struct FamilyRecorder<'a> {
     place: u32,
 }
 
-impl Sink for Recorder<'_> {
+impl Sink for SampleRecorder<'_> {
     type Family<'b>
         = FamilyRecorder<'b>
     where
@@ -135,11 +135,12 @@ impl FamilyRecorder<'_> {
             metrics.insert(labels.to_owned(), Vec::new());
         }
         let Some(group) = metrics.get_mut(labels) else { return };
-        let same =
-            |series: &Series| series.state.as_ref().map(|(_, v)| v.as_str()) == state.map(|s| s.1);
+        let same = |series: &RecordedSeries| {
+            series.state.as_ref().map(|(_, v)| v.as_str()) == state.map(|s| s.1)
+        };
         let index = group.iter().position(same).unwrap_or_else(|| {
             let state = state.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            group.push(Series { state, column: Column::default() });
+            group.push(RecordedSeries { state, column: Column::default() });
             group.len() - 1
         });
         group[index].column.set(self.place, value);
@@ -176,11 +177,11 @@ mod tests {
     use super::*;
 
     /// A history of as many steps as `add` is called for.
-    fn history(steps: u32, add: impl Fn(&mut Recorder, u32)) -> String {
+    fn history(steps: u32, add: impl Fn(&mut SampleRecorder, u32)) -> String {
         let mut history = History::default();
         for place in 0..steps {
             history.times.push(format!("{place}.000"));
-            add(&mut Recorder { families: &mut history.families, place }, place);
+            add(&mut SampleRecorder { families: &mut history.families, place }, place);
         }
         let mut out = Vec::new();
         history.write(&mut out).unwrap();

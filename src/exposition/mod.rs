@@ -15,7 +15,7 @@ mod sink;
 mod tests;
 
 pub use crate::families;
-pub use encode::Format;
+pub use encode::ExpositionFormat;
 pub use families::{Family, FamilyKind};
 pub use history::History;
 pub use published::{Published, ScrapeBody};

@@ -12,7 +12,7 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
 use super::body;
-use super::encode::Format;
+use super::encode::ExpositionFormat;
 use super::self_metrics::SelfMetrics;
 use crate::snapshot::Snapshot;
 
@@ -23,8 +23,8 @@ const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 #[derive(Debug)]
 pub struct Published {
     snapshot: Arc<Snapshot>,
-    text: Part,
-    open_metrics: OnceLock<Part>,
+    text: BodyPart,
+    open_metrics: OnceLock<BodyPart>,
 }
 
 /// A body in two pieces, to be sent one after the other.
@@ -38,7 +38,7 @@ pub struct ScrapeBody {
 
 /// The part of a body that a snapshot decides.
 #[derive(Debug, Default)]
-struct Part {
+struct BodyPart {
     plain: Bytes,
     deflated: OnceLock<Deflated>,
 }
@@ -53,7 +53,7 @@ struct Deflated {
 impl Published {
     /// Renders the classic text at once; OpenMetrics and compression wait until somebody asks.
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        let text = Part::render(&snapshot, Format::Text);
+        let text = BodyPart::render(&snapshot, ExpositionFormat::Text);
         Self { snapshot, text, open_metrics: OnceLock::new() }
     }
 
@@ -62,11 +62,11 @@ impl Published {
         &self.snapshot
     }
 
-    fn part(&self, format: Format) -> &Part {
+    fn part(&self, format: ExpositionFormat) -> &BodyPart {
         match format {
-            Format::Text => &self.text,
-            Format::OpenMetrics => {
-                self.open_metrics.get_or_init(|| Part::render(&self.snapshot, format))
+            ExpositionFormat::Text => &self.text,
+            ExpositionFormat::OpenMetrics => {
+                self.open_metrics.get_or_init(|| BodyPart::render(&self.snapshot, format))
             }
         }
     }
@@ -80,18 +80,18 @@ impl ScrapeBody {
     pub fn new(
         published: Option<&Published>,
         self_metrics: &SelfMetrics,
-        format: Format,
+        format: ExpositionFormat,
         gzip: bool,
     ) -> io::Result<Self> {
-        let nothing = Part::default();
+        let nothing = BodyPart::default();
         let part = published.map_or(&nothing, |published| published.part(format));
         let own = self_metrics.render(format);
         if gzip { part.gzip_with(&own) } else { Ok(part.plain_with(own)) }
     }
 }
 
-impl Part {
-    fn render(snapshot: &Snapshot, format: Format) -> Self {
+impl BodyPart {
+    fn render(snapshot: &Snapshot, format: ExpositionFormat) -> Self {
         let plain = Bytes::from(body::render(snapshot, format));
         Self { plain, deflated: OnceLock::new() }
     }
@@ -156,7 +156,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_body_zipped_in_two_parts_unzips_as_one(shared in "(?s).{0,400}", own in "(?s).{0,400}") {
-            let part = Part { plain: Bytes::from(shared.clone()), deflated: OnceLock::new() };
+            let part = BodyPart { plain: Bytes::from(shared.clone()), deflated: OnceLock::new() };
             let expected = shared + &own;
             prop_assert_eq!(&unzipped(&part.gzip_with(&own).unwrap()), &expected);
             prop_assert_eq!(&unzipped(&part.gzip_with(&own).unwrap()), &expected);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn scrapes_share_the_bytes_of_a_snapshot() {
-        let part = Part { plain: Bytes::from("a 1\n"), deflated: OnceLock::new() };
+        let part = BodyPart { plain: Bytes::from("a 1\n"), deflated: OnceLock::new() };
         let (one, two) = (part.plain_with(String::new()), part.plain_with(String::new()));
         assert_eq!(one.shared.as_ptr(), two.shared.as_ptr());
         let (one, two) = (part.gzip_with("b 1\n").unwrap(), part.gzip_with("b 2\n").unwrap());

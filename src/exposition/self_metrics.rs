@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use super::body::seconds;
-use super::encode::{Encoder, Format, push_label};
+use super::encode::{Encoder, ExpositionFormat, push_label};
 use super::families::{
     self, Family, FamilyKind, KPI_EXPORTER_BUILD_INFO,
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,
@@ -117,7 +117,7 @@ impl SelfMetrics {
     }
 
     /// The last part of a body, with the end mark of the format.
-    pub(super) fn render(&self, format: Format) -> String {
+    pub(super) fn render(&self, format: ExpositionFormat) -> String {
         let mut encoder = Encoder::new(format, 8 * 1024);
         for family in self.registry.gather() {
             write_family(&mut encoder, &family);
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn every_source_starts_with_zero_fetches() {
-        let body = metrics().render(Format::Text);
+        let body = metrics().render(ExpositionFormat::Text);
         let series = r#"kpi_source_fetches_total{outcome="success",source="crm"}"#;
         assert_eq!(value(&body, series), Some(0.0));
     }
@@ -211,7 +211,7 @@ mod tests {
         metrics.observe_fetch("shop", "success", 0.02);
         metrics.count_bad_rows("shop", 4);
         metrics.observe_evaluation(0.003);
-        let body = metrics.render(Format::Text);
+        let body = metrics.render(ExpositionFormat::Text);
         for (series, expected) in [
             (r#"kpi_source_fetches_total{outcome="timeout",source="shop"}"#, 1.0),
             (r#"kpi_source_fetches_total{outcome="bad_row",source="shop"}"#, 4.0),
@@ -230,25 +230,25 @@ mod tests {
         let metrics = metrics();
         let time = "kpi_exporter_config_last_reload_success_timestamp_seconds";
         let good = "kpi_exporter_config_last_reload_successful";
-        assert_eq!(value(&metrics.render(Format::Text), good), Some(1.0));
+        assert_eq!(value(&metrics.render(ExpositionFormat::Text), good), Some(1.0));
         metrics.reload_refused();
-        let body = metrics.render(Format::Text);
+        let body = metrics.render(ExpositionFormat::Text);
         assert_eq!(value(&body, good), Some(0.0));
         assert_eq!(value(&body, time), Some(1_777_593_600.0));
     }
 
     #[test]
     fn both_formats_are_well_formed_and_tell_of_the_process() {
-        for format in [Format::Text, Format::OpenMetrics] {
+        for format in [ExpositionFormat::Text, ExpositionFormat::OpenMetrics] {
             let (headings, samples) = read(&metrics().render(format));
             assert!(samples.iter().any(|sample| sample.name == "process_cpu_seconds_total"));
             let kind = |name| headings.iter().find(|h| h.name == name).map(|h| h.kind.as_str());
             match format {
-                Format::Text => {
+                ExpositionFormat::Text => {
                     assert_eq!(kind("kpi_exporter_build_info"), Some("gauge"));
                     assert_eq!(kind("process_cpu_seconds_total"), Some("counter"));
                 }
-                Format::OpenMetrics => {
+                ExpositionFormat::OpenMetrics => {
                     assert_eq!(kind("kpi_exporter_build"), Some("info"));
                     assert_eq!(kind("process_cpu_seconds"), Some("counter"));
                 }

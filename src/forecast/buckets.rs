@@ -1,7 +1,7 @@
 //! The steps of all periods in sight as one series of evenly weighed buckets: days of long periods in
 //! weeks, other steps as they are. Not for forecasting them (`model`).
 
-use super::history::{Kind, View, whole};
+use super::history::{StepKind, View, whole};
 use super::weekday::{Week, at, cumulative};
 
 /// Periods that tell the shape.
@@ -54,15 +54,15 @@ impl Buckets {
 
 /// Rate of each bucket, given by its ends in steps.
 fn bucket_rates(
-    kind: Kind,
+    kind: StepKind,
     steps: &[f64],
     weights: &[f64],
     ends: impl Iterator<Item = (f64, f64)>,
 ) -> Option<Vec<f64>> {
     let sums = cumulative(steps.iter().copied());
     ends.map(|(from, to)| match kind {
-        Kind::Level => steps.get(whole(to.ceil()).saturating_sub(1)).copied(),
-        Kind::Flow => {
+        StepKind::Level => steps.get(whole(to.ceil()).saturating_sub(1)).copied(),
+        StepKind::Flow => {
             let weight = at(weights, to) - at(weights, from);
             (weight > 0.0).then(|| (at(&sums, to) - at(&sums, from)) / weight)
         }

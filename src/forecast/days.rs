@@ -4,7 +4,7 @@
 
 use super::estimate::{Estimate, spread};
 use super::history::{View, whole};
-use super::mixture::{Member, mean_path, score};
+use super::mixture::{MixtureMember, mean_path, score};
 use super::weekday::Week;
 
 /// Days that tell how the level moves: nine months.
@@ -41,7 +41,7 @@ pub(super) fn project(view: &View<'_>, week: &Week) -> Option<Estimate> {
             if best.is_none_or(|(most, ..)| points > most) {
                 best = Some((points, squares, (gain, memory)));
             }
-            members.push(Member { squares, parameters: 0.0, path });
+            members.push(MixtureMember { squares, parameters: 0.0, path });
         }
     }
     let path = mean_path(&members, rest.len(), size)?;

@@ -2,7 +2,7 @@
 //! Analysis: Forecasting and Control", 9.2. Not for periods: a series, its season, and what comes
 //! next.
 
-use super::mixture::{Member, mean_path};
+use super::mixture::{MixtureMember, mean_path};
 
 /// Share of an error that does not last, from one step to the next.
 const STEP_NOISE: [f64; 3] = [0.4, 0.7, 0.9];
@@ -58,7 +58,7 @@ fn run(
     season: usize,
     ahead: usize,
     model: impl Fn(&[f64], &[f64]) -> f64,
-) -> Member {
+) -> MixtureMember {
     let first = (season + 1).min(values.len());
     let mut past = values[..first].to_vec();
     let mut errors = vec![0.0; first];
@@ -73,15 +73,19 @@ fn run(
         errors.push(0.0);
     }
     let squares = errors.iter().map(|error| error * error).sum();
-    Member { squares, parameters: 2.0, path: past.split_off(values.len()) }
+    MixtureMember { squares, parameters: 2.0, path: past.split_off(values.len()) }
 }
 
-fn mixed(values: &[f64], season: usize, members: impl Iterator<Item = Member>) -> Option<Vec<f64>> {
+fn mixed(
+    values: &[f64],
+    season: usize,
+    members: impl Iterator<Item = MixtureMember>,
+) -> Option<Vec<f64>> {
     // Two whole seasons and a step: before that there is no difference of differences to learn from.
     if values.len() < 2 * season + 2 {
         return None;
     }
     let size = values.iter().map(|value| value * value).sum();
-    let members: Vec<Member> = members.collect();
+    let members: Vec<MixtureMember> = members.collect();
     mean_path(&members, values.len() - season - 1, size)
 }

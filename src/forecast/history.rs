@@ -5,7 +5,7 @@ const SPARSE: usize = 10;
 
 /// What the steps of a period are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum StepKind {
     /// Increments: the period ends at their sum.
     Flow,
     /// A stock, or a period-to-date ratio, at the end of each step: the period ends at the last.
@@ -25,7 +25,7 @@ pub struct Season {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seasons {
     /// What the steps are.
-    pub kind: Kind,
+    pub kind: StepKind,
     /// Complete periods without gaps between them, oldest first.
     pub earlier: Vec<Season>,
     /// The current period so far; the last step may be running.
@@ -40,7 +40,7 @@ pub struct Seasons {
 /// A point of a period: everything that was known then, and nothing later.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: StepKind,
     pub(super) earlier: &'a [Season],
     pub(super) done: &'a [f64],
     pub(super) first_weekday: Option<usize>,
@@ -116,8 +116,8 @@ impl<'a> View<'a> {
             return f64::NEG_INFINITY;
         }
         match self.kind {
-            Kind::Flow => self.so_far(),
-            Kind::Level => 0.0,
+            StepKind::Flow => self.so_far(),
+            StepKind::Level => 0.0,
         }
     }
 
@@ -152,7 +152,7 @@ pub(super) fn whole(position: f64) -> usize {
     position as usize
 }
 
-impl Kind {
+impl StepKind {
     /// Value of a period with these steps.
     pub(super) fn total(self, steps: &[f64]) -> f64 {
         match self {

@@ -3,7 +3,7 @@
 use super::buckets::SHAPE_PERIODS;
 use super::days;
 use super::estimate::{Estimate, middle};
-use super::history::{Kind, View, whole};
+use super::history::{StepKind, View, whole};
 use super::model;
 use super::weekday::{Week, at, cumulative};
 
@@ -46,12 +46,12 @@ impl Method {
     /// The methods for a point: the first that applies is used unless another did clearly better.
     pub(super) fn by_preference(view: &View<'_>) -> &'static [Self] {
         match view.kind {
-            Kind::Level => &[Self::Last, Self::Seasonal, Self::Trailing, Self::Model],
-            Kind::Flow if view.is_sparse() => &[Self::Seasonal, Self::Trailing, Self::Linear],
-            Kind::Flow if view.has_weeks() => {
+            StepKind::Level => &[Self::Last, Self::Seasonal, Self::Trailing, Self::Model],
+            StepKind::Flow if view.is_sparse() => &[Self::Seasonal, Self::Trailing, Self::Linear],
+            StepKind::Flow if view.has_weeks() => {
                 &[Self::Blend, Self::Trailing, Self::Seasonal, Self::Linear]
             }
-            Kind::Flow => &[Self::Model, Self::Seasonal, Self::Trailing, Self::Linear],
+            StepKind::Flow => &[Self::Model, Self::Seasonal, Self::Trailing, Self::Linear],
         }
     }
 
@@ -104,8 +104,8 @@ fn seasonal(view: &View<'_>, week: &Week) -> Option<f64> {
     let recent = view.earlier.len().saturating_sub(SHAPE_PERIODS);
     let shares = view.earlier[recent..].iter().filter_map(|season| {
         let share = match view.kind {
-            Kind::Flow => flow_share(view, week, &season.steps, season.first_weekday),
-            Kind::Level => level_share(view, &season.steps),
+            StepKind::Flow => flow_share(view, week, &season.steps, season.first_weekday),
+            StepKind::Level => level_share(view, &season.steps),
         };
         share.filter(|share| share.is_finite() && *share > 0.0)
     });
@@ -145,13 +145,13 @@ fn level_share(view: &View<'_>, steps: &[f64]) -> Option<f64> {
 fn trailing(view: &View<'_>, week: &Week) -> Option<Estimate> {
     let steps_left = view.length as f64 - view.elapsed;
     match view.kind {
-        Kind::Flow if view.has_weeks() => days::project(view, week),
-        Kind::Flow => {
+        StepKind::Flow if view.has_weeks() => days::project(view, week),
+        StepKind::Flow => {
             let newest: Vec<f64> = view.newest(view.length).map(|(value, _)| value).collect();
             let mean = newest.iter().sum::<f64>() / newest.len() as f64;
             Some(Estimate { value: view.so_far() + mean * steps_left, spread: None })
         }
-        Kind::Level => {
+        StepKind::Level => {
             let newest: Vec<f64> = view.newest(view.length + 1).map(|(value, _)| value).collect();
             let (now, then) = (*newest.first()?, *newest.last()?);
             let steps = newest.len() - 1;

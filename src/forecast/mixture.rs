@@ -5,7 +5,7 @@
 const ROUNDING: f64 = 1e-14;
 
 /// A setting: how well it did and what it says comes next.
-pub(super) struct Member {
+pub(super) struct MixtureMember {
     /// Sum of squared errors one step ahead.
     pub(super) squares: f64,
     /// Numbers chosen to fit.
@@ -16,8 +16,8 @@ pub(super) struct Member {
 
 /// Mean of what the members say, weighed by their likelihood over `count` errors; `None` without
 /// a member. `size` is the sum of the squared values.
-pub(super) fn mean_path(members: &[Member], count: usize, size: f64) -> Option<Vec<f64>> {
-    let score = |member: &Member| score(member.squares, member.parameters, count, size);
+pub(super) fn mean_path(members: &[MixtureMember], count: usize, size: f64) -> Option<Vec<f64>> {
+    let score = |member: &MixtureMember| score(member.squares, member.parameters, count, size);
     let best = members.iter().map(score).fold(f64::NEG_INFINITY, f64::max);
     let mut sum = vec![0.0; members.first()?.path.len()];
     let mut total = 0.0;

@@ -22,7 +22,7 @@ mod weekday;
 #[cfg(test)]
 mod tests;
 
-pub use history::{Kind, Season, Seasons};
+pub use history::{Season, Seasons, StepKind};
 pub use methods::Method;
 pub use spread::Spread;
 

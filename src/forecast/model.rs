@@ -4,7 +4,7 @@
 
 use super::buckets::Buckets;
 use super::estimate::{Estimate, middle, spread};
-use super::history::{Kind, View};
+use super::history::{StepKind, View};
 use super::weekday::Week;
 use super::{differences, smoothing};
 
@@ -22,7 +22,7 @@ pub(super) fn project(view: &View<'_>, week: &Week) -> Option<Estimate> {
     let (sigma, response) = (smoothed.sigma, smoothed.response);
     // A sum of steps comes to their means, and the mean of a log-normal step lies above its middle,
     // by half of this if all of sigma were noise.
-    let lift = if view.kind == Kind::Flow { sigma * sigma / 4.0 } else { 0.0 };
+    let lift = if view.kind == StepKind::Flow { sigma * sigma / 4.0 } else { 0.0 };
     let unscaled = |path: Vec<f64>| -> Vec<f64> {
         if logarithmic { path.into_iter().map(|log| (log + lift).exp()).collect() } else { path }
     };
@@ -52,8 +52,8 @@ impl Rest<'_> {
     /// Value at the end if the buckets that are not complete run at these rates.
     fn end(&self, rates: &[f64]) -> f64 {
         match self.view.kind {
-            Kind::Level => rates.last().copied().unwrap_or(f64::NAN),
-            Kind::Flow => self.view.so_far() + self.weighed(rates).sum::<f64>(),
+            StepKind::Level => rates.last().copied().unwrap_or(f64::NAN),
+            StepKind::Flow => self.view.so_far() + self.weighed(rates).sum::<f64>(),
         }
     }
 
@@ -66,10 +66,10 @@ impl Rest<'_> {
     fn spread(&self, rates: &[f64], response: &[f64], logarithmic: bool) -> f64 {
         let size = |rate: f64| if logarithmic { rate } else { 1.0 };
         let weights: Vec<f64> = match self.view.kind {
-            Kind::Flow => {
+            StepKind::Flow => {
                 self.weighed(&rates.iter().map(|r| size(*r)).collect::<Vec<_>>()).collect()
             }
-            Kind::Level => {
+            StepKind::Level => {
                 let last = rates.len().saturating_sub(1);
                 rates
                     .iter()

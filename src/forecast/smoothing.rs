@@ -2,7 +2,7 @@
 //! Hyndman, Koehler, Ord and Snyder, "Forecasting with Exponential Smoothing", 2.5, over a small grid of settings. Not for
 //! periods: a series, its season, and what comes next.
 
-use super::mixture::{Member, mean_path, score};
+use super::mixture::{MixtureMember, mean_path, score};
 
 /// Level gains above a half follow noise: yearly flows lost a point of right calls by them.
 const LEVEL_GAINS: [f64; 4] = [0.05, 0.15, 0.3, 0.5];
@@ -42,7 +42,7 @@ pub(super) fn smooth(values: &[f64], season: usize, ahead: usize) -> Option<Smoo
         if best.is_none_or(|(most, ..)| points > most) {
             best = Some((points, squares, gains));
         }
-        members.push(Member { squares, parameters, path });
+        members.push(MixtureMember { squares, parameters, path });
     }
     let (_, squares, gains) = best?;
     let path = mean_path(&members, values.len(), size)?;

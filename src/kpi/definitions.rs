@@ -40,7 +40,7 @@ pub struct Objective {
 /// Whether a KPI predicts or reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum KpiKind {
     /// Predicts the outcome.
     Leading,
     /// How well activity turns into outcome.
@@ -49,7 +49,7 @@ pub enum Kind {
     Lagging,
 }
 
-impl Kind {
+impl KpiKind {
     /// Leading and efficiency KPIs are the early ones: they page first.
     pub fn is_early(self) -> bool {
         matches!(self, Self::Leading | Self::Efficiency)
@@ -81,7 +81,7 @@ pub struct Kpi {
     /// What is counted, in one sentence.
     pub description: Option<String>,
     /// Predicts or reports.
-    pub kind: Kind,
+    pub kind: KpiKind,
     /// Business function.
     pub function: Function,
     /// Id of the objective it ladders up to.
@@ -135,7 +135,7 @@ impl Kpi {
             title: id.to_string(),
             id,
             description: None,
-            kind: Kind::Lagging,
+            kind: KpiKind::Lagging,
             function: Function::Other,
             objective: None,
             team: None,
@@ -225,7 +225,7 @@ impl Default for Thresholds {
     }
 }
 
-impl std::fmt::Display for Kind {
+impl std::fmt::Display for KpiKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Leading => "leading",

@@ -11,7 +11,7 @@ mod target;
 mod unit;
 
 pub use compare::{at_least, at_most, hundredth, same};
-pub use definitions::{Definitions, Function, Kind, Kpi, MAX_AGE, Objective, Thresholds};
+pub use definitions::{Definitions, Function, Kpi, KpiKind, MAX_AGE, Objective, Thresholds};
 pub use formula::{Expr, Formula, FormulaError, MetricRef, Operator};
 pub use series::SeriesKey;
 pub use target::{Accumulation, Baseline, Direction, Milestones, Path, Target};

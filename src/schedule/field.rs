@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// What a field may hold.
-pub(super) struct Kind {
+pub(super) struct FieldKind {
     /// For messages.
     pub name: &'static str,
     /// Smallest number.
@@ -17,18 +17,20 @@ pub(super) struct Kind {
     pub wraps: bool,
 }
 
-pub(super) const MINUTE: Kind = Kind { name: "minute", min: 0, max: 59, names: &[], wraps: false };
-pub(super) const HOUR: Kind = Kind { name: "hour", min: 0, max: 23, names: &[], wraps: false };
-pub(super) const DAY: Kind =
-    Kind { name: "day of month", min: 1, max: 31, names: &[], wraps: false };
-pub(super) const MONTH: Kind = Kind {
+pub(super) const MINUTE: FieldKind =
+    FieldKind { name: "minute", min: 0, max: 59, names: &[], wraps: false };
+pub(super) const HOUR: FieldKind =
+    FieldKind { name: "hour", min: 0, max: 23, names: &[], wraps: false };
+pub(super) const DAY: FieldKind =
+    FieldKind { name: "day of month", min: 1, max: 31, names: &[], wraps: false };
+pub(super) const MONTH: FieldKind = FieldKind {
     name: "month",
     min: 1,
     max: 12,
     names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
     wraps: false,
 };
-pub(super) const WEEKDAY: Kind = Kind {
+pub(super) const WEEKDAY: FieldKind = FieldKind {
     name: "day of week",
     min: 0,
     max: 6,
@@ -47,7 +49,7 @@ pub(super) struct Field {
     pub all: bool,
 }
 
-impl Kind {
+impl FieldKind {
     pub(super) fn parse(&self, text: &str) -> Result<Field, String> {
         let mut values = BTreeSet::new();
         for item in text.split(',') {
@@ -150,7 +152,7 @@ fn number(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn values(kind: &Kind, text: &str) -> Vec<u32> {
+    fn values(kind: &FieldKind, text: &str) -> Vec<u32> {
         kind.parse(text).unwrap().values.into_iter().collect()
     }
 

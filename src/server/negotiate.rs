@@ -3,11 +3,11 @@
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 
-use crate::exposition::Format;
+use crate::exposition::ExpositionFormat;
 
 /// OpenMetrics when it is named, in the version that is served, and wanted at least as much as
 /// classic text; classic text for everything else, `*/*` and nonsense included.
-pub(super) fn format(headers: &HeaderMap) -> Format {
+pub(super) fn format(headers: &HeaderMap) -> ExpositionFormat {
     let (mut open_metrics, mut text) = (0.0_f64, 0.0_f64);
     for choice in choices(headers, &ACCEPT) {
         match choice.name.as_str() {
@@ -19,7 +19,11 @@ pub(super) fn format(headers: &HeaderMap) -> Format {
             _ => {}
         }
     }
-    if open_metrics > 0.0 && open_metrics >= text { Format::OpenMetrics } else { Format::Text }
+    if open_metrics > 0.0 && open_metrics >= text {
+        ExpositionFormat::OpenMetrics
+    } else {
+        ExpositionFormat::Text
+    }
 }
 
 /// Whether gzip is accepted and not less welcome than no compression.
@@ -89,19 +93,28 @@ mod tests {
     #[test]
     fn classic_text_is_the_default_and_openmetrics_has_to_be_asked_for() {
         for (accept, expected) in [
-            (vec![], Format::Text),
-            (vec!["*/*"], Format::Text),
-            (vec![""], Format::Text),
-            (vec!["application/json"], Format::Text),
-            (vec!["text/html,*/*;q=0.8"], Format::Text),
-            (vec!["application/openmetrics-text"], Format::OpenMetrics),
-            (vec!["Application/OpenMetrics-Text; Version=\"1.0.0\""], Format::OpenMetrics),
-            (vec!["application/openmetrics-text;version=0.0.1"], Format::Text),
-            (vec!["application/openmetrics-text;q=0, text/plain"], Format::Text),
-            (vec!["application/openmetrics-text;q=0.3, text/plain;q=0.7"], Format::Text),
-            (vec!["application/openmetrics-text;q=0.7, text/plain;q=0.3"], Format::OpenMetrics),
-            (vec!["text/plain;q=0.2", "application/openmetrics-text"], Format::OpenMetrics),
-            (vec!["application/openmetrics-text;q=x, text/plain;q=0.1"], Format::Text),
+            (vec![], ExpositionFormat::Text),
+            (vec!["*/*"], ExpositionFormat::Text),
+            (vec![""], ExpositionFormat::Text),
+            (vec!["application/json"], ExpositionFormat::Text),
+            (vec!["text/html,*/*;q=0.8"], ExpositionFormat::Text),
+            (vec!["application/openmetrics-text"], ExpositionFormat::OpenMetrics),
+            (
+                vec!["Application/OpenMetrics-Text; Version=\"1.0.0\""],
+                ExpositionFormat::OpenMetrics,
+            ),
+            (vec!["application/openmetrics-text;version=0.0.1"], ExpositionFormat::Text),
+            (vec!["application/openmetrics-text;q=0, text/plain"], ExpositionFormat::Text),
+            (vec!["application/openmetrics-text;q=0.3, text/plain;q=0.7"], ExpositionFormat::Text),
+            (
+                vec!["application/openmetrics-text;q=0.7, text/plain;q=0.3"],
+                ExpositionFormat::OpenMetrics,
+            ),
+            (
+                vec!["text/plain;q=0.2", "application/openmetrics-text"],
+                ExpositionFormat::OpenMetrics,
+            ),
+            (vec!["application/openmetrics-text;q=x, text/plain;q=0.1"], ExpositionFormat::Text),
             // Prometheus 2.42.
             (
                 vec![
@@ -109,7 +122,7 @@ mod tests {
                      application/openmetrics-text;version=0.0.1;q=0.75,\
                      text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
                 ],
-                Format::OpenMetrics,
+                ExpositionFormat::OpenMetrics,
             ),
             // Prometheus 3.
             (
@@ -119,7 +132,7 @@ mod tests {
                      text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
                      text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
                 ],
-                Format::OpenMetrics,
+                ExpositionFormat::OpenMetrics,
             ),
         ] {
             assert_eq!(format(&headers(&ACCEPT, &accept)), expected, "{accept:?}");

@@ -54,7 +54,7 @@ impl Signal {
 
 /// The usual level and spread of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Baseline {
+pub struct ChartBaseline {
     /// Mean of the points, in the unit of the residuals.
     pub centre: f64,
     /// Standard deviation by which departures are measured, above 0, in the same unit.
@@ -86,14 +86,14 @@ pub struct Reading {
     /// the mean since `since`. Absent without a baseline or a point to judge.
     pub deviation: Option<f64>,
     /// The limits used; absent below 8 baseline points.
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<ChartBaseline>,
     /// How many points were present, the baseline included.
     pub points: usize,
 }
 
 /// Where noise ends.
 #[derive(Clone, Copy)]
-struct Rules {
+struct ChartRules {
     /// Deviation beyond which a single point is a shift, in sigma.
     shift: f64,
     /// What the cumulative sum forgives per point (k), in sigma.
@@ -105,7 +105,7 @@ struct Rules {
     excess: f64,
 }
 
-const RULES: Rules = Rules { shift: 3.0, slack: 0.5, decision: 4.8, excess: 3.0 };
+const RULES: ChartRules = ChartRules { shift: 3.0, slack: 0.5, decision: 4.8, excess: 3.0 };
 
 /// Reads the current signal from a series of residuals: oldest first, evenly spaced, negative =
 /// bad direction. `None` and non-finite points are missing: they are skipped, neither good nor bad.
@@ -123,14 +123,14 @@ pub fn detect_wider(residuals: &[Option<f64>], wider: f64) -> Reading {
     detect_by(residuals, RULES, wider)
 }
 
-fn detect_by(residuals: &[Option<f64>], rules: Rules, wider: f64) -> Reading {
+fn detect_by(residuals: &[Option<f64>], rules: ChartRules, wider: f64) -> Reading {
     let points = present(residuals);
     let split = points.len().saturating_sub(1).min(BASELINE_POINTS);
     let (before, after) = points.split_at(split);
     let values: Vec<f64> = before.iter().map(|&(_, value)| value).collect();
-    match Baseline::of_values(&values) {
+    match ChartBaseline::of_values(&values) {
         Some(baseline) => {
-            let baseline = Baseline { sigma: baseline.sigma * wider, ..baseline };
+            let baseline = ChartBaseline { sigma: baseline.sigma * wider, ..baseline };
             baseline.judge(after, points.len(), rules)
         }
         None => Reading {
@@ -150,7 +150,7 @@ fn present(residuals: &[Option<f64>]) -> Vec<(usize, f64)> {
     residuals.iter().enumerate().filter_map(finite).collect()
 }
 
-impl Baseline {
+impl ChartBaseline {
     /// Freezes level and spread on these points, for callers that store a baseline; absent below 8.
     pub fn freeze(residuals: &[Option<f64>]) -> Option<Self> {
         let values: Vec<f64> = present(residuals).into_iter().map(|(_, value)| value).collect();
@@ -179,7 +179,7 @@ impl Baseline {
     }
 
     /// `points`: indices and values, oldest first; `total`: what the reading reports as present.
-    fn judge(&self, points: &[(usize, f64)], total: usize, rules: Rules) -> Reading {
+    fn judge(&self, points: &[(usize, f64)], total: usize, rules: ChartRules) -> Reading {
         let mut newest = None;
         let mut beyond = None;
         let mut climb = Climb::default();
@@ -211,7 +211,7 @@ struct Climb {
 
 impl Climb {
     /// A point counts for at most the shift limit: one freak value is a shift, not a drift.
-    fn add(&mut self, index: usize, deviation: f64, rules: Rules) {
+    fn add(&mut self, index: usize, deviation: f64, rules: ChartRules) {
         let step = -deviation.max(-rules.shift) - rules.slack;
         self.sum = (self.sum + step).min(rules.decision + rules.excess);
         if self.sum <= 0.0 {

@@ -13,7 +13,7 @@ mod season;
 #[cfg(test)]
 mod tests;
 
-pub use chart::{Baseline, Reading, Side, Signal};
+pub use chart::{ChartBaseline, Reading, Side, Signal};
 pub use lead::{Lead, lead_correlation};
 pub use renewal::fresh_start;
 pub use season::detect_in_season;

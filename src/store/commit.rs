@@ -11,7 +11,7 @@ use super::runs::{self, StoredRun};
 use super::series::{Last, Numbers, Written};
 use super::statuses;
 use super::{Store, StoreError};
-use crate::assess::hysteresis::Memory;
+use crate::assess::hysteresis::StatusMemory;
 use crate::kpi::SeriesKey;
 
 /// What an evaluation brought. Handing in all memories and points each time is fine: what is stored
@@ -23,7 +23,7 @@ pub struct Evaluation {
     /// Good runs since the last one.
     pub runs: Vec<StoredRun>,
     /// What hysteresis remembers.
-    pub statuses: BTreeMap<SeriesKey, Memory>,
+    pub statuses: BTreeMap<SeriesKey, StatusMemory>,
     /// The verdicts.
     pub points: Vec<Point>,
     /// Periods that opened; those that are stored already stay as they are.
@@ -33,8 +33,8 @@ pub struct Evaluation {
 }
 
 /// The part of an evaluation that is news, with the numbers of its series.
-struct News<'a> {
-    statuses: Vec<(i64, &'a Memory)>,
+struct NewRows<'a> {
+    statuses: Vec<(i64, &'a StatusMemory)>,
     points: Vec<(i64, &'a Point)>,
     raw: Vec<(i64, &'a Point)>,
     openings: Vec<(i64, &'a Opening)>,
@@ -67,14 +67,14 @@ impl Store {
         let mut transaction = self.begin().await?;
         let connection = &mut *transaction;
         let mut numbers = Numbers::default();
-        let news = news(connection, evaluation, written, &mut numbers).await?;
+        let new_rows = new_rows(connection, evaluation, written, &mut numbers).await?;
         for run in &evaluation.runs {
             runs::save(connection, run, evaluation.at).await?;
         }
-        statuses::save(connection, &news.statuses).await?;
-        points::save_daily(connection, &news.points).await?;
-        points::save_raw(connection, &news.raw, evaluation.at).await?;
-        periods::save_openings(connection, &news.openings).await?;
+        statuses::save(connection, &new_rows.statuses).await?;
+        points::save_daily(connection, &new_rows.points).await?;
+        points::save_raw(connection, &new_rows.raw, evaluation.at).await?;
+        periods::save_openings(connection, &new_rows.openings).await?;
         let mut closed = Vec::with_capacity(evaluation.closings.len());
         for closing in &evaluation.closings {
             let series = numbers.of(connection, written, &closing.series).await?;
@@ -109,7 +109,7 @@ fn has_news(evaluation: &Evaluation, written: &Written) -> bool {
         || points.iter().any(|point| is_new_point(written.get(&point.series), point))
 }
 
-fn is_new_memory(last: Option<&Last>, memory: &Memory) -> bool {
+fn is_new_memory(last: Option<&Last>, memory: &StatusMemory) -> bool {
     last.and_then(|last| last.memory.as_ref()) != Some(memory)
 }
 
@@ -121,34 +121,34 @@ fn is_change(last: Option<&Last>, point: &Point) -> bool {
     last.and_then(|last| last.raw) != Some((point.value, point.status))
 }
 
-async fn news<'a>(
+async fn new_rows<'a>(
     connection: &mut SqliteConnection,
     evaluation: &'a Evaluation,
     written: &Written,
     numbers: &mut Numbers,
-) -> sqlx::Result<News<'a>> {
-    let mut news =
-        News { statuses: Vec::new(), points: Vec::new(), raw: Vec::new(), openings: Vec::new() };
+) -> sqlx::Result<NewRows<'a>> {
+    let mut new_rows =
+        NewRows { statuses: Vec::new(), points: Vec::new(), raw: Vec::new(), openings: Vec::new() };
     for (key, memory) in &evaluation.statuses {
         if is_new_memory(written.get(key), memory) {
-            news.statuses.push((numbers.of(connection, written, key).await?, memory));
+            new_rows.statuses.push((numbers.of(connection, written, key).await?, memory));
         }
     }
     for point in &evaluation.points {
         let last = written.get(&point.series);
         if is_new_point(last, point) {
             let series = numbers.of(connection, written, &point.series).await?;
-            news.points.push((series, point));
+            new_rows.points.push((series, point));
             if is_change(last, point) {
-                news.raw.push((series, point));
+                new_rows.raw.push((series, point));
             }
         }
     }
     for opening in &evaluation.openings {
         let series = numbers.of(connection, written, &opening.series).await?;
-        news.openings.push((series, opening));
+        new_rows.openings.push((series, opening));
     }
-    Ok(news)
+    Ok(new_rows)
 }
 
 /// After the commit: what the file holds now.

@@ -61,7 +61,7 @@ enum Limit {
 }
 
 /// The oldest that is kept.
-struct Limits {
+struct KeptFor {
     raw: DateTime<Utc>,
     daily: DateTime<Utc>,
 }
@@ -70,7 +70,7 @@ impl Store {
     /// Deletes what is older than the retention. Gives the number of rows deleted.
     pub async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<u64, StoreError> {
         let limits =
-            Limits { raw: before(now, retention.raw), daily: before(now, retention.daily) };
+            KeptFor { raw: before(now, retention.raw), daily: before(now, retention.daily) };
         let series: Vec<i64> = {
             let written = self.written.lock().await;
             written.values().map(|last| last.id).collect()
@@ -85,7 +85,7 @@ impl Store {
         Ok(deleted)
     }
 
-    async fn prune_series(&self, series: i64, limits: &Limits) -> sqlx::Result<u64> {
+    async fn prune_series(&self, series: i64, limits: &KeptFor) -> sqlx::Result<u64> {
         let mut deleted = 0;
         for (delete, limit) in OF_SERIES {
             loop {
@@ -106,7 +106,7 @@ impl Store {
     }
 
     /// Series without any history left, and metrics that have not been fetched for long.
-    async fn prune_unused(&self, written: &mut Written, limits: &Limits) -> sqlx::Result<u64> {
+    async fn prune_unused(&self, written: &mut Written, limits: &KeptFor) -> sqlx::Result<u64> {
         let series = sqlx::query_scalar(
             "DELETE FROM series WHERE
              NOT EXISTS (SELECT 1 FROM raw WHERE series = id)
@@ -124,7 +124,7 @@ impl Store {
     }
 }
 
-impl Limits {
+impl KeptFor {
     fn day(&self) -> NaiveDate {
         self.daily.date_naive()
     }

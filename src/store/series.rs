@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 use super::encode::{labels_text, series_key, status};
 use super::points::Point;
 use crate::assess::Status;
-use crate::assess::hysteresis::Memory;
+use crate::assess::hysteresis::StatusMemory;
 use crate::kpi::SeriesKey;
 
 /// What the file holds of each series, as far as this process knows.
@@ -18,7 +18,7 @@ pub(super) type Written = BTreeMap<SeriesKey, Last>;
 #[derive(Debug)]
 pub(super) struct Last {
     pub(super) id: i64,
-    pub(super) memory: Option<Memory>,
+    pub(super) memory: Option<StatusMemory>,
     pub(super) point: Option<Point>,
     pub(super) raw: Option<(Option<f64>, Status)>,
 }

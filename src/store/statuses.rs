@@ -8,16 +8,16 @@ use sqlx::{Row, SqliteConnection};
 use super::encode::{exact, exact_text, insert, series_key, status, status_of};
 use super::{Store, StoreError};
 use crate::assess::Status;
-use crate::assess::hysteresis::{DataPoint, Memory, Waiting};
+use crate::assess::hysteresis::{DataPoint, StatusMemory, Waiting};
 use crate::kpi::SeriesKey;
 
 impl Store {
     /// All memories, as the engine keeps them.
-    pub async fn load_statuses(&self) -> Result<BTreeMap<SeriesKey, Memory>, StoreError> {
+    pub async fn load_statuses(&self) -> Result<BTreeMap<SeriesKey, StatusMemory>, StoreError> {
         self.answer(self.statuses().await)
     }
 
-    async fn statuses(&self) -> sqlx::Result<BTreeMap<SeriesKey, Memory>> {
+    async fn statuses(&self) -> sqlx::Result<BTreeMap<SeriesKey, StatusMemory>> {
         let rows = sqlx::query(
             "SELECT kpi, labels, statuses.* FROM statuses JOIN series ON series.id = series",
         );
@@ -26,7 +26,7 @@ impl Store {
     }
 }
 
-fn memory(row: &SqliteRow) -> sqlx::Result<Memory> {
+fn memory(row: &SqliteRow) -> sqlx::Result<StatusMemory> {
     let optional = |column: &str| -> sqlx::Result<Option<Status>> {
         row.try_get::<Option<&str>, _>(column)?.map(status_of).transpose()
     };
@@ -34,7 +34,7 @@ fn memory(row: &SqliteRow) -> sqlx::Result<Memory> {
     let since: Option<&str> = row.try_get("waiting_since")?;
     let since = since.map(exact).transpose()?;
     let through: Option<&str> = row.try_get("data_through")?;
-    Ok(Memory {
+    Ok(StatusMemory {
         period: row.try_get("period")?,
         shown: status(row, "shown")?,
         band: optional("band")?,
@@ -52,7 +52,7 @@ fn memory(row: &SqliteRow) -> sqlx::Result<Memory> {
 /// Puts memories in the place of the ones before.
 pub(super) async fn save(
     connection: &mut SqliteConnection,
-    memories: &[(i64, &Memory)],
+    memories: &[(i64, &StatusMemory)],
 ) -> sqlx::Result<()> {
     let head = "INSERT INTO statuses (series, period, shown, band, waiting, waiting_points,
                 waiting_since, value, data_through, day) ";

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use kpi_exporter::config::{self, Config, Environment};
-use kpi_exporter::kpi::{Baseline, Kind};
+use kpi_exporter::kpi::{Baseline, KpiKind};
 
 use crate::exchange::{Story, read, run, said};
 use crate::services::SERVICES;
@@ -93,11 +93,11 @@ fn every_kpi_is_owned_and_can_be_acted_upon_and_some_lead() {
             assert!(kpi.objective.is_some() && kpi.team.is_some(), "{id}");
             assert!(kpi.baseline != Baseline::None, "{id}");
             assert!(kpi.description.as_ref().is_some_and(|said| said.ends_with('.')), "{id}");
-            let early = kpi.kind != Kind::Lagging;
+            let early = kpi.kind != KpiKind::Lagging;
             assert_eq!(early, !kpi.predicts.is_empty(), "{id} predicts {:?}", kpi.predicts);
         }
         for lagging in [false, true] {
-            let found = kpis.iter().any(|kpi| (kpi.kind == Kind::Lagging) == lagging);
+            let found = kpis.iter().any(|kpi| (kpi.kind == KpiKind::Lagging) == lagging);
             assert!(found, "{}: lagging {lagging}", file.display());
         }
     }

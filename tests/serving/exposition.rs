@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use kpi_exporter::assess::{Assessment, Status};
 use kpi_exporter::config::{Environment, load_text};
-use kpi_exporter::exposition::{Format, Published, ScrapeBody};
+use kpi_exporter::exposition::{ExpositionFormat, Published, ScrapeBody};
 use kpi_exporter::families;
-use kpi_exporter::kpi::Kind;
+use kpi_exporter::kpi::KpiKind;
 use kpi_exporter::metric::Labels;
 use kpi_exporter::snapshot::Snapshot;
 use proptest::prelude::*;
 
 use crate::snapshot::{april, empty, kpi, only, self_metrics, state, with_statuses};
 
-fn scrape(snapshot: Snapshot, format: Format) -> ScrapeBody {
+fn scrape(snapshot: Snapshot, format: ExpositionFormat) -> ScrapeBody {
     let published = Published::new(Arc::new(snapshot));
     ScrapeBody::new(Some(&published), &self_metrics(), format, false).unwrap()
 }
@@ -33,12 +33,12 @@ fn whole(body: &ScrapeBody) -> String {
 
 #[test]
 fn the_worked_example_in_classic_text() {
-    insta::assert_snapshot!(text(&scrape(april(), Format::Text).shared));
+    insta::assert_snapshot!(text(&scrape(april(), ExpositionFormat::Text).shared));
 }
 
 #[test]
 fn the_worked_example_in_openmetrics() {
-    insta::assert_snapshot!(text(&scrape(april(), Format::OpenMetrics).shared));
+    insta::assert_snapshot!(text(&scrape(april(), ExpositionFormat::OpenMetrics).shared));
 }
 
 #[test]
@@ -47,14 +47,14 @@ fn the_self_metrics_follow_in_both_formats() {
         let own = text(&scrape(april(), format).own);
         own.lines().filter(|line| line.starts_with("# TYPE")).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(headings(Format::Text));
-    insta::assert_snapshot!(headings(Format::OpenMetrics));
+    insta::assert_snapshot!(headings(ExpositionFormat::Text));
+    insta::assert_snapshot!(headings(ExpositionFormat::OpenMetrics));
 }
 
 #[test]
 fn only_openmetrics_has_an_end_mark() {
-    assert!(!whole(&scrape(april(), Format::Text)).contains("# EOF"));
-    let body = whole(&scrape(april(), Format::OpenMetrics));
+    assert!(!whole(&scrape(april(), ExpositionFormat::Text)).contains("# EOF"));
+    let body = whole(&scrape(april(), ExpositionFormat::OpenMetrics));
     assert!(body.ends_with("\n# EOF\n"));
     assert_eq!(body.matches("# EOF").count(), 1);
 }
@@ -72,7 +72,7 @@ fn label_names(body: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_label_of_a_family_is_refused_as_a_label_of_users() {
-    for format in [Format::Text, Format::OpenMetrics] {
+    for format in [ExpositionFormat::Text, ExpositionFormat::OpenMetrics] {
         let names = label_names(&whole(&scrape(april(), format)));
         assert!(names.len() > 12, "{names:?}");
         for name in names {
@@ -84,7 +84,7 @@ fn every_label_of_a_family_is_refused_as_a_label_of_users() {
 
 #[test]
 fn promtool_has_nothing_to_say() {
-    assert_eq!(promtool(&whole(&scrape(april(), Format::Text))), "");
+    assert_eq!(promtool(&whole(&scrape(april(), ExpositionFormat::Text))), "");
 }
 
 fn promtool(body: &str) -> String {
@@ -136,7 +136,7 @@ fn names_of_labels() -> impl Strategy<Value = String> {
 
 #[test]
 fn a_number_that_does_not_exist_is_absent_and_a_status_is_not() {
-    let body = text(&scrape(with_statuses(&[Status::NoData]), Format::Text).shared);
+    let body = text(&scrape(with_statuses(&[Status::NoData]), ExpositionFormat::Text).shared);
     assert!(!body.contains("kpi_value"), "{body}");
     assert!(!body.contains("kpi_data_timestamp_seconds"));
     assert!(body.contains("kpi_status{kpi=\"a\",kpi_status=\"no_data\"} 1\n"));
@@ -145,7 +145,7 @@ fn a_number_that_does_not_exist_is_absent_and_a_status_is_not() {
 
 #[test]
 fn the_info_has_no_labels_that_change_from_period_to_period() {
-    let body = text(&scrape(april(), Format::Text).shared);
+    let body = text(&scrape(april(), ExpositionFormat::Text).shared);
     assert!(body.contains("period=\"quarter\""));
     assert!(!body.contains("2026-Q2"));
 }
@@ -190,8 +190,8 @@ proptest! {
         });
         // Two values that differ in NUL only would become one.
         let verdicts: std::collections::BTreeMap<_, _> = verdicts.collect();
-        let state = state(kpi("sales", &title, Kind::Lagging), verdicts.into_iter().collect());
-        let body = text(&scrape(only(vec![state]), Format::Text).shared);
+        let state = state(kpi("sales", &title, KpiKind::Lagging), verdicts.into_iter().collect());
+        let body = text(&scrape(only(vec![state]), ExpositionFormat::Text).shared);
 
         let (mut families, mut series, mut family) = (BTreeSet::new(), BTreeSet::new(), "");
         for line in body.split_terminator('\n') {
@@ -222,23 +222,23 @@ proptest! {
         prop_assume!(accepted);
         let sets = values.into_iter().map(|value| Labels::from_iter([(label.clone(), value)]));
         let verdicts = sets.map(|labels| (labels, assessment.clone())).collect();
-        let state = || state(kpi("sales", &title, Kind::Lagging), Vec::clone(&verdicts));
+        let state = || state(kpi("sales", &title, KpiKind::Lagging), Vec::clone(&verdicts));
         let body = |format| whole(&scrape(only(vec![state()]), format));
-        let classic = body(Format::Text);
+        let classic = body(ExpositionFormat::Text);
         prop_assert!(label_names(&classic).contains(&label), "{} is renamed", label);
         let said = promtool(&classic);
         // A matter of style that is the user's.
         let style = |line: &str| line.ends_with("'snake_case' not 'camelCase'");
         prop_assert!(said.lines().all(style), "{}", said);
         prop_assert_eq!(prometheus_client("prometheus_client.parser", &classic), "");
-        let open = body(Format::OpenMetrics);
+        let open = body(ExpositionFormat::OpenMetrics);
         prop_assert_eq!(prometheus_client("prometheus_client.openmetrics.parser", &open), "");
     }
 }
 
 #[test]
 fn families_come_in_the_order_in_which_they_are_declared() {
-    let body = text(&scrape(april(), Format::Text).shared);
+    let body = text(&scrape(april(), ExpositionFormat::Text).shared);
     let shown: Vec<&str> =
         body.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     assert!(shown.len() > 20, "{shown:?}");

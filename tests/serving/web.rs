@@ -1,7 +1,7 @@
 //! The scorecard page.
 
 use kpi_exporter::assess::{Assessment, Status};
-use kpi_exporter::kpi::{Kind, Kpi};
+use kpi_exporter::kpi::{Kpi, KpiKind};
 use kpi_exporter::metric::Labels;
 use kpi_exporter::web::{scorecard, waiting};
 
@@ -50,11 +50,11 @@ fn early_kpis_that_are_off_track_come_first_the_worst_before_the_others() {
         state(kpi(id, id, kind), vec![(Labels::default(), assessment)])
     };
     let html = scorecard(&only(vec![
-        paced("fine", Kind::Leading, Status::OnTrack, Some(1.2)),
-        paced("outcome", Kind::Lagging, Status::OffTrack, Some(0.1)),
-        paced("unknown", Kind::Leading, Status::OffTrack, None),
-        paced("slow", Kind::Leading, Status::OffTrack, Some(0.5)),
-        paced("slower", Kind::Efficiency, Status::OffTrack, Some(0.4)),
+        paced("fine", KpiKind::Leading, Status::OnTrack, Some(1.2)),
+        paced("outcome", KpiKind::Lagging, Status::OffTrack, Some(0.1)),
+        paced("unknown", KpiKind::Leading, Status::OffTrack, None),
+        paced("slow", KpiKind::Leading, Status::OffTrack, Some(0.5)),
+        paced("slower", KpiKind::Efficiency, Status::OffTrack, Some(0.4)),
     ]));
     let position = |id: &str| html.find(&format!("<th scope=\"row\">{id}")).unwrap();
     let order = ["slower", "slow", "unknown", "outcome", "fine"].map(position);
@@ -65,7 +65,7 @@ fn early_kpis_that_are_off_track_come_first_the_worst_before_the_others() {
 fn everything_that_comes_from_outside_is_escaped() {
     let evil = "<script>alert('x')</script>\"&";
     let labels = Labels::from_iter([(evil, evil)]);
-    let definition = Kpi { owner: Some(evil.into()), ..kpi("evil", evil, Kind::Leading) };
+    let definition = Kpi { owner: Some(evil.into()), ..kpi("evil", evil, KpiKind::Leading) };
     let mut assessment = empty(Status::OffTrack, evil);
     assessment.period.id = evil.into();
     let mut snapshot = only(vec![state(definition, vec![(labels, assessment)])]);

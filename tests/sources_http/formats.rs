@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use kpi_exporter::exposition::{Format as Exposition, Published, ScrapeBody, SelfMetrics};
+use kpi_exporter::exposition::{
+    ExpositionFormat as Exposition, Published, ScrapeBody, SelfMetrics,
+};
 use kpi_exporter::metric::{Cell, FetchError, Labels, Table};
 use kpi_exporter::snapshot::{MetricState, Snapshot};
 use kpi_exporter::source::SourceConfig;

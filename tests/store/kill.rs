@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kpi_exporter::assess::Status;
-use kpi_exporter::assess::hysteresis::{DataPoint, Memory};
+use kpi_exporter::assess::hysteresis::{DataPoint, StatusMemory};
 use kpi_exporter::calendar::Window;
 use kpi_exporter::kpi::SeriesKey;
 use kpi_exporter::metric::{Labels, Measurement, Series, Span};
@@ -63,9 +63,9 @@ fn run(n: u32, as_of: DateTime<Utc>) -> StoredRun {
     }
 }
 
-fn memory(n: u32, at: DateTime<Utc>) -> Memory {
+fn memory(n: u32, at: DateTime<Utc>) -> StatusMemory {
     let point = DataPoint { value: Some(f64::from(n)), data_through: None, day: day(at) };
-    Memory { period: String::new(), shown: Status::OnTrack, band: None, waiting: None, point }
+    StatusMemory { period: String::new(), shown: Status::OnTrack, band: None, waiting: None, point }
 }
 
 fn point(key: &SeriesKey, n: u32, as_of: DateTime<Utc>) -> Point {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kpi_exporter::assess::{Assessment, Status};
@@ -10,8 +9,7 @@ use kpi_exporter::calendar::{Period, PeriodKind, Window, WindowSpec};
 use kpi_exporter::exposition::SelfMetrics;
 use kpi_exporter::id::SourceId;
 use kpi_exporter::kpi::{
-    Accumulation, Baseline, Direction, Formula, Function, Kind, Kpi, Objective, Path, Target,
-    Thresholds, Unit,
+    Accumulation, Baseline, Formula, Function, Kpi, KpiKind, Objective, Target, Unit,
 };
 use kpi_exporter::metric::Labels;
 use kpi_exporter::signals::Signal;
@@ -34,7 +32,7 @@ pub(crate) fn second_quarter() -> Period {
     }
 }
 
-pub(crate) fn kpi(id: &str, title: &str, kind: Kind) -> Kpi {
+pub(crate) fn kpi(id: &str, title: &str, kind: KpiKind) -> Kpi {
     Kpi {
         title: title.into(),
         kind,
@@ -90,7 +88,7 @@ pub(crate) fn only(kpis: Vec<KpiState>) -> Snapshot {
 /// One KPI per status given, called `a`, `b` and so on.
 pub(crate) fn with_statuses(statuses: &[Status]) -> Snapshot {
     let states = statuses.iter().zip('a'..).map(|(status, id)| {
-        let kpi = kpi(&id.to_string(), &format!("Title {id}"), Kind::Leading);
+        let kpi = kpi(&id.to_string(), &format!("Title {id}"), KpiKind::Leading);
         state(kpi, vec![(Labels::default(), empty(*status, ""))])
     });
     only(states.collect())
@@ -102,17 +100,17 @@ pub(crate) fn wide(label_sets: usize, value: f64) -> Snapshot {
         let labels = Labels::from_iter([("region", format!("region-{i}"))]);
         (labels, Assessment { value: Some(value), ..empty(Status::OnTrack, "") })
     });
-    only(vec![state(kpi("sales", "Sales", Kind::Lagging), verdicts.collect())])
+    only(vec![state(kpi("sales", "Sales", KpiKind::Lagging), verdicts.collect())])
 }
 
 /// The worked example at the close of 30 April, with a third KPI in two regions and one source down.
 pub(crate) fn april() -> Snapshot {
     let no_labels = Labels::default;
-    let traffic = kpi("organic_traffic", "Organic traffic", Kind::Leading);
+    let traffic = kpi("organic_traffic", "Organic traffic", KpiKind::Leading);
     let conversion = Kpi {
         accumulation: Accumulation::Ratio,
         unit: Unit::Percent,
-        ..kpi("trial_to_paid", "Trial-to-paid conversion", Kind::Efficiency)
+        ..kpi("trial_to_paid", "Trial-to-paid conversion", KpiKind::Efficiency)
     };
     let arr = Kpi {
         function: Function::Sales,
@@ -121,7 +119,7 @@ pub(crate) fn april() -> Snapshot {
         team: None,
         owner: None,
         objective: None,
-        ..kpi("net_new_arr", "Net new ARR", Kind::Lagging)
+        ..kpi("net_new_arr", "Net new ARR", KpiKind::Lagging)
     };
     let mut snapshot = only(vec![
         state(traffic, vec![(no_labels(), traffic_in_april())]),

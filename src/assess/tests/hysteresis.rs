@@ -30,8 +30,8 @@ fn at_pace(pace: f64, status: Status) -> Assessment {
     }
 }
 
-fn rules() -> Rules {
-    Rules::of(&kpi())
+fn rules() -> ConfirmationRules {
+    ConfirmationRules::of(&kpi())
 }
 
 fn point(value: f64) -> DataPoint {
@@ -43,7 +43,7 @@ fn minute(minutes: i64) -> DateTime<Utc> {
 }
 
 /// On track at minute 0, then the same value, off track, at each of the minutes given.
-fn unchanged(minutes: &[i64]) -> Memory {
+fn unchanged(minutes: &[i64]) -> StatusMemory {
     let rules = rules();
     let (good, bad) = (at_pace(1.0, OnTrack), at_pace(0.5, OffTrack));
     let first = step(None, &good, &rules, &point(1.0), minute(0));
@@ -130,7 +130,7 @@ fn a_value_that_turns_bad_only_because_time_passes_is_believed_after_an_hour_as_
 /// A trailing window, a day a step; doubtful days say no more than `beyond`.
 fn trailing(days: u32, steps: &[(Status, Status)]) -> Vec<Status> {
     let window = WindowSpec::TrailingDays(days);
-    let rules = Rules::of(&Kpi { window, ..kpi() });
+    let rules = ConfirmationRules::of(&Kpi { window, ..kpi() });
     let first = step(None, &at_pace(1.0, OnTrack), &rules, &point(-1.0), minute(0));
     let mut memory = first;
     let mut shown = Vec::new();

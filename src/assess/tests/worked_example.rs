@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::*;
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::forecast::Projection;
-use crate::kpi::{Accumulation, Direction, Formula, Kind, Kpi, Path, Target, Unit};
+use crate::kpi::{Accumulation, Direction, Formula, Kpi, KpiKind, Path, Target, Unit};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -19,7 +19,7 @@ fn calendar() -> Calendar {
 pub(crate) fn kpi() -> Kpi {
     let formula = Formula::parse("a / b").unwrap();
     Kpi {
-        kind: Kind::Leading,
+        kind: KpiKind::Leading,
         period: PeriodKind::Quarter,
         ..Kpi::new("traffic", formula, Target::Absolute(390_000.0))
     }

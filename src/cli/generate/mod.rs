@@ -28,7 +28,7 @@ pub(super) enum Command {
 
 /// Where the result goes.
 #[derive(Debug, clap::Args)]
-struct Target {
+struct GenerateTarget {
     /// File to write, instead of stdout.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -49,7 +49,7 @@ pub(super) fn run(
     }
 }
 
-impl Target {
+impl GenerateTarget {
     /// Writes or compares.
     fn put(&self, text: &str) -> anyhow::Result<ExitCode> {
         let Some(file) = &self.output else {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Target, rules};
+use super::{GenerateTarget, rules};
 use crate::artifacts::rules::{ObjectMeta, groups, prometheus_rule};
 use crate::cli::Global;
 use crate::config::Environment;
@@ -21,7 +21,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
     #[command(flatten)]
-    target: Target,
+    target: GenerateTarget,
 }
 
 pub(super) fn run(

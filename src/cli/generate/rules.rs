@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use super::Target;
+use super::GenerateTarget;
 use crate::artifacts::rules::{RuleOptions, SeverityMap, groups, rule_file};
 use crate::cli::Global;
 use crate::config::{self, Environment};
@@ -13,7 +13,7 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    target: Target,
+    target: GenerateTarget,
 }
 
 /// What can be chosen about the rules, whatever they are wrapped in.

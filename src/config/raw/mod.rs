@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
 use crate::config::settings::{LogFormat, WebAddress};
-use crate::kpi::{Accumulation, Direction, Function, Kind};
+use crate::kpi::{Accumulation, Direction, Function, KpiKind};
 use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity};
 use crate::reader::spanned::{Spanned, Text};
 
@@ -78,7 +78,7 @@ pub(crate) struct ObjectiveRaw {
 pub(crate) struct KpiRaw {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
-    pub(crate) kind: Option<Choice<Kind>>,
+    pub(crate) kind: Option<Choice<KpiKind>>,
     pub(crate) function: Option<Choice<Function>>,
     pub(crate) objective: Option<Text>,
     pub(crate) team: Option<String>,

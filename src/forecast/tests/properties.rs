@@ -13,7 +13,7 @@ fn season(steps: &[f64]) -> Season {
 
 fn flow(earlier: &[Vec<f64>], current: &[f64], length: usize) -> Seasons {
     Seasons {
-        kind: Kind::Flow,
+        kind: StepKind::Flow,
         earlier: earlier.iter().map(|steps| season(steps)).collect(),
         current: season(current),
         elapsed: current.len() as f64,
@@ -22,7 +22,7 @@ fn flow(earlier: &[Vec<f64>], current: &[f64], length: usize) -> Seasons {
 }
 
 fn level(earlier: &[Vec<f64>], current: &[f64], length: usize) -> Seasons {
-    Seasons { kind: Kind::Level, ..flow(earlier, current, length) }
+    Seasons { kind: StepKind::Level, ..flow(earlier, current, length) }
 }
 
 /// Years of one shape, the first of total 120, each `growth` times the one before.
@@ -43,7 +43,7 @@ fn weekly(lengths: &[usize], done: usize) -> Seasons {
     let mut current = periods.pop().unwrap();
     let length = current.steps.len();
     current.steps.truncate(done);
-    let kind = Kind::Flow;
+    let kind = StepKind::Flow;
     Seasons { kind, earlier: periods, current, elapsed: done as f64, length }
 }
 
@@ -209,7 +209,7 @@ fn bookings(months: &[&[usize]], amount: f64, done: usize) -> Seasons {
     let mut earlier: Vec<Season> = months.iter().enumerate().map(season).collect();
     let mut current = earlier.pop().unwrap();
     current.steps.truncate(done);
-    Seasons { kind: Kind::Flow, earlier, current, elapsed: done as f64, length: 30 }
+    Seasons { kind: StepKind::Flow, earlier, current, elapsed: done as f64, length: 30 }
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn input_that_does_not_fit_is_refused() {
 prop_compose! {
     /// Any history, of any length and sign, daily or not, with any step running.
     fn anything()(
-        kind in prop_oneof![Just(Kind::Flow), Just(Kind::Level)],
+        kind in prop_oneof![Just(StepKind::Flow), Just(StepKind::Level)],
         length in 1_usize..40,
         weekdays in any::<bool>(),
         positive in any::<bool>(),
@@ -381,8 +381,8 @@ proptest! {
         };
         let projection = forecast(&over).unwrap();
         let value = match over.kind {
-            Kind::Flow => over.current.steps.iter().sum(),
-            Kind::Level => *over.current.steps.last().unwrap(),
+            StepKind::Flow => over.current.steps.iter().sum(),
+            StepKind::Level => *over.current.steps.last().unwrap(),
         };
         prop_assert!((projection.value - value).abs() < f64::EPSILON);
         prop_assert_eq!(projection.interval(), Some((value, value)));

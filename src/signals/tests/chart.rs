@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::signals::tests::simulate::{Noise, rate};
 
-const HALVED: Rules = Rules { shift: 1.5, slack: 0.5, decision: 2.5, excess: 3.0 };
+const HALVED: ChartRules = ChartRules { shift: 1.5, slack: 0.5, decision: 2.5, excess: 3.0 };
 const WEEKS: usize = 26;
 const RUNS: u32 = 2000;
 
@@ -12,13 +12,13 @@ fn whole(values: &[f64]) -> Vec<Option<f64>> {
 }
 
 /// Whether any of the newest `watched` points showed a signal when it was the newest.
-fn alarmed(values: &[f64], watched: usize, rules: Rules) -> bool {
+fn alarmed(values: &[f64], watched: usize, rules: ChartRules) -> bool {
     let series = whole(values);
     (series.len() - watched + 1..=series.len())
         .any(|end| detect_by(&series[..end], rules, 1.0).signal != Signal::None)
 }
 
-fn false_alarms(runs: u32, phi: f64, rules: Rules) -> f64 {
+fn false_alarms(runs: u32, phi: f64, rules: ChartRules) -> f64 {
     rate(runs, 2026, |noise| {
         alarmed(&noise.autoregressive(BASELINE_POINTS + WEEKS, phi), WEEKS, rules)
     })
@@ -133,7 +133,7 @@ fn a_long_bad_time_is_over_six_usual_points_after_it_ended() {
 #[test]
 fn a_drop_does_not_move_the_frozen_limits() {
     let mut values = zigzag(10.0);
-    let before = Baseline::freeze(&whole(&values)).unwrap();
+    let before = ChartBaseline::freeze(&whole(&values)).unwrap();
     values.extend([0.0; 40]);
     let reading = detect(&whole(&values));
     assert_eq!(reading.baseline, Some(before));
@@ -147,7 +147,8 @@ fn a_stored_baseline_reads_the_same_as_the_whole_series() {
     for _ in 0..50 {
         let series = whole(&noise.autoregressive(40, 0.2));
         let (before, after) = series.split_at(BASELINE_POINTS);
-        let (from_all, stored) = (detect(&series), Baseline::freeze(before).unwrap().detect(after));
+        let (from_all, stored) =
+            (detect(&series), ChartBaseline::freeze(before).unwrap().detect(after));
         assert_eq!(from_all.signal, stored.signal);
         assert_eq!(from_all.deviation, stored.deviation);
         assert_eq!(from_all.since, stored.since.map(|index| index + BASELINE_POINTS));

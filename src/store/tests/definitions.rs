@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Folder, at};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::kpi::{
-    Accumulation, Baseline, Definitions, Direction, Formula, Function, Kind, Kpi, Path, Target,
+    Accumulation, Baseline, Definitions, Direction, Formula, Function, Kpi, KpiKind, Path, Target,
     Thresholds, Unit,
 };
 use crate::metric::{Metric, Query, Template};
@@ -27,7 +27,7 @@ fn formula(text: &str) -> Formula {
 fn kpi() -> Kpi {
     Kpi {
         title: "Trial to paid".to_owned(),
-        kind: Kind::Efficiency,
+        kind: KpiKind::Efficiency,
         function: Function::Sales,
         accumulation: Accumulation::Ratio,
         unit: Unit::Percent,

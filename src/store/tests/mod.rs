@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::{Evaluation, Point, Revision, Store};
-use crate::assess::hysteresis::{DataPoint, Memory, Waiting};
+use crate::assess::hysteresis::{DataPoint, StatusMemory, Waiting};
 use crate::assess::{Status, Sums};
 use crate::kpi::SeriesKey;
 
@@ -80,8 +80,8 @@ pub(super) fn point(series: SeriesKey, as_of: &str, value: f64) -> Point {
     }
 }
 
-pub(super) fn memory(value: Option<f64>) -> Memory {
-    Memory {
+pub(super) fn memory(value: Option<f64>) -> StatusMemory {
+    StatusMemory {
         period: "2026-Q2".to_owned(),
         shown: Status::OnTrack,
         band: Some(Status::OnTrack),

@@ -8,14 +8,14 @@ use crate::kpi::{Kpi, Thresholds};
 
 /// The paces at which a verdict changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct PaceLimits {
     /// On track from here on.
     pub on_track: f64,
     /// At risk from here on; below it off track.
     pub at_risk: f64,
 }
 
-impl Limits {
+impl PaceLimits {
     /// The limits where a share of the way lies behind. The rest must run more than `r` times as fast
     /// as so far exactly when the pace is below `1 / (e + r (1 - e))`.
     pub fn after(thresholds: &Thresholds, behind: f64) -> Self {
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn limits_rise_from_the_first_day_to_one_at_the_close() {
-        let at = |behind| Limits::after(&Thresholds::default(), behind);
+        let at = |behind| PaceLimits::after(&Thresholds::default(), behind);
         let close = |a: f64, b: f64| (a - b).abs() < 5e-4;
         assert!(close(at(0.0).on_track, 0.909) && close(at(0.0).at_risk, 0.769));
         assert!(close(at(30.0 / 91.0).on_track, 0.937) && close(at(30.0 / 91.0).at_risk, 0.833));
@@ -85,7 +85,7 @@ mod tests {
             };
             let goal = Goal::AtLeast(1.0);
             let thresholds = Thresholds { off_track: factor, ..Thresholds::default() };
-            let limit = Limits::after(&thresholds, share).at_risk;
+            let limit = PaceLimits::after(&thresholds, share).at_risk;
             let pace = path.pace(goal, done).unwrap();
             let required = required_pace(&path, goal, done).unwrap();
             proptest::prop_assume!((required - factor).abs() > 1e-9);

@@ -1,4 +1,6 @@
-//! Noise or news, and does it lead? Feeds weekly history to `signals`. Both change once a week at most, so they are worked out once a day and remembered.
+//! Whether the newest weeks of a KPI are more than noise, and whether it leads those that it claims to
+//! predict. Feeds weekly history to `signals`. Both change once a week at most, so they are worked out
+//! once a day and remembered. Not here: the statistics (`signals`).
 
 use std::collections::BTreeMap;
 
@@ -22,12 +24,12 @@ const WEEKS_OF_A_YEAR: usize = 52;
 
 /// Answers of today.
 #[derive(Debug, Default)]
-pub(super) struct News {
+pub(super) struct WeeklySignals {
     signals: BTreeMap<SeriesKey, (NaiveDate, Signal, Option<Finding>)>,
     leads: BTreeMap<KpiId, (NaiveDate, Vec<LeadState>)>,
 }
 
-impl News {
+impl WeeklySignals {
     /// Says on a verdict whether its newest weeks are noise or news.
     pub(super) fn signal(
         &mut self,
