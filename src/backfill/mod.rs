@@ -11,5 +11,5 @@ mod steps;
 pub use gaps::{Gap, Gaps};
 pub use record::Recorder;
 pub use replay::replay;
-pub use resume::{Resume, resume, warm_up};
-pub use steps::{MAX_STEPS, parse_step, steps};
+pub use resume::{Resume, ResumeError, resume, warm_up};
+pub use steps::{MAX_STEPS, StepsError, parse_step, steps};

@@ -24,6 +24,32 @@ pub struct Resume {
     pub next: usize,
 }
 
+/// Why a file cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// The file could not be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// A line of something else.
+    #[error("line {line} was not written by this command")]
+    Foreign {
+        /// Which line.
+        line: u64,
+    },
+    /// A day that is not one of the steps.
+    #[error("line {line} is of another day than this run would write")]
+    OtherDay {
+        /// Which line.
+        line: u64,
+    },
+    /// A day that is complete with other KPIs.
+    #[error("before line {line} it holds other KPIs than asked for")]
+    OtherKpis {
+        /// The first line of the next day.
+        line: u64,
+    },
+}
+
 /// What tells whose line it is.
 #[derive(Deserialize)]
 struct Line {
@@ -39,29 +65,29 @@ pub fn resume(
     mut file: impl BufRead,
     steps: &[DateTime<Utc>],
     definitions: &Definitions,
-) -> Result<Resume, String> {
+) -> Result<Resume, ResumeError> {
     let expected: BTreeSet<&str> = definitions.kpis.iter().map(|kpi| kpi.id.as_str()).collect();
     let mut found = Resume::default();
     let mut day: Option<DateTime<Utc>> = None;
     let mut kpis: BTreeSet<String> = BTreeSet::new();
     let mut offset = 0;
     let mut text = Vec::new();
-    for number in 1.. {
+    for line in 1.. {
         text.clear();
-        let length = next_line(&mut file, &mut text).map_err(|e| format!("cannot be read: {e}"))?;
+        let length = next_line(&mut file, &mut text)?;
         if text.pop_if(|last| *last == b'\n').is_none() {
             let begun = text.starts_with(START) || START.starts_with(&text);
             if !begun || length == MAX_LINE {
-                return Err(foreign(number));
+                return Err(ResumeError::Foreign { line });
             }
             // The end of the file, or a line that was cut off there.
             break;
         }
-        let (at, kpi) = parsed(&text).ok_or_else(|| foreign(number))?;
+        let (at, kpi) = parsed(&text).ok_or(ResumeError::Foreign { line })?;
         if day != Some(at) {
             if day.is_some() {
                 if !kpis.iter().map(String::as_str).eq(expected.iter().copied()) {
-                    return Err(format!("before line {number} it holds other KPIs than asked for"));
+                    return Err(ResumeError::OtherKpis { line });
                 }
                 found.next += 1;
                 kpis.clear();
@@ -69,7 +95,7 @@ pub fn resume(
             found.keep = offset;
             day = Some(at);
             if steps.get(found.next) != Some(&at) {
-                return Err(format!("line {number} is of another day than this run would write"));
+                return Err(ResumeError::OtherDay { line });
             }
         }
         kpis.insert(kpi);
@@ -93,10 +119,6 @@ pub fn warm_up(definitions: &Definitions, steps: &[DateTime<Utc>], next: usize) 
 
 fn next_line(file: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<u64> {
     Ok(file.take(MAX_LINE).read_until(b'\n', text)? as u64)
-}
-
-fn foreign(number: u64) -> String {
-    format!("line {number} was not written by this command")
 }
 
 fn parsed(text: &[u8]) -> Option<(DateTime<Utc>, String)> {
@@ -132,7 +154,8 @@ mod tests {
     }
 
     fn resumed(text: &str, from: &str) -> Result<Resume, String> {
-        resume(text.as_bytes(), &days(from, 30), &definitions())
+        let found = resume(text.as_bytes(), &days(from, 30), &definitions());
+        found.map_err(|error| error.to_string())
     }
 
     #[test]

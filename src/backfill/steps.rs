@@ -1,23 +1,61 @@
 //! The instants of a back-fill: whole local days apart, so that each closes its day in the
 //! calendar's zone, whatever the clocks did in between.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 
 use crate::calendar::{Calendar, instant_of, parse_duration};
 
 /// More days than this are a mistake (54 years).
 pub const MAX_STEPS: usize = 20_000;
 
+/// Why there are no steps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StepsError {
+    /// The step is no duration.
+    #[error("{0}")]
+    NoDuration(String),
+    /// The step is a duration, but not of whole days.
+    #[error("`{0}` is not a step (hint: whole days or weeks, as in `1d`, `1w`)")]
+    NotWholeDays(String),
+    /// The end is before the start.
+    #[error("the back-fill would start at {from}, after its end at {to}")]
+    Backwards {
+        /// The start.
+        from: String,
+        /// The end.
+        to: String,
+    },
+    /// The end is yet to come.
+    #[error("{to} has not come to its end yet (hint: the last full day is {last_full_day})")]
+    InTheFuture {
+        /// The end.
+        to: String,
+        /// The last day that is over.
+        last_full_day: NaiveDate,
+    },
+    /// More than [`MAX_STEPS`].
+    #[error(
+        "from {from} to {to} there are more than {MAX_STEPS} steps (hint: a shorter span, or a \
+         longer step)"
+    )]
+    TooMany {
+        /// The start.
+        from: String,
+        /// The end.
+        to: String,
+    },
+}
+
 /// Parses a step: whole days or weeks, as a number of days.
 ///
 /// # Errors
 /// What was expected instead.
-pub fn parse_step(text: &str) -> Result<u32, String> {
+pub fn parse_step(text: &str) -> Result<u32, StepsError> {
     const DAY: u64 = 86_400;
-    let seconds = parse_duration(text)?.as_secs();
+    let seconds = parse_duration(text).map_err(StepsError::NoDuration)?.as_secs();
     match u32::try_from(seconds / DAY) {
         Ok(days) if days > 0 && text.ends_with(['d', 'w']) => Ok(days),
-        _ => Err(format!("`{text}` is not a step (hint: whole days or weeks, as in `1d`, `1w`)")),
+        _ => Err(StepsError::NotWholeDays(text.to_owned())),
     }
 }
 
@@ -32,17 +70,14 @@ pub fn steps(
     to: DateTime<Utc>,
     days: u32,
     now: DateTime<Utc>,
-) -> Result<Vec<DateTime<Utc>>, String> {
+) -> Result<Vec<DateTime<Utc>>, StepsError> {
     if from > to {
         let (from, to) = (shown(calendar, from), shown(calendar, to));
-        return Err(format!("the back-fill would start at {from}, after its end at {to}"));
+        return Err(StepsError::Backwards { from, to });
     }
     if to > now {
-        let ended = calendar.day_of(now).pred_opt().unwrap_or_default();
-        return Err(format!(
-            "{} has not come to its end yet (hint: the last full day is {ended})",
-            shown(calendar, to)
-        ));
+        let last_full_day = calendar.day_of(now).pred_opt().unwrap_or_default();
+        return Err(StepsError::InTheFuture { to: shown(calendar, to), last_full_day });
     }
     let first = calendar.day_of(from);
     let midnight = from == calendar.day_start(first);
@@ -63,12 +98,8 @@ pub fn steps(
             break;
         }
         if steps.len() == MAX_STEPS {
-            return Err(format!(
-                "from {} to {} there are more than {MAX_STEPS} steps (hint: a shorter span, or \
-                 a longer step)",
-                shown(calendar, from),
-                shown(calendar, to)
-            ));
+            let (from, to) = (shown(calendar, from), shown(calendar, to));
+            return Err(StepsError::TooMany { from, to });
         }
         // A day that the zone skipped ends together with the day before.
         if steps.last().is_some_and(|last| *last < at) {
@@ -97,7 +128,7 @@ mod tests {
         Calendar { timezone: Tz::America__New_York, ..Calendar::default() }
     }
 
-    fn walk(from: &str, to: &str, days: u32) -> Result<Vec<DateTime<Utc>>, String> {
+    fn walk(from: &str, to: &str, days: u32) -> Result<Vec<DateTime<Utc>>, StepsError> {
         let calendar = new_york();
         let at = |text| calendar.parse_as_of(text).unwrap();
         steps(&calendar, at(from), at(to), days, at("2026-07-15"))
@@ -141,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused_with_the_reason() {
-        let error = |from, to| walk(from, to, 1).unwrap_err();
+        let error = |from, to| walk(from, to, 1).unwrap_err().to_string();
         assert_eq!(
             error("2026-05-01", "2026-04-30"),
             "the back-fill would start at 2026-05-01, after its end at 2026-04-30"

@@ -11,7 +11,7 @@ use kpi_exporter::source::client::settings::{ApiKeyPlace, Auth, ClientConfig, Pr
 use kpi_exporter::source::http::{
     CsvFormat, Format, HttpConfig, HttpQuery, Method, NextPage, PageParam, RequestBody,
 };
-use kpi_exporter::source::prometheus::{PromQlQuery, PrometheusConfig};
+use kpi_exporter::source::prometheus::PromQlQuery;
 use kpi_exporter::source::sql::{DatabaseConfig, EngineConfig};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -20,10 +20,8 @@ use super::{FULL, environment, loaded};
 
 fn client(name: &str) -> ClientConfig {
     match loaded(FULL, &environment()).sources.remove(name) {
-        Some(
-            SourceConfig::Http(HttpConfig(client))
-            | SourceConfig::Prometheus(PrometheusConfig(client)),
-        ) => client,
+        Some(SourceConfig::Http(config)) => config.0,
+        Some(SourceConfig::Prometheus(config)) => config.0,
         other => panic!("{other:?}"),
     }
 }

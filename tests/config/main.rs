@@ -1,11 +1,12 @@
-//! Whole configurations, as a user would load them: what they become, where settings come from, and
-//! that no secret shows.
+//! Whole configurations, as a user would load them: what they become, and where settings come from.
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without stops it")]
 
+mod damaged;
 mod documented;
-
+mod goals;
 mod http;
+mod secrets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,6 @@ use kpi_exporter::kpi::{Accumulation, Baseline, Direction, Path as Way, Target, 
 use kpi_exporter::source::SourceConfig;
 use kpi_exporter::source::sql::DatabaseConfig;
 use kpi_exporter::source::statement::SqlQuery;
-use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 /// Every key, with values that are not the defaults.
@@ -153,64 +153,6 @@ fn sources_have_resolved_paths_and_their_defaults() {
 }
 
 #[test]
-fn debug_output_of_a_configuration_holds_no_secret() {
-    let config = loaded(FULL, &environment());
-    let debug = format!("{config:?} {:?}", environment());
-    assert!(debug.contains("warehouse") && !debug.contains("s3cr3t"), "{debug}");
-}
-
-#[test]
-fn no_value_of_a_reference_shows_in_a_message_wherever_it_stands() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("secret"), "s3cr3t value\n").unwrap();
-    let environment = [("SECRET", "s3cr3t value")].into_iter().collect();
-    // Every place of a value in the example, one after the other.
-    for (at, _) in FULL.match_indices(": ") {
-        let line_end = at + FULL[at..].find('\n').unwrap();
-        for reference in ["\"${env:SECRET}\"", "\"${file:secret}\"", "[\"x${env:SECRET}\"]"] {
-            let text = format!("{}: {reference}{}", &FULL[..at], &FULL[line_end..]);
-            if let Err(diagnostics) = load_text("test.yaml", &text, dir.path(), &environment) {
-                let shown = format!("{diagnostics} {diagnostics:?}");
-                assert!(!shown.contains("s3cr3t"), "{text}\n{shown}");
-            }
-        }
-    }
-}
-
-#[test]
-fn literal_secrets_do_not_show_in_messages() {
-    for line in [
-        "shop: { sql: { url: \"pg://reader:s3cr3t@db\" } }",
-        "shop: { sql: { url: \"postgres://db/shop\", password: s3cr3t, nope: 1 } }",
-        "shop: { sql: { url: \"postgres://db/shop\", pasword: s3cr3t } }",
-        "shop: { sql: { url: \"postgres://db/shop\", password: [s3cr3t] } }",
-        "shop: { sql: { url: \"postgres://db/shop\", password: \"s3cr3t${env:NOPE}\" } }",
-        "shop: { http: { auth: { bearer: s3cr3t } } }",
-        "shop: { sql: { password: s3cr3t, url: } } }",
-        "shop:\n    sql:\n      url: postgres://db/shop\n      password: |\n        s3cr3t${env:NOPE}",
-        "shop:\n    sql:\n      max_connections: postgres://reader:s3cr3t@db",
-        "shop: postgres://reader:s3cr3t@db/shop",
-        "shop: { sql: { url: \"reader:s3cr3t@db/shop\" } }",
-        "shop: { sql: { url: \"trino+https://reader:s3cr3t@db/a/b/c\" } }",
-        "shop: { http: { url: \"https://reader:s3cr3t@db/shop\" } }",
-        "shop: { http: { url: \"https://db/shop?token=s3cr3t\" } }",
-        "shop: { http: { url: \"https://db\", auth: s3cr3t } }",
-        "shop: { http: { url: \"https://db\", auth: { bearer: [s3cr3t] } } }",
-        "shop: { http: { url: \"https://db\", auth: { api_key: { header: \"a b\", key: s3cr3t } } } }",
-        "shop: { http: { url: \"https://db\", auth: { api_key: s3cr3t } } }",
-        "shop: { http: { url: \"https://db\", auth: { basic: \"reader:s3cr3t\" } } }",
-        "shop: { http: { auth: { oauth2: { client_secret: s3cr3t, refresh_token: s3cr3t } } } }",
-        "shop: { http: { url: \"https://db\", headers: { Authorization: s3cr3t, a b: c } } }",
-        "shop: { http: { url: \"https://db\", headers: { Cookie: \"s3cr3t\\n\" } } }",
-        "shop: { http: { url: \"https://db\", proxy: \"http://me:s3cr3t@proxy:port\" } }",
-        "shop: { http: { url: \"https://db\", proxy: \"me:s3cr3t@proxy\" } }",
-    ] {
-        let shown = refused(&format!("version: 1\nsources:\n  {line}\n"), &Environment::default());
-        assert!(!shown.contains("s3cr3t"), "{line}\n{shown}");
-    }
-}
-
-#[test]
 fn the_environment_lies_over_the_file_and_the_file_over_the_defaults() {
     let defaults = loaded("version: 1\n", &Environment::default()).settings;
     assert_eq!(defaults.server.listen, "0.0.0.0:9877".parse().unwrap());
@@ -254,55 +196,6 @@ fn mistakes_in_the_environment_name_the_variable_and_hide_its_value() {
         assert!(shown.contains(expected), "{expected}\n{shown}");
     }
     assert!(!shown.contains("s3cr3t"), "{shown}");
-}
-
-#[test]
-fn targets_and_baselines_are_in_the_unit_of_the_kpi() {
-    let goal = |unit: &str, keys: &str| {
-        let text = with_kpi(&format!("    accumulation: level\n    unit: {unit}\n    {keys}\n"));
-        let config = loaded(&text, &[("NUMBER", "250000")].into_iter().collect());
-        let kpi = &config.definitions.kpis[0];
-        assert!(config.definitions.metrics["m"].bare);
-        (kpi.target.clone(), kpi.baseline.clone(), kpi.direction)
-    };
-    let near = |found: Target, expected: f64| match found {
-        Target::Absolute(x) | Target::Relative(x) | Target::Delta(x) | Target::Min(x) => {
-            assert!((x - expected).abs() < 1e-12, "{x} {expected}");
-        }
-        other => panic!("{other:?}"),
-    };
-    let up = "direction: increase\n    baseline: 12%\n    target:";
-    near(goal("percent", &format!("{up} 16%")).0, 0.16);
-    near(goal("percent", &format!("{up} 0.16")).0, 0.16);
-    near(goal("percent", &format!("{up} +1.4pt")).0, 0.014);
-    near(goal("percent", "direction: decrease\n    baseline: 0.04\n    target: -20%").0, -0.2);
-    let plain = "direction: increase\n    baseline: 30\n    target:";
-    near(goal("points", &format!("{plain} +1.4pt")).0, 1.4);
-    near(goal("count", &format!("{plain} \"${{env:NUMBER}}\"")).0, 250_000.0);
-    near(goal("count", &format!("{plain} ${{env:NUMBER}}")).0, 250_000.0);
-    assert_eq!(goal("percent", &format!("{up} +30%")).1, Baseline::Fixed(0.12));
-
-    assert_eq!(goal("percent", "target: { min: 95% }").2, Direction::Increase);
-    assert_eq!(goal("count", "target: { max: 0 }").2, Direction::Decrease);
-    let range = goal("points", "target: { min: 70, max: 80 }");
-    assert_eq!((range.0, range.2), (Target::Range { min: 70.0, max: 80.0 }, Direction::Maintain));
-}
-
-#[test]
-fn the_path_follows_from_accumulation_and_window() {
-    let path = |accumulation: &str, window: &str| {
-        let keys = format!("    accumulation: {accumulation}\n    window: {window}\n");
-        let config = loaded(
-            &with_kpi(&format!("{keys}    unit: count\n    target: {{ min: 1 }}\n")),
-            &Environment::default(),
-        );
-        config.definitions.kpis[0].path.clone()
-    };
-    assert_eq!(path("flow", "period"), Way::Linear);
-    assert_eq!(path("level", "period"), Way::Linear);
-    assert_eq!(path("level", "30d"), Way::Trailing);
-    assert_eq!(path("ratio", "168h"), Way::Trailing);
-    assert_eq!(path("ratio", "period"), Way::Flat);
 }
 
 #[test]
@@ -358,118 +251,4 @@ fn windows_line_ends_and_a_byte_order_mark_make_no_difference() {
     let shown = refused("\u{feff}version: 1\r\nlog: { levle: info }\r\n", &Environment::default());
     assert!(shown.starts_with("test.yaml:2:8: unknown key `levle` in `log`\n"), "{shown}");
     assert!(shown.contains("  2 | log: { levle: info }\n    |        ^^^^^\n"), "{shown}");
-}
-
-/// A line of the example, sometimes with a piece put into it.
-fn mutated() -> impl Strategy<Value = String> {
-    let pieces = prop::sample::select(vec![
-        "", "&a ", "*a", "<<: ", "[", "]", "{", "}", "\"", "'", "|", "\t", "- ", ": ", "? ", "#",
-        "é", "${", "${env:X}", "!!str ", "---\n", "売", "\u{0}", "%", "+1pt", "1e400", "-", "~",
-        "\r",
-    ]);
-    prop::collection::vec((any::<prop::sample::Index>(), pieces), 1..4).prop_map(|edits| {
-        let mut text: Vec<char> = FULL.chars().collect();
-        for (at, piece) in edits {
-            let at = at.index(text.len());
-            text.splice(at..(at + piece.len()).min(text.len()), piece.chars());
-        }
-        text.into_iter().collect()
-    })
-}
-
-proptest! {
-    #[test]
-    fn damaged_configurations_give_answers_and_never_panic(text in mutated()) {
-        if let Err(diagnostics) = load_text("t", &text, Path::new(""), &environment()) {
-            prop_assert!(diagnostics.len() > 0);
-            prop_assert!(!diagnostics.to_string().contains("s3cr3t"));
-        }
-    }
-
-    #[test]
-    fn random_texts_give_answers_and_never_panic(text in "(?s).{0,200}") {
-        let result = load_text("t", &text, Path::new(""), &Environment::default());
-        prop_assert!(result.is_ok() || result.is_err_and(|d| d.len() > 0));
-    }
-
-    #[test]
-    fn random_structure_gives_answers_and_never_panics(
-        text in "(version: 1\n)?((kpis|metrics|sources|log|calendar):( |\n  )([a-z]{1,3}: ?|- |[\\[\\]{},'\"&*a]|\n {0,4}|[0-9%+]){0,20}\n){1,3}"
-    ) {
-        let result = load_text("t", &text, Path::new(""), &Environment::default());
-        prop_assert!(result.is_ok() || result.is_err_and(|d| d.len() > 0));
-    }
-}
-
-#[test]
-fn paces_of_version_1_are_read_as_factors_and_the_check_says_so() {
-    let of = |status: &str| {
-        let old =
-            "status: { at_risk: 1.1, off_track: 1.3, too_early: 10%, confirm: 2, confirm_for: 1h }";
-        assert!(FULL.contains(old));
-        let config = loaded(&FULL.replace(old, &format!("status: {{ {status} }}")), &environment());
-        let limits = config.definitions.kpis[0].thresholds;
-        let hints: Vec<String> = config.notes.into_iter().filter_map(|note| note.hint).collect();
-        ((limits.at_risk * 1e3).round() / 1e3, (limits.off_track * 1e3).round() / 1e3, hints)
-    };
-    let read = |text: &str| vec![format!("it is read as `{text}`")];
-    let both = read("at_risk: 1.05, off_track: 1.25");
-    assert_eq!(of("on_track: 0.95, at_risk: 0.80"), (1.053, 1.25, both));
-    assert_eq!(of("on_track: 0.9"), (1.111, 1.3, read("at_risk: 1.11")));
-    assert_eq!(of("at_risk: 0.7"), (1.1, 1.429, read("off_track: 1.43")));
-    // The default of the other gives way.
-    assert_eq!(of("at_risk: 0.95"), (1.018, 1.053, read("off_track: 1.05")));
-    assert_eq!(of("at_risk: 1.2, off_track: 1.5"), (1.2, 1.5, Vec::new()));
-    assert_eq!(of("off_track: 1.2"), (1.1, 1.2, Vec::new()));
-}
-
-#[test]
-fn paths_from_data_of_every_year_and_without_some_periods_are_read() {
-    let of = |path: &str, more: &str| {
-        let keys = format!(
-            "    accumulation: flow\n    unit: USD\n    direction: increase\n    period: year\n    \
-             target: 100\n    path: {path}\n{more}"
-        );
-        loaded(&with_kpi(&keys), &Environment::default())
-    };
-    let path = |text: &str| of(text, "").definitions.kpis[0].path.clone();
-    assert_eq!(path("seasonal"), Way::Seasonal(Vec::new()));
-    let left_out = vec!["2020".to_owned(), "2021".to_owned()];
-    assert_eq!(path("{ seasonal: { except: [2020, \"2021\"] } }"), Way::Seasonal(left_out));
-    assert!(matches!(path("{ formula: m }"), Way::Formula(plan) if plan.to_string() == "m"));
-    let Way::Milestones(milestones) = path("{ milestones: { 02-29: 20, 12-31: 100 } }") else {
-        panic!("milestones")
-    };
-    let days = |year: i32| {
-        let day = |year| chrono::NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
-        let days = milestones.between(day(year), day(year + 1));
-        days.into_iter().map(|(day, value)| format!("{day} {value}")).collect::<Vec<_>>()
-    };
-    assert_eq!(days(2028), ["2028-02-29 20", "2028-12-31 100"]);
-    assert_eq!(days(2027), ["2027-02-28 20", "2027-12-31 100"]);
-}
-
-#[test]
-fn milestones_that_fall_or_do_not_end_with_the_target_are_told() {
-    let notes = |milestones: &str| -> Vec<String> {
-        let keys = format!(
-            "    accumulation: flow\n    unit: USD\n    direction: increase\n    period: quarter\n    \
-             target: 100\n    path: {{ milestones: {{ {milestones} }} }}\n"
-        );
-        let config = loaded(&with_kpi(&keys), &Environment::default());
-        config.notes.into_iter().map(|note| note.message).collect()
-    };
-    assert_eq!(notes("2026-04-30: 20, 2026-05-31: 50, 2026-06-30: 100"), [""; 0]);
-    // Each quarter begins anew.
-    assert_eq!(notes("2026-06-30: 100, 2026-07-31: 20"), [""; 0]);
-    assert_eq!(
-        notes("2026-04-30: 50, 2026-05-31: 20"),
-        ["`kpis.k.path.milestones`: the way falls: 20 on 2026-05-31 is below 50 before it"]
-    );
-    assert_eq!(
-        notes("04-30: 50, 06-30: 90"),
-        [
-            "`kpis.k.path.milestones`: 90 on 2024-06-30, the last day of 2024-Q2, is not the target 100"
-        ]
-    );
 }

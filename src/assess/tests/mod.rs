@@ -1,7 +1,11 @@
 //! Tests of the room as a whole.
 
+mod age;
+mod fixtures;
+mod targets;
+mod verdicts;
 mod worked_example;
 
-pub(crate) use worked_example::kpi;
+pub(crate) use fixtures::kpi;
 
 use super::*;
