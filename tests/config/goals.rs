@@ -1,6 +1,5 @@
 //! Targets, baselines, paths and limits, as they are written and as they are meant.
 
-use chrono::NaiveDate;
 use kpi_exporter::config::Environment;
 use kpi_exporter::kpi::{Baseline, Direction, Path as Way, Target};
 
