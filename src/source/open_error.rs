@@ -16,13 +16,13 @@ pub struct OpenError {
 
 impl OpenError {
     /// A mistake at a place in the URL.
-    pub(super) fn at(part: Range<usize>, message: impl Into<String>) -> Self {
+    pub fn at(part: Range<usize>, message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None, part: Some(part) }
     }
 
     /// The same with advice.
     #[must_use]
-    pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 }

@@ -227,8 +227,7 @@ async fn gone(admin: &mut PgConnection, query: &str) {
 }
 
 async fn time_limit(server: &Server, admin: &mut PgConnection) {
-    let config =
-        SqlConfig { timeout: Duration::from_secs(2), max_connections: 1, ..login(&url(server)) };
+    let config = SqlConfig { timeout: Duration::from_secs(2), ..login(&url(server)) };
     let source = open(&config);
     table(&source, "SELECT 1").await.unwrap();
     let error = table(&source, "SELECT pg_sleep(3600)").await.unwrap_err();
@@ -239,10 +238,6 @@ async fn time_limit(server: &Server, admin: &mut PgConnection) {
          cheaper, or raise the `timeout` of the source)"
     );
     gone(admin, "pg_sleep").await;
-    let busy = [table(&source, "SELECT pg_sleep(3600)"), table(&source, "SELECT 1 AS second")];
-    let [slow, waiting] = futures_util::future::join_all(busy).await.try_into().unwrap();
-    assert_eq!(slow.unwrap_err().kind, FetchErrorKind::Timeout);
-    assert_eq!(waiting.unwrap_err().kind, FetchErrorKind::Timeout, "one connection, one query");
     until("the source works again", async || table(&source, "SELECT 1").await.is_ok()).await;
 }
 

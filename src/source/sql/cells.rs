@@ -1,7 +1,7 @@
 //! Cells from the kinds of values that all databases have. One rule throughout: a number that a
 //! double cannot hold exactly stays text, so that a long id is still right when it is a label.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDateTime};
 use chrono_tz::Tz;
 
 use crate::metric::{Cell, moment};
@@ -17,11 +17,6 @@ const EXACT: i128 = 1 << 53;
 pub(in crate::source) fn integer(value: impl Into<i128>) -> Cell {
     let value = value.into();
     if value.abs() <= EXACT { Cell::Number(value as f64) } else { Cell::Text(value.to_string()) }
-}
-
-/// As people read it: 0.1 in four bytes is 0.1, not 0.10000000149011612.
-pub(in crate::source) fn single(value: f32) -> Cell {
-    Cell::Number(value.to_string().parse().unwrap_or(f64::NAN))
 }
 
 /// A decimal number in digits, or a word for one that is none.
@@ -44,20 +39,6 @@ pub(in crate::source) fn boolean(value: bool) -> Cell {
     Cell::Written(f64::from(u8::from(value)), value.to_string())
 }
 
-/// A time of day, or of more than a day, that may be negative: seconds, and `09:30:00.5`.
-#[expect(clippy::cast_precision_loss, reason = "no time of a database reaches 2^53 microseconds")]
-pub(in crate::source) fn clock(microseconds: i64) -> Cell {
-    const SECOND: u64 = 1_000_000;
-    let sign = if microseconds < 0 { "-" } else { "" };
-    let size = microseconds.unsigned_abs();
-    let (seconds, rest) = (size / SECOND, size % SECOND);
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let text = format!("{sign}{hours:02}:{minutes:02}:{seconds:02}");
-    let decimals = format!(".{rest:06}");
-    let text = format!("{text}{}", decimals.trim_end_matches('0').trim_end_matches('.'));
-    Cell::Written(microseconds as f64 / 1e6, text)
-}
-
 /// Text, unless it is too long or not UTF-8; `kind` is its type, for people.
 pub(in crate::source) fn text(bytes: &[u8], kind: &str) -> Cell {
     match std::str::from_utf8(bytes) {
@@ -67,11 +48,6 @@ pub(in crate::source) fn text(bytes: &[u8], kind: &str) -> Cell {
         Ok(text) => Cell::Text(text.to_owned()),
         Err(_) => Cell::Other(kind.to_owned()),
     }
-}
-
-/// A day stays a day: what it means as an instant depends on the column.
-pub(in crate::source) fn day(day: NaiveDate) -> Cell {
-    Cell::Text(day.to_string())
 }
 
 pub(in crate::source) fn local_time(time: NaiveDateTime, zone: Tz) -> Cell {
@@ -97,7 +73,6 @@ mod tests {
         assert_eq!(decimal("1071805.47"), Cell::Number(1_071_805.47));
         let long = "0.1000000000000000000000001";
         assert_eq!(decimal(long), Cell::Written(0.1, long.into()));
-        assert_eq!(single(0.1), Cell::Number(0.1));
     }
 
     #[test]
@@ -107,8 +82,6 @@ mod tests {
         assert_eq!(decimal("-0.00"), written(-0.0, "-0.00"));
         assert_eq!(decimal("007"), written(7.0, "007"));
         assert_eq!(boolean(true), written(1.0, "true"));
-        assert_eq!(clock(34_200_000_000), written(34_200.0, "09:30:00"));
-        assert_eq!(clock(-360_001_500_000), written(-360_001.5, "-100:00:01.5"));
     }
 
     #[test]

@@ -40,14 +40,10 @@ pub(in crate::source) fn compared(dialect: Dialect, text: &str) -> Vec<String> {
     let tokens = tokens(dialect, text);
     let mut found: Vec<String> = Vec::new();
     for at in 0..tokens.len() {
-        let (first, last) = match tokens[at].text {
-            "<" | ">" | "=" if tokens[at].kind == Kind::Sign => {
-                (at, at + sign_length(&tokens[at..]))
-            }
-            _ if tokens[at].is("BETWEEN") => (at, at + 1),
-            _ => continue,
-        };
-        let (left, right) = (before(&tokens, first), after(&tokens, last));
+        if !compares(&tokens[at]) && !tokens[at].is("BETWEEN") {
+            continue;
+        }
+        let (left, right) = (before(&tokens, at), after(&tokens, at + 1));
         let names = match (has_instant(left), has_instant(right)) {
             (false, true) => names(left),
             (true, false) => names(right),
@@ -65,18 +61,19 @@ pub(in crate::source) fn compared(dialect: Dialect, text: &str) -> Vec<String> {
 /// Names of tables are among them.
 pub(in crate::source) fn all_names(dialect: Dialect, text: &str) -> Vec<String> {
     let tokens = tokens(dialect, text);
-    let mut names: Vec<String> = tokens.iter().filter_map(Token::name).map(str::to_owned).collect();
+    let mut names: Vec<String> = tokens.iter().filter_map(Token::name).map(String::from).collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
-fn sign_length(tokens: &[Token<'_>]) -> usize {
-    tokens.iter().take(2).take_while(|token| matches!(token.text, "<" | ">" | "=")).count()
+fn compares(token: &Token<'_>) -> bool {
+    let signs = ["<", "<=", ">", ">=", "=", "==", "<>", "!="];
+    token.kind == Kind::Operator && signs.contains(&token.text)
 }
 
 fn is_boundary(token: &Token<'_>) -> bool {
-    token.is_one_of(&BOUNDARIES) || matches!(token.text, "," | "<" | ">" | "=" | "!")
+    token.is_one_of(&BOUNDARIES) || token.kind == Kind::Comma || compares(token)
 }
 
 fn before<'a, 't>(tokens: &'a [Token<'t>], end: usize) -> &'a [Token<'t>] {
@@ -129,7 +126,7 @@ fn names(operand: &[Token<'_>]) -> Vec<String> {
     if is_zoned(operand) {
         return Vec::new();
     }
-    operand.iter().filter_map(Token::name).map(str::to_owned).collect()
+    operand.iter().filter_map(Token::name).map(String::from).collect()
 }
 
 #[cfg(test)]

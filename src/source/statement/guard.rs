@@ -95,7 +95,7 @@ pub(super) fn only_reads(dialect: Dialect, text: &str) -> Result<(), SqlError> {
             Kind::Open => {
                 let outer = levels.last().copied().unwrap_or_default();
                 let body = before.is_some_and(|token| token.is_one_of(&["AS", "MATERIALIZED"]));
-                let begins = body || outer.begins || before.is_none_or(|t| t.kind == Kind::Sign);
+                let begins = body || outer.begins || before.is_none_or(is_sign);
                 levels.push(Level { begins, ..Level::default() });
             }
             Kind::Close => {
@@ -108,7 +108,7 @@ pub(super) fn only_reads(dialect: Dialect, text: &str) -> Result<(), SqlError> {
                 word(dialect, level, &tokens, index)?;
                 level.begins = false;
             }
-            Kind::Hidden | Kind::Sign => {
+            _ => {
                 called(dialect, &tokens, index)?;
                 if let Some(level) = levels.last_mut() {
                     level.begins = false;
@@ -128,7 +128,7 @@ fn word(
     let token = tokens[index];
     let is = |distance: usize, word: &str| tokens.get(index + distance).is_some_and(|t| t.is(word));
     let next = tokens.get(index + 1);
-    let names = next.is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Hidden));
+    let names = next.is_some_and(Token::is_content);
     let names = names && !is(1, "AS");
     if token.is_one_of(&CHANGES) && (level.begins || level.with) && names {
         return Err(writes(token));
@@ -258,6 +258,10 @@ fn writes(token: Token<'_>) -> SqlError {
     let mut error = refused(format!("`{}` writes", token.text), token);
     error.hint = Some(ONLY_READS.to_owned());
     error
+}
+
+fn is_sign(token: &Token<'_>) -> bool {
+    !token.is_content() && !matches!(token.kind, Kind::Open | Kind::Close)
 }
 
 fn refused(message: String, token: Token<'_>) -> SqlError {

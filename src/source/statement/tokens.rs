@@ -1,21 +1,30 @@
-//! SQL as a row of words, brackets, quoted things and signs, without comments and blanks: for what
-//! needs no more than words and their neighbours. Not here: what hides what (`lexer`).
+//! SQL as a row of tokens: words, literals, brackets and operators, without comments and blanks. Not
+//! here: what hides what (`lexer`), and what brackets enclose (`sql::sqlite`).
+
+use std::borrow::Cow;
 
 use super::Dialect;
-use super::lexer::{is_word, opaque_at, word_end};
+use super::lexer::{is_word, opaque_at, starts_word, word_end};
 
+/// What a token is, as far as its first characters tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) enum Kind {
-    /// A name, a keyword or a number.
+    /// A name without quotes, or a keyword.
     Word,
+    /// A name in quotes; in `"`, which some dialects take for a text.
+    Quoted,
+    Text,
+    Number,
+    Parameter,
     Open,
     Close,
-    /// A string or a quoted name.
-    Hidden,
-    /// Any other character.
-    Sign,
+    Comma,
+    Dot,
+    /// Any other sign.
+    Operator,
 }
 
+/// A stretch of the text; comments and white space are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) struct Token<'a> {
     pub(in crate::source) kind: Kind,
@@ -24,7 +33,15 @@ pub(in crate::source) struct Token<'a> {
     pub(in crate::source) at: usize,
 }
 
+/// Characters that together are one operator.
+const LONG: [&str; 10] = ["->>", "->", "||", "<=", ">=", "<>", "!=", "==", "<<", ">>"];
+
 impl<'a> Token<'a> {
+    /// Where the text goes on after it.
+    pub(in crate::source) fn end(&self) -> usize {
+        self.at + self.text.len()
+    }
+
     /// Whether it is this word, in letters of any size.
     pub(in crate::source) fn is(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
@@ -34,17 +51,25 @@ impl<'a> Token<'a> {
         words.iter().any(|word| self.is(word))
     }
 
-    /// The name that it may be, without quotes.
-    pub(in crate::source) fn name(&self) -> Option<&'a str> {
+    /// Whether a name or a value may stand here, and no sign.
+    pub(in crate::source) fn is_content(&self) -> bool {
+        matches!(self.kind, Kind::Word | Kind::Quoted | Kind::Text | Kind::Number)
+    }
+
+    /// A name as it is meant: without its quotes.
+    pub(in crate::source) fn name(&self) -> Option<Cow<'a, str>> {
         match self.kind {
-            Kind::Word => Some(self.text),
-            Kind::Hidden => {
-                let mut inner = self.text.chars();
-                let quoted =
-                    matches!((inner.next(), inner.next_back()), (Some('"' | '`' | '['), Some(_)));
-                quoted.then_some(inner.as_str())
+            Kind::Word => Some(Cow::Borrowed(self.text)),
+            Kind::Quoted => {
+                let quote = self.text.get(..1)?;
+                let inner = self.text.get(1..self.text.len().saturating_sub(1))?;
+                Some(if inner.contains(quote) {
+                    Cow::Owned(inner.replace(&quote.repeat(2), quote))
+                } else {
+                    Cow::Borrowed(inner)
+                })
             }
-            Kind::Open | Kind::Close | Kind::Sign => None,
+            _ => None,
         }
     }
 }
@@ -52,7 +77,7 @@ impl<'a> Token<'a> {
 /// The tokens of the first statement in a text.
 pub(in crate::source) fn tokens(dialect: Dialect, text: &str) -> Vec<Token<'_>> {
     let bytes = text.as_bytes();
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
         let (kind, end) = match (opaque_at(dialect, bytes, at), bytes[at]) {
@@ -60,64 +85,66 @@ pub(in crate::source) fn tokens(dialect: Dialect, text: &str) -> Vec<Token<'_>> 
                 at = opaque.end;
                 continue;
             }
-            (Some(opaque), _) => (Kind::Hidden, opaque.end.min(text.len())),
+            (Some(opaque), b'"' | b'`' | b'[') => (Kind::Quoted, opaque.end),
+            (Some(opaque), _) => (Kind::Text, opaque.end),
             (None, b';') if !tokens.is_empty() => break,
             (None, byte) if byte.is_ascii_whitespace() || byte == b';' => {
                 at += 1;
                 continue;
             }
-            (None, b'(') => (Kind::Open, at + 1),
-            (None, b')') => (Kind::Close, at + 1),
-            (None, byte) if is_word(byte) => (Kind::Word, word_end(bytes, at)),
-            (None, _) => (Kind::Sign, at + 1),
+            // After a name, even before a digit.
+            (None, b'.') if tokens.last().is_some_and(|last| ends_name(last, at)) => {
+                (Kind::Dot, at + 1)
+            }
+            (None, _) => one(dialect, text, at),
         };
+        let end = end.min(text.len());
         tokens.push(Token { kind, text: text.get(at..end).unwrap_or_default(), at });
         at = end;
     }
     tokens
 }
 
-/// A place where a query names a column.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::source) struct Mention<'a> {
-    /// As it is called in the table.
-    pub(in crate::source) column: &'a str,
-    /// The function of which it is the only argument.
-    pub(in crate::source) function: Option<&'a str>,
-    /// What follows.
-    pub(in crate::source) after: &'a [Token<'a>],
+/// Whether a name ends just here.
+fn ends_name(token: &Token<'_>, at: usize) -> bool {
+    token.end() == at && matches!(token.kind, Kind::Word | Kind::Quoted)
 }
 
-/// Where a query names one of these columns.
-pub(in crate::source) fn mentions<'a>(
-    tokens: &'a [Token<'a>],
-    columns: &'a [String],
-) -> Vec<Mention<'a>> {
-    let mut found = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        let Some(name) = token.name() else { continue };
-        let column = columns.iter().find(|column| column.eq_ignore_ascii_case(name));
-        let Some(column) = column else { continue };
-        let after = &tokens[index + 1..];
-        // The name of a table before a column, or of a function.
-        if after.first().is_some_and(|next| next.text == "." || next.kind == Kind::Open) {
-            continue;
+/// Kind and end of the token that begins here and hides nothing.
+fn one(dialect: Dialect, text: &str, at: usize) -> (Kind, usize) {
+    let bytes = text.as_bytes();
+    let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+    match bytes[at] {
+        b'(' => (Kind::Open, at + 1),
+        b')' => (Kind::Close, at + 1),
+        b',' => (Kind::Comma, at + 1),
+        b'.' if !next.is_ascii_digit() => (Kind::Dot, at + 1),
+        b'?' if dialect == Dialect::Sqlite => (Kind::Parameter, word_end(bytes, at + 1)),
+        b'x' | b'X' if next == b'\'' => {
+            let end = opaque_at(dialect, bytes, at + 1).map_or(at + 1, |opaque| opaque.end);
+            (Kind::Text, end)
         }
-        let mut first = index;
-        while first >= 2 && tokens[first - 1].text == "." && tokens[first - 2].name().is_some() {
-            first -= 2;
+        byte if starts_word(byte) => (Kind::Word, word_end(bytes, at)),
+        byte if byte.is_ascii_digit() || byte == b'.' => (Kind::Number, number_end(bytes, at)),
+        _ => {
+            let long = LONG.iter().find(|long| text[at..].starts_with(**long));
+            (Kind::Operator, at + long.map_or(1, |long| long.len()))
         }
-        // What it is called in the answer.
-        if first >= 1 && tokens[first - 1].is("AS") {
-            continue;
-        }
-        let alone = first >= 2
-            && tokens[first - 1].kind == Kind::Open
-            && after.first().is_some_and(|next| next.kind == Kind::Close);
-        let function = alone.then(|| tokens[first - 2].text);
-        found.push(Mention { column, function, after });
     }
-    found
+}
+
+/// Digits, points, and a sign after an `e`.
+fn number_end(bytes: &[u8], start: usize) -> usize {
+    let hexadecimal = matches!(bytes.get(start + 1), Some(b'x' | b'X'));
+    let mut at = start;
+    while let Some(&byte) = bytes.get(at) {
+        let after_power = at > start && !hexadecimal && matches!(bytes[at - 1], b'e' | b'E');
+        if !(is_word(byte) || byte == b'.' || after_power && matches!(byte, b'+' | b'-')) {
+            break;
+        }
+        at += 1;
+    }
+    at.max(start + 1)
 }
 
 #[cfg(test)]
@@ -125,14 +152,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_found_wherever_they_are_named() {
-        let sql = "SELECT count(*) AS paid, max(o.paid) AS \"paid\", UNIX_TIMESTAMP(`Paid`) -- paid\n\
-                   FROM paid.orders o WHERE 'paid' < o.`paid` AND paid AT TIME ZONE 'UTC' > 1";
-        let tokens = tokens(Dialect::MySql, sql);
-        let columns = ["paid".to_owned()];
-        let found = mentions(&tokens, &columns);
-        let functions: Vec<_> = found.iter().map(|mention| mention.function).collect();
-        assert_eq!(functions, [Some("max"), Some("UNIX_TIMESTAMP"), None, None]);
-        assert!(found[3].after[0].is("at") && found[3].after[3].text == "'UTC'");
+    fn every_token_has_its_kind_in_every_dialect() {
+        use Kind::{Close, Comma, Dot, Number, Open, Operator, Parameter, Quoted, Text, Word};
+        for (dialect, sql, expected) in [
+            (Dialect::Sqlite, "f(?1, .5e-3)", &[Word, Open, Parameter, Comma, Number, Close][..]),
+            (Dialect::Sqlite, "[a b].c->>'x' -- d", &[Quoted, Dot, Word, Operator, Text]),
+            (Dialect::Postgres, "a ? $$;$$ || x'00'", &[Word, Operator, Text, Operator, Text]),
+            (
+                Dialect::MySql,
+                "t.1st <= `a`.2; b",
+                &[Word, Dot, Number, Operator, Quoted, Dot, Number],
+            ),
+        ] {
+            let kinds: Vec<Kind> = tokens(dialect, sql).iter().map(|token| token.kind).collect();
+            assert_eq!(kinds, expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn names_lose_their_quotes() {
+        let names = |sql| {
+            let tokens = tokens(Dialect::Sqlite, sql);
+            tokens.iter().map(|token| token.name().map(String::from)).collect::<Vec<_>>()
+        };
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            names("a \"b\"\"c\" `d``e` [f] 'g' 7"),
+            [some("a"), some("b\"c"), some("d`e"), some("f"), None, None]
+        );
     }
 }

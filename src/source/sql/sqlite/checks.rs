@@ -179,7 +179,7 @@ impl Checks<'_> {
         if !matches!(&*name, "min" | "max") || (open..close).any(|at| tokens.is(at, "COLLATE")) {
             return;
         }
-        let site = format!("'{name} {}'", tokens.all[at].start);
+        let site = format!("'{name} {}'", tokens.all[at].at);
         for (start, end) in self.arguments(open, close) {
             let start = start + usize::from(tokens.is_any(start, &["DISTINCT", "ALL"]));
             if start <= end {
@@ -260,7 +260,7 @@ impl Checks<'_> {
         else {
             return;
         };
-        self.wraps.entry((first.start, last.end, function)).or_insert(second);
+        self.wraps.entry((first.at, last.end(), function)).or_insert(second);
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{MappedLocalTime, TimeZone};
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Error, OpenFlags, Row};
+use rusqlite::{Error, Row};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
@@ -66,19 +66,8 @@ impl Connection {
         open().map_err(|error| broken(&explain::said(&error)))
     }
 
-    /// Opens a file for reading; `uri` is `file:...`.
-    pub(super) fn file(uri: &str, busy: Duration) -> Result<Self, Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_URI
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = rusqlite::Connection::open_with_flags(uri, flags)?;
-        connection.busy_timeout(busy)?;
-        // Opening alone reads nothing.
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        Self::of(connection, Scope::Arithmetic)
-    }
-
-    fn of(connection: rusqlite::Connection, scope: Scope) -> Result<Self, Error> {
+    /// A connection of SQLite's, guarded.
+    pub(super) fn of(connection: rusqlite::Connection, scope: Scope) -> Result<Self, Error> {
         // A misspelled name in double quotes would be a text.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;

@@ -44,13 +44,8 @@ pub(super) fn advice(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// Whether SQLite gave up because it may not write beside the file.
-pub(super) fn needs_writing(error: &Error) -> bool {
-    matches!(code(error), 8 | 14)
-}
-
 /// The primary result code; 0 for failures of another kind.
-fn code(error: &Error) -> i32 {
+pub(super) fn code(error: &Error) -> i32 {
     error.sqlite_error().map_or(0, |error| error.extended_code & 0xff)
 }
 

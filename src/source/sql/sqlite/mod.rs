@@ -1,5 +1,5 @@
-//! SQLite: files of it, opened read-only, and the running of statements on databases in memory that
-//! other sources fill.
+//! SQLite: the running of statements on databases in memory that other sources fill, and files of it,
+//! opened read-only (`file`).
 //!
 //! # Layout
 //! `connection` runs statements; `checks` puts `functions` around what is calculated with (`tokens`,
@@ -10,6 +10,8 @@
 mod checks;
 mod connection;
 mod explain;
+#[cfg(feature = "sqlite")]
+pub(super) mod file;
 mod forms;
 mod functions;
 mod numbers;
@@ -17,164 +19,5 @@ mod operands;
 mod refusal;
 mod sums;
 mod tokens;
-mod url;
-
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-
-use secrecy::ExposeSecret;
-use sqlx::error::DatabaseError;
-use tokio::task::spawn_blocking;
-use tokio::time::Instant;
 
 pub(in crate::source) use self::connection::Connection;
-use super::driver::{Driver, Failure, Meaning};
-use crate::metric::{FetchError, FetchErrorKind, Table};
-use crate::source::sql::SqlConfig;
-use crate::source::statement::Statement;
-use crate::source::{OpenError, Request};
-
-/// A file.
-pub(super) struct Sqlite {
-    file: PathBuf,
-    /// `file:...`, with what the URL says about it.
-    uri: String,
-    /// How long to wait for a writer.
-    patience: Duration,
-}
-
-/// A file, open.
-pub(super) struct Opened {
-    connection: Connection,
-    /// How the file was when it was opened as one that nobody changes.
-    immutable: Option<Stamp>,
-}
-
-/// What a change of a file changes.
-#[derive(PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-    /// What waits in the write-ahead log, in bytes.
-    waiting: u64,
-}
-
-impl Sqlite {
-    pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
-        let url = config.url.expose_secret();
-        let file = url::file(url)?;
-        let mut uri = format!("file:{}?mode=ro", escaped(&file));
-        let query = url.split_once('?').map_or("", |(_, query)| query);
-        for pair in query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("mode=")) {
-            uri.push('&');
-            uri.push_str(pair);
-        }
-        Ok(Self { file, uri, patience: config.timeout })
-    }
-
-    /// In a folder where SQLite may not write it cannot read a database with a write-ahead log, unless
-    /// it is told that nobody changes it.
-    fn opener(&self) -> impl FnOnce() -> Result<Opened, Failure> + Send + 'static {
-        let Self { file, uri, patience } = self;
-        let (file, uri, patience) = (file.clone(), uri.clone(), *patience);
-        move || {
-            let error = match Connection::file(&uri, patience) {
-                Ok(connection) => return Ok(Opened { connection, immutable: None }),
-                Err(error) => error,
-            };
-            if !explain::needs_writing(&error) {
-                return Err(unusable(&file, &error));
-            }
-            let before = Stamp::of(&file)?;
-            if before.waiting > 0 {
-                return Err(Failure::Refused(log_out_of_reach(&file)));
-            }
-            let connection = Connection::file(&format!("{uri}&immutable=1"), patience)
-                .map_err(|error| unusable(&file, &error))?;
-            Ok(Opened { connection, immutable: Some(before) })
-        }
-    }
-}
-
-impl Driver for Sqlite {
-    type Connection = Opened;
-
-    /// The file may have been replaced by another.
-    const KEEPS_CONNECTIONS: bool = false;
-
-    fn target(&self) -> String {
-        format!("sqlite file {}", self.file.display())
-    }
-
-    async fn connect(&self) -> Result<Opened, Failure> {
-        // SQLite says no more than "unable to open database file".
-        tokio::fs::metadata(&self.file).await.map_err(sqlx::Error::Io)?;
-        let opening = spawn_blocking(self.opener()).await;
-        opening.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?
-    }
-
-    /// The file is open for reading only; zone and limit are not SQLite's business.
-    async fn begin(&self, _: &mut Opened, _: &Request, _: Instant) -> Result<(), sqlx::Error> {
-        Ok(())
-    }
-
-    async fn run(
-        &self,
-        opened: &mut Opened,
-        request: &Request,
-        statement: &Statement,
-        deadline: Instant,
-    ) -> Result<Table, Failure> {
-        let answer = opened.connection.run(request, statement, deadline, self.patience).await;
-        let table = answer.map_err(Failure::Refused)?;
-        if let Some(before) = &opened.immutable
-            && Stamp::of(&self.file)? != *before
-        {
-            let message = format!("{} was changed while it was read", self.file.display());
-            return Err(Failure::Refused(FetchError::new(FetchErrorKind::Unreachable, message)));
-        }
-        Ok(table)
-    }
-
-    /// SQLite has its own words for its failures.
-    fn explain(&self, _: &dyn DatabaseError, _: &Statement) -> Meaning {
-        Meaning::Fault { place: None, hint: None }
-    }
-}
-
-impl Stamp {
-    fn of(file: &Path) -> Result<Self, Failure> {
-        let metadata = std::fs::metadata(file).map_err(sqlx::Error::Io)?;
-        let mut log = file.as_os_str().to_owned();
-        log.push("-wal");
-        let waiting = std::fs::metadata(log).map_or(0, |log| log.len());
-        Ok(Self { size: metadata.len(), modified: metadata.modified().ok(), waiting })
-    }
-}
-
-/// As a URI wants it: `?` and `#` would end the name.
-fn escaped(file: &Path) -> String {
-    file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
-}
-
-fn unusable(file: &Path, error: &rusqlite::Error) -> Failure {
-    let said = explain::said(error);
-    let message = format!("cannot connect to sqlite file {}: {said}", file.display());
-    let failure = FetchError::new(FetchErrorKind::Unreachable, message);
-    Failure::Refused(match explain::advice(error) {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    })
-}
-
-fn log_out_of_reach(file: &Path) -> FetchError {
-    let message = format!(
-        "cannot connect to sqlite file {}: changes wait in its write-ahead log, which cannot be read \
-         in a folder without the right to write",
-        file.display()
-    );
-    FetchError::new(FetchErrorKind::Unreachable, message).with_hint(
-        "let the daemon write to the folder, or let the program that writes the database run \
-         `PRAGMA wal_checkpoint(TRUNCATE)`",
-    )
-}

@@ -1,6 +1,9 @@
 //! PostgreSQL. Everything about a session is set inside its transaction, so that a pooler between
 //! (pgbouncer in transaction mode) does not matter.
 
+mod parameters;
+mod url;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use futures_util::FutureExt;
@@ -16,9 +19,11 @@ use sqlx::{
 use std::fmt::Write;
 use tokio::time::Instant;
 
+use self::url::{Role, Servers};
 use super::cells;
-use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read, types};
-use super::postgres_url::{Role, Servers};
+use super::database::driver::{Driver, Failure, Meaning};
+use super::server::cells::{clock, day, single};
+use super::server::{first_of, left, names, place, read, types};
 use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::params::{Form, ParamValue};
 use crate::source::sql::SqlConfig;
@@ -32,11 +37,6 @@ pub(super) struct Postgres {
 impl Postgres {
     pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         Ok(Self { servers: Servers::read(config)? })
-    }
-
-    /// The one of the URL.
-    pub(super) fn database(&self) -> Option<&str> {
-        self.servers.options.first().and_then(|options| options.get_database())
     }
 
     /// The first server that answers and has a role.
@@ -82,6 +82,10 @@ impl Driver for Postgres {
         places.dedup();
         let database = self.database().map(|name| format!("/{name}")).unwrap_or_default();
         format!("postgres at {}{database}", places.join(", "))
+    }
+
+    fn database(&self) -> Option<&str> {
+        self.servers.options.first().and_then(|options| options.get_database())
     }
 
     async fn connect(&self) -> Result<PgConnection, Failure> {
@@ -240,12 +244,12 @@ fn decode(value: PgValueRef<'_>, info: &PgTypeInfo, zone: Tz) -> Option<Cell> {
         "INT4" => cells::integer(i32::from_be_bytes(bytes.try_into().ok()?)),
         "INT8" => cells::integer(integer()?),
         "OID" => cells::integer(u32::from_be_bytes(bytes.try_into().ok()?)),
-        "FLOAT4" => cells::single(f32::from_be_bytes(bytes.try_into().ok()?)),
+        "FLOAT4" => single(f32::from_be_bytes(bytes.try_into().ok()?)),
         "FLOAT8" => Cell::Number(f64::from_be_bytes(bytes.try_into().ok()?)),
         "NUMERIC" => numeric(bytes)?,
         "MONEY" => Cell::Other(MONEY.to_owned()),
         "BOOL" => cells::boolean(*bytes.first()? != 0),
-        "TIME" => cells::clock(integer()?),
+        "TIME" => clock(integer()?),
         "INTERVAL" => interval(value)?,
         "DATE" => date(i32::from_be_bytes(bytes.try_into().ok()?))?,
         "TIMESTAMP" => {
@@ -328,7 +332,7 @@ fn date(days: i32) -> Option<Cell> {
         return Some(infinity(days < 0));
     }
     let epoch = NaiveDate::from_ymd_opt(2000, 1, 1)?;
-    Some(cells::day(epoch.checked_add_signed(TimeDelta::days(days.into()))?))
+    Some(day(epoch.checked_add_signed(TimeDelta::days(days.into()))?))
 }
 
 /// Microseconds since 2000, with infinities as in dates.

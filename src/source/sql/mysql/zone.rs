@@ -13,10 +13,11 @@ use chrono::{
 use chrono_tz::Tz;
 use sqlx::{AssertSqlSafe, MySqlConnection, Row, raw_sql};
 
+use super::mentions::mentions;
 use crate::metric::{FetchError, FetchErrorKind, moment};
 use crate::source::Request;
 use crate::source::params::{Param, ParamValue};
-use crate::source::statement::tokens::{Kind, Token, mentions, tokens};
+use crate::source::statement::tokens::{Kind, Token, tokens};
 use crate::source::statement::{Dialect, Statement};
 
 /// What a session makes of times.
@@ -192,7 +193,7 @@ fn converts(rest: &[Token<'_>], token: &Token<'_>, columns: &[String]) -> Option
         let last = argument.last().and_then(Token::name);
         argument.is_empty()
             || argument.iter().all(|token| token.name().is_some() || token.text == ".")
-                && last.is_some_and(|last| columns.iter().any(|c| c.eq_ignore_ascii_case(last)))
+                && last.is_some_and(|last| columns.iter().any(|c| c.eq_ignore_ascii_case(&last)))
     };
     let converts = token.is("FROM_UNIXTIME") || token.is("UNIX_TIMESTAMP") && !of_column();
     converts.then(|| format!("what {}() gives", token.text.to_uppercase()))

@@ -1,6 +1,6 @@
 //! The URL of a database taken apart: who, where, which database, parameters. Every part is decoded
 //! and keeps its place, and nothing is passed over. Messages never repeat the URL: it may hold a
-//! password. Not here: what parameters mean (`postgres_url`, `mysql_url`).
+//! password. Not here: what parameters mean (the `url` of each database).
 
 use std::net::Ipv6Addr;
 use std::ops::Range;
@@ -15,30 +15,30 @@ const SEPARATE_KEYS: &str = "a user or password with special characters is best 
 
 /// A database URL in parts.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
+pub(in crate::source::sql) struct Address {
+    pub(in crate::source::sql) user: Option<String>,
+    pub(in crate::source::sql) password: Option<String>,
     /// In the order in which they are tried; none when the URL names none.
-    pub(super) hosts: Vec<Host>,
-    pub(super) database: Option<String>,
+    pub(in crate::source::sql) hosts: Vec<Host>,
+    pub(in crate::source::sql) database: Option<String>,
     parameters: Vec<Parameter>,
 }
 
 /// Where one server is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Host {
+pub(in crate::source::sql) struct Host {
     /// A name, an address without brackets, or a folder or file of a socket, which begins with `/`.
-    pub(super) name: String,
-    pub(super) port: Option<u16>,
+    pub(in crate::source::sql) name: String,
+    pub(in crate::source::sql) port: Option<u16>,
 }
 
 /// A parameter of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parameter {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(in crate::source::sql) struct Parameter {
+    pub(in crate::source::sql) name: String,
+    pub(in crate::source::sql) value: String,
     /// Where its name stands in the URL.
-    part: Range<usize>,
+    pub(in crate::source::sql) part: Range<usize>,
 }
 
 /// A part of the URL that has not been decoded yet, and where it begins.
@@ -103,7 +103,7 @@ impl<'u> Part<'u> {
 
 impl Address {
     /// Takes a URL apart. Its scheme is known already.
-    pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+    pub(in crate::source::sql) fn parse(url: &str) -> Result<Self, OpenError> {
         let whole = Part { text: url, start: 0 };
         let Some(scheme) = url.find("://") else {
             return Err(whole.error("expected `://` after the database in the url"));
@@ -177,7 +177,10 @@ impl Address {
     }
 
     /// Takes out a parameter that goes by any of these names.
-    pub(super) fn take(&mut self, names: &[&str]) -> Result<Option<Parameter>, OpenError> {
+    pub(in crate::source::sql) fn take(
+        &mut self,
+        names: &[&str],
+    ) -> Result<Option<Parameter>, OpenError> {
         let mut found = None;
         for name in names {
             let Some(at) = self.parameters.iter().position(|known| known.name == *name) else {
@@ -196,7 +199,7 @@ impl Address {
 
     /// Refuses what has not been taken: by name, with the reason if it is one that is known but
     /// cannot be had here, else with what was probably meant.
-    pub(super) fn finish(
+    pub(in crate::source::sql) fn finish(
         &mut self,
         known: &[&str],
         not_here: &[(&str, &str)],
@@ -215,18 +218,16 @@ impl Address {
 
 impl Parameter {
     /// A mistake in it.
-    pub(super) fn refused(&self, why: impl AsRef<str>) -> OpenError {
+    pub(in crate::source::sql) fn refused(&self, why: impl AsRef<str>) -> OpenError {
         let message = format!("the parameter {} of the url {}", shown(&self.name), why.as_ref());
         OpenError::at(self.part.clone(), message)
     }
 
-    /// The same with another value.
-    pub(super) fn with_value(self, value: String) -> Self {
-        Self { value, ..self }
-    }
-
     /// One of some words.
-    pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, OpenError> {
+    pub(in crate::source::sql) fn one_of<T: Copy>(
+        &self,
+        words: &[(&str, T)],
+    ) -> Result<T, OpenError> {
         let found = words.iter().find(|(word, _)| *word == self.value);
         found.map(|(_, value)| *value).ok_or_else(|| {
             let mut names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
@@ -237,23 +238,17 @@ impl Parameter {
     }
 
     /// Refuses every value but those that change nothing; `hint` says why.
-    pub(super) fn only(&self, harmless: &[&str], hint: &str) -> Result<(), OpenError> {
+    pub(in crate::source::sql) fn only(
+        &self,
+        harmless: &[&str],
+        hint: &str,
+    ) -> Result<(), OpenError> {
         if harmless.contains(&self.value.as_str()) {
             return Ok(());
         }
         let words: Vec<String> = harmless.iter().map(|word| format!("`{word}`")).collect();
         let why = format!("cannot be anything but {} with this program", words.join(" or "));
         Err(self.refused(why).with_hint(hint))
-    }
-
-    /// A port.
-    pub(super) fn port(&self, text: &str) -> Result<Option<u16>, OpenError> {
-        match text {
-            "" => Ok(None),
-            _ => port_number(text)
-                .map(Some)
-                .ok_or_else(|| self.refused("is no port").with_hint("ports are 1 to 65535")),
-        }
     }
 }
 
@@ -315,13 +310,14 @@ fn port_of(part: Part<'_>) -> Result<Option<u16>, OpenError> {
     })
 }
 
-fn port_number(digits: &str) -> Option<u16> {
+/// A port that is one.
+pub(in crate::source::sql) fn port_number(digits: &str) -> Option<u16> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| digits.parse().ok()).flatten().filter(|port| *port > 0)
 }
 
 /// `connect_timeout`, in seconds; none or less means that the time of the fetch is the only limit.
-pub(super) fn connect_timeout(
+pub(in crate::source::sql) fn connect_timeout(
     address: &mut Address,
     names: &[&str],
 ) -> Result<Option<std::time::Duration>, OpenError> {

@@ -8,9 +8,9 @@ use secrecy::ExposeSecret;
 use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
-use super::address::{Address, Host, connect_timeout};
-use super::settings::SqlConfig;
 use crate::source::OpenError;
+use crate::source::sql::SqlConfig;
+use crate::source::sql::server::address::{Address, Host, Parameter, connect_timeout};
 
 /// How a server is reached.
 pub(super) struct Servers {
@@ -146,7 +146,7 @@ fn tls(
     mut options: MySqlConnectOptions,
 ) -> Result<MySqlConnectOptions, OpenError> {
     if let Some(mode) = address.take(&["ssl-mode", "sslmode", "sslMode", "ssl_mode"])? {
-        let folded = mode.clone().with_value(mode.value.to_lowercase());
+        let folded = Parameter { value: mode.value.to_lowercase(), ..mode };
         options = options.ssl_mode(folded.one_of(&SSL_MODES)?);
     }
     if let Some(authority) = address.take(&["ssl-ca", "sslca", "ssl_ca"])? {

@@ -9,10 +9,10 @@ use secrecy::ExposeSecret;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::address::{Address, Host, Parameter, connect_timeout};
-use super::postgres_parameters::{FULL, harmless, refuse_the_rest};
-use super::settings::SqlConfig;
+use super::parameters::{FULL, harmless, refuse_the_rest};
 use crate::source::OpenError;
+use crate::source::sql::SqlConfig;
+use crate::source::sql::server::address::{Address, Host, Parameter, connect_timeout, port_number};
 
 /// Parameters as the driver calls them.
 type Pairs = Vec<(&'static str, String)>;
@@ -180,10 +180,19 @@ fn hosts(address: &mut Address) -> Result<Vec<Host>, OpenError> {
         }
         for (at, host) in hosts.iter_mut().enumerate() {
             host.port =
-                parameter.port(given.get(at).or(given.first()).map_or("", String::as_str))?;
+                port(&parameter, given.get(at).or(given.first()).map_or("", String::as_str))?;
         }
     }
     Ok(hosts)
+}
+
+fn port(parameter: &Parameter, text: &str) -> Result<Option<u16>, OpenError> {
+    match text {
+        "" => Ok(None),
+        _ => port_number(text)
+            .map(Some)
+            .ok_or_else(|| parameter.refused("is no port").with_hint("ports are 1 to 65535")),
+    }
 }
 
 /// The ways to encrypt that are tried one after the other, and what belongs to them.

@@ -1,5 +1,9 @@
 //! MySQL and MariaDB.
 
+mod mentions;
+mod url;
+mod zone;
+
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use futures_util::FutureExt;
@@ -12,10 +16,12 @@ use sqlx::{
 };
 use tokio::time::Instant;
 
+use self::url::Servers;
+use self::zone::SessionZone;
 use super::cells;
-use super::driver::{Driver, Failure, Meaning, first_of, left, names, place, read, types};
-use super::mysql_url::Servers;
-use super::mysql_zone::{self, SessionZone};
+use super::database::driver::{Driver, Failure, Meaning};
+use super::server::cells::{clock, day, single};
+use super::server::{first_of, left, names, place, read, types};
 use crate::metric::moment::ZERO_DATE;
 use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::params::ParamValue;
@@ -39,11 +45,6 @@ impl MySql {
     pub(super) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         Ok(Self { servers: Servers::read(config)? })
     }
-
-    /// The one of the URL.
-    pub(super) fn database(&self) -> Option<&str> {
-        self.servers.options.first().and_then(|options| options.get_database())
-    }
 }
 
 async fn connect(server: &MySqlConnectOptions) -> Result<Option<MySqlConnection>, sqlx::Error> {
@@ -58,6 +59,10 @@ fn at(options: &MySqlConnectOptions) -> String {
     }
 }
 
+fn fault(hint: &str) -> Meaning {
+    Meaning::Fault { place: None, hint: Some(hint.to_owned()) }
+}
+
 impl Driver for MySql {
     type Connection = Connection;
 
@@ -65,6 +70,10 @@ impl Driver for MySql {
         let places: Vec<String> = self.servers.options.iter().map(at).collect();
         let database = self.database().map(|name| format!("/{name}")).unwrap_or_default();
         format!("mysql at {}{database}", places.join(", "))
+    }
+
+    fn database(&self) -> Option<&str> {
+        self.servers.options.first().and_then(|options| options.get_database())
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
@@ -112,7 +121,7 @@ impl Driver for MySql {
         _deadline: Instant,
     ) -> Result<Table, Failure> {
         if connection.zone.is_doubtful(request, statement) {
-            let columns = mysql_zone::timestamps(&mut connection.inner, statement).await?;
+            let columns = zone::timestamps(&mut connection.inner, statement).await?;
             let mariadb = connection.mariadb;
             if let Some(refusal) = connection.zone.refusal(request, statement, &columns, mariadb) {
                 return Err(Failure::Refused(refusal));
@@ -151,12 +160,12 @@ impl Driver for MySql {
             1040 | 1053 | 1152 | 1158..=1161 | 1203 | 1226 | 1927 => Meaning::Unavailable,
             1045 | 1698 | 1862 => Meaning::Login,
             1044 | 1142 | 1143 => {
-                Meaning::fault("the user of the source needs SELECT on what the query reads")
+                fault("the user of the source needs SELECT on what the query reads")
             }
-            1049 => Meaning::fault("the database is the part of the url after the last `/`"),
-            1054 => Meaning::fault("is the column spelled as in the table?"),
-            1146 => Meaning::fault("is the table in this database? write database.table"),
-            1792 => Meaning::fault("queries run read-only: only SELECT makes sense"),
+            1049 => fault("the database is the part of the url after the last `/`"),
+            1054 => fault("is the column spelled as in the table?"),
+            1146 => fault("is the table in this database? write database.table"),
+            1792 => fault("queries run read-only: only SELECT makes sense"),
             _ => Meaning::Fault { place: None, hint: None },
         }
     }
@@ -195,11 +204,11 @@ fn decode(value: MySqlValueRef<'_>, kind: &str, session: &Session) -> Option<Cel
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
         | "BIGINT UNSIGNED" | "YEAR" => cells::integer(get::<u64>(value)?),
         "BIT" => bits(get::<&[u8]>(value)?),
-        "FLOAT" => cells::single(get::<f32>(value)?),
+        "FLOAT" => single(get::<f32>(value)?),
         "DOUBLE" => Cell::Number(get::<f64>(value)?),
         "DECIMAL" => cells::decimal(get::<&str>(value)?),
         "TIME" => time(get::<MySqlTime>(value)?),
-        "DATE" => cells::day(get::<NaiveDate>(value)?),
+        "DATE" => day(get::<NaiveDate>(value)?),
         "DATETIME" => cells::local_time(get::<NaiveDateTime>(value)?, session.zone),
         "TIMESTAMP" => timestamp(get::<NaiveDateTime>(value)?, session)?,
         // Text with a binary collation goes by the name of bytes.
@@ -225,7 +234,7 @@ fn time(time: MySqlTime) -> Cell {
     let seconds =
         (i64::from(time.hours()) * 60 + i64::from(time.minutes())) * 60 + i64::from(time.seconds());
     let size = seconds * 1_000_000 + i64::from(time.microseconds());
-    cells::clock(if time.sign() == MySqlTimeSign::Negative { -size } else { size })
+    clock(if time.sign() == MySqlTimeSign::Negative { -size } else { size })
 }
 
 /// An instant that the server shows in the zone of the session.

@@ -1,8 +1,8 @@
 //! The parameters of libpq that this program has no use for: some may say what is true anyway, the rest
-//! is refused by name, with the way out. Not here: parameters that mean something (`postgres_url`).
+//! is refused by name, with the way out. Not here: parameters that mean something (`url`).
 
-use super::address::Address;
 use crate::source::OpenError;
+use crate::source::sql::server::address::Address;
 
 /// What is understood, for hints.
 const KNOWN: [&str; 20] = [

@@ -1,4 +1,8 @@
-//! What one kind of database has to know how to do, and the reading of rows that all share.
+//! What databases have in common that are asked through a server of their own: several addresses, time
+//! limits of sessions, rows as the drivers give them. Not here: the fetch (`database`).
+
+pub(super) mod address;
+pub(super) mod cells;
 
 use std::io;
 use std::time::Duration;
@@ -9,76 +13,9 @@ use sqlx::error::DatabaseError;
 use sqlx::{Column, Database, Row, TypeInfo};
 use tokio::time::{Instant, timeout};
 
-use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
-use crate::source::Request;
+use super::database::driver::Failure;
+use crate::metric::{Cell, Metric, Table, too_many_rows};
 use crate::source::limit::seconds;
-use crate::source::statement::Statement;
-
-/// One kind of database.
-pub(super) trait Driver: Send + Sync {
-    type Connection: Send;
-
-    /// Whether a connection is worth keeping for the next fetch.
-    const KEEPS_CONNECTIONS: bool = true;
-
-    /// Kind and address, without user and password.
-    fn target(&self) -> String;
-
-    fn connect(&self) -> impl Future<Output = Result<Self::Connection, Failure>> + Send;
-
-    /// Begins a read-only transaction in the request's zone, in which the server itself ends a
-    /// statement at the deadline.
-    fn begin(
-        &self,
-        connection: &mut Self::Connection,
-        request: &Request,
-        deadline: Instant,
-    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
-
-    /// Runs the statement and leaves the connection fit for the next request.
-    fn run(
-        &self,
-        connection: &mut Self::Connection,
-        request: &Request,
-        statement: &Statement,
-        deadline: Instant,
-    ) -> impl Future<Output = Result<Table, Failure>> + Send;
-
-    /// What an error of the server means.
-    fn explain(&self, error: &dyn DatabaseError, statement: &Statement) -> Meaning;
-}
-
-/// Why a statement gave no table.
-pub(super) enum Failure {
-    /// The database or the way to it.
-    Sql(sqlx::Error),
-    /// The answer was refused here.
-    Refused(FetchError),
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-/// What an error of a server means.
-pub(super) enum Meaning {
-    /// Ended by the server at the time limit.
-    TimeLimit,
-    /// Not able to serve now.
-    Unavailable,
-    /// Refused the login.
-    Login,
-    /// A fault of the query: where (for people) and what to do, if known.
-    Fault { place: Option<String>, hint: Option<String> },
-}
-
-impl Meaning {
-    pub(super) fn fault(hint: &str) -> Self {
-        Self::Fault { place: None, hint: Some(hint.to_owned()) }
-    }
-}
 
 /// Connects to the first server that answers, each within its limit if there is one. A wrong password
 /// ends the search: the other servers would not take it either.

@@ -1,0 +1,183 @@
+//! A file of SQLite as a source, opened read-only. Not here: running the statements (`connection`).
+
+mod url;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Error, OpenFlags};
+use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+use super::checks::Scope;
+use super::connection::Connection;
+use super::explain;
+use crate::metric::{FetchError, FetchErrorKind, Table};
+use crate::source::sql::SqlConfig;
+use crate::source::sql::database::driver::{Driver, Failure, Meaning};
+use crate::source::statement::Statement;
+use crate::source::{OpenError, Request};
+
+/// A file.
+pub(in crate::source::sql) struct Sqlite {
+    file: PathBuf,
+    /// `file:...`, with what the URL says about it.
+    uri: String,
+    /// How long to wait for a writer.
+    patience: Duration,
+}
+
+/// A file, open.
+pub(in crate::source::sql) struct Opened {
+    connection: Connection,
+    /// How the file was when it was opened as one that nobody changes.
+    immutable: Option<Stamp>,
+}
+
+/// What a change of a file changes.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+    /// What waits in the write-ahead log, in bytes.
+    waiting: u64,
+}
+
+impl Sqlite {
+    pub(in crate::source::sql) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
+        let url = config.url.expose_secret();
+        let file = url::file(url)?;
+        let mut uri = format!("file:{}?mode=ro", escaped(&file));
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        for pair in query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("mode=")) {
+            uri.push('&');
+            uri.push_str(pair);
+        }
+        Ok(Self { file, uri, patience: config.timeout })
+    }
+
+    /// In a folder where SQLite may not write it cannot read a database with a write-ahead log, unless
+    /// it is told that nobody changes it.
+    fn opener(&self) -> impl FnOnce() -> Result<Opened, Failure> + Send + 'static {
+        let Self { file, uri, patience } = self;
+        let (file, uri, patience) = (file.clone(), uri.clone(), *patience);
+        move || {
+            let error = match connection(&uri, patience) {
+                Ok(connection) => return Ok(Opened { connection, immutable: None }),
+                Err(error) => error,
+            };
+            if !needs_writing(&error) {
+                return Err(unusable(&file, &error));
+            }
+            let before = Stamp::of(&file)?;
+            if before.waiting > 0 {
+                return Err(Failure::Refused(log_out_of_reach(&file)));
+            }
+            let connection = connection(&format!("{uri}&immutable=1"), patience)
+                .map_err(|error| unusable(&file, &error))?;
+            Ok(Opened { connection, immutable: Some(before) })
+        }
+    }
+}
+
+impl Driver for Sqlite {
+    type Connection = Opened;
+
+    /// The file may have been replaced by another.
+    const KEEPS_CONNECTIONS: bool = false;
+
+    fn target(&self) -> String {
+        format!("sqlite file {}", self.file.display())
+    }
+
+    async fn connect(&self) -> Result<Opened, Failure> {
+        // SQLite says no more than "unable to open database file".
+        tokio::fs::metadata(&self.file).await.map_err(sqlx::Error::Io)?;
+        let opening = spawn_blocking(self.opener()).await;
+        opening.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?
+    }
+
+    /// The file is open for reading only; zone and limit are not SQLite's business.
+    async fn begin(&self, _: &mut Opened, _: &Request, _: Instant) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
+    async fn run(
+        &self,
+        opened: &mut Opened,
+        request: &Request,
+        statement: &Statement,
+        deadline: Instant,
+    ) -> Result<Table, Failure> {
+        let answer = opened.connection.run(request, statement, deadline, self.patience).await;
+        let table = answer.map_err(Failure::Refused)?;
+        if let Some(before) = &opened.immutable
+            && Stamp::of(&self.file)? != *before
+        {
+            let message = format!("{} was changed while it was read", self.file.display());
+            return Err(Failure::Refused(FetchError::new(FetchErrorKind::Unreachable, message)));
+        }
+        Ok(table)
+    }
+
+    /// SQLite has its own words for its failures.
+    fn explain(&self, _: &dyn DatabaseError, _: &Statement) -> Meaning {
+        Meaning::Fault { place: None, hint: None }
+    }
+}
+
+impl Stamp {
+    fn of(file: &Path) -> Result<Self, Failure> {
+        let metadata = std::fs::metadata(file).map_err(sqlx::Error::Io)?;
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        let waiting = std::fs::metadata(log).map_or(0, |log| log.len());
+        Ok(Self { size: metadata.len(), modified: metadata.modified().ok(), waiting })
+    }
+}
+
+/// Opens a file for reading; `uri` is `file:...`.
+fn connection(uri: &str, busy: Duration) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(uri, flags)?;
+    connection.busy_timeout(busy)?;
+    // Opening alone reads nothing.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Connection::of(connection, Scope::Arithmetic)
+}
+
+/// Whether SQLite gave up because it may not write beside the file.
+fn needs_writing(error: &Error) -> bool {
+    matches!(explain::code(error), 8 | 14)
+}
+
+/// As a URI wants it: `?` and `#` would end the name.
+fn escaped(file: &Path) -> String {
+    file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+fn unusable(file: &Path, error: &Error) -> Failure {
+    let said = explain::said(error);
+    let message = format!("cannot connect to sqlite file {}: {said}", file.display());
+    let failure = FetchError::new(FetchErrorKind::Unreachable, message);
+    Failure::Refused(match explain::advice(error) {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    })
+}
+
+fn log_out_of_reach(file: &Path) -> FetchError {
+    let message = format!(
+        "cannot connect to sqlite file {}: changes wait in its write-ahead log, which cannot be read \
+         in a folder without the right to write",
+        file.display()
+    );
+    FetchError::new(FetchErrorKind::Unreachable, message).with_hint(
+        "let the daemon write to the folder, or let the program that writes the database run \
+         `PRAGMA wal_checkpoint(TRUNCATE)`",
+    )
+}
