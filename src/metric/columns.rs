@@ -1,8 +1,10 @@
 //! Which column of an answer is a label, which a value, which `data_through`: decided once per
 //! answer, by name, so that a renamed column is a failure and never a wrong number.
 
-use super::measurement::{BARE, number};
 use super::{Cell, FetchError, FetchErrorKind, Metric, Table};
+
+/// The column that a metric's bare name means.
+pub(super) const BARE: &str = "value";
 
 const DATA_THROUGH: &str = "data_through";
 
@@ -78,7 +80,7 @@ fn holds_numbers(table: &Table, column: usize) -> bool {
     table.rows.iter().any(|row| match &row[column] {
         Cell::Null => false,
         Cell::Number(_) | Cell::Written(..) => true,
-        cell => number(cell).is_ok(),
+        cell => cell.number().is_ok(),
     })
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::columns::Layout;
+use super::columns::{BARE, Layout};
 use super::{Cell, FetchError, FetchErrorKind, Labels, Metric, Table, moment};
 
 /// The numbers of one metric over one window.
@@ -40,9 +40,6 @@ impl Series {
     }
 }
 
-/// The column that a metric's bare name means.
-pub(super) const BARE: &str = "value";
-
 impl Measurement {
     /// Reads the answer to a query of a metric; local times are read in `zone`.
     ///
@@ -60,7 +57,7 @@ impl Measurement {
             let mut series = Series::default();
             let mut bad = None;
             for (name, column) in &layout.values {
-                match number(&row[*column]) {
+                match row[*column].number() {
                     Ok(Some(number)) => drop(series.values.insert(name.clone(), number)),
                     Ok(None) => {}
                     Err(found) => {
@@ -101,36 +98,6 @@ pub(crate) fn too_many_rows(metric: &Metric) -> FetchError {
     let message = format!("metric `{}` got more than {} rows", metric.id, metric.max_label_sets);
     FetchError::new(FetchErrorKind::Shape, message)
         .with_hint("a forgotten GROUP BY? otherwise raise `limits: { max_label_sets: ... }`")
-}
-
-/// A cell of a value column: a number, nothing, or what it holds instead.
-pub(super) fn number(cell: &Cell) -> Result<Option<f64>, String> {
-    match cell {
-        Cell::Null => Ok(None),
-        Cell::Number(number) | Cell::Written(number, _) if number.is_finite() => Ok(Some(*number)),
-        Cell::Number(number) | Cell::Written(number, _) if number.is_nan() => {
-            Err("NaN, which is no number".to_owned())
-        }
-        Cell::Number(number) | Cell::Written(number, _) => {
-            let sign = if *number < 0.0 { "-" } else { "" };
-            Err(format!("{sign}Infinity, which is no number"))
-        }
-        Cell::Text(text) => match text.trim().parse::<f64>() {
-            // "inf" and "nan" parse, but are words.
-            Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(format!("the text `{}`", shortened(text))),
-        },
-        Cell::Instant(instant) => Err(format!("the time {}", instant.to_rfc3339())),
-        Cell::Other(kind) => Err(format!("a value of type {kind}")),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 40;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
 }
 
 fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<Labels, FetchError> {

@@ -1,5 +1,5 @@
 //! The answer to a query before anything is known about what it means: columns and rows. Not here:
-//! reading numbers and labels from it (`measurement`).
+//! which column is which (`columns`), reading a measurement from it (`measurement`).
 
 use chrono::{DateTime, Utc};
 
@@ -32,4 +32,52 @@ pub enum Cell {
     Instant(DateTime<Utc>),
     /// A type that is neither number, text nor time: its name, for the error message.
     Other(String),
+}
+
+/// What a value column holds instead of a number.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotNumeric<'a> {
+    #[error("NaN, which is no number")]
+    NaN,
+    #[error("{0}Infinity, which is no number")]
+    Infinity(&'static str),
+    #[error("the text `{}`", shortened(.0))]
+    Text(&'a str),
+    #[error("the time {}", .0.to_rfc3339())]
+    Time(DateTime<Utc>),
+    #[error("a value of type {0}")]
+    Type(&'a str),
+}
+
+impl Cell {
+    /// A number, nothing, or what a value column holds instead.
+    pub(super) fn number(&self) -> Result<Option<f64>, NotNumeric<'_>> {
+        match self {
+            Self::Null => Ok(None),
+            Self::Number(number) | Self::Written(number, _) if number.is_finite() => {
+                Ok(Some(*number))
+            }
+            Self::Number(number) | Self::Written(number, _) if number.is_nan() => {
+                Err(NotNumeric::NaN)
+            }
+            Self::Number(number) | Self::Written(number, _) => {
+                Err(NotNumeric::Infinity(if *number < 0.0 { "-" } else { "" }))
+            }
+            Self::Text(text) => match text.trim().parse::<f64>() {
+                // "inf" and "nan" parse, but are words.
+                Ok(number) if number.is_finite() => Ok(Some(number)),
+                _ => Err(NotNumeric::Text(text)),
+            },
+            Self::Instant(instant) => Err(NotNumeric::Time(*instant)),
+            Self::Other(kind) => Err(NotNumeric::Type(kind)),
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 40;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
-use super::de::{DeErrorKind, Mismatch, Reader};
+use super::de::Reader;
+use super::de_error::{DeErrorKind, Mismatch};
 use super::diagnostic::Problems;
 use super::files::Span;
 use super::node::{Key, Node, NodeKind};

@@ -9,6 +9,7 @@
 //! Not here: any key. What a configuration may say is known above (`source`, `config`).
 
 pub(crate) mod de;
+mod de_error;
 pub(crate) mod diagnostic;
 pub(crate) mod entry;
 pub(crate) mod environment;

@@ -3,13 +3,9 @@
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
-use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor,
-};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::de::{DeError, Reader};
 use super::files::{FileId, Span};
-use super::node::Node;
 
 /// The name by which `de` recognises a [`Spanned`].
 pub(crate) const SPANNED: &str = "$spanned";
@@ -65,40 +61,5 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpannedVisitor<T> {
             interpolated,
             file: (!content_of.is_empty()).then(|| content_of.into()),
         })
-    }
-}
-
-/// Gives a [`Spanned`] its parts: whether interpolated, the file it is the content of,
-/// the file it stands in, start, end, value.
-pub(crate) struct SpannedParts<'n> {
-    node: &'n Node,
-    next: usize,
-}
-
-impl<'n> SpannedParts<'n> {
-    pub(crate) fn new(node: &'n Node) -> Self {
-        Self { node, next: 0 }
-    }
-}
-
-impl<'de> SeqAccess<'de> for SpannedParts<'_> {
-    type Error = DeError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, DeError> {
-        self.next += 1;
-        let span = self.node.span;
-        match self.next {
-            1 => seed.deserialize(self.node.is_interpolated().into_deserializer()),
-            2 => seed.deserialize(self.node.file().into_deserializer()),
-            3 => seed.deserialize(span.file.number().into_deserializer()),
-            4 => seed.deserialize(span.start.into_deserializer()),
-            5 => seed.deserialize(span.end.into_deserializer()),
-            6 => seed.deserialize(Reader(self.node)),
-            _ => return Ok(None),
-        }
-        .map(Some)
     }
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::read::{BOM, broken, not_utf8, unreadable};
+use super::faults::{broken, not_utf8, unreadable};
+use super::format::BOM;
 use crate::metric::FetchError;
 use crate::source::distinct::Distinct;
 use crate::source::rows::infer::Kind;

@@ -2,7 +2,10 @@
 //! the user's SQL runs on. A table is read when a query first names it, and again when its files
 //! have changed; a broken file fails only the queries that name its table.
 
+mod csv;
 mod cure;
+mod faults;
+mod format;
 mod json;
 mod read;
 mod scan;

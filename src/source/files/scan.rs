@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fmt, io};
 
-use glob::{MatchOptions, Pattern};
+use glob::{MatchOptions, Pattern, PatternError};
 
-use super::read;
+use super::format::{Format, UnknownFormat};
 use crate::metric::{FetchError, FetchErrorKind};
 
 /// A file as it was found.
@@ -29,14 +29,25 @@ pub(super) fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }
 
+/// A name that no file can have, or not one that can be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BadName {
+    #[error("the name of a file has no NUL in it")]
+    Nul,
+    #[error("{0} is not a glob: {1}")]
+    NoGlob(String, PatternError),
+    #[error(transparent)]
+    Unknown(#[from] UnknownFormat),
+}
+
 /// What no file can change: whether the name tells a format, and whether a glob is one.
-pub(super) fn check(path: &Path) -> Result<(), String> {
+pub(super) fn check(path: &Path) -> Result<(), BadName> {
     let text = path.to_string_lossy();
     if text.contains('\0') {
-        return Err("the name of a file has no NUL in it".to_owned());
+        return Err(BadName::Nul);
     }
     if is_pattern(path) && !path.exists() {
-        Pattern::new(&text).map_err(|error| format!("{text} is not a glob: {error}"))?;
+        Pattern::new(&text).map_err(|error| BadName::NoGlob(text.to_string(), error))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
         let extension = name.rsplit_once('.').map_or(name, |(_, extension)| extension);
@@ -44,7 +55,8 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
             return Ok(());
         }
     }
-    read::check_name(path)
+    Format::of(path)?;
+    Ok(())
 }
 
 /// The files of a path or glob, in the order of their names; at least one.

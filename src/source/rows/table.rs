@@ -13,6 +13,7 @@ use super::texts::Texts;
 use super::times::{self, Form};
 use super::writing::NumberFormat;
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::source::sql::sqlite::quoted;
 
 /// What is known of a cell besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,9 +271,4 @@ fn is_long(text: &str) -> bool {
     /// They hold all up to this.
     const EXACT: u64 = 1 << 53;
     text.parse::<i64>().is_ok_and(|number| number.unsigned_abs() > EXACT)
-}
-
-/// A name as it is written in SQL.
-pub(in crate::source) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

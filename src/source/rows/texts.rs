@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::table::quoted;
 use super::writing::NumberFormat;
 use crate::metric::FetchError;
-use crate::source::sql::sqlite::Connection;
+use crate::source::sql::sqlite::{Connection, quoted, written};
 
 /// A column that has text in it which is no number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +48,7 @@ impl Texts {
     /// How a query makes numbers of the column.
     pub(in crate::source) fn in_sql(&self) -> Option<String> {
         let [format] = self.formats.as_slice() else { return None };
-        let plain = self.column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let mut sql = if plain { self.column.clone() } else { quoted(&self.column) };
+        let mut sql = written(&self.column);
         let mut without = |text: &str, with: &str| {
             let text = text.replace('\'', "''");
             sql = format!("replace({sql}, '{text}', '{with}')");

@@ -10,7 +10,8 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::settings::{SqlRaw, greeting};
+use super::config::{Engine, EngineConfig};
+use super::raw::SqlRaw;
 use super::{ClickHouseSource, TrinoSource, columns, powers};
 use crate::metric::Query;
 use crate::reader::entry::Entry;
@@ -19,34 +20,11 @@ use crate::reader::secret_text::secret;
 use crate::reader::spanned::Spanned;
 use crate::secret::Secret;
 use crate::source::client::settings::auth::auth;
-use crate::source::client::settings::{Auth, ClientConfig, origin, refuse};
+use crate::source::client::settings::{Auth, origin, refuse};
 use crate::source::kind::{Aside, Question, SourceKind};
 use crate::source::metric_raw::MetricRaw;
-use crate::source::statement::{Dialect, RENAMING, question};
+use crate::source::statement::{Dialect, RENAMING, greeting, question};
 use crate::source::{OpenError, Source};
-
-/// Engines that are asked over HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Engine {
-    ClickHouse,
-    Trino,
-}
-
-/// Settings of an engine.
-#[derive(Debug, Clone)]
-pub struct EngineConfig {
-    /// Which one.
-    pub engine: Engine,
-    /// How it is reached. A password goes with `user` as Basic login.
-    pub client: ClientConfig,
-    /// Who asks; Trino wants a name even without a password.
-    pub user: Option<String>,
-    /// The database (ClickHouse) or catalog (Trino) that names in queries belong to.
-    pub database: Option<String>,
-    /// Trino's schema in it.
-    pub schema: Option<String>,
-}
 
 impl Engine {
     /// The engine that a URL names before a `+`, and the rest of the URL.

@@ -10,6 +10,7 @@
 pub(super) mod cells;
 mod clickhouse;
 mod columns;
+mod config;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod database;
 mod engine;
@@ -21,6 +22,7 @@ mod notes;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod powers;
+mod raw;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;
 pub(super) mod settings;
@@ -28,8 +30,8 @@ pub(super) mod sqlite;
 mod trino;
 
 pub use self::clickhouse::ClickHouseSource;
-pub use self::engine_settings::{Engine, EngineConfig};
-pub use self::settings::{DatabaseConfig, SqlConfig};
+pub use self::config::{Engine, EngineConfig, SqlConfig};
+pub use self::settings::DatabaseConfig;
 pub use self::trino::TrinoSource;
 
 pub(super) use self::cells::{boolean, integer, text};

@@ -8,18 +8,18 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::SqlSource;
-use super::engine_settings::{self, Engine, EngineConfig};
-use super::{columns, powers};
-use crate::metric::{Query, Template};
+use super::config::{Engine, EngineConfig, SqlConfig};
+pub(in crate::source) use super::raw::SqlRaw;
+use super::{columns, engine_settings, powers};
+use crate::metric::Query;
 use crate::reader::entry::Entry;
 use crate::reader::report::Report;
 use crate::reader::secret_text::SecretText;
-use crate::reader::spanned::{Spanned, Text};
-use crate::source::client::settings::{Elsewhere, limits, refuse, with_client_keys};
+use crate::reader::spanned::Spanned;
+use crate::source::client::settings::{limits, refuse};
 use crate::source::kind::{Aside, Question, SourceKind};
-use crate::source::limit::TIMEOUT;
 use crate::source::metric_raw::MetricRaw;
-use crate::source::statement::{Dialect, RENAMING, SqlQuery, question};
+use crate::source::statement::{Dialect, RENAMING, greeting, question};
 use crate::source::{OpenError, Source};
 
 /// Settings of a `sql` source.
@@ -29,43 +29,6 @@ pub enum DatabaseConfig {
     Database(SqlConfig),
     /// ClickHouse or Trino, over HTTP.
     Engine(Box<EngineConfig>),
-}
-
-/// Settings of a database that is asked through its own protocol.
-#[derive(Debug, Clone)]
-pub struct SqlConfig {
-    /// `postgres://`, `mysql://`, `mariadb://` or `sqlite://`; may hold a password.
-    pub url: SecretString,
-    /// Overrides the URL's user.
-    pub user: Option<String>,
-    /// Overrides the URL's password; may hold any character.
-    pub password: Option<SecretString>,
-    /// Connections and concurrent queries, at most.
-    pub max_connections: u32,
-    /// Time allowed for one fetch.
-    pub timeout: Duration,
-}
-
-impl SqlConfig {
-    /// What a configuration with nothing but a URL means.
-    pub fn new(url: impl Into<SecretString>) -> Self {
-        Self {
-            url: url.into(),
-            user: None,
-            password: None,
-            max_connections: limits::MAX_CONNECTIONS,
-            timeout: TIMEOUT,
-        }
-    }
-}
-
-with_client_keys! {
-    pub(crate) struct SqlRaw {
-        url: Option<SecretText>,
-        user: Option<Text>,
-        password: Option<SecretText>,
-        tenant: Elsewhere,
-    }
 }
 
 impl DatabaseConfig {
@@ -272,11 +235,6 @@ impl SourceKind for SqlConfig {
     fn renaming(&self, _metric: &MetricRaw) -> &'static str {
         RENAMING
     }
-}
-
-/// What any database answers.
-pub(super) fn greeting() -> Query {
-    Query::new(SqlQuery(Template::plain("SELECT 1 AS value")))
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! writes minds it. Not here: parameters, a second statement (`rewrite`).
 
 use super::Dialect;
+use super::error::SqlError;
 use super::lexer::opaque_at;
-use super::rewrite::SqlError;
 use super::tokens::{Kind, Token, tokens};
 
 /// What a query may begin with.

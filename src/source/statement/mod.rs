@@ -3,6 +3,7 @@
 //! (`params`).
 
 mod compared;
+mod error;
 mod guard;
 pub(super) mod lexer;
 mod query;
@@ -13,8 +14,8 @@ pub use query::SqlQuery;
 pub use rewrite::Statement;
 
 pub(super) use compared::{all_names, compared};
-pub(super) use query::read;
 pub(crate) use query::{RENAMING, question};
+pub(super) use query::{greeting, read};
 
 use crate::metric::{FetchError, FetchErrorKind};
 

@@ -28,6 +28,11 @@ impl QueryTerms for SqlQuery {
     }
 }
 
+/// What any database answers.
+pub(in crate::source) fn greeting() -> Query {
+    Query::new(SqlQuery(Template::plain("SELECT 1 AS value")))
+}
+
 /// How a column gets another name, for hints.
 pub(crate) const RENAMING: &str = "rename the column with AS";
 

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+pub use super::error::SqlError;
 use super::lexer::{is_word, opaque_at, starts_word, word_end};
 use super::{Dialect, guard};
 use crate::source::params::{Form, Param, Point};
@@ -16,26 +17,6 @@ pub struct Statement {
     params: Vec<Param>,
     /// Where each unaltered stretch begins: in `sql`, in `text`.
     stretches: Vec<(usize, usize)>,
-}
-
-/// Why a text cannot be used as a query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqlError {
-    /// Lower case, no full stop.
-    pub message: String,
-    /// Where, in bytes of the text.
-    pub offset: usize,
-    /// How many bytes.
-    pub len: usize,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
-
-impl SqlError {
-    /// One without advice.
-    pub(super) fn new(message: impl Into<String>, offset: usize, len: usize) -> Self {
-        Self { message: message.into(), offset, len, hint: None }
-    }
 }
 
 impl Statement {

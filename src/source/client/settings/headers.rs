@@ -3,7 +3,6 @@
 use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 
-use super::auth::{self, Auth};
 use crate::reader::report::Report;
 use crate::reader::secret_text::{SecretPairs, secret};
 use crate::reader::spanned::{Spanned, Text};
@@ -50,15 +49,14 @@ pub(in crate::source) fn header_value<T>(
     None
 }
 
-/// The headers of every request. `None` after a mistake.
+/// The headers of every request; `by_login` is the one that the login sets. `None` after a mistake.
 pub(super) fn headers(
     report: &mut Report<'_>,
     path: &str,
     given: Option<&Spanned<SecretPairs>>,
-    login: Option<&Auth>,
+    by_login: Option<&str>,
 ) -> Option<Vec<(String, Secret)>> {
     let path = format!("{path}.headers");
-    let by_login = login.and_then(auth::header);
     let mut headers: Vec<(String, Secret)> = Vec::new();
     let mut good = true;
     for (name, value) in given.into_iter().flat_map(|headers| &headers.value.0) {

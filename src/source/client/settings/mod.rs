@@ -157,7 +157,8 @@ impl ClientKeys<'_> {
         url: Option<SecretString>,
         login: Option<Auth>,
     ) -> Option<ClientConfig> {
-        let headers = headers::headers(report, path, self.headers, login.as_ref());
+        let headers =
+            headers::headers(report, path, self.headers, login.as_ref().and_then(auth::header));
         let tls = match self.tls {
             Some(given) => tls::tls(report, &format!("{path}.tls"), given),
             None => Some(TlsConfig::default()),

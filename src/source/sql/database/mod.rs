@@ -15,9 +15,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use self::driver::{Driver, Failure};
 use self::pool::Pool;
+use super::config::SqlConfig;
 use super::errors::LOGIN;
 use super::notes;
-use super::settings::SqlConfig;
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::limit::seconds;
 use crate::source::statement::{Dialect, Statement, statement};

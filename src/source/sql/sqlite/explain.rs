@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Error};
 
+use super::names::written;
 use super::refusal::NoNumber;
 use super::tokens::Tokens;
 use crate::metric::{FetchError, FetchErrorKind};
@@ -115,13 +116,6 @@ fn listed(columns: &[(String, String)]) -> String {
         shown.push(format!("{} more", columns.len() - MOST));
     }
     format!("the columns are {}", shown.join(", "))
-}
-
-/// A name as it has to be written in a statement.
-fn written(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// A value that is no number where one is needed.

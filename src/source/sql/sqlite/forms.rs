@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::checks::Scope;
+use super::names::quoted;
 use super::tokens::{Kind, Tokens};
 use crate::source::params::{Form, Param};
 
@@ -86,7 +87,6 @@ fn strange(
     column: &str,
     (scope, form): (Scope, Form),
 ) -> Option<Value> {
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let (table, column) = (quoted(table), quoted(column));
     let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT {LOOKED_AT}");
     let mut query = connection.prepare(&sql).ok()?;

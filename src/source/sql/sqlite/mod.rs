@@ -14,6 +14,7 @@ mod explain;
 pub(super) mod file;
 mod forms;
 mod functions;
+mod names;
 mod numbers;
 mod operands;
 mod refusal;
@@ -21,3 +22,4 @@ mod sums;
 mod tokens;
 
 pub(in crate::source) use self::connection::Connection;
+pub(in crate::source) use self::names::{quoted, written};
