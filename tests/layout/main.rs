@@ -129,11 +129,7 @@ fn no_file_needs_a_file_that_needs_it() {
     });
     let needs = circles::needs(&house.collect());
     assert!(needs.values().map(BTreeSet::len).sum::<usize>() > 500, "{needs:#?}");
-    // The lower rooms still have some.
-    let lower =
-        |file: &String| ["metric/", "reader/", "source/"].iter().any(|r| file.starts_with(r));
-    let mut found = circles::circles(&needs);
-    found.retain(|circle| !circle.iter().all(lower));
+    let found = circles::circles(&needs);
     for circle in &found {
         for file in circle {
             let to: Vec<_> = needs[file].intersection(circle).collect();
