@@ -24,6 +24,7 @@ pub mod kpi;
 pub mod limits;
 pub mod logging;
 pub mod metric;
+mod one_line;
 mod reader;
 pub mod recall;
 pub mod record;

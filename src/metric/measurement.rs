@@ -149,7 +149,7 @@ fn same_labels(metric: &Metric, labels: &Labels, layout: &Layout, table: &Table)
     FetchError::new(FetchErrorKind::Shape, message).with_hint(hint)
 }
 
-fn bad_data_through(metric: &Metric, found: &str) -> FetchError {
+fn bad_data_through(metric: &Metric, found: &moment::NoInstant<'_>) -> FetchError {
     let message = format!("column `data_through` of metric `{}` holds {found}", metric.id);
     FetchError::new(FetchErrorKind::Shape, message)
         .with_hint("use a timestamp, a date, `YYYY-MM-DD HH:MM:SS`, RFC 3339 or seconds since 1970")

@@ -29,20 +29,29 @@ pub(crate) const NEVER: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// Texts that stand for no time at all: the data never were complete, or always will be.
 const NO_TIME: [&str; 3] = [ZERO_DATE, "-infinity", "infinity"];
 
+/// What a cell holds instead of an instant.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum NoInstant<'a> {
+    #[error("the text `{0}`")]
+    Text(&'a str),
+    #[error("the number {0}")]
+    Number(f64),
+    #[error("a value of type {0}")]
+    Type(&'a str),
+}
+
 /// What a `data_through` cell says: nothing, an instant, or (as an error) what it holds instead.
-pub(crate) fn read(cell: &Cell, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
+pub(crate) fn read(cell: &Cell, zone: Tz) -> Result<Option<DateTime<Utc>>, NoInstant<'_>> {
     match cell {
         Cell::Null => Ok(None),
         Cell::Instant(instant) => Ok(Some(*instant)),
         Cell::Text(text) if text.trim().is_empty() => Ok(None),
         Cell::Text(text) if NO_TIME.iter().any(|never| text.trim().starts_with(never)) => Ok(None),
-        Cell::Text(text) => {
-            parse(text.trim(), zone).map(Some).ok_or_else(|| format!("the text `{text}`"))
-        }
+        Cell::Text(text) => parse(text.trim(), zone).map(Some).ok_or(NoInstant::Text(text)),
         Cell::Number(seconds) | Cell::Written(seconds, _) => {
-            unix(*seconds).map(Some).ok_or_else(|| format!("the number {seconds}"))
+            unix(*seconds).map(Some).ok_or(NoInstant::Number(*seconds))
         }
-        Cell::Other(kind) => Err(format!("a value of type {kind}")),
+        Cell::Other(kind) => Err(NoInstant::Type(kind)),
     }
 }
 
@@ -75,7 +84,9 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Result<Option<String>, String> {
-        Ok(read(&Cell::Text(text.into()), New_York)?.map(|instant| instant.to_rfc3339()))
+        let cell = Cell::Text(text.into());
+        let read = read(&cell, New_York).map_err(|error| error.to_string())?;
+        Ok(read.map(|instant| instant.to_rfc3339()))
     }
 
     #[test]

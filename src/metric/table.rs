@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::one_line::one_line;
+
 /// An answer, still in the source's terms.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
@@ -41,7 +43,7 @@ pub(super) enum NotNumeric<'a> {
     NaN,
     #[error("{0}Infinity, which is no number")]
     Infinity(&'static str),
-    #[error("the text `{}`", shortened(.0))]
+    #[error("the text `{}`", one_line(.0, 40))]
     Text(&'a str),
     #[error("the time {}", .0.to_rfc3339())]
     Time(DateTime<Utc>),
@@ -72,12 +74,4 @@ impl Cell {
             Self::Other(kind) => Err(NotNumeric::Type(kind)),
         }
     }
-}
-
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 40;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
 }

@@ -9,10 +9,11 @@
 //! instants of a request into SQL and other texts.
 
 pub mod client;
-mod distinct;
 mod down;
 pub mod files;
+mod html;
 pub mod http;
+mod json;
 mod kind;
 pub(crate) mod kinds;
 mod limit;

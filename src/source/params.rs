@@ -13,7 +13,7 @@ pub struct Param {
     /// Which instant.
     pub point: Point,
     /// In which form.
-    pub form: Form,
+    pub form: ParamForm,
 }
 
 /// The instants of a request.
@@ -33,7 +33,7 @@ pub enum Point {
 
 /// The forms of an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum ParamForm {
     /// Plain: whatever the database uses for instants.
     Instant,
     /// `_date`: a local day.
@@ -61,8 +61,8 @@ const POINTS: [(&str, Point); 5] = [
     ("as_of", Point::AsOf),
 ];
 
-const FORMS: [(&str, Form); 3] =
-    [("", Form::Instant), ("_date", Form::Date), ("_unix", Form::Unix)];
+const FORMS: [(&str, ParamForm); 3] =
+    [("", ParamForm::Instant), ("_date", ParamForm::Date), ("_unix", ParamForm::Unix)];
 
 impl Param {
     /// The parameter of that name, written without its colon.
@@ -83,7 +83,7 @@ impl Param {
 
     /// Whether it is whole seconds, which no zone can change.
     pub fn is_unix(self) -> bool {
-        self.form == Form::Unix
+        self.form == ParamForm::Unix
     }
 
     /// Its name, without its colon.
@@ -116,9 +116,9 @@ impl Param {
             Point::AsOf => span.as_of,
         };
         match self.form {
-            Form::Instant => ParamValue::Instant(instant),
-            Form::Unix => ParamValue::Unix(instant.timestamp()),
-            Form::Date => ParamValue::Date(match self.point {
+            ParamForm::Instant => ParamValue::Instant(instant),
+            ParamForm::Unix => ParamValue::Unix(instant.timestamp()),
+            ParamForm::Date => ParamValue::Date(match self.point {
                 Point::WindowStart | Point::PeriodStart => local_day(instant, request.timezone),
                 Point::AsOf => last_day_before(instant, request.timezone),
                 Point::WindowEnd | Point::PeriodEnd => {

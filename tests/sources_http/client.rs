@@ -104,7 +104,7 @@ async fn a_refusal_is_told_with_what_the_server_said() {
             FetchErrorKind::Unreachable,
         ),
         (418, "text/plain", "", "418 I'm a teapot", FetchErrorKind::Query),
-        (400, "text/plain", &long, &format!("{}...", &long[..200]), FetchErrorKind::Query),
+        (400, "text/plain", &long, &format!("{}…", &long[..200]), FetchErrorKind::Query),
     ] {
         let text = body.to_owned();
         let server = StandIn::start(move |_| stand_in::status(status, kind, text.clone())).await;

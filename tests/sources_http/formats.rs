@@ -8,7 +8,7 @@ use kpi_exporter::exposition::{
 use kpi_exporter::metric::{Cell, FetchError, Labels, Table};
 use kpi_exporter::snapshot::{MetricState, Snapshot};
 use kpi_exporter::source::SourceConfig;
-use kpi_exporter::source::http::{CsvFormat, Format, HttpConfig, HttpQuery};
+use kpi_exporter::source::http::{AnswerFormat, CsvFormat, HttpConfig, HttpQuery};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -25,12 +25,12 @@ fn text(text: &str) -> Cell {
     Cell::Text(text.into())
 }
 
-fn in_format(format: Format) -> HttpQuery {
+fn in_format(format: AnswerFormat) -> HttpQuery {
     HttpQuery { format, ..get("/") }
 }
 
 fn csv(delimiter: u8, header: bool, encoding: &str) -> HttpQuery {
-    in_format(Format::Csv(CsvFormat { delimiter, header, encoding: encoding.into() }))
+    in_format(AnswerFormat::Csv(CsvFormat { delimiter, header, encoding: encoding.into() }))
 }
 
 async fn csv_table(query: HttpQuery, body: impl Into<Vec<u8>>) -> Result<Table, FetchError> {
@@ -130,19 +130,20 @@ async fn a_large_answer_is_read_like_a_small_one() {
 #[tokio::test]
 async fn ndjson_has_a_row_a_line_and_errors_name_the_line() {
     let body = "{\"a\": 1}\r\n\n{\"a\": \"2\", \"b\": true}\n7\n";
-    let table = read(in_format(Format::Ndjson), move || ok("x/y", body)).await.unwrap();
+    let table = read(in_format(AnswerFormat::Ndjson), move || ok("x/y", body)).await.unwrap();
     assert_eq!(table.columns, names(&["a", "b", "value"]));
     assert_eq!(table.rows[1], [text("2"), yes_or_no(true), Cell::Null]);
     assert_eq!(table.rows[2], [Cell::Null, Cell::Null, number(7.0)]);
-    let nothing = read(in_format(Format::Ndjson), || ok("application/x-ndjson", "")).await.unwrap();
+    let nothing =
+        read(in_format(AnswerFormat::Ndjson), || ok("application/x-ndjson", "")).await.unwrap();
     assert!(nothing.rows.is_empty());
     assert_eq!(
-        refusal(in_format(Format::Ndjson), || ok("", "{\"a\": 1}\n{\"a\": \n")).await,
+        refusal(in_format(AnswerFormat::Ndjson), || ok("", "{\"a\": 1}\n{\"a\": \n")).await,
         "cannot read the answer: line 2 is broken JSON at column 6: EOF while parsing a value; it \
          has no content type and begins with `{\"a\": 1} {\"a\":` (hint: expected one JSON document a \
          line; is `format` right?)"
     );
-    let deep = HttpQuery { columns: columns(&[("v", "$[*]")]), ..in_format(Format::Ndjson) };
+    let deep = HttpQuery { columns: columns(&[("v", "$[*]")]), ..in_format(AnswerFormat::Ndjson) };
     let said = refusal(deep, || ok("", "[1]\n[1, 2]")).await;
     assert!(said.starts_with("line 2: column `v`: `$[*]` selects 2 values"), "{said}");
 }
@@ -250,7 +251,8 @@ async fn a_plain_number_is_a_value() {
         ("NaN", Cell::Null),
         ("+Inf", Cell::Null),
     ] {
-        let table = read(in_format(Format::Number), move || ok("text/plain", body)).await.unwrap();
+        let table =
+            read(in_format(AnswerFormat::Number), move || ok("text/plain", body)).await.unwrap();
         assert_eq!(
             table,
             Table { columns: names(&["value"]), rows: vec![vec![expected]], ..Table::default() }
@@ -258,11 +260,11 @@ async fn a_plain_number_is_a_value() {
     }
     let long = "there are far too many orders today to count them";
     assert_eq!(
-        refusal(in_format(Format::Number), move || ok("text/plain", long)).await,
+        refusal(in_format(AnswerFormat::Number), move || ok("text/plain", long)).await,
         "the answer is no number: `there are far too many orders today to c…` (hint: check `format` \
          and the `path`)"
     );
-    let said = refusal(in_format(Format::Number), || ok("text/plain", "")).await;
+    let said = refusal(in_format(AnswerFormat::Number), || ok("text/plain", "")).await;
     assert!(said.starts_with("the answer is empty (status 200 OK), expected a number"), "{said}");
 }
 
@@ -281,7 +283,7 @@ orders_total{shop=\"late\"} 5
 #[tokio::test]
 async fn prometheus_text_has_a_row_a_sample() {
     let kind = "text/plain; version=0.0.4";
-    let table = read(in_format(Format::Prometheus), move || ok(kind, EXPOSED)).await.unwrap();
+    let table = read(in_format(AnswerFormat::Prometheus), move || ok(kind, EXPOSED)).await.unwrap();
     assert_eq!(table.columns, names(&["name", "value", "shop", "region"]));
     assert_eq!(
         table.rows,
@@ -295,19 +297,20 @@ async fn prometheus_text_has_a_row_a_sample() {
     let summed = HttpQuery {
         columns: columns(&[("n", "value"), ("shop", "shop"), ("metric", "name")]),
         sql: Some(template("SELECT sum(n) AS value FROM rows WHERE metric = 'orders_total'")),
-        ..in_format(Format::Prometheus)
+        ..in_format(AnswerFormat::Prometheus)
     };
     let table = read(summed, move || ok(kind, EXPOSED)).await.unwrap();
     assert_eq!(table.rows, [[number(403.0)]]);
     let missing =
-        HttpQuery { columns: columns(&[("v", "store")]), ..in_format(Format::Prometheus) };
+        HttpQuery { columns: columns(&[("v", "store")]), ..in_format(AnswerFormat::Prometheus) };
     assert_eq!(
         refusal(missing, move || ok(kind, EXPOSED)).await,
         "no sample has the label `store`; the first has `name`, `value`, `shop`, `region` (hint: \
          mend `columns`)"
     );
     assert_eq!(
-        refusal(in_format(Format::Prometheus), || ok("text/plain", "up 1\nup{a=\"b} 1\n")).await,
+        refusal(in_format(AnswerFormat::Prometheus), || ok("text/plain", "up 1\nup{a=\"b} 1\n"))
+            .await,
         "cannot read the answer: line 2: a quote is never closed; it is `text/plain` and begins \
          with `up 1 up{a=\"b} 1` (hint: expected the text format of Prometheus; is `format` right?)"
     );
@@ -353,7 +356,7 @@ fn what_the_program_exposes_is_read_back_as_it_was() {
             *body.lock().unwrap() = String::from_utf8(whole).unwrap();
             let query = HttpQuery {
                 columns: columns(&[("metric", "metric"), ("region", "region"), ("v", "value")]),
-                ..in_format(Format::Prometheus)
+                ..in_format(AnswerFormat::Prometheus)
             };
             let table = runtime.block_on(source.fetch(&ask::request(metric(query)))).unwrap();
             let read: Vec<_> = table.rows.into_iter().filter(|row| row[0] != Cell::Null).collect();
@@ -395,10 +398,11 @@ async fn a_gzipped_answer_is_read_with_all_its_members_whatever_it_says() {
             }
             reply
         };
-        let table = read(in_format(Format::Number), move || answer(body.clone())).await.unwrap();
+        let table =
+            read(in_format(AnswerFormat::Number), move || answer(body.clone())).await.unwrap();
         assert_eq!(table.rows, [[number(1234.0)]], "{encoding:?}");
         let cut = members[..members.len() - 4].to_vec();
-        let said = refusal(in_format(Format::Number), move || answer(cut.clone())).await;
+        let said = refusal(in_format(AnswerFormat::Number), move || answer(cut.clone())).await;
         assert!(said.contains("cannot be unpacked"), "{said}");
     }
 }
@@ -412,7 +416,7 @@ async fn a_part_is_never_the_whole() {
         let said = refusal(get("/"), move || ok("application/json", twice)).await;
         assert!(said.contains("is there twice at line 1"), "{said}");
     }
-    let lines = in_format(Format::Ndjson);
+    let lines = in_format(AnswerFormat::Ndjson);
     let said =
         refusal(lines, || ok("application/x-ndjson", "{\"value\": 1}\n{\"a\": 1, \"a\": 2}\n"))
             .await;

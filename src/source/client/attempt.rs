@@ -11,7 +11,7 @@ use super::failure::{self, Failure};
 use super::grant::Around;
 use super::redirect::Hop;
 use super::urls::{host, origin, set_param};
-use super::{Answer, Client, Deadline, Exchange, body, note, retry, told};
+use super::{Answer, Client, Deadline, Exchange, body, note, refusal, retry};
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::trace::{Step, Trace};
 
@@ -46,7 +46,7 @@ impl Client {
             if let Some(next) = hop.next(status, response.headers(), self.login.key_param())? {
                 self.check_redirects(&hop, &next)?;
                 trace.note(|| {
-                    let (status, to) = (told::shown(status), origin(&next.url));
+                    let (status, to) = (refusal::shown(status), origin(&next.url));
                     Step::now(format!("{status}: redirected to {to}"))
                 });
                 hop = next;
@@ -119,8 +119,9 @@ impl Client {
         let took = started.elapsed();
         trace.note(|| note::answer(status, &headers, &body, took, &self.redactor));
         let refusal = (!status.is_success()).then(|| {
-            let said = told::said(&headers, &body, &self.redactor);
-            let error = told::refusal(&host(&hop.url), status, said.as_deref(), self.hint(status));
+            let said = refusal::said(&headers, &body, &self.redactor);
+            let error =
+                refusal::of_status(&host(&hop.url), status, said.as_deref(), self.hint(status));
             let retry_after = retry::asked_for(&headers);
             Box::new(FetchError { retry_after, ..error })
         });

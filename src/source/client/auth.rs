@@ -6,11 +6,12 @@ use reqwest::header::{
     USER_AGENT,
 };
 
+use super::bad_setting::BadSetting;
 use super::failure::Failure;
 use super::grant::Around;
+use super::login_parts::{basic, reread, value};
 use super::oauth::Tokens;
 use super::settings::{ApiKeyPlace, Auth, ClientConfig};
-use super::written::{basic, reread, value};
 use crate::secret::Secret;
 
 /// Headers that hold no secret, whatever they hold.
@@ -20,11 +21,11 @@ const PLAIN: [HeaderName; 5] =
 /// How a source logs in.
 pub(super) struct Login {
     headers: Vec<(HeaderName, Secret)>,
-    auth: Way,
+    auth: LoginMethod,
 }
 
 /// A kind of login, checked.
-enum Way {
+enum LoginMethod {
     None,
     Bearer(Secret),
     Basic { user: String, password: Secret },
@@ -67,23 +68,23 @@ impl Login {
     ///
     /// # Errors
     /// Names that are none, without secrets.
-    pub(super) fn new(config: &ClientConfig) -> Result<Self, String> {
+    pub(super) fn new(config: &ClientConfig) -> Result<Self, BadSetting> {
         let headers = config.headers.iter().map(|(name, value)| Ok((header(name)?, value.clone())));
         let auth = match &config.auth {
-            Auth::None => Way::None,
-            Auth::Bearer(token) => Way::Bearer(token.clone()),
+            Auth::None => LoginMethod::None,
+            Auth::Bearer(token) => LoginMethod::Bearer(token.clone()),
             Auth::Basic { user, password } => {
-                Way::Basic { user: user.clone(), password: password.clone() }
+                LoginMethod::Basic { user: user.clone(), password: password.clone() }
             }
             Auth::ApiKey { place: ApiKeyPlace::Header(name), key } => {
-                Way::KeyHeader(header(name)?, key.clone())
+                LoginMethod::KeyHeader(header(name)?, key.clone())
             }
             Auth::ApiKey { place: ApiKeyPlace::Query(name), key } => {
-                Way::KeyParam(name.clone(), key.clone())
+                LoginMethod::KeyParam(name.clone(), key.clone())
             }
-            Auth::OAuth2(config) => Way::OAuth2(Box::new(Tokens::new(config)?)),
+            Auth::OAuth2(config) => LoginMethod::OAuth2(Box::new(Tokens::new(config)?)),
         };
-        Ok(Self { headers: headers.collect::<Result<_, String>>()?, auth })
+        Ok(Self { headers: headers.collect::<Result<_, BadSetting>>()?, auth })
     }
 
     /// What the next request gets.
@@ -99,27 +100,27 @@ impl Login {
             with.headers.append(name, value(&text, !plain, name.as_str())?);
         }
         let (name, text) = match &self.auth {
-            Way::None => return Ok(with),
-            Way::Bearer(token) => {
+            LoginMethod::None => return Ok(with),
+            LoginMethod::Bearer(token) => {
                 around.redactor.learn(&token.expose());
                 (AUTHORIZATION, format!("Bearer {}", token.expose()))
             }
-            Way::Basic { user, password } => {
+            LoginMethod::Basic { user, password } => {
                 let login = basic(user, &password.expose());
                 around.redactor.learn(&password.expose());
                 around.redactor.learn(&login);
                 (AUTHORIZATION, format!("Basic {login}"))
             }
-            Way::KeyHeader(name, key) => {
+            LoginMethod::KeyHeader(name, key) => {
                 around.redactor.learn(&key.expose());
                 (name.clone(), key.expose())
             }
-            Way::KeyParam(name, key) => {
+            LoginMethod::KeyParam(name, key) => {
                 around.redactor.learn(&key.expose());
                 with.param = Some((name.clone(), key.expose()));
                 return Ok(with);
             }
-            Way::OAuth2(tokens) => {
+            LoginMethod::OAuth2(tokens) => {
                 let token = tokens.get(around).await?;
                 with.token = Some(token.clone());
                 (AUTHORIZATION, format!("Bearer {token}"))
@@ -135,7 +136,7 @@ impl Login {
     pub(super) async fn renew(&self, refused: &Credentials) -> bool {
         let changed = reread(self.secrets()).await;
         match (&self.auth, &refused.token) {
-            (Way::OAuth2(tokens), Some(token)) => {
+            (LoginMethod::OAuth2(tokens), Some(token)) => {
                 tokens.forget(token).await;
                 true
             }
@@ -154,13 +155,13 @@ impl Login {
         let headers = self.headers.iter().all(|(name, secret)| sent(name, &secret.expose()));
         headers
             && match &self.auth {
-                Way::None | Way::OAuth2(_) => true,
-                Way::Bearer(token) => login(&format!("Bearer {}", token.expose())),
-                Way::Basic { user, password } => {
+                LoginMethod::None | LoginMethod::OAuth2(_) => true,
+                LoginMethod::Bearer(token) => login(&format!("Bearer {}", token.expose())),
+                LoginMethod::Basic { user, password } => {
                     login(&format!("Basic {}", basic(user, &password.expose())))
                 }
-                Way::KeyHeader(_, key) => login(&key.expose()),
-                Way::KeyParam(_, key) => {
+                LoginMethod::KeyHeader(_, key) => login(&key.expose()),
+                LoginMethod::KeyParam(_, key) => {
                     refused.param.as_ref().is_some_and(|(_, sent)| *sent == key.expose())
                 }
             }
@@ -169,7 +170,7 @@ impl Login {
     /// The parameter that holds a key.
     pub(super) fn key_param(&self) -> Option<&str> {
         match &self.auth {
-            Way::KeyParam(name, _) => Some(name),
+            LoginMethod::KeyParam(name, _) => Some(name),
             _ => None,
         }
     }
@@ -177,28 +178,32 @@ impl Login {
     /// What to do when the server does not let one in.
     pub(super) fn hint(&self) -> &'static str {
         match &self.auth {
-            Way::None => "it wants a login: set `auth`",
-            Way::Bearer(_) => "check the token in `auth.bearer`: it may have expired",
-            Way::Basic { .. } => "check user and password in `auth.basic`",
-            Way::KeyHeader(..) | Way::KeyParam(..) => "check the key in `auth.api_key`",
-            Way::OAuth2(_) => "check `auth.oauth2`: the token was given, but is not accepted",
+            LoginMethod::None => "it wants a login: set `auth`",
+            LoginMethod::Bearer(_) => "check the token in `auth.bearer`: it may have expired",
+            LoginMethod::Basic { .. } => "check user and password in `auth.basic`",
+            LoginMethod::KeyHeader(..) | LoginMethod::KeyParam(..) => {
+                "check the key in `auth.api_key`"
+            }
+            LoginMethod::OAuth2(_) => {
+                "check `auth.oauth2`: the token was given, but is not accepted"
+            }
         }
     }
 
     fn secrets(&self) -> Vec<Secret> {
         let headers = self.headers.iter().map(|(_, secret)| secret.clone());
         let auth = match &self.auth {
-            Way::None => vec![],
-            Way::Bearer(secret)
-            | Way::Basic { password: secret, .. }
-            | Way::KeyHeader(_, secret)
-            | Way::KeyParam(_, secret) => vec![secret.clone()],
-            Way::OAuth2(tokens) => tokens.secrets(),
+            LoginMethod::None => vec![],
+            LoginMethod::Bearer(secret)
+            | LoginMethod::Basic { password: secret, .. }
+            | LoginMethod::KeyHeader(_, secret)
+            | LoginMethod::KeyParam(_, secret) => vec![secret.clone()],
+            LoginMethod::OAuth2(tokens) => tokens.secrets(),
         };
         headers.chain(auth).collect()
     }
 }
 
-fn header(name: &str) -> Result<HeaderName, String> {
-    name.parse().map_err(|_| format!("`{name}` is no name of a header"))
+fn header(name: &str) -> Result<HeaderName, BadSetting> {
+    name.parse().map_err(|_| BadSetting::HeaderName(name.to_owned()))
 }

@@ -10,13 +10,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::bad_setting::BadSetting;
 use super::deadline::Deadline;
 use super::failure::{self, Failure};
+use super::login_parts::{basic, value};
 use super::redact::{HIDDEN, Redactor};
 use super::settings::OAuth2;
 use super::transport::Transport;
-use super::written::{basic, value};
-use super::{body, told, urls};
+use super::{body, refusal, urls};
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::secret::Secret;
 use crate::source::trace::{Step, Trace};
@@ -40,7 +41,7 @@ pub(super) struct Grant {
 
 /// What is answered to a request for a token; `expires_in` is a number, or one in quotes.
 #[derive(Deserialize)]
-pub(super) struct Given {
+pub(super) struct TokenAnswer {
     pub(super) access_token: Option<String>,
     pub(super) expires_in: Option<Value>,
     pub(super) refresh_token: Option<String>,
@@ -53,11 +54,11 @@ impl Grant {
     ///
     /// # Errors
     /// A URL that is none.
-    pub(super) fn new(config: &OAuth2) -> Result<Self, String> {
+    pub(super) fn new(config: &OAuth2) -> Result<Self, BadSetting> {
         let url = Url::parse(config.token_url.expose_secret())
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or("`auth.oauth2.token_url` is no URL that begins with http:// or https://")?;
+            .ok_or(BadSetting::TokenUrl)?;
         Ok(Self { url, config: config.clone() })
     }
 
@@ -80,7 +81,7 @@ impl Grant {
         &self,
         refresh_token: Option<&str>,
         around: &Around<'_>,
-    ) -> Result<(StatusCode, Given), Failure> {
+    ) -> Result<(StatusCode, TokenAnswer), Failure> {
         let (headers, form) = self.request(refresh_token, around.redactor)?;
         let host = urls::host(&self.url);
         around.trace.note(|| self.step(&form, around.redactor));
@@ -97,17 +98,17 @@ impl Grant {
         let took = started.elapsed();
         around
             .trace
-            .note(|| Step::now(format!("{} from {host} in {took:.1?}", told::shown(status))));
-        match serde_json::from_slice::<Given>(&body) {
+            .note(|| Step::now(format!("{} from {host} in {took:.1?}", refusal::shown(status))));
+        match serde_json::from_slice::<TokenAnswer>(&body) {
             Ok(given) if given.error.is_some() || given.access_token.is_some() => {
                 Ok((status, given))
             }
             // Says nothing about tokens: somebody else answers, or somebody in trouble.
             _ => {
-                let said = told::said(&sent, &body, around.redactor);
+                let said = refusal::said(&sent, &body, around.redactor);
                 let said = said.filter(|_| !status.is_success());
                 let hint = "is `auth.oauth2.token_url` right?";
-                let mut error = told::refusal(&host, status, said.as_deref(), Some(hint));
+                let mut error = refusal::of_status(&host, status, said.as_deref(), Some(hint));
                 if status.is_success() {
                     error.message = format!("{host} answered without an access token");
                 }
@@ -168,16 +169,16 @@ impl Grant {
     pub(super) fn refusal(
         &self,
         status: StatusCode,
-        given: &Given,
+        given: &TokenAnswer,
         redactor: &Redactor,
     ) -> FetchError {
         let code = given.error.as_deref().unwrap_or("no token");
         let host = urls::host(&self.url);
         let mut message = format!("{host} gives no access token: {code}");
         if let Some(description) = &given.error_description {
-            let _ = write!(message, " ({})", told::line(description));
+            let _ = write!(message, " ({})", refusal::line(description));
         } else if !status.is_success() {
-            let _ = write!(message, ", {}", told::shown(status));
+            let _ = write!(message, ", {}", refusal::shown(status));
         }
         let hint = match code {
             "invalid_client" | "unauthorized_client" => {
@@ -207,5 +208,5 @@ pub(super) fn passing(status: StatusCode) -> bool {
 
 /// A text as a form writes it.
 fn encoded(text: &str) -> String {
-    urls::form(&[("", text)])[1..].to_owned()
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

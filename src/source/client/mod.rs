@@ -4,27 +4,28 @@
 
 mod attempt;
 mod auth;
+mod bad_setting;
 mod body;
 mod cache;
 mod deadline;
 mod exchange;
 mod failure;
 mod grant;
+mod login_parts;
 mod note;
 mod oauth;
 mod pace;
 mod redact;
 mod redirect;
+mod refusal;
 mod retry;
 pub mod settings;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod tls_failure;
-mod told;
 mod transport;
 mod urls;
-mod written;
 
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ use self::auth::Login;
 use self::cache::Cache;
 pub(in crate::source) use self::deadline::Deadline;
 pub(in crate::source) use self::exchange::{Answer, Exchange};
+pub(in crate::source) use self::urls::{decoded, form};
+
+use self::bad_setting::BadSetting;
 use self::failure::Failure;
 use self::pace::Pace;
 use self::redact::Redactor;
@@ -66,7 +70,7 @@ impl Client {
     /// What is wrong with them, without secrets.
     pub(in crate::source) fn new(config: &ClientConfig) -> Result<Self, OpenError> {
         let base = Url::parse(config.url.expose_secret())
-            .map_err(|error| format!("`url` is no URL: {error}"))?;
+            .map_err(|error| BadSetting::Url(error.to_string()))?;
         let redactor = Redactor::default();
         // What lets one in may be part of the URL; ordinary words in it are not hidden.
         redactor.learn_keys(base.path());
@@ -127,7 +131,7 @@ impl Client {
             };
             trace.note(|| {
                 let why = match &outcome {
-                    Ok(answer) => told::shown(answer.status),
+                    Ok(answer) => refusal::shown(answer.status),
                     Err(failure) => self.redact(&failure.error.message),
                 };
                 Step::now(format!("{why}: trying again in {wait:.1?}"))

@@ -9,7 +9,7 @@ use reqwest::{StatusCode, Url};
 
 use super::redact::{HIDDEN, Redactor};
 use super::redirect::Hop;
-use super::{told, urls};
+use super::{refusal, urls};
 use crate::source::trace::Step;
 
 /// Bytes of a body that are shown.
@@ -40,7 +40,7 @@ pub(super) fn answer(
     took: Duration,
     redactor: &Redactor,
 ) -> Step {
-    let what = format!("{}, {} bytes in {took:.1?}", told::shown(status), body.len());
+    let what = format!("{}, {} bytes in {took:.1?}", refusal::shown(status), body.len());
     Step::now(what).with_details(headers(sent, redactor)).with_raw(redactor.redact_bytes(body))
 }
 

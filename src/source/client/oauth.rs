@@ -8,11 +8,12 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::bad_setting::BadSetting;
 use super::failure::{self, Failure};
-use super::grant::{Around, Given, Grant, passing};
+use super::grant::{Around, Grant, TokenAnswer, passing};
+use super::login_parts::reread;
 use super::redact::Redactor;
 use super::settings::OAuth2;
-use super::written::reread;
 use crate::secret::Secret;
 
 /// A token is replaced this long before it expires, or a tenth of its life if that is shorter.
@@ -27,7 +28,7 @@ pub(super) struct Tokens {
 #[derive(Default)]
 struct State {
     token: Option<Token>,
-    /// Given in exchange for the one in the configuration.
+    /// TokenAnswer in exchange for the one in the configuration.
     refresh_token: Option<String>,
     /// The last failure, for those who were waiting when it happened.
     failed: Option<(Instant, Failure)>,
@@ -43,7 +44,7 @@ impl Tokens {
     ///
     /// # Errors
     /// A URL that is none.
-    pub(super) fn new(config: &OAuth2) -> Result<Self, String> {
+    pub(super) fn new(config: &OAuth2) -> Result<Self, BadSetting> {
         Ok(Self { grant: Grant::new(config)?, state: Mutex::default() })
     }
 
@@ -106,7 +107,7 @@ impl Tokens {
         }
     }
 
-    fn accept(&self, state: &mut State, given: &Given, token: &str, redactor: &Redactor) {
+    fn accept(&self, state: &mut State, given: &TokenAnswer, token: &str, redactor: &Redactor) {
         redactor.learn(token);
         let lifetime = given.expires_in.as_ref().and_then(seconds);
         let renew_at = lifetime.and_then(|life| Instant::now().checked_add(renew_after(life)));

@@ -6,8 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use reqwest::Url;
 
-use super::urls;
-
 /// What is shown instead.
 pub(super) const HIDDEN: &str = "***";
 /// Shorter ones would blot out half of every text, and are no secret.
@@ -105,7 +103,7 @@ fn without_beginnings(text: &str, cut: &str, words: &VecDeque<String>) -> String
 fn forms_of(secret: &str) -> Vec<String> {
     let json = serde_json::Value::from(secret).to_string();
     let mut forms = vec![
-        urls::form(&[("", secret)])[1..].to_owned(),
+        form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
         json[1..json.len() - 1].to_owned(),
         secret.to_owned(),
     ];

@@ -11,6 +11,7 @@ use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
+use super::bad_setting::BadSetting;
 use super::redact::Redactor;
 use super::settings::{ClientConfig, Proxy, TlsConfig};
 use super::tls::Files;
@@ -24,7 +25,7 @@ const USER_AGENT: &str = concat!("kpi-exporter/", env!("CARGO_PKG_VERSION"));
 /// The connections of a client.
 pub(super) struct Transport {
     tls: TlsConfig,
-    way: Way,
+    way: Connecting,
     through: Through,
     /// What the certificate files held when the connections were built.
     built: Mutex<Option<(Arc<Files>, reqwest::Client)>>,
@@ -41,7 +42,7 @@ enum Through {
 
 /// What does not change.
 #[derive(Clone)]
-struct Way {
+struct Connecting {
     proxy: Option<reqwest::Proxy>,
     environment: bool,
     connect_timeout: Duration,
@@ -53,7 +54,7 @@ impl Transport {
     ///
     /// # Errors
     /// A proxy that is no URL.
-    pub(super) fn new(config: &ClientConfig, redactor: &Redactor) -> Result<Self, String> {
+    pub(super) fn new(config: &ClientConfig, redactor: &Redactor) -> Result<Self, BadSetting> {
         let (proxy, through) = match &config.proxy {
             Proxy::Url(url) => {
                 let (proxy, place) = proxy(url.expose_secret(), redactor)?;
@@ -62,7 +63,7 @@ impl Transport {
             Proxy::Environment => (None, Through::Environment(Box::new(Matcher::from_system()))),
             Proxy::Off => (None, Through::None),
         };
-        let way = Way {
+        let way = Connecting {
             proxy,
             environment: matches!(config.proxy, Proxy::Environment),
             connect_timeout: connect_timeout(config),
@@ -105,7 +106,7 @@ impl Transport {
     }
 }
 
-impl Way {
+impl Connecting {
     fn build(&self, files: &Files, tls: &TlsConfig) -> Result<reqwest::Client, FetchError> {
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(files.settings(tls)?)
@@ -139,28 +140,17 @@ pub(super) fn connect_timeout(config: &ClientConfig) -> Duration {
 }
 
 /// A proxy with its host and port.
-fn proxy(url: &str, redactor: &Redactor) -> Result<(reqwest::Proxy, String), String> {
+fn proxy(url: &str, redactor: &Redactor) -> Result<(reqwest::Proxy, String), BadSetting> {
     // What comes with either error may quote the URL, and with it a password.
-    let refused = |_| "`proxy` is no URL of a proxy, like http://proxy:3128".to_owned();
-    let parsed = Url::parse(url).map_err(|error| refused(error.to_string()))?;
-    let proxy = reqwest::Proxy::all(url).map_err(|error| refused(error.to_string()))?;
+    let parsed = Url::parse(url).map_err(|_| BadSetting::Proxy)?;
+    let proxy = reqwest::Proxy::all(url).map_err(|_| BadSetting::Proxy)?;
     if let Some(password) = parsed.password() {
-        let (user, plain) = (decoded(parsed.username()), decoded(password));
-        redactor.learn(&super::written::basic(&user, &plain));
+        let (user, plain) = (urls::decoded(parsed.username()), urls::decoded(password));
+        redactor.learn(&super::login_parts::basic(&user, &plain));
         redactor.learn(&plain);
         redactor.learn(password);
     }
     Ok((proxy, urls::host(&parsed)))
-}
-
-/// Without percent signs.
-fn decoded(text: &str) -> String {
-    let mut url = Url::parse("http://host").ok();
-    if let Some(url) = &mut url {
-        url.set_query(Some(&format!("x={}", text.replace('+', "%2B"))));
-    }
-    let value = url.as_ref().and_then(|url| Some(url.query_pairs().next()?.1.into_owned()));
-    value.unwrap_or_default()
 }
 
 fn failed(message: &str) -> FetchError {

@@ -1,6 +1,9 @@
 //! What is shown of URLs, and what is put into them. Not here: which of them may be asked
 //! (`redirect`).
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 /// `https://example.com:8443`: all that is shown of a URL, since the rest may be secret.
@@ -16,12 +19,13 @@ pub(super) fn host(url: &Url) -> String {
 }
 
 /// Fields as a form or a URL writes them.
-pub(super) fn form<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)]) -> String {
-    let mut url = Url::parse("http://host").ok();
-    if let Some(url) = &mut url {
-        url.query_pairs_mut().extend_pairs(fields);
-    }
-    url.as_ref().and_then(Url::query).unwrap_or_default().to_owned()
+pub(in crate::source) fn form<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// Without percent-encoding; what is not encoded right stays as it is.
+pub(in crate::source) fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 /// Sets a parameter once, whatever a link brought along.

@@ -7,7 +7,7 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What is in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum FileFormat {
     Csv,
     Ndjson,
     Json,
@@ -22,7 +22,7 @@ pub(super) enum Format {
 )]
 pub(super) struct UnknownFormat(PathBuf);
 
-impl Format {
+impl FileFormat {
     /// That of a file, and whether it is gzipped, by its name.
     pub(super) fn of(path: &Path) -> Result<(Self, bool), UnknownFormat> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -44,14 +44,14 @@ mod tests {
     #[test]
     fn the_name_tells_the_format() {
         for (name, expected) in [
-            ("a.csv", Some((Format::Csv, false))),
-            ("a.2026.CSV.GZ", Some((Format::Csv, true))),
-            ("a.jsonl", Some((Format::Ndjson, false))),
-            ("a.json.gz", Some((Format::Json, true))),
+            ("a.csv", Some((FileFormat::Csv, false))),
+            ("a.2026.CSV.GZ", Some((FileFormat::Csv, true))),
+            ("a.jsonl", Some((FileFormat::Ndjson, false))),
+            ("a.json.gz", Some((FileFormat::Json, true))),
             ("a.xlsx", None),
             ("csv", None),
         ] {
-            assert_eq!(Format::of(Path::new(name)).ok(), expected, "{name}");
+            assert_eq!(FileFormat::of(Path::new(name)).ok(), expected, "{name}");
         }
     }
 }

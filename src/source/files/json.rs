@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use super::faults::{broken, not_utf8, unreadable};
 use super::format::BOM;
 use crate::metric::FetchError;
-use crate::source::distinct::Distinct;
-use crate::source::rows::infer::Kind;
+use crate::source::json::Distinct;
+use crate::source::rows::infer::CellKind;
 use crate::source::rows::{Cell, Rows};
 
 /// One object per line; empty lines do not count.
@@ -97,12 +97,12 @@ impl<'de> Visitor<'de> for Objects<'_> {
 fn add(object: &Map<String, Value>, rows: &mut Rows, place: impl Fn() -> String) {
     for (name, value) in object {
         let (text, kind) = match value {
-            Value::Null => (String::new(), Kind::Text),
-            Value::Bool(yes) => (u8::from(*yes).to_string(), Kind::Integer),
-            Value::Number(number) if number.is_i64() => (number.to_string(), Kind::Integer),
-            Value::Number(number) if number.is_f64() => (number.to_string(), Kind::Real),
-            Value::String(text) => (text.clone(), Kind::Text),
-            other => (other.to_string(), Kind::Text),
+            Value::Null => (String::new(), CellKind::Text),
+            Value::Bool(yes) => (u8::from(*yes).to_string(), CellKind::Integer),
+            Value::Number(number) if number.is_i64() => (number.to_string(), CellKind::Integer),
+            Value::Number(number) if number.is_f64() => (number.to_string(), CellKind::Real),
+            Value::String(text) => (text.clone(), CellKind::Text),
+            other => (other.to_string(), CellKind::Text),
         };
         let column = rows.column(name);
         rows.set(column, &text, Cell::Typed(kind), &place);

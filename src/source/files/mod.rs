@@ -34,7 +34,7 @@ use super::trace::Step;
 use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::limit::seconds;
-use crate::source::rows::{Rows, Texts, Told, located};
+use crate::source::rows::{LoggedRemarks, Rows, Texts, located};
 use crate::source::statement::{Dialect, Statement, statement};
 
 /// What the files of one source may hold together, decompressed.
@@ -46,7 +46,7 @@ pub struct FilesSource {
     config: FilesConfig,
     /// Taken out while a fetch uses it; `None` before the first and after an interrupted one.
     database: Mutex<Option<Database>>,
-    told: Told,
+    told: LoggedRemarks,
 }
 
 struct Database {
@@ -75,7 +75,11 @@ impl FilesSource {
         for (name, FileTable { path, .. }) in &config.tables {
             scan::check(path).map_err(|message| format!("table `{name}`: {message}"))?;
         }
-        Ok(Self { config: config.clone(), database: Mutex::new(None), told: Told::default() })
+        Ok(Self {
+            config: config.clone(),
+            database: Mutex::new(None),
+            told: LoggedRemarks::default(),
+        })
     }
 
     async fn ask(&self, request: &Request) -> Result<Table, FetchError> {

@@ -10,7 +10,7 @@ use encoding_rs::{Encoding, UTF_8};
 use flate2::bufread::MultiGzDecoder;
 
 use super::faults::{broken, unreadable};
-use super::format::Format;
+use super::format::FileFormat;
 use super::{csv, json};
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::rows::Rows;
@@ -26,7 +26,7 @@ pub(super) struct Budget {
 
 /// Adds the rows of a file.
 pub(super) fn read(path: &Path, budget: &Budget, rows: &mut Rows) -> Result<(), FetchError> {
-    let (format, zipped) = Format::of(path)
+    let (format, zipped) = FileFormat::of(path)
         .map_err(|error| FetchError::new(FetchErrorKind::Shape, error.to_string()))?;
     let file = File::open(path).map_err(|error| broken(path, None, &error.to_string()))?;
     let file = BufReader::new(file);
@@ -47,15 +47,15 @@ pub(super) fn read(path: &Path, budget: &Budget, rows: &mut Rows) -> Result<(), 
 }
 
 fn rows_of(
-    format: Format,
+    format: FileFormat,
     stream: impl BufRead,
     path: &Path,
     rows: &mut Rows,
 ) -> Result<(), FetchError> {
     match format {
-        Format::Csv => csv::rows(stream, path, rows),
-        Format::Ndjson => json::lines(stream, path, rows),
-        Format::Json => json::array(stream, path, rows),
+        FileFormat::Csv => csv::rows(stream, path, rows),
+        FileFormat::Ndjson => json::lines(stream, path, rows),
+        FileFormat::Json => json::array(stream, path, rows),
     }
 }
 

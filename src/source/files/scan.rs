@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use glob::{MatchOptions, Pattern, PatternError};
 
-use super::format::{Format, UnknownFormat};
+use super::format::{FileFormat, UnknownFormat};
 use crate::metric::{FetchError, FetchErrorKind};
 
 /// A file as it was found.
@@ -55,7 +55,7 @@ pub(super) fn check(path: &Path) -> Result<(), BadName> {
             return Ok(());
         }
     }
-    Format::of(path)?;
+    FileFormat::of(path)?;
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub(super) fn secrets(query: &HttpQuery) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::metric::Template;
-    use crate::source::http::query::{Format, JsonTemplate, Method};
+    use crate::source::http::query::{AnswerFormat, JsonTemplate, Method};
 
     #[test]
     fn only_texts_with_a_secret_are_hidden() {
@@ -41,7 +41,7 @@ mod tests {
             ],
             headers: vec![("X-Token".to_owned(), template("Token other", true))],
             body: Some(RequestBody::Form(vec![("f".to_owned(), template("third", true))])),
-            format: Format::Json,
+            format: AnswerFormat::Json,
             require: vec![],
             rows: None,
             columns: vec![],

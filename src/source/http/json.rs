@@ -4,13 +4,13 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::came::{Came, one_line, shape};
-use super::gathered::{Field, Gathered};
+use super::answer_body::{AnswerBody, shape};
+use super::fetched_rows::{FetchedRows, Field};
 use super::names::{are_spared, leading, members};
-use super::query::{Format, HttpQuery};
-use super::walk;
+use super::query::{AnswerFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::source::distinct::Distinct;
+use crate::one_line::one_line;
+use crate::source::json::{Distinct, with_rows};
 
 /// A JSONPath and its text.
 #[derive(Clone)]
@@ -119,8 +119,8 @@ impl Path {
 }
 
 impl Selector {
-    /// Makes the columns in `gathered`, so that they are known even without rows.
-    pub(super) fn new(query: &HttpQuery, gathered: &mut Gathered) -> Result<Self, FetchError> {
+    /// Makes the columns in `fetched`, so that they are known even without rows.
+    pub(super) fn new(query: &HttpQuery, fetched: &mut FetchedRows) -> Result<Self, FetchError> {
         let require =
             query.require.iter().map(|(path, expected)| Ok((Path::new(path)?, expected.clone())));
         let require = require.collect::<Result<_, FetchError>>()?;
@@ -135,11 +135,11 @@ impl Selector {
             None => Rows::Document,
         };
         // The columns of other formats are no paths.
-        let is_json = matches!(query.format, Format::Json | Format::Ndjson);
+        let is_json = matches!(query.format, AnswerFormat::Json | AnswerFormat::Ndjson);
         let paths = if is_json { query.columns.as_slice() } else { &[] };
         let mut columns = Vec::with_capacity(paths.len());
         for (name, path) in paths {
-            let (path, place) = (Path::new(path)?, gathered.column(name));
+            let (path, place) = (Path::new(path)?, fetched.column(name));
             columns.push(Column { name: name.clone(), path, place });
         }
         Ok(Self { require, rows, columns, first_row: None, nested_as_text: query.sql.is_some() })
@@ -149,25 +149,25 @@ impl Selector {
     /// before the last.
     pub(super) fn document(
         &mut self,
-        came: &Came,
-        gathered: &mut Gathered,
+        answer: &AnswerBody,
+        fetched: &mut FetchedRows,
     ) -> Result<Value, FetchError> {
-        let (text, rows) = (came.text()?, self.rows.clone());
+        let (text, rows) = (answer.text()?, self.rows.clone());
         let (mut found, mut added) = (0, Ok(()));
         let mut add = |row: &Value| {
             found += 1;
             if added.is_ok() {
-                added = self.row(row, gathered);
+                added = self.row(row, fetched);
             }
         };
         let document = match &rows {
-            Rows::Members(names, _) => walk::document(text, names, &mut add),
+            Rows::Members(names, _) => with_rows(text, names, &mut add),
             Rows::Selected(path) => distinct(text).inspect(|document| {
                 path.parsed.query(document).all().into_iter().for_each(&mut add);
             }),
             Rows::Document => distinct(text).inspect(add),
         };
-        let document = document.map_err(|error| broken(came, &error))?;
+        let document = document.map_err(|error| broken(answer, &error))?;
         self.check(&document, found)?;
         added.map(|()| document)
     }
@@ -196,8 +196,12 @@ impl Selector {
     }
 
     /// Adds the rows of one JSON document a line; empty lines do not count.
-    pub(super) fn lines(&mut self, came: &Came, gathered: &mut Gathered) -> Result<(), FetchError> {
-        for (index, line) in came.text()?.lines().enumerate() {
+    pub(super) fn lines(
+        &mut self,
+        answer: &AnswerBody,
+        fetched: &mut FetchedRows,
+    ) -> Result<(), FetchError> {
+        for (index, line) in answer.text()?.lines().enumerate() {
             if line.trim().is_empty() {
                 continue;
             }
@@ -210,14 +214,14 @@ impl Selector {
                 let said = error.to_string();
                 let said = said.split(" at line ").next().unwrap_or_default();
                 let what = format!("line {} is broken JSON at column {column}: {said}", index + 1);
-                came.broken(&what, "expected one JSON document a line; is `format` right?")
+                answer.broken(&what, "expected one JSON document a line; is `format` right?")
             })?;
-            self.row(&row, gathered).map_err(at)?;
+            self.row(&row, fetched).map_err(at)?;
         }
         Ok(())
     }
 
-    fn row(&mut self, row: &Value, gathered: &mut Gathered) -> Result<(), FetchError> {
+    fn row(&mut self, row: &Value, fetched: &mut FetchedRows) -> Result<(), FetchError> {
         if self.first_row.is_none() {
             self.first_row = Some(keys(row));
         }
@@ -230,13 +234,13 @@ impl Selector {
                 })?;
                 fields.extend(found.map(|value| (column.place, self.field(value))));
             }
-            return gathered.add(fields);
+            return fetched.add(fields);
         }
         match row {
             Value::Object(members) => {
                 for (name, value) in members {
                     if self.nested_as_text || !matches!(value, Value::Array(_) | Value::Object(_)) {
-                        fields.push((gathered.column(name), self.field(value)));
+                        fields.push((fetched.column(name), self.field(value)));
                     }
                 }
             }
@@ -248,9 +252,9 @@ impl Selector {
                 return Err(shape("a row is an array, so its columns have no names".to_owned())
                     .with_hint("name them: `columns: { value: \"$[0]\" }`"));
             }
-            scalar => fields.push((gathered.column("value"), self.field(scalar))),
+            scalar => fields.push((fetched.column("value"), self.field(scalar))),
         }
-        gathered.add(fields)
+        fetched.add(fields)
     }
 
     fn field(&self, value: &Value) -> Field {
@@ -271,11 +275,11 @@ impl Selector {
     }
 
     /// Refuses columns that no row had: a renamed field is no NULL.
-    pub(super) fn check_columns(&self, gathered: &Gathered) -> Result<(), FetchError> {
+    pub(super) fn check_columns(&self, fetched: &FetchedRows) -> Result<(), FetchError> {
         let Some(first_row) = &self.first_row else { return Ok(()) };
         // A descendant (`$..name`) is what may be missing from all rows.
         let expected = self.columns.iter().filter(|column| !column.path.text.contains(".."));
-        match expected.into_iter().find(|column| gathered.never_had(column.place)) {
+        match expected.into_iter().find(|column| fetched.never_had(column.place)) {
             None => Ok(()),
             Some(Column { name, path, .. }) => Err(shape(format!(
                 "column `{name}`: no row has `{}`; the first row has {first_row}",
@@ -301,7 +305,7 @@ fn not_as_required(path: &Path, expected: &Value, found: Option<&Value>) -> Fetc
 }
 
 /// Where a document breaks off.
-fn broken(came: &Came, error: &serde_json::Error) -> FetchError {
+fn broken(answer: &AnswerBody, error: &serde_json::Error) -> FetchError {
     let hint = if error.is_eof() {
         "was the answer cut off on its way?"
     } else if error.to_string().contains("surrogate") {
@@ -309,7 +313,7 @@ fn broken(came: &Came, error: &serde_json::Error) -> FetchError {
     } else {
         "check `format` and the `path`"
     };
-    came.broken(&format!("broken JSON: {error}"), hint)
+    answer.broken(&format!("broken JSON: {error}"), hint)
 }
 
 /// What GraphQL says instead of data, or of some of it, with status 200.

@@ -1,13 +1,13 @@
 //! The `http` source: one request to an API, or one for each page, and rows from what it answers.
 //! Not here: login, limits and retries (`client`).
 
-mod came;
-mod draft;
-mod gathered;
+mod answer_body;
+mod fetched_rows;
 mod hidden;
 mod json;
 mod link;
 mod names;
+mod page_request;
 mod paging;
 mod part;
 mod query;
@@ -16,7 +16,6 @@ mod recent;
 mod samples;
 mod separated;
 pub(super) mod settings;
-mod walk;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,14 +27,14 @@ use reqwest::StatusCode;
 use tokio::time::Instant;
 
 pub use self::query::{
-    CsvFormat, Format, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination,
+    AnswerFormat, CsvFormat, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination,
     RequestBody,
 };
 pub use self::settings::HttpConfig;
 
-use self::came::{Came, shape};
-use self::draft::Draft;
-use self::gathered::Outcome;
+use self::answer_body::{AnswerBody, shape};
+use self::fetched_rows::Outcome;
+use self::page_request::PageRequest;
 use self::paging::{Found, Pager};
 use self::reader::Reader;
 use self::recent::Recent;
@@ -44,7 +43,7 @@ use super::client::settings::ClientConfig;
 use super::trace::{Step, Trace};
 use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
-use crate::source::rows::{self, Told};
+use crate::source::rows::{self, LoggedRemarks};
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
 /// `max_body` says.
@@ -58,7 +57,7 @@ pub struct HttpSource {
     /// Whether the source says itself which formats it accepts.
     accepts: bool,
     recent: Recent,
-    told: Told,
+    told: LoggedRemarks,
 }
 
 impl HttpSource {
@@ -73,7 +72,7 @@ impl HttpSource {
             timeout: config.timeout,
             accepts,
             recent: Recent::default(),
-            told: Told::default(),
+            told: LoggedRemarks::default(),
         })
     }
 
@@ -82,7 +81,7 @@ impl HttpSource {
         for secret in hidden::secrets(query) {
             self.client.hide(&secret);
         }
-        // What came may repeat what was sent.
+        // What answer may repeat what was sent.
         let rows = self.rows(query, request).await;
         match &*rows.map_err(|error| self.client.redacted(error))? {
             Outcome::Table(table) => Ok(table.clone()),
@@ -109,9 +108,9 @@ impl HttpSource {
     /// The rows of all pages; those of another window of the same run if it asked the same.
     async fn rows(&self, query: &HttpQuery, request: &Request) -> Result<Arc<Outcome>, FetchError> {
         let locate = |path: &str| self.client.url(path);
-        let mut draft = Draft::new(query, request, locate, !self.accepts)?;
-        let pager = Pager::new(query.pagination.as_ref(), &mut draft)?;
-        let (metric, first) = (&request.metric.id, draft.exchange());
+        let mut page_request = PageRequest::new(query, request, locate, !self.accepts)?;
+        let pager = Pager::new(query.pagination.as_ref(), &mut page_request)?;
+        let (metric, first) = (&request.metric.id, page_request.exchange());
         if let Some(known) = self.recent.get(metric, &first, request.asked) {
             request
                 .trace
@@ -119,7 +118,7 @@ impl HttpSource {
             return Ok(known);
         }
         let begun = Instant::now();
-        let (outcome, bytes) = self.gather(query, request, draft, pager).await?;
+        let (outcome, bytes) = self.gather(query, request, page_request, pager).await?;
         let outcome = Arc::new(outcome);
         self.recent.put(metric, first, begun, bytes, &outcome);
         Ok(outcome)
@@ -130,7 +129,7 @@ impl HttpSource {
         &self,
         query: &HttpQuery,
         request: &Request,
-        mut draft: Draft,
+        mut page_request: PageRequest,
         mut pager: Pager<'_>,
     ) -> Result<(Outcome, usize), FetchError> {
         let mut reader = Reader::new(&request.metric, query)?;
@@ -138,7 +137,7 @@ impl HttpSource {
         let mut bytes = 0;
         loop {
             let number = pager.number();
-            let exchange = draft.exchange();
+            let exchange = page_request.exchange();
             let answer = self.client.send(&exchange, &mut deadline, &request.trace).await?;
             let answer = answer.success()?;
             match answer.status {
@@ -152,10 +151,12 @@ impl HttpSource {
                 return Err(shape(message).with_hint("ask the API for less"));
             }
             let page;
-            (reader, page) =
-                reader.read(Came::of(&answer)).await.map_err(|error| on_page(number, error))?;
+            (reader, page) = reader
+                .read(AnswerBody::of(&answer))
+                .await
+                .map_err(|error| on_page(number, error))?;
             note(&request.trace, number, &page, reader.first_row());
-            if !pager.next(&mut draft, &answer.url, &answer.headers, &page)? {
+            if !pager.next(&mut page_request, &answer.url, &answer.headers, &page)? {
                 let mut outcome = reader.finish()?;
                 if let Some(remark) = pager.remark() {
                     let told = format!("metric `{}`: {remark}", request.metric.id);

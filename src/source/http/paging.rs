@@ -7,12 +7,13 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::came::{one_line, shape};
-use super::draft::Draft;
+use super::answer_body::shape;
 use super::link;
+use super::page_request::PageRequest;
 use super::part::{Signs, looks_full};
 use super::query::{NextPage, PageParam, Pagination};
 use crate::metric::FetchError;
+use crate::one_line::one_line;
 
 /// Goes from page to page.
 pub(super) struct Pager<'a> {
@@ -51,14 +52,16 @@ impl<'a> Pager<'a> {
     /// Begins with the first page.
     pub(super) fn new(
         pagination: Option<&'a Pagination>,
-        draft: &mut Draft,
+        page_request: &mut PageRequest,
     ) -> Result<Self, FetchError> {
         match pagination.map(|pagination| &pagination.next) {
-            Some(NextPage::Page { param, first }) => draft.set(param, &Value::from(*first))?,
-            Some(NextPage::Offset { param, .. }) => draft.set(param, &Value::from(0))?,
+            Some(NextPage::Page { param, first }) => {
+                page_request.set(param, &Value::from(*first))?
+            }
+            Some(NextPage::Offset { param, .. }) => page_request.set(param, &Value::from(0))?,
             _ => {}
         }
-        let asked = HashSet::from([draft.url().to_string()]);
+        let asked = HashSet::from([page_request.url().to_string()]);
         Ok(Self {
             pagination,
             pages: 0,
@@ -76,11 +79,11 @@ impl<'a> Pager<'a> {
         self.pages + 1
     }
 
-    /// Makes `draft` ask for the page after this one; `false` when this was the last. `came_from` is
-    /// where the page came from, after redirects.
+    /// Makes `page_request` ask for the page after this one; `false` when this was the last. `came_from` is
+    /// where the page answer from, after redirects.
     pub(super) fn next(
         &mut self,
-        draft: &mut Draft,
+        page_request: &mut PageRequest,
         came_from: &Url,
         headers: &HeaderMap,
         page: &Found,
@@ -107,25 +110,25 @@ impl<'a> Pager<'a> {
             _ if page.more == Some(false) => false,
             NextPage::Link(_) => match &page.next {
                 None | Some(Value::Null | Value::Bool(false)) => false,
-                Some(Value::String(link)) => self.follow(draft, came_from, link)?,
+                Some(Value::String(link)) => self.follow(page_request, came_from, link)?,
                 Some(other) => return Err(no_link(other)),
             },
             NextPage::LinkHeader => match link::next(headers) {
                 None => false,
-                Some(link) => self.follow(draft, came_from, &link)?,
+                Some(link) => self.follow(page_request, came_from, &link)?,
             },
-            NextPage::Cursor { param, .. } => self.cursor(draft, param, page)?,
+            NextPage::Cursor { param, .. } => self.cursor(page_request, param, page)?,
             NextPage::Page { param, first } => {
-                draft.set(param, &Value::from(first.saturating_add(self.pages.into())))?;
+                page_request.set(param, &Value::from(first.saturating_add(self.pages.into())))?;
                 page.more.unwrap_or(page.rows > 0)
             }
             NextPage::Offset { param, step } => {
                 if page.rows as u64 > *step {
                     return Err(larger_than_step(page.rows, *step));
                 }
-                draft.set(param, &Value::from(self.rows))?;
+                page_request.set(param, &Value::from(self.rows))?;
                 let full = page.rows as u64 == *step;
-                // A short page is the last one where full ones came before. Else the API may have a
+                // A short page is the last one where full ones answer before. Else the API may have a
                 // smaller limit of its own.
                 let last = page.rows == 0 || (self.full_pages && !full);
                 self.full_pages |= full;
@@ -147,7 +150,7 @@ impl<'a> Pager<'a> {
         self.remark
     }
 
-    /// Whether what came is the whole.
+    /// Whether what answer is the whole.
     fn check(&mut self, pagination: &Pagination, page: &Found) -> Result<(), FetchError> {
         let path = match &pagination.next {
             NextPage::Link(path) => Some(("next_link", path)),
@@ -164,7 +167,7 @@ impl<'a> Pager<'a> {
                     .with_hint("let it select the number of all rows, or delete it"));
             };
             if self.rows < total {
-                let message = format!("{} rows came, but `total` says {total}", self.rows);
+                let message = format!("{} rows answer, but `total` says {total}", self.rows);
                 return Err(
                     shape(message).with_hint("a part is not the whole: mend the `pagination`")
                 );
@@ -183,7 +186,7 @@ impl<'a> Pager<'a> {
                 && *number > self.rows
             {
                 let message = format!(
-                    "`{key}: {path}` selects nothing, and {} rows came where `{total}` says {number}",
+                    "`{key}: {path}` selects nothing, and {} rows answer where `{total}` says {number}",
                     self.rows
                 );
                 return Err(shape(message).with_hint("mend the `pagination`"));
@@ -191,7 +194,7 @@ impl<'a> Pager<'a> {
             if looks_full(self.rows) {
                 self.remark = Some(format!(
                     "`{key}: {path}` selects nothing, and the page looks full with {} rows: is the path \
-                     right? `total` in `pagination` checks that all came",
+                     right? `total` in `pagination` checks that all answer",
                     self.rows
                 ));
             }
@@ -201,13 +204,13 @@ impl<'a> Pager<'a> {
         Ok(())
     }
 
-    /// Whether the answer says that there is more than came.
+    /// Whether the answer says that there is more than answer.
     fn look(&mut self, page: &Found) {
         if let Some((path, number)) = &page.signs.total
             && *number > self.rows
         {
             self.remark = Some(format!(
-                "{} rows came, but the answer says `{path}` = {number}: is this but a part?",
+                "{} rows answer, but the answer says `{path}` = {number}: is this but a part?",
                 self.rows
             ));
         } else if let (None, Some(path)) = (self.pagination, &page.signs.next) {
@@ -219,7 +222,7 @@ impl<'a> Pager<'a> {
 
     fn follow(
         &mut self,
-        draft: &mut Draft,
+        page_request: &mut PageRequest,
         came_from: &Url,
         link: &str,
     ) -> Result<bool, FetchError> {
@@ -230,7 +233,7 @@ impl<'a> Pager<'a> {
             shape(format!("the link to the next page is no URL: {error}"))
                 .with_hint("mend the `next_link` of `pagination`")
         })?;
-        let home = draft.url().origin();
+        let home = page_request.url().origin();
         if url.origin() != home {
             let message = format!(
                 "the next page is on another server: {}, not {}",
@@ -244,13 +247,13 @@ impl<'a> Pager<'a> {
         if !self.asked.insert(url.to_string()) {
             return Err(self.repeats("links to a page that was there before"));
         }
-        draft.follow(url);
+        page_request.follow(url);
         Ok(true)
     }
 
     fn cursor(
         &mut self,
-        draft: &mut Draft,
+        page_request: &mut PageRequest,
         param: &PageParam,
         page: &Found,
     ) -> Result<bool, FetchError> {
@@ -276,7 +279,7 @@ impl<'a> Pager<'a> {
         if !self.asked.insert(cursor.to_string()) {
             return Err(self.repeats("has a cursor that was there before"));
         }
-        draft.set(param, cursor)?;
+        page_request.set(param, cursor)?;
         Ok(true)
     }
 

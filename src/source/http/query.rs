@@ -22,7 +22,7 @@ pub struct HttpQuery {
     /// What is sent along.
     pub body: Option<RequestBody>,
     /// How the answer is written.
-    pub format: Format,
+    pub format: AnswerFormat,
     /// Each a JSONPath and what it has to select in every JSON document, else it is no good answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub require: Vec<(String, serde_json::Value)>,
@@ -68,7 +68,7 @@ pub struct JsonTemplate {
 /// How an answer is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Format {
+pub enum AnswerFormat {
     /// One JSON document.
     Json,
     /// One JSON document a line.
@@ -183,7 +183,7 @@ impl HttpQuery {
             params: Vec::new(),
             headers: Vec::new(),
             body: None,
-            format: Format::Json,
+            format: AnswerFormat::Json,
             require: Vec::new(),
             rows: None,
             columns: Vec::new(),

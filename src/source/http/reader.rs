@@ -7,15 +7,16 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use super::came::{Came, one_line, shape};
-use super::gathered::{Field, Gathered, Outcome};
+use super::answer_body::{AnswerBody, shape};
+use super::fetched_rows::{FetchedRows, Field, Outcome};
 use super::json::{self, Path, Selector};
 use super::names::members;
 use super::paging::Found;
 use super::part::Signs;
-use super::query::{Format, HttpQuery, NextPage};
+use super::query::{AnswerFormat, HttpQuery, NextPage};
 use super::{samples, separated};
 use crate::metric::{FetchError, FetchErrorKind, Metric};
+use crate::one_line::one_line;
 use crate::source::statement::{Dialect, statement};
 
 /// Larger answers are read on a thread of their own, so that nothing else waits.
@@ -27,31 +28,31 @@ pub(super) struct Reader {
     selector: Selector,
     /// Where a JSON document says what comes next.
     said: Said,
-    gathered: Gathered,
+    fetched: FetchedRows,
 }
 
 impl Reader {
     pub(super) fn new(metric: &Arc<Metric>, query: &HttpQuery) -> Result<Self, FetchError> {
         let over = query.sql.as_ref().map(|query| statement(Dialect::Sqlite, &query.text));
-        let mut gathered = Gathered::new(Arc::clone(metric), over.transpose()?);
-        let selector = Selector::new(query, &mut gathered)?;
+        let mut fetched = FetchedRows::new(Arc::clone(metric), over.transpose()?);
+        let selector = Selector::new(query, &mut fetched)?;
         let said = Said::of(query)?;
-        if said.is_anything() && query.format != Format::Json {
+        if said.is_anything() && query.format != AnswerFormat::Json {
             let message = "only a JSON document can hold the link or cursor of a next page";
             return Err(FetchError::new(FetchErrorKind::Query, message)
                 .with_hint("use `next_link: header`, `page` or `offset`"));
         }
-        Ok(Self { query: query.clone(), selector, said, gathered })
+        Ok(Self { query: query.clone(), selector, said, fetched })
     }
 
     /// Adds a page.
-    pub(super) async fn read(mut self, came: Came) -> Result<(Self, Found), FetchError> {
-        if came.body.len() <= LARGE {
-            let found = self.page(&came)?;
+    pub(super) async fn read(mut self, answer: AnswerBody) -> Result<(Self, Found), FetchError> {
+        if answer.body.len() <= LARGE {
+            let found = self.page(&answer)?;
             return Ok((self, found));
         }
         let reading = spawn_blocking(move || {
-            let found = self.page(&came)?;
+            let found = self.page(&answer)?;
             Ok((self, found))
         });
         reading
@@ -59,38 +60,42 @@ impl Reader {
             .unwrap_or_else(|error| Err(shape(format!("reading the answer failed: {error}"))))
     }
 
-    fn page(&mut self, came: &Came) -> Result<Found, FetchError> {
-        let before = self.gathered.len();
+    fn page(&mut self, answer: &AnswerBody) -> Result<Found, FetchError> {
+        let before = self.fetched.len();
         let mut found = Found::default();
         let expected = name(&self.query.format);
-        came.check(expected)?;
+        answer.check(expected)?;
         match &self.query.format {
-            Format::Json | Format::Number if came.is_blank() => return Err(came.empty(expected)),
-            Format::Json => {
-                let document = self.selector.document(came, &mut self.gathered)?;
+            AnswerFormat::Json | AnswerFormat::Number if answer.is_blank() => {
+                return Err(answer.empty(expected));
+            }
+            AnswerFormat::Json => {
+                let document = self.selector.document(answer, &mut self.fetched)?;
                 self.said.read(&document, &mut found)?;
             }
-            Format::Ndjson => self.selector.lines(came, &mut self.gathered)?,
-            Format::Csv(format) => separated::read(came, format, &self.query, &mut self.gathered)?,
-            Format::Number => number(came, &mut self.gathered)?,
-            Format::Prometheus => samples::read(came, &self.query, &mut self.gathered)?,
+            AnswerFormat::Ndjson => self.selector.lines(answer, &mut self.fetched)?,
+            AnswerFormat::Csv(format) => {
+                separated::read(answer, format, &self.query, &mut self.fetched)?
+            }
+            AnswerFormat::Number => number(answer, &mut self.fetched)?,
+            AnswerFormat::Prometheus => samples::read(answer, &self.query, &mut self.fetched)?,
         }
-        found.rows = self.gathered.len() - before;
+        found.rows = self.fetched.len() - before;
         let mut hasher = DefaultHasher::new();
-        came.body.hash(&mut hasher);
+        answer.body.hash(&mut hasher);
         found.fingerprint = hasher.finish();
         Ok(found)
     }
 
     /// Name and type of what the first row has, for people.
     pub(super) fn first_row(&self) -> &[String] {
-        self.gathered.first_row()
+        self.fetched.first_row()
     }
 
     /// All rows.
     pub(super) fn finish(self) -> Result<Outcome, FetchError> {
-        self.selector.check_columns(&self.gathered)?;
-        self.gathered.finish()
+        self.selector.check_columns(&self.fetched)?;
+        self.fetched.finish()
     }
 }
 
@@ -178,23 +183,23 @@ fn no_flag(found: Option<&Value>, expected: &str) -> FetchError {
     shape(format!("`more` is {found}, {expected}")).with_hint("mend the `more` of `pagination`")
 }
 
-fn number(came: &Came, gathered: &mut Gathered) -> Result<(), FetchError> {
-    let text = came.text()?.trim();
+fn number(answer: &AnswerBody, fetched: &mut FetchedRows) -> Result<(), FetchError> {
+    let text = answer.text()?.trim();
     let number: f64 = text.parse().map_err(|_| {
         shape(format!("the answer is no number: `{}`", one_line(text, 40)))
             .with_hint("check `format` and the `path`")
     })?;
     let field = if number.is_finite() { Field::Real(number) } else { Field::Null };
-    let place = gathered.column("value");
-    gathered.add(vec![(place, field)])
+    let place = fetched.column("value");
+    fetched.add(vec![(place, field)])
 }
 
-fn name(format: &Format) -> &'static str {
+fn name(format: &AnswerFormat) -> &'static str {
     match format {
-        Format::Json => "JSON",
-        Format::Ndjson => "NDJSON",
-        Format::Csv(_) => "CSV",
-        Format::Number => "a number",
-        Format::Prometheus => "Prometheus text",
+        AnswerFormat::Json => "JSON",
+        AnswerFormat::Ndjson => "NDJSON",
+        AnswerFormat::Csv(_) => "CSV",
+        AnswerFormat::Number => "a number",
+        AnswerFormat::Prometheus => "Prometheus text",
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::gathered::Outcome;
+use super::fetched_rows::Outcome;
 use crate::source::client::Exchange;
 
 /// Bytes that kept answers had together, at most.

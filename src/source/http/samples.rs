@@ -5,8 +5,8 @@
 //! Formats: <https://prometheus.io/docs/instrumenting/exposition_formats/> and
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
 
-use super::came::{Came, shape};
-use super::gathered::{Field, Gathered};
+use super::answer_body::{AnswerBody, shape};
+use super::fetched_rows::{FetchedRows, Field};
 use super::query::HttpQuery;
 use crate::metric::FetchError;
 
@@ -19,17 +19,42 @@ struct Sample {
     value: f64,
 }
 
+/// Why a line is no sample.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+enum NoSample {
+    #[error("expected the name of a metric, got `{0}`")]
+    Name(String),
+    #[error("the sample has no value")]
+    NoValue,
+    #[error("`{0}` is no number")]
+    Value(String),
+    #[error("`{0}` is no timestamp")]
+    Time(String),
+    #[error("`{0}` stands behind the timestamp")]
+    More(String),
+    #[error("the value of `{0}` has no quotes")]
+    NoQuotes(String),
+    #[error("the label `{0}` is there twice")]
+    Twice(String),
+    #[error("expected labels like `{{name=\"value\"}}`")]
+    Labels,
+    #[error("the labels are never closed")]
+    OpenLabels,
+    #[error("a quote is never closed")]
+    OpenQuote,
+}
+
 /// Adds the samples of an answer. A label called `name` or `value` becomes `exported_name` or
 /// `exported_value`. NaN and infinities are no value.
 pub(super) fn read(
-    came: &Came,
+    answer: &AnswerBody,
     query: &HttpQuery,
-    gathered: &mut Gathered,
+    fetched: &mut FetchedRows,
 ) -> Result<(), FetchError> {
     let mapped: Vec<(usize, &str)> =
-        query.columns.iter().map(|(name, from)| (gathered.column(name), &**from)).collect();
+        query.columns.iter().map(|(name, from)| (fetched.column(name), &**from)).collect();
     let mut first = None;
-    for (index, line) in came.text()?.split('\n').enumerate() {
+    for (index, line) in answer.text()?.split('\n').enumerate() {
         let line = line.trim();
         if line == "# EOF" {
             break;
@@ -39,7 +64,7 @@ pub(super) fn read(
         }
         let sample = sample(line).map_err(|what| {
             let what = format!("line {}: {what}", index + 1);
-            came.broken(&what, "expected the text format of Prometheus; is `format` right?")
+            answer.broken(&what, "expected the text format of Prometheus; is `format` right?")
         })?;
         let fields = fields(sample);
         first.get_or_insert_with(|| {
@@ -47,17 +72,17 @@ pub(super) fn read(
             names.join(", ")
         });
         let row: Vec<(usize, Field)> = if mapped.is_empty() {
-            fields.into_iter().map(|(name, field)| (gathered.column(&name), field)).collect()
+            fields.into_iter().map(|(name, field)| (fetched.column(&name), field)).collect()
         } else {
             let find = |from: &str| fields.iter().find(|(name, _)| name == from);
             let found =
                 mapped.iter().filter_map(|(place, from)| Some((*place, find(from)?.1.clone())));
             found.collect()
         };
-        gathered.add(row)?;
+        fetched.add(row)?;
     }
     let Some(first) = first else { return Ok(()) };
-    match mapped.iter().find(|(place, _)| gathered.never_had(*place)) {
+    match mapped.iter().find(|(place, _)| fetched.never_had(*place)) {
         None => Ok(()),
         Some((_, from)) => {
             Err(shape(format!("no sample has the label `{from}`; the first has {first}"))
@@ -81,7 +106,7 @@ fn fields(sample: Sample) -> Vec<(String, Field)> {
 }
 
 /// Reads a line that is no comment.
-fn sample(line: &str) -> Result<Sample, String> {
+fn sample(line: &str) -> Result<Sample, NoSample> {
     let end = line.find(|c: char| c == '{' || c.is_ascii_whitespace()).unwrap_or(line.len());
     let (name, rest) = line.split_at(end);
     let mut name = name.to_owned();
@@ -91,20 +116,20 @@ fn sample(line: &str) -> Result<Sample, String> {
         rest = read_labels(inside, &mut name, &mut labels)?;
     }
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(format!("expected the name of a metric, got `{line}`"));
+        return Err(NoSample::Name(line.to_owned()));
     }
     let mut words = rest.split_ascii_whitespace();
-    let value = words.next().ok_or("the sample has no value")?;
-    let value = value.parse().map_err(|_| format!("`{value}` is no number"))?;
+    let value = words.next().ok_or(NoSample::NoValue)?;
+    let value = value.parse().map_err(|_| NoSample::Value(value.to_owned()))?;
     match words.next() {
         // An exemplar, of OpenMetrics.
         None | Some("#") => {}
         Some(time) if time.parse::<f64>().is_err() => {
-            return Err(format!("`{time}` is no timestamp"));
+            return Err(NoSample::Time(time.to_owned()));
         }
         Some(_) => match words.next() {
             None | Some("#") => {}
-            Some(more) => return Err(format!("`{more}` stands behind the timestamp")),
+            Some(more) => return Err(NoSample::More(more.to_owned())),
         },
     }
     Ok(Sample { name, labels, value })
@@ -116,7 +141,7 @@ fn read_labels<'a>(
     mut rest: &'a str,
     metric: &mut String,
     labels: &mut Vec<(String, String)>,
-) -> Result<&'a str, String> {
+) -> Result<&'a str, NoSample> {
     loop {
         rest = rest.trim_start();
         if let Some(after) = rest.strip_prefix('}') {
@@ -133,11 +158,10 @@ fn read_labels<'a>(
         rest = match after.strip_prefix('=') {
             Some(value) => {
                 let quoted = value.trim_start().strip_prefix('"');
-                let quoted =
-                    quoted.ok_or_else(|| format!("the value of `{name}` has no quotes"))?;
+                let quoted = quoted.ok_or_else(|| NoSample::NoQuotes(name.clone()))?;
                 let (value, after) = unquoted(quoted)?;
                 if labels.iter().any(|(known, _)| *known == name) {
-                    return Err(format!("the label `{name}` is there twice"));
+                    return Err(NoSample::Twice(name));
                 }
                 labels.push((name, value));
                 after
@@ -146,19 +170,19 @@ fn read_labels<'a>(
                 *metric = name;
                 after
             }
-            None => return Err("expected labels like `{name=\"value\"}`".to_owned()),
+            None => return Err(NoSample::Labels),
         };
         rest = rest.trim_start();
         match rest.strip_prefix(',') {
             Some(after) => rest = after,
             None if rest.starts_with('}') => {}
-            None => return Err("the labels are never closed".to_owned()),
+            None => return Err(NoSample::OpenLabels),
         }
     }
 }
 
 /// The text up to the closing quote, and what follows it.
-fn unquoted(text: &str) -> Result<(String, &str), String> {
+fn unquoted(text: &str) -> Result<(String, &str), NoSample> {
     let mut value = String::new();
     let mut chars = text.char_indices();
     while let Some((at, char)) = chars.next() {
@@ -174,7 +198,7 @@ fn unquoted(text: &str) -> Result<(String, &str), String> {
             other => value.push(other),
         }
     }
-    Err("a quote is never closed".to_owned())
+    Err(NoSample::OpenQuote)
 }
 
 #[cfg(test)]

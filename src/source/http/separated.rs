@@ -3,20 +3,21 @@
 
 use encoding_rs::{DecoderResult, Encoding};
 
-use super::came::{Came, one_line, shape};
-use super::gathered::{Field, Gathered};
+use super::answer_body::{AnswerBody, shape};
+use super::fetched_rows::{FetchedRows, Field};
 use super::query::{CsvFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::one_line::one_line;
 use crate::source::rows::quotes::{QUOTES, Quotes};
 
 /// Adds the rows of an answer. A byte order mark tells the encoding better than the configuration.
 pub(super) fn read(
-    came: &Came,
+    answer: &AnswerBody,
     format: &CsvFormat,
     query: &HttpQuery,
-    gathered: &mut Gathered,
+    fetched: &mut FetchedRows,
 ) -> Result<(), FetchError> {
-    let text = decoded(&came.body, &format.encoding)?;
+    let text = decoded(&answer.body, &format.encoding)?;
     let mut quotes = Quotes::new(format.delimiter);
     quotes.follow(text.as_bytes());
     if let Some((line, what)) = quotes.problem() {
@@ -33,8 +34,8 @@ pub(super) fn read(
     let mut any = next(&mut record)?;
     if !any {
         // After other pages it is the end; alone it lacks at least its header.
-        let lacks_header = format.header && gathered.len() == 0;
-        return if lacks_header { Err(came.empty("CSV with a header row")) } else { Ok(()) };
+        let lacks_header = format.header && fetched.len() == 0;
+        return if lacks_header { Err(answer.empty("CSV with a header row")) } else { Ok(()) };
     }
     let header: Vec<String> = if format.header {
         let names = record.iter().enumerate().map(|(index, name)| match name.trim() {
@@ -45,7 +46,7 @@ pub(super) fn read(
     } else {
         (1..=record.len()).map(|number| number.to_string()).collect()
     };
-    let places = places(&header, query, gathered)?;
+    let places = places(&header, query, fetched)?;
     if format.header {
         any = next(&mut record)?;
     }
@@ -55,7 +56,7 @@ pub(super) fn read(
             let field = if cell.is_empty() { Field::Null } else { Field::Untyped(cell.to_owned()) };
             Some((*place, field))
         });
-        gathered.add(cells.collect())?;
+        fetched.add(cells.collect())?;
         any = next(&mut record)?;
     }
     Ok(())
@@ -65,7 +66,7 @@ pub(super) fn read(
 fn places(
     header: &[String],
     query: &HttpQuery,
-    gathered: &mut Gathered,
+    fetched: &mut FetchedRows,
 ) -> Result<Vec<(usize, usize)>, FetchError> {
     let find = |name: &str| {
         let mut found = header.iter().enumerate().filter(|(_, known)| *known == name);
@@ -87,10 +88,10 @@ fn places(
         }
     };
     if query.columns.is_empty() {
-        let all = header.iter().map(|name| Ok((find(name)?, gathered.column(name))));
+        let all = header.iter().map(|name| Ok((find(name)?, fetched.column(name))));
         return all.collect();
     }
-    let some = query.columns.iter().map(|(name, from)| Ok((find(from)?, gathered.column(name))));
+    let some = query.columns.iter().map(|(name, from)| Ok((find(from)?, fetched.column(name))));
     some.collect()
 }
 

@@ -19,11 +19,11 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
-use reqwest::{StatusCode, Url};
+use reqwest::StatusCode;
 
 use self::answer::{Good, no_such_column};
 use super::client::settings::ClientConfig;
-use super::client::{Answer, Client, Deadline, Exchange};
+use super::client::{Answer, Client, Deadline, Exchange, form};
 use super::trace::{Step, Trace};
 use super::{OpenError, Request, Source, template};
 use crate::id::MetricId;
@@ -147,13 +147,6 @@ impl fmt::Debug for PrometheusSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrometheusSource").finish_non_exhaustive()
     }
-}
-
-/// As `application/x-www-form-urlencoded`.
-fn form(params: &[(&str, String)]) -> String {
-    // Any URL will do: only what follows the `?` is wanted.
-    let url = Url::parse_with_params("http://localhost", params);
-    url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Seconds since 1970 with milliseconds, as Prometheus counts.

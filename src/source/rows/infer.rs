@@ -3,13 +3,13 @@
 
 /// Types in the order in which a column of both becomes the later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::source) enum Kind {
+pub(in crate::source) enum CellKind {
     Integer,
     Real,
     Text,
 }
 
-impl Kind {
+impl CellKind {
     /// The type of a cell that is not empty.
     pub(in crate::source) fn of(text: &str) -> Self {
         let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -50,10 +50,10 @@ mod tests {
     #[test]
     fn only_what_survives_the_way_to_a_number_and_back_is_one() {
         for text in ["0", "7", "-7", "9223372036854775807", "-9223372036854775808"] {
-            assert_eq!(Kind::of(text), Kind::Integer, "{text}");
+            assert_eq!(CellKind::of(text), CellKind::Integer, "{text}");
         }
         for text in ["0.5", "-0.5", "11.77", ".5", "1.5e3", "1e-05", "1E+20", "100.0", "2.50"] {
-            assert_eq!(Kind::of(text), Kind::Real, "{text}");
+            assert_eq!(CellKind::of(text), CellKind::Real, "{text}");
         }
         for text in [
             "00012",
@@ -84,7 +84,7 @@ mod tests {
             "00.5",
             "é",
         ] {
-            assert_eq!(Kind::of(text), Kind::Text, "{text}");
+            assert_eq!(CellKind::of(text), CellKind::Text, "{text}");
         }
     }
 }

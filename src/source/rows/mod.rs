@@ -11,5 +11,5 @@ mod writing;
 
 pub(super) use query::Known;
 pub(super) use table::{Cell, Rows};
-pub(super) use texts::{Texts, Told, located};
+pub(super) use texts::{LoggedRemarks, Texts, located};
 pub use writing::NumberFormat;

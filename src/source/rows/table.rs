@@ -8,9 +8,9 @@ use chrono_tz::Tz;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
-use super::infer::Kind;
+use super::infer::CellKind;
 use super::texts::Texts;
-use super::times::{self, Form};
+use super::times::{self, TimeForm};
 use super::writing::NumberFormat;
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::sql::sqlite::quoted;
@@ -19,7 +19,7 @@ use crate::source::sql::sqlite::quoted;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) enum Cell {
     /// Its format has types, and this is its.
-    Typed(Kind),
+    Typed(CellKind),
     /// Its format has no types: the text tells.
     Untyped,
 }
@@ -40,7 +40,7 @@ struct Column {
     text: String,
     /// Where each cell ends in it; shorter than the table when its last cells are NULL.
     ends: Vec<usize>,
-    kind: Option<Kind>,
+    kind: Option<CellKind>,
     numbers: usize,
     /// Whether a whole number is too long for a double.
     long: bool,
@@ -88,10 +88,10 @@ impl Rows {
             return;
         }
         let (text, kind) = match cell {
-            Cell::Typed(kind @ (Kind::Integer | Kind::Real)) => (Cow::Borrowed(text), kind),
+            Cell::Typed(kind @ (CellKind::Integer | CellKind::Real)) => (Cow::Borrowed(text), kind),
             // Strings of JSON are text, unless the table says how they write numbers.
-            Cell::Typed(Kind::Text) if self.numbers == NumberFormat::default() => {
-                (Cow::Borrowed(text), Kind::Text)
+            Cell::Typed(CellKind::Text) if self.numbers == NumberFormat::default() => {
+                (Cow::Borrowed(text), CellKind::Text)
             }
             _ => self.numbers.read(text),
         };
@@ -192,17 +192,17 @@ impl Rows {
 
 impl Column {
     /// Takes note of what kind of cell was added.
-    fn note(&mut self, text: &str, kind: Kind, place: impl FnOnce() -> String) {
+    fn note(&mut self, text: &str, kind: CellKind, place: impl FnOnce() -> String) {
         self.kind = self.kind.max(Some(kind));
-        if kind != Kind::Text {
+        if kind != CellKind::Text {
             self.numbers += 1;
             self.long |= is_long(text);
             return;
         }
         self.texts += 1;
         match times::form(text) {
-            Some(Form::Comparable) => self.times += 1,
-            Some(Form::Other) => {
+            Some(TimeForm::Comparable) => self.times += 1,
+            Some(TimeForm::Other) => {
                 self.times += 1;
                 self.other_times += 1;
             }
@@ -233,14 +233,14 @@ impl Column {
         let Some(cell) = self.cell(row) else { return ToSqlOutput::Owned(Value::Null) };
         let whole = || cell.parse().map(Value::Integer).ok();
         let owned = match self.kind {
-            Some(Kind::Integer) => whole(),
+            Some(CellKind::Integer) => whole(),
             // Ids that no double holds stay apart.
-            Some(Kind::Real) if self.long && is_long(cell) => whole(),
-            Some(Kind::Real) => cell.parse().map(Value::Real).ok(),
-            Some(Kind::Text) if self.is_reformed() => {
+            Some(CellKind::Real) if self.long && is_long(cell) => whole(),
+            Some(CellKind::Real) => cell.parse().map(Value::Real).ok(),
+            Some(CellKind::Text) if self.is_reformed() => {
                 times::comparable(cell, zone).map(Value::Text)
             }
-            Some(Kind::Text) | None => None,
+            Some(CellKind::Text) | None => None,
         };
         owned.map_or_else(|| self.text(row), ToSqlOutput::Owned)
     }
@@ -256,11 +256,11 @@ impl Column {
     fn declaration(&self) -> String {
         let kind = match self.kind {
             // With a type all of them would become doubles.
-            Some(Kind::Real) if self.long => "",
-            Some(Kind::Text) if self.is_reformed() => " TEXT COLLATE kpi_time",
-            Some(Kind::Integer) => " INTEGER",
-            Some(Kind::Real) => " REAL",
-            Some(Kind::Text) | None => " TEXT",
+            Some(CellKind::Real) if self.long => "",
+            Some(CellKind::Text) if self.is_reformed() => " TEXT COLLATE kpi_time",
+            Some(CellKind::Integer) => " INTEGER",
+            Some(CellKind::Real) => " REAL",
+            Some(CellKind::Text) | None => " TEXT",
         };
         format!("{}{kind}", quoted(&self.name))
     }

@@ -96,9 +96,9 @@ pub(in crate::source) async fn located(
 
 /// Remarks that were in the log already.
 #[derive(Debug, Default)]
-pub(in crate::source) struct Told(Mutex<BTreeSet<String>>);
+pub(in crate::source) struct LoggedRemarks(Mutex<BTreeSet<String>>);
 
-impl Told {
+impl LoggedRemarks {
     /// Puts a remark on something into the log, once.
     pub(in crate::source) fn tell(&self, of: String, remark: &str) {
         if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(of) {

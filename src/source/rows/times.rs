@@ -19,7 +19,7 @@ enum Time {
 
 /// What a text is to a column of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum TimeForm {
     /// A local time, as it is compared.
     Comparable,
     /// A time that compares wrongly as it is.
@@ -27,7 +27,7 @@ pub(super) enum Form {
 }
 
 /// Whether a text is a time, and in which form.
-pub(super) fn form(text: &str) -> Option<Form> {
+pub(super) fn form(text: &str) -> Option<TimeForm> {
     // Most texts are not: the dashes tell.
     let bytes = text.as_bytes();
     if bytes.len() < 16 || bytes[4] != b'-' || bytes[7] != b'-' || bytes[13] != b':' {
@@ -35,7 +35,7 @@ pub(super) fn form(text: &str) -> Option<Form> {
     }
     let time = read(text)?;
     let comparable = matches!(time, Time::Local(_)) && bytes[10] == b' ' && bytes.len() >= 19;
-    Some(if comparable { Form::Comparable } else { Form::Other })
+    Some(if comparable { TimeForm::Comparable } else { TimeForm::Other })
 }
 
 /// The form that compares; `None` for what is no time.
@@ -170,11 +170,11 @@ mod tests {
             ("2026-06-01T08:00:00", "2026-06-01 08:00:00"),
             ("2026-06-01 08:00", "2026-06-01 08:00:00"),
         ] {
-            assert_eq!(form(text), Some(Form::Other), "{text}");
+            assert_eq!(form(text), Some(TimeForm::Other), "{text}");
             assert_eq!(comparable(text, Berlin).as_deref(), Some(expected), "{text}");
         }
         for text in ["2026-06-01 08:00:00", "2026-06-01 08:00:00.5"] {
-            assert_eq!(form(text), Some(Form::Comparable), "{text}");
+            assert_eq!(form(text), Some(TimeForm::Comparable), "{text}");
         }
         for text in [
             "2026-06-01",

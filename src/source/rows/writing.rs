@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::infer::Kind;
+use super::infer::CellKind;
 
 /// A way of writing numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,17 +57,17 @@ const WAYS: [(char, Option<char>); 8] = [
 
 impl NumberFormat {
     /// A text and its type: a number so written as programs write it, or the text as it is.
-    pub(super) fn read<'t>(&self, text: &'t str) -> (Cow<'t, str>, Kind) {
+    pub(super) fn read<'t>(&self, text: &'t str) -> (Cow<'t, str>, CellKind) {
         if *self == Self::default() {
-            return (Cow::Borrowed(text), Kind::of(text));
+            return (Cow::Borrowed(text), CellKind::of(text));
         }
         if let Some(plain) = self.plain(text) {
-            let kind = Kind::of(&plain);
-            if kind != Kind::Text {
+            let kind = CellKind::of(&plain);
+            if kind != CellKind::Text {
                 return (Cow::Owned(plain), kind);
             }
         }
-        (Cow::Borrowed(text), Kind::Text)
+        (Cow::Borrowed(text), CellKind::Text)
     }
 
     /// The number as programs write it.
@@ -140,14 +140,15 @@ impl NumberFormat {
                 strip.into_iter().filter(|sign| !self.strip.contains(sign)).collect();
             let way = Self { strip: [self.strip.clone(), more].concat(), ..self.clone() };
             let mut all = texts;
-            let fits =
-                all.all(|text| Kind::of(text) != Kind::Text || way.read(text).1 != Kind::Text);
+            let fits = all.all(|text| {
+                CellKind::of(text) != CellKind::Text || way.read(text).1 != CellKind::Text
+            });
             return if fits { vec![way] } else { Vec::new() };
         }
         let mut found: Vec<Self> = Vec::new();
         for (decimal, thousands) in WAYS {
             let way = Self { decimal, thousands, strip: strip.clone() };
-            let fits = texts.clone().all(|text| way.read(text).1 != Kind::Text);
+            let fits = texts.clone().all(|text| way.read(text).1 != CellKind::Text);
             let same = |known: &Self| texts.clone().all(|text| way.read(text) == known.read(text));
             if fits && !found.iter().any(same) {
                 found.push(way);

@@ -2,11 +2,9 @@
 //! `clickhouse+https://host:8443/database` or `trino+https://host:8443/catalog/schema`, and what they
 //! tell of themselves. Not here: the keys (`settings`), and asking them (`clickhouse`, `trino`).
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -19,6 +17,7 @@ use crate::reader::report::Report;
 use crate::reader::secret_text::secret;
 use crate::reader::spanned::Spanned;
 use crate::secret::Secret;
+use crate::source::client::decoded;
 use crate::source::client::settings::auth::auth;
 use crate::source::client::settings::{Auth, origin, refuse};
 use crate::source::kind::{Aside, Question, SourceKind};
@@ -174,11 +173,6 @@ fn names(url: &Url) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     path.split('/').map(|name| Some(decoded(name)).filter(|name| !name.is_empty())).collect()
-}
-
-/// Without percent-encoding; what is not encoded right stays as it is.
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 impl SourceKind for EngineConfig {

@@ -2,8 +2,8 @@
 //! is right. Not here: what the database says of these columns.
 
 use super::Dialect;
-use super::tokens::{Kind, Token, tokens};
-use crate::source::params::{Form, Param};
+use super::tokens::{Token, TokenKind, tokens};
+use crate::source::params::{Param, ParamForm};
 
 /// Where an operand ends, besides a bracket or a comma.
 const BOUNDARIES: [&str; 25] = [
@@ -69,11 +69,11 @@ pub(in crate::source) fn all_names(dialect: Dialect, text: &str) -> Vec<String> 
 
 fn compares(token: &Token<'_>) -> bool {
     let signs = ["<", "<=", ">", ">=", "=", "==", "<>", "!="];
-    token.kind == Kind::Operator && signs.contains(&token.text)
+    token.kind == TokenKind::Operator && signs.contains(&token.text)
 }
 
 fn is_boundary(token: &Token<'_>) -> bool {
-    token.is_one_of(&BOUNDARIES) || token.kind == Kind::Comma || compares(token)
+    token.is_one_of(&BOUNDARIES) || token.kind == TokenKind::Comma || compares(token)
 }
 
 fn before<'a, 't>(tokens: &'a [Token<'t>], end: usize) -> &'a [Token<'t>] {
@@ -81,9 +81,9 @@ fn before<'a, 't>(tokens: &'a [Token<'t>], end: usize) -> &'a [Token<'t>] {
     let mut start = end;
     while let Some(at) = start.checked_sub(1) {
         match tokens[at].kind {
-            Kind::Close => depth += 1,
-            Kind::Open if depth == 0 => break,
-            Kind::Open => depth -= 1,
+            TokenKind::Close => depth += 1,
+            TokenKind::Open if depth == 0 => break,
+            TokenKind::Open => depth -= 1,
             _ if depth == 0 && is_boundary(&tokens[at]) => break,
             _ => {}
         }
@@ -97,9 +97,9 @@ fn after<'a, 't>(tokens: &'a [Token<'t>], start: usize) -> &'a [Token<'t>] {
     let mut end = start;
     while let Some(token) = tokens.get(end) {
         match token.kind {
-            Kind::Open => depth += 1,
-            Kind::Close if depth == 0 => break,
-            Kind::Close => depth -= 1,
+            TokenKind::Open => depth += 1,
+            TokenKind::Close if depth == 0 => break,
+            TokenKind::Close => depth -= 1,
             _ if depth == 0 && is_boundary(token) => break,
             _ => {}
         }
@@ -112,7 +112,7 @@ fn has_instant(operand: &[Token<'_>]) -> bool {
     let is_zoned = is_zoned(operand);
     operand.windows(2).any(|pair| {
         let param = (pair[0].text == ":").then(|| Param::parse(pair[1].text)).flatten();
-        param.is_some_and(|param| param.form != Form::Unix && !is_zoned)
+        param.is_some_and(|param| param.form != ParamForm::Unix && !is_zoned)
     })
 }
 

@@ -6,7 +6,7 @@
 use super::Dialect;
 use super::error::SqlError;
 use super::lexer::opaque_at;
-use super::tokens::{Kind, Token, tokens};
+use super::tokens::{Token, TokenKind, tokens};
 
 /// What a query may begin with.
 const READS: [&str; 6] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"];
@@ -81,7 +81,9 @@ struct Level {
 pub(super) fn only_reads(dialect: Dialect, text: &str) -> Result<(), SqlError> {
     no_executed_comment(dialect, text)?;
     let tokens = tokens(dialect, text);
-    let Some(first) = tokens.iter().find(|token| token.kind != Kind::Open) else { return Ok(()) };
+    let Some(first) = tokens.iter().find(|token| token.kind != TokenKind::Open) else {
+        return Ok(());
+    };
     if !first.is_one_of(&READS) {
         return Err(no_beginning(dialect, *first));
     }
@@ -92,18 +94,18 @@ pub(super) fn only_reads(dialect: Dialect, text: &str) -> Result<(), SqlError> {
     for (index, token) in tokens.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|index| tokens.get(index));
         match token.kind {
-            Kind::Open => {
+            TokenKind::Open => {
                 let outer = levels.last().copied().unwrap_or_default();
                 let body = before.is_some_and(|token| token.is_one_of(&["AS", "MATERIALIZED"]));
                 let begins = body || outer.begins || before.is_none_or(is_sign);
                 levels.push(Level { begins, ..Level::default() });
             }
-            Kind::Close => {
+            TokenKind::Close => {
                 if levels.len() > 1 {
                     levels.pop();
                 }
             }
-            Kind::Word => {
+            TokenKind::Word => {
                 let Some(level) = levels.last_mut() else { continue };
                 word(dialect, level, &tokens, index)?;
                 level.begins = false;
@@ -162,7 +164,7 @@ fn word(
 fn called(dialect: Dialect, tokens: &[Token<'_>], index: usize) -> Result<(), SqlError> {
     let token = tokens[index];
     let next = tokens.get(index + 1);
-    let Some(name) = token.name().filter(|_| next.is_some_and(|next| next.kind == Kind::Open))
+    let Some(name) = token.name().filter(|_| next.is_some_and(|next| next.kind == TokenKind::Open))
     else {
         return Ok(());
     };
@@ -190,10 +192,12 @@ fn explains(tokens: &[Token<'_>]) -> Result<(), SqlError> {
     let mut depth = 0_usize;
     for token in tokens.iter().skip_while(|token| !token.is("EXPLAIN")).skip(1) {
         match token.kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            Kind::Word if token.is_one_of(&READS) => return Ok(()),
-            Kind::Word if depth == 0 && (token.is_one_of(&CHANGES) || token.is_one_of(&RUNS)) => {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => depth = depth.saturating_sub(1),
+            TokenKind::Word if token.is_one_of(&READS) => return Ok(()),
+            TokenKind::Word
+                if depth == 0 && (token.is_one_of(&CHANGES) || token.is_one_of(&RUNS)) =>
+            {
                 return Err(writes(*token));
             }
             _ => {}
@@ -261,7 +265,7 @@ fn writes(token: Token<'_>) -> SqlError {
 }
 
 fn is_sign(token: &Token<'_>) -> bool {
-    !token.is_content() && !matches!(token.kind, Kind::Open | Kind::Close)
+    !token.is_content() && !matches!(token.kind, TokenKind::Open | TokenKind::Close)
 }
 
 fn refused(message: String, token: Token<'_>) -> SqlError {

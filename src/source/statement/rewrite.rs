@@ -7,7 +7,7 @@ use std::fmt::Write;
 pub use super::error::SqlError;
 use super::lexer::{is_word, opaque_at, starts_word, word_end};
 use super::{Dialect, guard};
-use crate::source::params::{Form, Param, Point};
+use crate::source::params::{Param, ParamForm, Point};
 
 /// One statement, ready to be prepared.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -260,9 +260,9 @@ impl Parser<'_> {
             Dialect::ClickHouse => {
                 let kind = match param.form {
                     // Without a zone: that of the session, which is the calendar's.
-                    Form::Instant => "DateTime64(3)",
-                    Form::Date => "Date",
-                    Form::Unix => "Int64",
+                    ParamForm::Instant => "DateTime64(3)",
+                    ParamForm::Date => "Date",
+                    ParamForm::Unix => "Int64",
                 };
                 write!(self.out.sql, "{{{}:{kind}}}", param.name())
             }

@@ -8,7 +8,7 @@ use super::lexer::{is_word, opaque_at, starts_word, word_end};
 
 /// What a token is, as far as its first characters tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::source) enum Kind {
+pub(in crate::source) enum TokenKind {
     /// A name without quotes, or a keyword.
     Word,
     /// A name in quotes; in `"`, which some dialects take for a text.
@@ -27,7 +27,7 @@ pub(in crate::source) enum Kind {
 /// A stretch of the text; comments and white space are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) struct Token<'a> {
-    pub(in crate::source) kind: Kind,
+    pub(in crate::source) kind: TokenKind,
     pub(in crate::source) text: &'a str,
     /// Where it begins, in bytes.
     pub(in crate::source) at: usize,
@@ -44,7 +44,7 @@ impl<'a> Token<'a> {
 
     /// Whether it is this word, in letters of any size.
     pub(in crate::source) fn is(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+        self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
     pub(in crate::source) fn is_one_of(&self, words: &[&str]) -> bool {
@@ -53,14 +53,17 @@ impl<'a> Token<'a> {
 
     /// Whether a name or a value may stand here, and no sign.
     pub(in crate::source) fn is_content(&self) -> bool {
-        matches!(self.kind, Kind::Word | Kind::Quoted | Kind::Text | Kind::Number)
+        matches!(
+            self.kind,
+            TokenKind::Word | TokenKind::Quoted | TokenKind::Text | TokenKind::Number
+        )
     }
 
     /// A name as it is meant: without its quotes.
     pub(in crate::source) fn name(&self) -> Option<Cow<'a, str>> {
         match self.kind {
-            Kind::Word => Some(Cow::Borrowed(self.text)),
-            Kind::Quoted => {
+            TokenKind::Word => Some(Cow::Borrowed(self.text)),
+            TokenKind::Quoted => {
                 let quote = self.text.get(..1)?;
                 let inner = self.text.get(1..self.text.len().saturating_sub(1))?;
                 Some(if inner.contains(quote) {
@@ -85,8 +88,8 @@ pub(in crate::source) fn tokens(dialect: Dialect, text: &str) -> Vec<Token<'_>> 
                 at = opaque.end;
                 continue;
             }
-            (Some(opaque), b'"' | b'`' | b'[') => (Kind::Quoted, opaque.end),
-            (Some(opaque), _) => (Kind::Text, opaque.end),
+            (Some(opaque), b'"' | b'`' | b'[') => (TokenKind::Quoted, opaque.end),
+            (Some(opaque), _) => (TokenKind::Text, opaque.end),
             (None, b';') if !tokens.is_empty() => break,
             (None, byte) if byte.is_ascii_whitespace() || byte == b';' => {
                 at += 1;
@@ -94,7 +97,7 @@ pub(in crate::source) fn tokens(dialect: Dialect, text: &str) -> Vec<Token<'_>> 
             }
             // After a name, even before a digit.
             (None, b'.') if tokens.last().is_some_and(|last| ends_name(last, at)) => {
-                (Kind::Dot, at + 1)
+                (TokenKind::Dot, at + 1)
             }
             (None, _) => one(dialect, text, at),
         };
@@ -107,28 +110,28 @@ pub(in crate::source) fn tokens(dialect: Dialect, text: &str) -> Vec<Token<'_>> 
 
 /// Whether a name ends just here.
 fn ends_name(token: &Token<'_>, at: usize) -> bool {
-    token.end() == at && matches!(token.kind, Kind::Word | Kind::Quoted)
+    token.end() == at && matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
 }
 
-/// Kind and end of the token that begins here and hides nothing.
-fn one(dialect: Dialect, text: &str, at: usize) -> (Kind, usize) {
+/// TokenKind and end of the token that begins here and hides nothing.
+fn one(dialect: Dialect, text: &str, at: usize) -> (TokenKind, usize) {
     let bytes = text.as_bytes();
     let next = bytes.get(at + 1).copied().unwrap_or(b' ');
     match bytes[at] {
-        b'(' => (Kind::Open, at + 1),
-        b')' => (Kind::Close, at + 1),
-        b',' => (Kind::Comma, at + 1),
-        b'.' if !next.is_ascii_digit() => (Kind::Dot, at + 1),
-        b'?' if dialect == Dialect::Sqlite => (Kind::Parameter, word_end(bytes, at + 1)),
+        b'(' => (TokenKind::Open, at + 1),
+        b')' => (TokenKind::Close, at + 1),
+        b',' => (TokenKind::Comma, at + 1),
+        b'.' if !next.is_ascii_digit() => (TokenKind::Dot, at + 1),
+        b'?' if dialect == Dialect::Sqlite => (TokenKind::Parameter, word_end(bytes, at + 1)),
         b'x' | b'X' if next == b'\'' => {
             let end = opaque_at(dialect, bytes, at + 1).map_or(at + 1, |opaque| opaque.end);
-            (Kind::Text, end)
+            (TokenKind::Text, end)
         }
-        byte if starts_word(byte) => (Kind::Word, word_end(bytes, at)),
-        byte if byte.is_ascii_digit() || byte == b'.' => (Kind::Number, number_end(bytes, at)),
+        byte if starts_word(byte) => (TokenKind::Word, word_end(bytes, at)),
+        byte if byte.is_ascii_digit() || byte == b'.' => (TokenKind::Number, number_end(bytes, at)),
         _ => {
             let long = LONG.iter().find(|long| text[at..].starts_with(**long));
-            (Kind::Operator, at + long.map_or(1, |long| long.len()))
+            (TokenKind::Operator, at + long.map_or(1, |long| long.len()))
         }
     }
 }
@@ -153,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_token_has_its_kind_in_every_dialect() {
-        use Kind::{Close, Comma, Dot, Number, Open, Operator, Parameter, Quoted, Text, Word};
+        use TokenKind::{Close, Comma, Dot, Number, Open, Operator, Parameter, Quoted, Text, Word};
         for (dialect, sql, expected) in [
             (Dialect::Sqlite, "f(?1, .5e-3)", &[Word, Open, Parameter, Comma, Number, Close][..]),
             (Dialect::Sqlite, "[a b].c->>'x' -- d", &[Quoted, Dot, Word, Operator, Text]),
@@ -164,7 +167,8 @@ mod tests {
                 &[Word, Dot, Number, Operator, Quoted, Dot, Number],
             ),
         ] {
-            let kinds: Vec<Kind> = tokens(dialect, sql).iter().map(|token| token.kind).collect();
+            let kinds: Vec<TokenKind> =
+                tokens(dialect, sql).iter().map(|token| token.kind).collect();
             assert_eq!(kinds, expected, "{sql}");
         }
     }

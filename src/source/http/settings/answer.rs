@@ -9,14 +9,14 @@ use crate::reader::forms::{Alternative, Mixed, Quantity};
 use crate::reader::json::Json;
 use crate::reader::report::Report;
 use crate::reader::spanned::{Spanned, Text};
-use crate::source::http::query::{CsvFormat, Format};
+use crate::source::http::query::{AnswerFormat, CsvFormat};
 use crate::source::metric_raw::MetricRaw;
 
 const FORMATS: [&str; 5] = ["json", "ndjson", "csv", "number", "prometheus"];
 
 /// How an answer is read.
 pub(super) struct Answer {
-    pub(super) format: Format,
+    pub(super) format: AnswerFormat,
     pub(super) require: Vec<(String, Value)>,
     pub(super) rows: Option<String>,
     pub(super) columns: Vec<(String, String)>,
@@ -28,7 +28,7 @@ pub(super) fn answer(report: &mut Report<'_>, entry: &Entry<MetricRaw>) -> Optio
     let format = match &raw.format {
         Some(given) => format(report, &entry.key("format"), given)?,
         None if entry.is_broken("format") => return None,
-        None => Format::Json,
+        None => AnswerFormat::Json,
     };
     let rows = raw.rows.as_ref().map(|given| rows(report, &entry.key("rows"), given, &format));
     let require = require(report, entry, &format);
@@ -44,10 +44,10 @@ fn format(
     report: &mut Report<'_>,
     path: &str,
     given: &Spanned<Mixed<FormatRaw>>,
-) -> Option<Format> {
+) -> Option<AnswerFormat> {
     let word = match &given.value {
         Mixed::Map(FormatRaw { csv: Some(raw) }) => {
-            return csv(report, &format!("{path}.csv"), raw).map(Format::Csv);
+            return csv(report, &format!("{path}.csv"), raw).map(AnswerFormat::Csv);
         }
         Mixed::Map(FormatRaw { csv: None }) => {
             let hint = "write `format: { csv: { delimiter: \";\" } }`, or a word".to_owned();
@@ -58,11 +58,11 @@ fn format(
         Mixed::Quantity(Quantity::Number(number)) => number.to_string(),
     };
     Some(match word.as_str() {
-        "json" => Format::Json,
-        "ndjson" => Format::Ndjson,
-        "csv" => csv(report, path, &CsvRaw::default()).map(Format::Csv)?,
-        "number" => Format::Number,
-        "prometheus" => Format::Prometheus,
+        "json" => AnswerFormat::Json,
+        "ndjson" => AnswerFormat::Ndjson,
+        "csv" => csv(report, path, &CsvRaw::default()).map(AnswerFormat::Csv)?,
+        "number" => AnswerFormat::Number,
+        "prometheus" => AnswerFormat::Prometheus,
         _ => {
             report.wrong_word(path, given, &word, FormatRaw::EXPECTED, &FORMATS);
             return None;
@@ -107,11 +107,16 @@ fn encoding(report: &mut Report<'_>, path: &str, given: &Text) -> Option<String>
     None
 }
 
-fn rows(report: &mut Report<'_>, path: &str, given: &Text, format: &Format) -> Option<String> {
-    if *format != Format::Json {
+fn rows(
+    report: &mut Report<'_>,
+    path: &str,
+    given: &Text,
+    format: &AnswerFormat,
+) -> Option<String> {
+    if *format != AnswerFormat::Json {
         let hint = match format {
-            Format::Ndjson => "every line is a row",
-            Format::Number => "a plain number is one row",
+            AnswerFormat::Ndjson => "every line is a row",
+            AnswerFormat::Number => "a plain number is one row",
             _ => "every line of values is a row",
         };
         let message = format!("`{path}` is for `format: json`");
@@ -125,13 +130,13 @@ fn rows(report: &mut Report<'_>, path: &str, given: &Text, format: &Format) -> O
 fn require(
     report: &mut Report<'_>,
     entry: &Entry<MetricRaw>,
-    format: &Format,
+    format: &AnswerFormat,
 ) -> Option<Vec<(String, Value)>> {
     let path = entry.key("require");
     let Some(given) = &entry.value.require else {
         return (!entry.is_broken("require")).then(Vec::new);
     };
-    if *format != Format::Json {
+    if *format != AnswerFormat::Json {
         let message = format!("`{path}` is for `format: json`");
         report.problem(given.span, message, "delete the key".to_owned());
         return None;
@@ -160,13 +165,13 @@ fn require(
 fn columns(
     report: &mut Report<'_>,
     entry: &Entry<MetricRaw>,
-    format: &Format,
+    format: &AnswerFormat,
 ) -> Option<Vec<(String, String)>> {
     let path = entry.key("columns");
     let Some(given) = &entry.value.columns else {
         return (!entry.is_broken("columns")).then(Vec::new);
     };
-    if *format == Format::Number {
+    if *format == AnswerFormat::Number {
         let message = format!("`{path}`: a plain number has no columns");
         let hint = "delete the key: the number is the column `value`".to_owned();
         report.problem(given.span, message, hint);
@@ -206,12 +211,14 @@ fn column_source(
     report: &mut Report<'_>,
     path: &str,
     given: &Text,
-    format: &Format,
+    format: &AnswerFormat,
 ) -> Option<String> {
     let text = &given.value;
     match format {
-        Format::Json | Format::Ndjson => json_path(report, path, given),
-        Format::Csv(csv) if !csv.header && !text.parse().is_ok_and(|number: u32| number > 0) => {
+        AnswerFormat::Json | AnswerFormat::Ndjson => json_path(report, path, given),
+        AnswerFormat::Csv(csv)
+            if !csv.header && !text.parse().is_ok_and(|number: u32| number > 0) =>
+        {
             let found = report.shown(given, text);
             let message = format!("`{path}`: expected the number of a column, found {found}");
             let hint = "without a header the columns are 1, 2 and so on".to_owned();

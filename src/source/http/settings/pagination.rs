@@ -5,7 +5,9 @@ use super::raw::{CursorRaw, OffsetRaw, PageRaw, PaginationRaw};
 use crate::reader::report::Report;
 use crate::reader::spanned::{Spanned, Text};
 use crate::reader::suggest::listed;
-use crate::source::http::query::{Format, HttpQuery, NextPage, PageParam, Pagination, RequestBody};
+use crate::source::http::query::{
+    AnswerFormat, HttpQuery, NextPage, PageParam, Pagination, RequestBody,
+};
 
 const MAX_PAGES: u32 = 100;
 
@@ -38,7 +40,7 @@ pub(super) fn pagination(
         report.problem(given.span, message, hint);
         return None;
     };
-    if matches!(query.format, Format::Number | Format::Prometheus) {
+    if matches!(query.format, AnswerFormat::Number | AnswerFormat::Prometheus) {
         let message = format!("`{path}`: an answer of this format has no pages");
         report.problem(given.span, message, "delete the key".to_owned());
         return None;
@@ -123,7 +125,7 @@ impl Pages<'_> {
 
     /// A JSONPath, which only an answer in JSON has.
     fn in_json(&self, report: &mut Report<'_>, given: &Text, path: &str) -> Option<String> {
-        if self.query.format == Format::Json {
+        if self.query.format == AnswerFormat::Json {
             return json_path(report, path, given);
         }
         let message = format!("`{path}`: only an answer in JSON can be searched for it");
@@ -134,7 +136,7 @@ impl Pages<'_> {
 
     /// Without `rows` every JSON document is one row, so that the last page is never seen.
     fn needs_rows(&self, report: &mut Report<'_>) -> Option<()> {
-        if self.query.format != Format::Json || self.query.rows.is_some() {
+        if self.query.format != AnswerFormat::Json || self.query.rows.is_some() {
             return Some(());
         }
         let message = format!("`{}` needs `rows`: the last page is known by its rows", self.path);

@@ -6,7 +6,7 @@ use crate::reader::entry::Entry;
 use crate::reader::report::Report;
 use crate::reader::spanned::Text;
 use crate::reader::suggest::did_you_mean;
-use crate::source::http::query::{Format, HttpQuery};
+use crate::source::http::query::{AnswerFormat, HttpQuery};
 use crate::source::kind::Question;
 use crate::source::metric_raw::{MetricRaw, filled};
 use crate::source::statement::{self, Dialect};
@@ -87,7 +87,7 @@ fn columns(
     }
     let raw = &entry.value;
     let path = entry.key("labels");
-    if query.format == Format::Number {
+    if query.format == AnswerFormat::Number {
         if let Some(label) = raw.labels.iter().flatten().next() {
             let message = format!("`{path}`: a plain number has no labels");
             report.problem(label.span, message, "delete the key".to_owned());

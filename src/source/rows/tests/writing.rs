@@ -25,7 +25,7 @@ fn numbers_are_read_as_the_table_writes_them_and_nothing_else_is() {
         (",5", ".5"),
     ] {
         assert_eq!(german.read(text).0, expected, "{text}");
-        assert_ne!(german.read(text).1, Kind::Text, "{text}");
+        assert_ne!(german.read(text).1, CellKind::Text, "{text}");
     }
     for text in [
         "1.5",
@@ -49,7 +49,7 @@ fn numbers_are_read_as_the_table_writes_them_and_nothing_else_is() {
         "846:17:56",
         "+5",
     ] {
-        assert_eq!(german.read(text), (text.into(), Kind::Text), "{text}");
+        assert_eq!(german.read(text), (text.into(), CellKind::Text), "{text}");
     }
     let french = way(',', Some(' '), &[]);
     assert_eq!(french.read("1\u{202f}234\u{a0}567,8").0, "1234567.8");
@@ -110,7 +110,7 @@ proptest! {
         // Another way reads the same number or none.
         for (decimal, thousands) in WAYS {
             let (read, kind) = NumberFormat { decimal, thousands, ..way.clone() }.read(&text);
-            prop_assert!(kind == Kind::Text || read == plain, "{} as {}", text, read);
+            prop_assert!(kind == CellKind::Text || read == plain, "{} as {}", text, read);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::source::sql::cells::{boolean, decimal, integer, text};
 
 /// What a column holds, once its wrappers are off.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ColumnType {
     Integer,
     Float,
     Decimal,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Other(String),
 }
 
-impl Kind {
+impl ColumnType {
     /// `LowCardinality(Nullable(String))` and the like.
     pub(super) fn parse(name: &str) -> Self {
         for wrapper in ["Nullable(", "LowCardinality("] {
@@ -85,8 +85,8 @@ impl Kind {
     }
 }
 
-fn other(name: &str) -> Kind {
-    Kind::Other(name.to_owned())
+fn other(name: &str) -> ColumnType {
+    ColumnType::Other(name.to_owned())
 }
 
 /// Numbers come bare or as text.
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn cell(kind: &str, value: &Value) -> Cell {
-        Kind::parse(kind).cell(value)
+        ColumnType::parse(kind).cell(value)
     }
 
     #[test]
@@ -130,10 +130,10 @@ mod tests {
             "SimpleAggregateFunction(sum, Int64)",
             "SimpleAggregateFunction(anyLast, Nullable(Int64))",
         ] {
-            assert_eq!(Kind::parse(wrapped), Kind::Integer, "{wrapped}");
+            assert_eq!(ColumnType::parse(wrapped), ColumnType::Integer, "{wrapped}");
         }
-        assert_eq!(Kind::parse("Array(Int64)"), other("Array(Int64)"));
-        assert_eq!(Kind::parse("IntervalDay"), other("IntervalDay"));
+        assert_eq!(ColumnType::parse("Array(Int64)"), other("Array(Int64)"));
+        assert_eq!(ColumnType::parse("IntervalDay"), other("IntervalDay"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::source::client::{Answer, Client, Exchange};
 use crate::source::limit::server_limit;
 use crate::source::params::{Param, ParamValue};
 use crate::source::sql::EngineConfig;
-use crate::source::sql::clickhouse::cells::Kind;
+use crate::source::sql::clickhouse::cells::ColumnType;
 use crate::source::sql::engine::{note_query, trace};
 use crate::source::statement::{Dialect, Statement, statement};
 use crate::source::{OpenError, Request, Source};
@@ -181,7 +181,8 @@ fn table(document: Document, request: &Request) -> Result<Table, FetchError> {
     if document.data.len() > metric.max_label_sets {
         return Err(too_many_rows(metric));
     }
-    let kinds: Vec<Kind> = document.meta.iter().map(|column| Kind::parse(&column.kind)).collect();
+    let kinds: Vec<ColumnType> =
+        document.meta.iter().map(|column| ColumnType::parse(&column.kind)).collect();
     let rows = document.data.iter().map(|row| {
         if row.len() != kinds.len() {
             let message = "the answer has rows of more than one length";

@@ -1,6 +1,6 @@
 //! Where a query names columns, and what it does with them. Not here: which columns matter (`zone`).
 
-use crate::source::statement::tokens::{Kind, Token};
+use crate::source::statement::tokens::{Token, TokenKind};
 
 /// A place where a query names a column.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) fn mentions<'a>(tokens: &'a [Token<'a>], columns: &'a [String]) -> Ve
         let Some(column) = column else { continue };
         let after = &tokens[index + 1..];
         // The name of a table before a column, or of a function.
-        if after.first().is_some_and(|next| next.text == "." || next.kind == Kind::Open) {
+        if after.first().is_some_and(|next| next.text == "." || next.kind == TokenKind::Open) {
             continue;
         }
         let mut first = index;
@@ -34,8 +34,8 @@ pub(super) fn mentions<'a>(tokens: &'a [Token<'a>], columns: &'a [String]) -> Ve
             continue;
         }
         let alone = first >= 2
-            && tokens[first - 1].kind == Kind::Open
-            && after.first().is_some_and(|next| next.kind == Kind::Close);
+            && tokens[first - 1].kind == TokenKind::Open
+            && after.first().is_some_and(|next| next.kind == TokenKind::Close);
         let function = alone.then(|| tokens[first - 2].text);
         found.push(Mention { column, function, after });
     }

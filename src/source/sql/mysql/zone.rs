@@ -17,7 +17,7 @@ use super::mentions::mentions;
 use crate::metric::{FetchError, FetchErrorKind, moment};
 use crate::source::Request;
 use crate::source::params::{Param, ParamValue};
-use crate::source::statement::tokens::{Kind, Token, tokens};
+use crate::source::statement::tokens::{Token, TokenKind, tokens};
 use crate::source::statement::{Dialect, Statement};
 
 /// What a session makes of times.
@@ -184,11 +184,12 @@ fn culprit(statement: &Statement, columns: &[String]) -> Option<String> {
 /// A function that goes between local times and seconds.
 fn converts(rest: &[Token<'_>], token: &Token<'_>, columns: &[String]) -> Option<String> {
     let is = |distance: usize, kind| rest.get(distance).is_some_and(|t| t.kind == kind);
-    if !is(1, Kind::Open) {
+    if !is(1, TokenKind::Open) {
         return None;
     }
     let of_column = || {
-        let end = rest.iter().position(|token| token.kind == Kind::Close).unwrap_or(rest.len());
+        let end =
+            rest.iter().position(|token| token.kind == TokenKind::Close).unwrap_or(rest.len());
         let argument = &rest[2.min(end)..end];
         let last = argument.last().and_then(Token::name);
         argument.is_empty()

@@ -25,7 +25,7 @@ use super::database::driver::{Driver, Failure, Meaning};
 use super::server::cells::{clock, day, single};
 use super::server::{first_of, left, names, place, read, types};
 use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
-use crate::source::params::{Form, ParamValue};
+use crate::source::params::{ParamForm, ParamValue};
 use crate::source::sql::SqlConfig;
 use crate::source::statement::Statement;
 use crate::source::{OpenError, Request};
@@ -216,11 +216,11 @@ async fn ask(
     Ok(table)
 }
 
-fn type_of(form: Form) -> PgTypeInfo {
+fn type_of(form: ParamForm) -> PgTypeInfo {
     match form {
-        Form::Instant => <DateTime<Utc> as Type<sqlx::Postgres>>::type_info(),
-        Form::Date => <NaiveDate as Type<sqlx::Postgres>>::type_info(),
-        Form::Unix => <i64 as Type<sqlx::Postgres>>::type_info(),
+        ParamForm::Instant => <DateTime<Utc> as Type<sqlx::Postgres>>::type_info(),
+        ParamForm::Date => <NaiveDate as Type<sqlx::Postgres>>::type_info(),
+        ParamForm::Unix => <i64 as Type<sqlx::Postgres>>::type_info(),
     }
 }
 

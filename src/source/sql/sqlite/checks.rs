@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tokens::{Kind, Tokens};
+use super::tokens::{TokenKind, Tokens};
 
 /// How far a statement is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Checks<'_> {
         } else if matches!(&*name, "printf" | "format")
             && let Some((first, last)) = arguments.first()
             && first == last
-            && tokens.kind(*first) == Some(Kind::Text)
+            && tokens.kind(*first) == Some(TokenKind::Text)
         {
             for place in numbers_in(tokens.text(*first)) {
                 if let Some((start, end)) = arguments.get(place) {
@@ -147,7 +147,7 @@ impl Checks<'_> {
             (Some(at), at + 1, "kpi_equal")
         } else if tokens.is(at, "BETWEEN") {
             (at.checked_sub(negated), at + 1, "kpi_ordered")
-        } else if tokens.is(at, "IN") && tokens.kind(at + 1) == Some(Kind::Open) {
+        } else if tokens.is(at, "IN") && tokens.kind(at + 1) == Some(TokenKind::Open) {
             (at.checked_sub(negated), at + 2, "kpi_equal")
         } else {
             return;
@@ -161,9 +161,9 @@ impl Checks<'_> {
         {
             self.wrap(start, last, function, None);
         }
-        let number_before = tokens.kind(last) == Some(Kind::Number);
+        let number_before = tokens.kind(last) == Some(TokenKind::Number);
         if number_before
-            && tokens.kind(at) == Some(Kind::Operator)
+            && tokens.kind(at) == Some(TokenKind::Operator)
             && let Some(end) = tokens.operand_end(at + 1)
         {
             self.wrap(at + 1, end, function, None);
@@ -202,7 +202,7 @@ impl Checks<'_> {
         // Whoever names a zone, or seconds since 1970, means the instant.
         let says = |at: usize, words: &[&str]| {
             let text = tokens.text(at).to_ascii_lowercase();
-            tokens.kind(at) == Some(Kind::Text) && words.iter().any(|word| text.contains(word))
+            tokens.kind(at) == Some(TokenKind::Text) && words.iter().any(|word| text.contains(word))
         };
         let instant = (open..close).any(|at| says(at, &["localtime", "utc"]))
             || place == 1
@@ -217,21 +217,21 @@ impl Checks<'_> {
         let signs = (at..self.tokens.all.len())
             .take_while(|at| self.tokens.is_operator(*at, &["-", "+"]))
             .count();
-        self.tokens.kind(at + signs) == Some(Kind::Number)
+        self.tokens.kind(at + signs) == Some(TokenKind::Number)
     }
 
     /// The parentheses of a call.
     fn parentheses(&self, at: usize) -> Option<(usize, usize)> {
-        matches!(self.tokens.kind(at)?, Kind::Word | Kind::Quoted).then_some(())?;
+        matches!(self.tokens.kind(at)?, TokenKind::Word | TokenKind::Quoted).then_some(())?;
         let open = at + 1;
-        (self.tokens.kind(open)? == Kind::Open).then_some(())?;
+        (self.tokens.kind(open)? == TokenKind::Open).then_some(())?;
         Some((open, self.tokens.partner(open)?))
     }
 
     /// First and last token of each argument.
     fn arguments(&self, open: usize, close: usize) -> Vec<(usize, usize)> {
         let commas = (open + 1..close).filter(|at| {
-            self.tokens.kind(*at) == Some(Kind::Comma) && self.tokens.is_directly_in(open, *at)
+            self.tokens.kind(*at) == Some(TokenKind::Comma) && self.tokens.is_directly_in(open, *at)
         });
         let mut start = open + 1;
         let mut found = Vec::new();
@@ -245,12 +245,12 @@ impl Checks<'_> {
     }
 
     fn number(&mut self, start: usize, end: usize, done: &str) {
-        if start == end && self.tokens.kind(start) == Some(Kind::Number) {
+        if start == end && self.tokens.kind(start) == Some(TokenKind::Number) {
             return;
         }
         // A signed number.
         let signed = start + 1 == end && self.tokens.is_operator(start, &["-", "+"]);
-        if !(signed && self.tokens.kind(end) == Some(Kind::Number)) {
+        if !(signed && self.tokens.kind(end) == Some(TokenKind::Number)) {
             self.wrap(start, end, "kpi_number", Some(format!("'{done}'")));
         }
     }

@@ -7,8 +7,8 @@ use rusqlite::types::Value;
 
 use super::checks::Scope;
 use super::names::quoted;
-use super::tokens::{Kind, Tokens};
-use crate::source::params::{Form, Param};
+use super::tokens::{TokenKind, Tokens};
+use crate::source::params::{Param, ParamForm};
 
 /// So many values of a column are looked at.
 const LOOKED_AT: u8 = 20;
@@ -40,17 +40,17 @@ pub(super) fn remarks(
 }
 
 /// Names of columns that stand beside an instant or a day in a comparison.
-fn compared(tokens: &Tokens<'_>, params: &[Param]) -> Vec<(String, Form)> {
+fn compared(tokens: &Tokens<'_>, params: &[Param]) -> Vec<(String, ParamForm)> {
     let mut found = Vec::new();
     let plain = |at: usize| {
         let number = tokens.text(at).strip_prefix('?').and_then(|number| number.parse().ok());
         let place = number.and_then(|number: usize| number.checked_sub(1));
         let form = place.and_then(|place| params.get(place)).map(|param| param.form);
-        form.filter(|form| *form != Form::Unix)
+        form.filter(|form| *form != ParamForm::Unix)
     };
     // A column stands alone: between its comparison and something that is no part of an operand.
     let column = |at: usize| {
-        let named = matches!(tokens.kind(at), Some(Kind::Word | Kind::Quoted));
+        let named = matches!(tokens.kind(at), Some(TokenKind::Word | TokenKind::Quoted));
         tokens.name(at).filter(|_| named)
     };
     for at in 1..tokens.all.len() {
@@ -85,7 +85,7 @@ fn strange(
     connection: &Connection,
     table: &str,
     column: &str,
-    (scope, form): (Scope, Form),
+    (scope, form): (Scope, ParamForm),
 ) -> Option<Value> {
     let (table, column) = (quoted(table), quoted(column));
     let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT {LOOKED_AT}");
@@ -112,10 +112,10 @@ fn is_dated(text: &str) -> bool {
 }
 
 /// A time with `T`, which a day does not mind, or with a zone that is not that of the calendar.
-fn is_strange(text: &str, form: Form) -> bool {
+fn is_strange(text: &str, form: ParamForm) -> bool {
     let Some((separator, time)) = text.get(10..11).zip(text.get(11..)) else { return false };
     let zoned = time.ends_with(['Z', 'z']) || time.contains(['+', '-']);
-    zoned || form == Form::Instant && matches!(separator, "T" | "t")
+    zoned || form == ParamForm::Instant && matches!(separator, "T" | "t")
 }
 
 fn remark(table: &str, column: &str, found: &Value) -> String {

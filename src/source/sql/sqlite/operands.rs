@@ -2,7 +2,7 @@
 //! parenthesis, a CASE, and what `||`, `->` and `->>` tie to them, for these bind tighter than
 //! arithmetic. Not here: which operands are checked (`checks`).
 
-use super::tokens::{Kind, Tokens};
+use super::tokens::{TokenKind, Tokens};
 
 /// Words that are no name, so that what follows one is no operand's rest.
 const KEYWORDS: [&str; 47] = [
@@ -62,8 +62,14 @@ impl Tokens<'_> {
     /// Whether an operand ends here, so that a sign after it has two.
     pub(super) fn ends_operand(&self, at: usize) -> bool {
         match self.kind(at) {
-            Some(Kind::Word) => !self.is_any(at, &KEYWORDS) || self.is(at, "NULL"),
-            Some(Kind::Quoted | Kind::Text | Kind::Number | Kind::Parameter | Kind::Close) => true,
+            Some(TokenKind::Word) => !self.is_any(at, &KEYWORDS) || self.is(at, "NULL"),
+            Some(
+                TokenKind::Quoted
+                | TokenKind::Text
+                | TokenKind::Number
+                | TokenKind::Parameter
+                | TokenKind::Close,
+            ) => true,
             _ => false,
         }
     }
@@ -80,23 +86,23 @@ impl Tokens<'_> {
     fn primary_start(&self, end: usize) -> Option<usize> {
         let before = |steps: usize| end.checked_sub(steps);
         match self.kind(end)? {
-            Kind::Text | Kind::Number | Kind::Parameter => Some(end),
-            Kind::Word if self.is(end, "END") => self.case_start(end),
-            Kind::Word if self.is_any(end, &KEYWORDS) => None,
-            Kind::Word | Kind::Quoted => {
+            TokenKind::Text | TokenKind::Number | TokenKind::Parameter => Some(end),
+            TokenKind::Word if self.is(end, "END") => self.case_start(end),
+            TokenKind::Word if self.is_any(end, &KEYWORDS) => None,
+            TokenKind::Word | TokenKind::Quoted => {
                 if before(1).is_some_and(|at| self.is_any(at, &["OVER", "COLLATE"])) {
                     return self.primary_start(before(2)?);
                 }
                 let mut start = end;
                 while start >= 2
-                    && self.kind(start - 1) == Some(Kind::Dot)
-                    && matches!(self.kind(start - 2), Some(Kind::Word | Kind::Quoted))
+                    && self.kind(start - 1) == Some(TokenKind::Dot)
+                    && matches!(self.kind(start - 2), Some(TokenKind::Word | TokenKind::Quoted))
                 {
                     start -= 2;
                 }
                 Some(start)
             }
-            Kind::Close => {
+            TokenKind::Close => {
                 let open = self.partner(end)?;
                 let Some(before) = open.checked_sub(1) else { return Some(open) };
                 if self.is_any(before, &["OVER", "FILTER"]) {
@@ -105,8 +111,8 @@ impl Tokens<'_> {
                 if self.is(before, "IN") {
                     return None;
                 }
-                let called = self.kind(before) == Some(Kind::Quoted)
-                    || self.kind(before) == Some(Kind::Word)
+                let called = self.kind(before) == Some(TokenKind::Quoted)
+                    || self.kind(before) == Some(TokenKind::Word)
                         && (self.is(before, "EXISTS") || !self.is_any(before, &KEYWORDS));
                 Some(if called { before } else { open })
             }
@@ -126,19 +132,19 @@ impl Tokens<'_> {
     /// The last token of the operand, without what is tied to it.
     pub(super) fn primary_end(&self, start: usize) -> Option<usize> {
         match self.kind(start)? {
-            Kind::Text | Kind::Number | Kind::Parameter => Some(start),
-            Kind::Open => self.partner(start),
-            Kind::Word if self.is(start, "CASE") => self.case_end(start),
-            Kind::Word if self.is(start, "EXISTS") => self.partner(start + 1),
-            Kind::Word if self.is_any(start, &KEYWORDS) => None,
-            Kind::Word | Kind::Quoted => {
+            TokenKind::Text | TokenKind::Number | TokenKind::Parameter => Some(start),
+            TokenKind::Open => self.partner(start),
+            TokenKind::Word if self.is(start, "CASE") => self.case_end(start),
+            TokenKind::Word if self.is(start, "EXISTS") => self.partner(start + 1),
+            TokenKind::Word if self.is_any(start, &KEYWORDS) => None,
+            TokenKind::Word | TokenKind::Quoted => {
                 let mut end = start;
-                while self.kind(end + 1) == Some(Kind::Dot)
-                    && matches!(self.kind(end + 2), Some(Kind::Word | Kind::Quoted))
+                while self.kind(end + 1) == Some(TokenKind::Dot)
+                    && matches!(self.kind(end + 2), Some(TokenKind::Word | TokenKind::Quoted))
                 {
                     end += 2;
                 }
-                if self.kind(end + 1) != Some(Kind::Open) {
+                if self.kind(end + 1) != Some(TokenKind::Open) {
                     return Some(end);
                 }
                 end = self.partner(end + 1)?;
@@ -147,7 +153,7 @@ impl Tokens<'_> {
                 }
                 if self.is(end + 1, "OVER") {
                     end = match self.kind(end + 2)? {
-                        Kind::Open => self.partner(end + 2)?,
+                        TokenKind::Open => self.partner(end + 2)?,
                         _ => end + 2,
                     };
                 }
@@ -188,6 +194,6 @@ impl Tokens<'_> {
     }
 
     pub(super) fn is_operator(&self, at: usize, operators: &[&str]) -> bool {
-        self.kind(at) == Some(Kind::Operator) && operators.contains(&self.text(at))
+        self.kind(at) == Some(TokenKind::Operator) && operators.contains(&self.text(at))
     }
 }

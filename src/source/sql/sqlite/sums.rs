@@ -16,7 +16,7 @@ pub(super) fn install(connection: &Connection, refusals: &Refusals) -> Result<()
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;
-    for (name, kind) in [("sum", Kind::Sum), ("total", Kind::Total), ("avg", Kind::Mean)] {
+    for (name, kind) in [("sum", SumKind::Sum), ("total", SumKind::Total), ("avg", SumKind::Mean)] {
         let function = Checked { name, kind, refusals: refusals.clone() };
         connection.create_window_function(name, 1, flags, function)?;
     }
@@ -24,7 +24,7 @@ pub(super) fn install(connection: &Connection, refusals: &Refusals) -> Result<()
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum SumKind {
     Sum,
     Total,
     Mean,
@@ -32,7 +32,7 @@ enum Kind {
 
 struct Checked {
     name: &'static str,
-    kind: Kind,
+    kind: SumKind,
     refusals: Refusals,
 }
 
@@ -62,13 +62,13 @@ impl Checked {
     fn outcome(&self, sum: &Sum) -> Result<Value, Error> {
         let whole = sum.integers as f64;
         Ok(match self.kind {
-            Kind::Sum | Kind::Mean if sum.count == 0 => Value::Null,
-            Kind::Sum if sum.real_count == 0 => Value::Integer(
+            SumKind::Sum | SumKind::Mean if sum.count == 0 => Value::Null,
+            SumKind::Sum if sum.real_count == 0 => Value::Integer(
                 i64::try_from(sum.integers)
                     .map_err(|_| Error::UserFunctionError("integer overflow".into()))?,
             ),
-            Kind::Sum | Kind::Total => Value::Real(whole + sum.real()),
-            Kind::Mean => Value::Real((whole + sum.real()) / sum.count as f64),
+            SumKind::Sum | SumKind::Total => Value::Real(whole + sum.real()),
+            SumKind::Mean => Value::Real((whole + sum.real()) / sum.count as f64),
         })
     }
 }

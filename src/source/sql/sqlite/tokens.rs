@@ -2,7 +2,7 @@
 //! operands of an operator. Not here: the tokens themselves (`statement`).
 
 use crate::source::statement::Dialect;
-pub(super) use crate::source::statement::tokens::Kind;
+pub(super) use crate::source::statement::tokens::TokenKind;
 use crate::source::statement::tokens::{Token, tokens};
 
 /// The tokens of a text.
@@ -26,19 +26,19 @@ impl<'a> Tokens<'a> {
         let mut nesting: Vec<Nesting> = Vec::with_capacity(all.len());
         let mut open = Vec::new();
         for (place, token) in all.iter().enumerate() {
-            let partner = if token.kind == Kind::Close { open.pop() } else { None };
+            let partner = if token.kind == TokenKind::Close { open.pop() } else { None };
             if let Some(partner) = partner.and_then(|at: usize| nesting.get_mut(at)) {
                 partner.partner = Some(place);
             }
             nesting.push(Nesting { depth: open.len(), partner });
-            if token.kind == Kind::Open {
+            if token.kind == TokenKind::Open {
                 open.push(place);
             }
         }
         Self { all, nesting }
     }
 
-    pub(super) fn kind(&self, at: usize) -> Option<Kind> {
+    pub(super) fn kind(&self, at: usize) -> Option<TokenKind> {
         self.all.get(at).map(|token| token.kind)
     }
 

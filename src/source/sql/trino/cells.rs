@@ -9,7 +9,7 @@ use crate::source::sql::cells::{boolean, decimal, integer, local_time, text};
 
 /// What a column holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ColumnType {
     Integer,
     Float,
     Decimal,
@@ -24,7 +24,7 @@ pub(super) enum Kind {
     Other(String),
 }
 
-impl Kind {
+impl ColumnType {
     pub(super) fn parse(name: &str) -> Self {
         match name.split('(').next().unwrap_or_default() {
             "tinyint" | "smallint" | "integer" | "bigint" => Self::Integer,
@@ -155,7 +155,7 @@ mod tests {
             ("json", json!("{}"), other("json")),
         ] {
             assert_eq!(
-                Kind::parse(kind).cell(&value, Tz::Europe__Berlin),
+                ColumnType::parse(kind).cell(&value, Tz::Europe__Berlin),
                 expected,
                 "{kind} {value}"
             );

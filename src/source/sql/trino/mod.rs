@@ -26,7 +26,7 @@ use crate::source::limit::server_limit;
 use crate::source::sql::EngineConfig;
 use crate::source::sql::engine::{note_query, trace};
 use crate::source::sql::trino::bind::Bound;
-use crate::source::sql::trino::cells::Kind;
+use crate::source::sql::trino::cells::ColumnType;
 use crate::source::sql::trino::errors::QueryError;
 use crate::source::statement::{Dialect, statement};
 use crate::source::trace::{Step, Trace};
@@ -162,7 +162,7 @@ impl Query<'_> {
                 return Err(error.explain(bound, source.limit));
             }
             if let Some(columns) = results.columns.filter(|_| table.columns.is_empty()) {
-                kinds = columns.iter().map(|column| Kind::parse(&column.kind)).collect();
+                kinds = columns.iter().map(|column| ColumnType::parse(&column.kind)).collect();
                 (table.columns, table.types) =
                     columns.into_iter().map(|column| (column.name, column.kind)).unzip();
             }
@@ -214,7 +214,7 @@ fn results(answer: Answer) -> Result<(Results, Url), FetchError> {
 
 fn take(
     table: &mut Table,
-    kinds: &[Kind],
+    kinds: &[ColumnType],
     data: &[Vec<serde_json::Value>],
     request: &Request,
 ) -> Result<(), FetchError> {
@@ -240,17 +240,28 @@ fn note_warnings(trace: &Trace, warnings: Vec<Warning>) {
 
 /// Days begin in the calendar's zone.
 fn zone(request: &Request) -> Result<HeaderMap, FetchError> {
-    headers([("x-trino-time-zone", Some(request.timezone.name()))]).map_err(shape)
+    headers([("x-trino-time-zone", Some(request.timezone.name()))])
+        .map_err(|error| shape(error.to_string()))
+}
+
+/// A value that cannot be sent as this header.
+#[derive(Debug, thiserror::Error)]
+#[error("no header can hold what goes into {0}: use ASCII")]
+struct NoHeader(&'static str);
+
+impl From<NoHeader> for OpenError {
+    fn from(error: NoHeader) -> Self {
+        error.to_string().into()
+    }
 }
 
 fn headers<'a>(
     pairs: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
-) -> Result<HeaderMap, String> {
+) -> Result<HeaderMap, NoHeader> {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
         if let Some(value) = value {
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| format!("no header can hold what goes into {name}: use ASCII"))?;
+            let value = HeaderValue::from_str(value).map_err(|_| NoHeader(name))?;
             headers.insert(HeaderName::from_static(name), value);
         }
     }

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::redact::Redactor;
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::one_line::one_line;
+use crate::source::html::is_html;
 
 /// Characters of a body that are shown.
 const SHOWN: usize = 200;
@@ -14,7 +16,7 @@ const SHOWN: usize = 200;
 const LOOKED_AT: usize = 64 * 1024;
 
 /// The failure that an answer with such a status is.
-pub(super) fn refusal(
+pub(super) fn of_status(
     host: &str,
     status: StatusCode,
     said: Option<&str>,
@@ -46,7 +48,8 @@ pub(super) fn shown(status: StatusCode) -> String {
 /// What a body says, without secrets: the error message in a JSON document, the title of a page,
 /// else its beginning.
 pub(super) fn said(headers: &HeaderMap, body: &[u8], redactor: &Redactor) -> Option<String> {
-    if is_html(headers, body) {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if is_html(kind, body) {
         let title = title(body).map(|title| line(&redactor.redact(&title)));
         return Some(match title {
             Some(title) if !title.is_empty() => format!("an HTML page (\"{title}\")"),
@@ -62,17 +65,9 @@ pub(super) fn said(headers: &HeaderMap, body: &[u8], redactor: &Redactor) -> Opt
     (!text.is_empty()).then_some(text)
 }
 
-/// Whether a body is a page for people.
-fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.to_ascii_lowercase();
-    if kind.contains("html") {
-        return true;
-    }
-    let start = body.trim_ascii_start();
-    let begins =
-        |with: &[u8]| start.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with));
-    begins(b"<!doctype html") || begins(b"<html")
+/// The beginning of a text in one line.
+pub(super) fn line(text: &str) -> String {
+    one_line(text, SHOWN)
 }
 
 fn title(body: &[u8]) -> Option<String> {
@@ -100,22 +95,6 @@ fn json_message(document: &Value) -> Option<String> {
     ];
     let text = |place| document.pointer(place).and_then(Value::as_str).map(str::trim);
     PLACES.into_iter().filter_map(text).find(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// The beginning of a text in one line.
-pub(super) fn line(text: &str) -> String {
-    let mut line = String::new();
-    for (shown, word) in text.split_whitespace().enumerate() {
-        if shown > 0 {
-            line.push(' ');
-        }
-        line.extend(word.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
-        if line.chars().count() > SHOWN {
-            let cut: String = line.chars().take(SHOWN).collect();
-            return format!("{cut}...");
-        }
-    }
-    line
 }
 
 #[cfg(test)]
@@ -152,7 +131,7 @@ mod tests {
     fn a_page_is_told_by_its_title() {
         let page = "\n<!DOCTYPE HTML><head><TITLE lang=en>\n Sign\n in </TITLE>";
         assert_eq!(said_of("text/plain", page).unwrap(), "an HTML page (\"Sign in\")");
-        assert_eq!(said_of("text/html; charset=utf-8", "hello").unwrap(), "an HTML page");
+        assert_eq!(said_of("text/html; charset=utf-8", "no such page").unwrap(), "no such page");
         assert_eq!(said_of("text/html", "<title>open").unwrap(), "an HTML page");
     }
 
@@ -164,7 +143,7 @@ mod tests {
         let said = said(&HeaderMap::new(), text.as_bytes(), &redactor).unwrap();
         assert_eq!(said, format!("{} ***", "x".repeat(195)));
         let long = said_of("text/plain", &"\u{1F600}".repeat(1000)).unwrap();
-        assert_eq!(long.chars().count(), 203);
+        assert_eq!(long.chars().count(), 201);
     }
 
     #[test]
@@ -179,7 +158,7 @@ mod tests {
             (599, FetchErrorKind::Unreachable),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(refusal("h", status, None, None).kind, kind, "{status}");
+            assert_eq!(of_status("h", status, None, None).kind, kind, "{status}");
         }
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::came::shape;
+use super::answer_body::shape;
 use crate::metric::{Cell, FetchError, Metric, Table, too_many_rows};
-use crate::source::rows::infer::Kind;
+use crate::source::rows::infer::CellKind;
 use crate::source::rows::{self, Known, Rows};
 use crate::source::sql;
 use crate::source::statement::Statement;
@@ -29,7 +29,7 @@ pub(super) enum Field {
 }
 
 /// Grows row by row. A row need not have all columns.
-pub(super) struct Gathered {
+pub(super) struct FetchedRows {
     metric: Arc<Metric>,
     /// Of the columns, by place.
     names: Vec<String>,
@@ -67,7 +67,7 @@ impl Outcome {
     }
 }
 
-impl Gathered {
+impl FetchedRows {
     /// Rows for a table, or for a query over them.
     pub(super) fn new(metric: Arc<Metric>, over: Option<Statement>) -> Self {
         let sink = match over {
@@ -208,11 +208,13 @@ impl Field {
         match self {
             Self::Null | Self::Nested(_) => None,
             Self::Boolean(yes) => {
-                Some((u8::from(yes).to_string(), rows::Cell::Typed(Kind::Integer)))
+                Some((u8::from(yes).to_string(), rows::Cell::Typed(CellKind::Integer)))
             }
-            Self::Integer(number) => Some((number.to_string(), rows::Cell::Typed(Kind::Integer))),
-            Self::Real(number) => Some((number.to_string(), rows::Cell::Typed(Kind::Real))),
-            Self::Text(text) => Some((text, rows::Cell::Typed(Kind::Text))),
+            Self::Integer(number) => {
+                Some((number.to_string(), rows::Cell::Typed(CellKind::Integer)))
+            }
+            Self::Real(number) => Some((number.to_string(), rows::Cell::Typed(CellKind::Real))),
+            Self::Text(text) => Some((text, rows::Cell::Typed(CellKind::Text))),
             Self::Untyped(text) => Some((text, rows::Cell::Untyped)),
         }
     }
@@ -237,12 +239,12 @@ mod tests {
     #[test]
     fn rows_for_a_query_are_limited_by_a_limit_of_their_own() {
         let statement = statement(Dialect::Sqlite, "SELECT 1").unwrap();
-        let mut gathered = Gathered::new(Arc::new(metric()), Some(statement));
-        let place = gathered.column("n");
+        let mut fetched = FetchedRows::new(Arc::new(metric()), Some(statement));
+        let place = fetched.column("n");
         for _ in 0..MAX_ROWS {
-            gathered.add(vec![(place, Field::Integer(1))]).unwrap();
+            fetched.add(vec![(place, Field::Integer(1))]).unwrap();
         }
-        let error = gathered.add(vec![]).unwrap_err();
+        let error = fetched.add(vec![]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the answer has more than 1000000 rows (hint: ask the API for less, or let it aggregate)"
@@ -251,13 +253,13 @@ mod tests {
 
     #[test]
     fn rows_that_came_before_a_column_have_null_in_it() {
-        let mut gathered = Gathered::new(Arc::new(metric()), None);
-        let a = gathered.column("a");
-        gathered.add(vec![(a, Field::Integer(1))]).unwrap();
-        let b = gathered.column("b");
-        gathered.add(vec![(b, Field::Text("x".into()))]).unwrap();
-        assert!(!gathered.never_had(b) && gathered.never_had(7));
-        let Ok(Outcome::Table(table)) = gathered.finish() else { panic!("expected a table") };
+        let mut fetched = FetchedRows::new(Arc::new(metric()), None);
+        let a = fetched.column("a");
+        fetched.add(vec![(a, Field::Integer(1))]).unwrap();
+        let b = fetched.column("b");
+        fetched.add(vec![(b, Field::Text("x".into()))]).unwrap();
+        assert!(!fetched.never_had(b) && fetched.never_had(7));
+        let Ok(Outcome::Table(table)) = fetched.finish() else { panic!("expected a table") };
         let one = vec![Cell::Number(1.0), Cell::Null];
         assert_eq!(table.rows, [one, vec![Cell::Null, Cell::Text("x".into())]]);
     }

@@ -1,35 +1,67 @@
-//! Reads a JSON document and gives its rows away one by one, so that a long answer need not be in
-//! memory as a whole: a tree of values takes ten times the space of its text. For rows that are all
-//! members of one array, which is what nearly every API gives. Not here: what a row means (`json`).
+//! JSON documents in which every name of an object is there once: of two, nobody can tell which is meant.
+//! The rows of a long answer can be given away one by one, so that it need not be in memory as a whole:
+//! a tree of values takes ten times the space of its text. Not here: what is in them.
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::source::distinct::{Distinct, once};
+use crate::one_line::one_line;
+
+/// Reads a value that has no name twice.
+pub(super) struct Distinct(pub(super) Value);
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Level { rows: None }.deserialize(deserializer).map(Self)
+    }
+}
 
 /// Reads a document. `names` lead to the array whose items go to `row`; in what is returned, that
-/// array has its last item only.
-pub(super) fn document(
+/// array has its last item only. All members of an object may be rows as well.
+pub(super) fn with_rows(
     text: &str,
     names: &[String],
     row: &mut dyn FnMut(&Value),
 ) -> Result<Value, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let document = Walk { names, row }.deserialize(&mut json)?;
+    let document = Level { rows: Some(Rows { names, row }) }.deserialize(&mut json)?;
     json.end()?;
     Ok(document)
 }
 
-/// On the way to the rows.
-struct Walk<'a> {
-    /// Those still to go; at the rows when there are none.
+/// Where the rows are, seen from a value.
+struct Rows<'a> {
+    /// Those still to go; they are the members of this value when there are none.
     names: &'a [String],
     row: &'a mut dyn FnMut(&Value),
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
+impl Rows<'_> {
+    /// Where they are, seen from a member.
+    fn below(&mut self, member: &str) -> Option<Rows<'_>> {
+        let (next, names) = self.names.split_first()?;
+        (next == member).then_some(Rows { names, row: &mut *self.row })
+    }
+
+    /// Gives a member away if it is a row.
+    fn give(&mut self, member: &Value) -> bool {
+        let is_row = self.names.is_empty();
+        if is_row {
+            (self.row)(member);
+        }
+        is_row
+    }
+}
+
+/// Reads a value at any depth.
+struct Level<'a> {
+    /// `None` when there are none below it.
+    rows: Option<Rows<'a>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Level<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -37,7 +69,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Walk<'_> {
+impl<'de> Visitor<'de> for Level<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,11 +100,14 @@ impl<'de> Visitor<'de> for Walk<'_> {
         Ok(text.into())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
         let mut kept = Vec::new();
         while let Some(Distinct(item)) = items.next_element()? {
-            if self.names.is_empty() {
-                (self.row)(&item);
+            if self.rows.as_mut().is_some_and(|rows| rows.give(&item)) {
                 kept.clear();
             }
             kept.push(item);
@@ -80,22 +115,18 @@ impl<'de> Visitor<'de> for Walk<'_> {
         Ok(kept.into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            once(&map, &name)?;
-            let value = match self.names.split_first() {
-                Some((next, names)) if *next == name => {
-                    members.next_value_seed(Walk { names, row: &mut *self.row })?
-                }
-                Some(_) => members.next_value::<Distinct>()?.0,
-                // All members of an object may be rows as well.
-                None => {
-                    let Distinct(value) = members.next_value()?;
-                    (self.row)(&value);
-                    value
-                }
-            };
+            if map.contains_key(&name) {
+                let shown = one_line(&name, 60);
+                return Err(A::Error::custom(format!("the name `{shown}` is there twice")));
+            }
+            let rows = self.rows.as_mut().and_then(|rows| rows.below(&name));
+            let value = members.next_value_seed(Level { rows })?;
+            if let Some(rows) = &mut self.rows {
+                rows.give(&value);
+            }
             map.insert(name, value);
         }
         Ok(map.into())
@@ -110,11 +141,29 @@ mod tests {
 
     use super::*;
 
-    fn walked(text: &str, names: &[&str]) -> Result<(Vec<Value>, Value), String> {
+    #[test]
+    fn a_name_is_there_once_at_every_depth() {
+        let text = r#"{"a":[1,-2,2.5,{"b":null}],"c":{"a":true,"b":"é"}}"#;
+        let Distinct(value) = serde_json::from_str(text).unwrap();
+        assert_eq!(value.to_string(), text);
+        for twice in [
+            r#"{"a":1,"a":1}"#,
+            r#"[{"x":{"b":{"a":1,"\u0061":2}}}]"#,
+            r#"{"a":[{"a":1},{"c":1,"a":2,"a":3}]}"#,
+        ] {
+            let Err(error) = serde_json::from_str::<Distinct>(twice) else { panic!("{twice}") };
+            assert!(
+                error.to_string().starts_with("the name `a` is there twice at line 1"),
+                "{error}"
+            );
+        }
+    }
+
+    fn walked(text: &str, names: &[&str]) -> serde_json::Result<(Vec<Value>, Value)> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut rows = Vec::new();
-        let rest = document(text, &names, &mut |row| rows.push(row.clone()));
-        rest.map(|rest| (rows, rest)).map_err(|error| error.to_string())
+        let rest = with_rows(text, &names, &mut |row| rows.push(row.clone()))?;
+        Ok((rows, rest))
     }
 
     #[test]
@@ -130,10 +179,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_there_twice_is_no_document_and_neither_is_half_a_one() {
-        let twice = walked(r#"{"data": [1], "data": [2]}"#, &["data"]).unwrap_err();
+        let twice = walked(r#"{"data": [1], "data": [2]}"#, &["data"]).unwrap_err().to_string();
         assert!(twice.starts_with("the name `data` is there twice"), "{twice}");
-        assert!(walked(r#"{"data": [1, 2"#, &["data"]).unwrap_err().starts_with("EOF"));
-        assert!(walked(r#"{"data": []} x"#, &["data"]).unwrap_err().starts_with("trailing"));
+        assert!(walked(r#"{"data": [1, 2"#, &["data"]).unwrap_err().to_string().starts_with("EOF"));
+        assert!(
+            walked(r#"{"data": []} x"#, &["data"]).unwrap_err().to_string().starts_with("trailing")
+        );
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

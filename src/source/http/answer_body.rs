@@ -1,4 +1,4 @@
-//! What came: an answer before it is read, and the words for it when it cannot be. Not here: what is
+//! What answer: an answer before it is read, and the words for it when it cannot be. Not here: what is
 //! in it (`json`, `separated`, `samples`).
 
 use bytes::Bytes;
@@ -6,20 +6,22 @@ use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::one_line::one_line;
 use crate::source::client::Answer;
+use crate::source::html::is_html;
 
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 60;
 
 /// The body of a good answer, with what its sender says about it.
-pub(super) struct Came {
+pub(super) struct AnswerBody {
     status: StatusCode,
-    /// The header as it came; empty without.
+    /// The header as it answer; empty without.
     content_type: String,
     pub(super) body: Bytes,
 }
 
-impl Came {
+impl AnswerBody {
     pub(super) fn of(answer: &Answer) -> Self {
         let content_type = answer.headers.get(CONTENT_TYPE);
         let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -33,18 +35,13 @@ impl Came {
     /// Refuses what cannot be in the expected format, whatever that makes of it: HTML pages, and JSON
     /// where separated values were expected.
     pub(super) fn check(&self, expected: &str) -> Result<(), FetchError> {
-        let start = self.body.strip_prefix(BOM).unwrap_or(&self.body).trim_ascii_start();
-        let begins = |text: &str| {
-            start.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
-        };
-        let called = |name: &str| self.content_type.to_ascii_lowercase().contains(name);
-        if begins("<!doctype html") || begins("<html") || (begins("<") && called("html")) {
+        if is_html(&self.content_type, &self.body) {
             let message = format!("the answer is an HTML page, not {expected}: {}", self.excerpt());
             return Err(shape(message).with_hint(
                 "a login or error page? check the `auth` of the source and the `path`",
             ));
         }
-        if expected == "CSV" && called("json") {
+        if expected == "CSV" && self.content_type.to_ascii_lowercase().contains("json") {
             let message = format!("the answer is JSON, not CSV: {}", self.excerpt());
             return Err(shape(message).with_hint("check `format` and the `path`"));
         }
@@ -98,17 +95,6 @@ impl Came {
 
 /// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// A text on one line, without controls, cut to a length in characters.
-pub(super) fn one_line(text: &str, longest: usize) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    if line.chars().count() <= longest {
-        return line;
-    }
-    line.chars().take(longest).chain(['…']).collect()
-}
 
 pub(super) fn shape(message: String) -> FetchError {
     FetchError::new(FetchErrorKind::Shape, message)

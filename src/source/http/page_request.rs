@@ -1,20 +1,19 @@
 //! The request of a metric, filled in with the instants of one fetch and still open to what asks for
 //! the next page. Not here: login and sending (`client`), and which page comes next (`paging`).
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::query::{Format, HttpQuery, Method, PageParam, RequestBody};
+use super::query::{AnswerFormat, HttpQuery, Method, PageParam, RequestBody};
 use crate::metric::{FetchError, FetchErrorKind, Template};
-use crate::source::client::Exchange;
+use crate::source::client::{Exchange, form};
 use crate::source::{Request, template};
 
 /// A request whose placeholders are filled in.
-pub(super) struct Draft {
+pub(super) struct PageRequest {
     method: Method,
     url: Url,
     params: Vec<(String, String)>,
@@ -27,7 +26,7 @@ enum Body {
     Form(Vec<(String, String)>),
 }
 
-impl Draft {
+impl PageRequest {
     /// Fills in a metric's request. `locate` gives the URL of a path. Without `accept` the format
     /// sets no `Accept` header, because the source has its own.
     ///
@@ -39,7 +38,7 @@ impl Draft {
         locate: impl FnOnce(&str) -> Url,
         accept: bool,
     ) -> Result<Self, FetchError> {
-        let path = template::fill(&query.path.text, request, percent_encoded)?;
+        let path = template::fill(&query.path.text, request, |value| percent_encoded(&value))?;
         let mut headers = HeaderMap::new();
         if accept {
             headers.insert(ACCEPT, HeaderValue::from_static(accepted(&query.format)));
@@ -81,13 +80,7 @@ impl Draft {
         };
         let body = self.body.as_ref().map(|body| match body {
             Body::Json(value) => Bytes::from(value.to_string()),
-            Body::Form(fields) => {
-                // A form is written like the parameters of a URL.
-                let mut scratch = self.url.clone();
-                scratch.set_query(None);
-                scratch.query_pairs_mut().extend_pairs(fields);
-                Bytes::from(scratch.query().unwrap_or_default().to_owned())
-            }
+            Body::Form(fields) => Bytes::from(form(fields)),
         });
         Exchange { method, url: self.url(), headers: self.headers.clone(), body, idempotent }
     }
@@ -153,13 +146,13 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn accepted(format: &Format) -> &'static str {
+fn accepted(format: &AnswerFormat) -> &'static str {
     match format {
-        Format::Json => "application/json, */*;q=0.5",
-        Format::Ndjson => "application/x-ndjson, */*;q=0.5",
-        Format::Csv(_) => "text/csv, */*;q=0.5",
-        Format::Number => "text/plain, */*;q=0.5",
-        Format::Prometheus => "text/plain;version=0.0.4, */*;q=0.5",
+        AnswerFormat::Json => "application/json, */*;q=0.5",
+        AnswerFormat::Ndjson => "application/x-ndjson, */*;q=0.5",
+        AnswerFormat::Csv(_) => "text/csv, */*;q=0.5",
+        AnswerFormat::Number => "text/plain, */*;q=0.5",
+        AnswerFormat::Prometheus => "text/plain;version=0.0.4, */*;q=0.5",
     }
 }
 
@@ -204,14 +197,8 @@ fn stands_for_a_number(text: &str) -> bool {
 }
 
 /// All but the unreserved characters of RFC 3986, so that a value stays within its path segment.
-fn percent_encoded(value: String) -> String {
-    let mut encoded = String::with_capacity(value.len());
-    for byte in value.into_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+fn percent_encoded(value: &str) -> String {
+    const SEGMENT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(value, SEGMENT).to_string()
 }
