@@ -9,7 +9,7 @@ use kpi_exporter::metric::Template;
 use kpi_exporter::source::SourceConfig;
 use kpi_exporter::source::client::settings::{ApiKeyPlace, Auth, ClientConfig, Proxy};
 use kpi_exporter::source::http::{
-    CsvFormat, Format, HttpConfig, HttpQuery, Method, NextPage, PageParam, RequestBody,
+    AnswerFormat, CsvFormat, HttpConfig, HttpQuery, Method, NextPage, PageParam, RequestBody,
 };
 use kpi_exporter::source::prometheus::PromQlQuery;
 use kpi_exporter::source::sql::{DatabaseConfig, EngineConfig};
@@ -70,7 +70,7 @@ fn keys_that_are_not_given_have_their_defaults() {
     assert_eq!((metric.method, metric.path.text.as_str(), metric.body), (Method::Get, "", None));
     assert_eq!((metric.rows, metric.sql), (None, None));
     let comma = CsvFormat { delimiter: b',', header: true, encoding: "utf-8".to_owned() };
-    assert_eq!(metric.format, Format::Csv(comma));
+    assert_eq!(metric.format, AnswerFormat::Csv(comma));
     assert_eq!(metric.pagination.unwrap().max_pages, 100);
 }
 
@@ -164,7 +164,10 @@ fn requests_have_their_texts_in_order_and_know_which_are_secret() {
     ];
     assert_eq!(sessions.params, params);
     assert_eq!(sessions.headers, [("If-Match".to_owned(), plain("{{window_end_unix}}"))]);
-    assert_eq!((sessions.format, sessions.rows.as_deref()), (Format::Json, Some("$.data[*]")));
+    assert_eq!(
+        (sessions.format, sessions.rows.as_deref()),
+        (AnswerFormat::Json, Some("$.data[*]"))
+    );
     let columns = [("value", "$.sessions"), ("country", "$.geo['country']")];
     assert_eq!(sessions.columns, columns.map(|(name, from)| (name.to_owned(), from.to_owned())));
 
@@ -185,11 +188,11 @@ fn requests_have_their_texts_in_order_and_know_which_are_secret() {
         [("day".to_owned(), plain("{{window_end_date}}")), ("key".to_owned(), secret("s3cr3t"))];
     assert_eq!(fields, expected);
     let csv = CsvFormat { delimiter: b';', header: false, encoding: "windows-1252".to_owned() };
-    assert_eq!(invoices.format, Format::Csv(csv));
+    assert_eq!(invoices.format, AnswerFormat::Csv(csv));
     for (metric, format) in [
-        ("temperature", Format::Number),
-        ("samples", Format::Prometheus),
-        ("lines", Format::Ndjson),
+        ("temperature", AnswerFormat::Number),
+        ("samples", AnswerFormat::Prometheus),
+        ("lines", AnswerFormat::Ndjson),
     ] {
         assert_eq!(http(metric).format, format);
     }

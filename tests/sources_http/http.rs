@@ -5,7 +5,7 @@ use kpi_exporter::secret::Secret;
 use kpi_exporter::source::SourceConfig;
 use kpi_exporter::source::client::settings::ClientConfig;
 use kpi_exporter::source::http::{
-    Format, HttpConfig, HttpQuery, JsonTemplate, Method, RequestBody,
+    AnswerFormat, HttpConfig, HttpQuery, JsonTemplate, Method, RequestBody,
 };
 use kpi_exporter::source::trace::Trace;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(crate) fn get(path: &str) -> HttpQuery {
         params: vec![],
         headers: vec![],
         body: None,
-        format: Format::Json,
+        format: AnswerFormat::Json,
         rows: None,
         require: vec![],
         columns: vec![],
@@ -154,7 +154,7 @@ async fn a_form_is_sent_like_the_parameters_of_a_url() {
 async fn the_format_is_what_is_accepted_unless_the_source_says_so_itself() {
     let server = StandIn::start(|_| stand_in::ok("text/plain", "1")).await;
     let mut query = get("/");
-    query.format = Format::Number;
+    query.format = AnswerFormat::Number;
     let plain = client(&server.url);
     let own = ClientConfig {
         headers: vec![("ACCEPT".to_owned(), Secret::fixed("application/vnd.x".to_owned()))],

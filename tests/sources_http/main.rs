@@ -14,6 +14,8 @@ mod clickhouse_server;
 #[path = "client.rs"]
 mod client_tests;
 #[cfg(test)]
+mod csv_text;
+#[cfg(test)]
 #[path = "../support/faults.rs"]
 mod faults;
 #[cfg(test)]
@@ -29,10 +31,14 @@ mod pace;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod paging_checks;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 #[path = "../support/prometheus.rs"]
 mod prometheus_server;
+#[cfg(test)]
+mod prometheus_text;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]

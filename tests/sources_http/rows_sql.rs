@@ -2,7 +2,7 @@
 
 use kpi_exporter::metric::{Cell, FetchErrorKind};
 use kpi_exporter::source::http::{
-    CsvFormat, Format, HttpConfig, HttpQuery, NextPage, PageParam, Pagination,
+    AnswerFormat, CsvFormat, HttpConfig, HttpQuery, NextPage, PageParam, Pagination,
 };
 use kpi_exporter::source::{Request, SourceConfig};
 use serde_json::{Value, json};
@@ -54,7 +54,8 @@ async fn no_rows_are_an_empty_table_with_the_columns_that_are_named() {
         "the answer has no rows, so the columns of table `rows` are not known (hint: name the \
          columns that the query uses under `columns`)"
     );
-    let csv = Format::Csv(CsvFormat { delimiter: b',', header: true, encoding: "utf-8".into() });
+    let csv =
+        AnswerFormat::Csv(CsvFormat { delimiter: b',', header: true, encoding: "utf-8".into() });
     let csv = HttpQuery { format: csv, rows: None, ..over(sql) };
     let table = read(csv, || ok("text/csv", "amount,stage\n")).await.unwrap();
     assert_eq!(table.rows, [[Cell::Number(0.0)]]);
@@ -70,7 +71,8 @@ async fn types_are_those_of_json_and_what_csv_looks_like() {
         value(over(sql), mixed).await,
         Cell::Text("text 01,text 2.5,text {\"x\":null}".into())
     );
-    let csv = Format::Csv(CsvFormat { delimiter: b',', header: false, encoding: "utf-8".into() });
+    let csv =
+        AnswerFormat::Csv(CsvFormat { delimiter: b',', header: false, encoding: "utf-8".into() });
     let sql = "SELECT typeof(\"1\") || typeof(\"2\") AS value FROM rows";
     let csv = HttpQuery { format: csv, rows: None, ..over(sql) };
     let table = read(csv, || ok("text/csv", "12,007\n13,008\n")).await.unwrap();

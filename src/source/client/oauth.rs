@@ -28,7 +28,7 @@ pub(super) struct Tokens {
 #[derive(Default)]
 struct State {
     token: Option<Token>,
-    /// TokenAnswer in exchange for the one in the configuration.
+    /// Given in exchange for the one in the configuration.
     refresh_token: Option<String>,
     /// The last failure, for those who were waiting when it happened.
     failed: Option<(Instant, Failure)>,

@@ -47,13 +47,13 @@ enum Sink {
 }
 
 /// What became of the rows.
-pub(super) enum Outcome {
+pub(super) enum RowsOutcome {
     Table(Table),
     /// Rows, and the query over them.
     Query(Arc<Known>, Statement),
 }
 
-impl Outcome {
+impl RowsOutcome {
     /// Adds what a person should know of it, while nobody else has it.
     pub(super) fn remark(&mut self, remark: String) {
         match self {
@@ -157,7 +157,7 @@ impl FetchedRows {
 
     /// The rows. An answer without rows and without columns is one with the columns that the metric
     /// is about: nothing is missing from it.
-    pub(super) fn finish(self) -> Result<Outcome, FetchError> {
+    pub(super) fn finish(self) -> Result<RowsOutcome, FetchError> {
         match self.sink {
             Sink::Database(rows, _) if rows.width() == 0 => {
                 let message =
@@ -171,7 +171,10 @@ impl FetchedRows {
                     ..error
                 })?;
                 let texts = rows.texts("rows");
-                Ok(Outcome::Query(Arc::new(Known { rows, texts, remarks: Vec::new() }), statement))
+                Ok(RowsOutcome::Query(
+                    Arc::new(Known { rows, texts, remarks: Vec::new() }),
+                    statement,
+                ))
             }
             Sink::Cells { mut rows, .. } => {
                 let mut columns = self.names;
@@ -185,7 +188,7 @@ impl FetchedRows {
                 for row in &mut rows {
                     row.resize(columns.len(), Cell::Null);
                 }
-                Ok(Outcome::Table(Table { columns, rows, ..Table::default() }))
+                Ok(RowsOutcome::Table(Table { columns, rows, ..Table::default() }))
             }
         }
     }
@@ -259,7 +262,7 @@ mod tests {
         let b = fetched.column("b");
         fetched.add(vec![(b, Field::Text("x".into()))]).unwrap();
         assert!(!fetched.never_had(b) && fetched.never_had(7));
-        let Ok(Outcome::Table(table)) = fetched.finish() else { panic!("expected a table") };
+        let Ok(RowsOutcome::Table(table)) = fetched.finish() else { panic!("expected a table") };
         let one = vec![Cell::Number(1.0), Cell::Null];
         assert_eq!(table.rows, [one, vec![Cell::Null, Cell::Text("x".into())]]);
     }

@@ -33,7 +33,7 @@ pub use self::query::{
 pub use self::settings::HttpConfig;
 
 use self::answer_body::{AnswerBody, shape};
-use self::fetched_rows::Outcome;
+use self::fetched_rows::RowsOutcome;
 use self::page_request::PageRequest;
 use self::paging::{Found, Pager};
 use self::reader::Reader;
@@ -84,8 +84,8 @@ impl HttpSource {
         // What answer may repeat what was sent.
         let rows = self.rows(query, request).await;
         match &*rows.map_err(|error| self.client.redacted(error))? {
-            Outcome::Table(table) => Ok(table.clone()),
-            Outcome::Query(known, statement) => {
+            RowsOutcome::Table(table) => Ok(table.clone()),
+            RowsOutcome::Query(known, statement) => {
                 let mut table = rows::query::run(known, statement, request, self.timeout).await?;
                 table.remarks.extend(known.remarks.iter().cloned());
                 let concerned = known.texts.iter();
@@ -106,7 +106,11 @@ impl HttpSource {
     }
 
     /// The rows of all pages; those of another window of the same run if it asked the same.
-    async fn rows(&self, query: &HttpQuery, request: &Request) -> Result<Arc<Outcome>, FetchError> {
+    async fn rows(
+        &self,
+        query: &HttpQuery,
+        request: &Request,
+    ) -> Result<Arc<RowsOutcome>, FetchError> {
         let locate = |path: &str| self.client.url(path);
         let mut page_request = PageRequest::new(query, request, locate, !self.accepts)?;
         let pager = Pager::new(query.pagination.as_ref(), &mut page_request)?;
@@ -131,7 +135,7 @@ impl HttpSource {
         request: &Request,
         mut page_request: PageRequest,
         mut pager: Pager<'_>,
-    ) -> Result<(Outcome, usize), FetchError> {
+    ) -> Result<(RowsOutcome, usize), FetchError> {
         let mut reader = Reader::new(&request.metric, query)?;
         let mut deadline = self.client.deadline();
         let mut bytes = 0;

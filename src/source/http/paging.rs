@@ -56,7 +56,7 @@ impl<'a> Pager<'a> {
     ) -> Result<Self, FetchError> {
         match pagination.map(|pagination| &pagination.next) {
             Some(NextPage::Page { param, first }) => {
-                page_request.set(param, &Value::from(*first))?
+                page_request.set(param, &Value::from(*first))?;
             }
             Some(NextPage::Offset { param, .. }) => page_request.set(param, &Value::from(0))?,
             _ => {}

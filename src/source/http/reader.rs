@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::answer_body::{AnswerBody, shape};
-use super::fetched_rows::{FetchedRows, Field, Outcome};
+use super::fetched_rows::{FetchedRows, Field, RowsOutcome};
 use super::json::{self, Path, Selector};
 use super::names::members;
 use super::paging::Found;
@@ -75,7 +75,7 @@ impl Reader {
             }
             AnswerFormat::Ndjson => self.selector.lines(answer, &mut self.fetched)?,
             AnswerFormat::Csv(format) => {
-                separated::read(answer, format, &self.query, &mut self.fetched)?
+                separated::read(answer, format, &self.query, &mut self.fetched)?;
             }
             AnswerFormat::Number => number(answer, &mut self.fetched)?,
             AnswerFormat::Prometheus => samples::read(answer, &self.query, &mut self.fetched)?,
@@ -93,7 +93,7 @@ impl Reader {
     }
 
     /// All rows.
-    pub(super) fn finish(self) -> Result<Outcome, FetchError> {
+    pub(super) fn finish(self) -> Result<RowsOutcome, FetchError> {
         self.selector.check_columns(&self.fetched)?;
         self.fetched.finish()
     }

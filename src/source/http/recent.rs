@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::fetched_rows::Outcome;
+use super::fetched_rows::RowsOutcome;
 use crate::source::client::Exchange;
 
 /// Bytes that kept answers had together, at most.
@@ -23,7 +23,7 @@ struct Kept {
     /// When it was begun to be asked for.
     at: Instant,
     bytes: usize,
-    outcome: Arc<Outcome>,
+    outcome: Arc<RowsOutcome>,
 }
 
 impl Recent {
@@ -33,7 +33,7 @@ impl Recent {
         metric: &str,
         first: &Exchange,
         since: Instant,
-    ) -> Option<Arc<Outcome>> {
+    ) -> Option<Arc<RowsOutcome>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|one| one.metric != metric || one.at >= since);
         let same = kept.iter().find(|one| one.metric == metric && one.first.is_same(first));
@@ -47,7 +47,7 @@ impl Recent {
         first: Exchange,
         at: Instant,
         bytes: usize,
-        outcome: &Arc<Outcome>,
+        outcome: &Arc<RowsOutcome>,
     ) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|one| one.metric != metric);
@@ -74,7 +74,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_serves_the_same_question_of_the_same_run_and_no_other() {
         let recent = Recent::default();
-        let answer = Arc::new(Outcome::Table(Table::default()));
+        let answer = Arc::new(RowsOutcome::Table(Table::default()));
         let begun = Instant::now();
         recent.put("mrr", exchange("http://a/x"), begun, 10, &answer);
         assert!(recent.get("mrr", &exchange("http://a/x"), begun).is_some());
@@ -87,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_has_a_limit() {
         let recent = Recent::default();
-        let answer = Arc::new(Outcome::Table(Table::default()));
+        let answer = Arc::new(RowsOutcome::Table(Table::default()));
         let begun = Instant::now();
         let known = |metric: &str| recent.get(metric, &exchange("http://a/"), begun).is_some();
         for metric in ["a", "b", "c"] {

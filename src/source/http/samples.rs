@@ -265,7 +265,7 @@ mod tests {
             ("42", "expected the name of a metric"),
         ] {
             let error = sample(line).unwrap_err();
-            assert!(error.contains(expected), "{line}: {error}");
+            assert!(error.to_string().contains(expected), "{line}: {error}");
         }
     }
 

@@ -113,7 +113,7 @@ fn ends_name(token: &Token<'_>, at: usize) -> bool {
     token.end() == at && matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
 }
 
-/// TokenKind and end of the token that begins here and hides nothing.
+/// Kind and end of the token that begins here and hides nothing.
 fn one(dialect: Dialect, text: &str, at: usize) -> (TokenKind, usize) {
     let bytes = text.as_bytes();
     let next = bytes.get(at + 1).copied().unwrap_or(b' ');

@@ -13,7 +13,7 @@ use crate::kpi::{
 use crate::metric::{Metric, Query, Template};
 use crate::schedule::Schedule;
 use crate::source::http::{
-    CsvFormat, Format, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination,
+    AnswerFormat, CsvFormat, HttpQuery, JsonTemplate, Method, NextPage, PageParam, Pagination,
     RequestBody,
 };
 use crate::source::prometheus::PromQlQuery;
@@ -113,7 +113,7 @@ fn http() -> HttpQuery {
             value: serde_json::json!({ "token": "s3cr3t" }),
             secret: true,
         })),
-        format: Format::Json,
+        format: AnswerFormat::Json,
         require: vec![],
         rows: Some("$.data[*]".to_owned()),
         columns: vec![("amount".to_owned(), "$.amount".to_owned())],
@@ -154,7 +154,7 @@ fn the_definition_of_a_request_is_this_text_for_ever_and_holds_no_secret() {
             ("a".to_owned(), text("b")),
             ("c".to_owned(), secret()),
         ])),
-        format: Format::Csv(CsvFormat {
+        format: AnswerFormat::Csv(CsvFormat {
             delimiter: b';',
             header: true,
             encoding: "utf-8".to_owned(),
@@ -189,7 +189,7 @@ fn every_change_of_a_request_is_a_change_but_for_secrets() {
         HttpQuery { params: Vec::new(), ..http() },
         HttpQuery { headers: Vec::new(), ..http() },
         HttpQuery { body: None, ..http() },
-        HttpQuery { format: Format::Ndjson, ..http() },
+        HttpQuery { format: AnswerFormat::Ndjson, ..http() },
         HttpQuery { rows: None, ..http() },
         HttpQuery { columns: Vec::new(), ..http() },
         HttpQuery { pagination: None, ..http() },
