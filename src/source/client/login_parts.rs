@@ -1,4 +1,4 @@
-//! How credentials are read and written: the small parts that logins and token requests share.
+//! What logins and token requests share: reading secrets again, Basic credentials, values of headers.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -1,5 +1,5 @@
-//! What an answer that says no has to say, in one line. Not here: requests without any answer
-//! (`failure`).
+//! The failure that an answer with a bad status is, told in one line. Not here: requests without any
+//! answer (`failure`).
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};

@@ -1,4 +1,4 @@
-//! What answer: an answer before it is read, and the words for it when it cannot be. Not here: what is
+//! The body of a good answer before it is read, and the words for it when it cannot be. Not here: what is
 //! in it (`json`, `separated`, `samples`).
 
 use bytes::Bytes;

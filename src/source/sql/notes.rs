@@ -1,4 +1,5 @@
-//! What `fetch` shows of SQL: the statement as it is sent, with what is bound to it, and what came.
+//! What `fetch` shows of SQL: the statement as it is sent, with what is bound to it, and the number of
+//! rows.
 
 use chrono::SecondsFormat;
 
