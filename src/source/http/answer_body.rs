@@ -16,7 +16,7 @@ const SHOWN: usize = 60;
 /// The body of a good answer, with what its sender says about it.
 pub(super) struct AnswerBody {
     status: StatusCode,
-    /// The header as it answer; empty without.
+    /// The header as it came; empty without.
     content_type: String,
     pub(super) body: Bytes,
 }

@@ -81,7 +81,7 @@ impl HttpSource {
         for secret in hidden::secrets(query) {
             self.client.hide(&secret);
         }
-        // What answer may repeat what was sent.
+        // What came may repeat what was sent.
         let rows = self.rows(query, request).await;
         match &*rows.map_err(|error| self.client.redacted(error))? {
             RowsOutcome::Table(table) => Ok(table.clone()),

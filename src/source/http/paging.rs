@@ -80,7 +80,7 @@ impl<'a> Pager<'a> {
     }
 
     /// Makes `page_request` ask for the page after this one; `false` when this was the last. `came_from` is
-    /// where the page answer from, after redirects.
+    /// where the page came from, after redirects.
     pub(super) fn next(
         &mut self,
         page_request: &mut PageRequest,
@@ -128,7 +128,7 @@ impl<'a> Pager<'a> {
                 }
                 page_request.set(param, &Value::from(self.rows))?;
                 let full = page.rows as u64 == *step;
-                // A short page is the last one where full ones answer before. Else the API may have a
+                // A short page is the last one where full ones came before. Else the API may have a
                 // smaller limit of its own.
                 let last = page.rows == 0 || (self.full_pages && !full);
                 self.full_pages |= full;
@@ -150,7 +150,7 @@ impl<'a> Pager<'a> {
         self.remark
     }
 
-    /// Whether what answer is the whole.
+    /// Whether what came is the whole.
     fn check(&mut self, pagination: &Pagination, page: &Found) -> Result<(), FetchError> {
         let path = match &pagination.next {
             NextPage::Link(path) => Some(("next_link", path)),
@@ -167,7 +167,7 @@ impl<'a> Pager<'a> {
                     .with_hint("let it select the number of all rows, or delete it"));
             };
             if self.rows < total {
-                let message = format!("{} rows answer, but `total` says {total}", self.rows);
+                let message = format!("{} rows came, but `total` says {total}", self.rows);
                 return Err(
                     shape(message).with_hint("a part is not the whole: mend the `pagination`")
                 );
@@ -186,7 +186,7 @@ impl<'a> Pager<'a> {
                 && *number > self.rows
             {
                 let message = format!(
-                    "`{key}: {path}` selects nothing, and {} rows answer where `{total}` says {number}",
+                    "`{key}: {path}` selects nothing, and {} rows came where `{total}` says {number}",
                     self.rows
                 );
                 return Err(shape(message).with_hint("mend the `pagination`"));
@@ -194,7 +194,7 @@ impl<'a> Pager<'a> {
             if looks_full(self.rows) {
                 self.remark = Some(format!(
                     "`{key}: {path}` selects nothing, and the page looks full with {} rows: is the path \
-                     right? `total` in `pagination` checks that all answer",
+                     right? `total` in `pagination` checks that all came",
                     self.rows
                 ));
             }
@@ -204,13 +204,13 @@ impl<'a> Pager<'a> {
         Ok(())
     }
 
-    /// Whether the answer says that there is more than answer.
+    /// Whether the answer says that there is more than came.
     fn look(&mut self, page: &Found) {
         if let Some((path, number)) = &page.signs.total
             && *number > self.rows
         {
             self.remark = Some(format!(
-                "{} rows answer, but the answer says `{path}` = {number}: is this but a part?",
+                "{} rows came, but the answer says `{path}` = {number}: is this but a part?",
                 self.rows
             ));
         } else if let (None, Some(path)) = (self.pagination, &page.signs.next) {
