@@ -50,9 +50,10 @@ pub(super) struct Arguments {
     /// JSON a day, KPI and label set.
     #[arg(long, value_enum, default_value_t = BackfillFormat::Openmetrics)]
     format: BackfillFormat,
-    /// File to write instead of standard output. With `jsonl`, days that it already holds are not
-    /// written again, so a run that was stopped goes on; with `openmetrics` it appears, or is
-    /// replaced, as a whole at the end.
+    /// File to write instead of standard output, which `-` names too. With `jsonl`, days that it
+    /// already holds are not written again, so a run that was stopped goes on; with `openmetrics` it
+    /// appears, or is replaced, as a whole at the end. Links are followed; devices and pipes are
+    /// written to as they are.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Only this KPI; may be given several times.
@@ -103,7 +104,7 @@ impl Arguments {
 
     fn interrupted(&self) -> ExitCode {
         let goes_on = match &self.output {
-            Some(path) if self.format == BackfillFormat::Jsonl => {
+            Some(path) if self.format == BackfillFormat::Jsonl && path.is_file() => {
                 format!("; the same command goes on where {} ends", path.display())
             }
             _ => String::new(),

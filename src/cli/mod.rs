@@ -6,6 +6,7 @@ mod backfill;
 mod check;
 mod connect;
 mod demo;
+mod destination;
 mod eval;
 mod fetch;
 mod generate;

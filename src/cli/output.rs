@@ -1,15 +1,14 @@
 //! Where a back-fill writes to: standard output or a file, day by day or as a whole.
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, BufReader, BufWriter, Seek as _, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Seek as _, SeekFrom, Write};
+use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
-use tempfile::NamedTempFile;
 
+use super::destination::{self, Destination};
 use crate::api;
 use crate::backfill::{Resume, resume};
 use crate::exposition::History;
@@ -32,11 +31,7 @@ pub(super) enum Output {
         next: usize,
     },
     /// One document, kept until the end because it goes series by series.
-    Document {
-        history: History,
-        /// A file beside the one asked for, renamed at the end: nobody ever sees half of it.
-        file: Option<(NamedTempFile, PathBuf)>,
-    },
+    Document { history: History, to: Destination },
 }
 
 impl Output {
@@ -48,23 +43,19 @@ impl Output {
         steps: &[DateTime<Utc>],
         definitions: &Definitions,
     ) -> anyhow::Result<Self> {
-        match (format, path) {
-            (BackfillFormat::Openmetrics, path) => {
-                let file = path.map(|path| {
-                    let file = beside(path).with_context(|| cannot_write(path))?;
-                    anyhow::Ok((file, path.to_owned()))
-                });
-                Ok(Self::Document { history: History::default(), file: file.transpose()? })
-            }
-            (BackfillFormat::Jsonl, None) => {
-                Ok(Self::Lines { out: Box::new(io::stdout()), next: 0 })
-            }
-            (BackfillFormat::Jsonl, Some(path)) => {
-                let (file, next) = lines(path, steps, definitions)
-                    .with_context(|| format!("--output {}", path.display()))?;
-                Ok(Self::Lines { out: Box::new(file), next })
-            }
+        if format == BackfillFormat::Openmetrics {
+            let to = Destination::open(path)?;
+            return Ok(Self::Document { history: History::default(), to });
         }
+        let Some(path) = path.filter(|path| !destination::is_stdout(path)) else {
+            return Ok(Self::Lines { out: Box::new(io::stdout()), next: 0 });
+        };
+        let named = || format!("--output {}", path.display());
+        if let Some(stream) = destination::stream(path).with_context(named)? {
+            return Ok(Self::Lines { out: Box::new(stream), next: 0 });
+        }
+        let (file, next) = lines(path, steps, definitions).with_context(named)?;
+        Ok(Self::Lines { out: Box::new(file), next })
     }
 
     /// Index of the first step that is to be added.
@@ -89,14 +80,7 @@ impl Output {
     pub(super) fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::Lines { .. } => Ok(()),
-            Self::Document { history, file: None } => {
-                let mut out = BufWriter::new(io::stdout().lock());
-                history.write(&mut out)?;
-                Ok(out.flush()?)
-            }
-            Self::Document { history, file: Some((file, path)) } => {
-                document(&history, file, &path).with_context(|| cannot_write(&path))
-            }
+            Self::Document { history, to } => to.put(|mut out| history.write(&mut out)),
         }
     }
 }
@@ -113,23 +97,4 @@ fn lines(
     file.set_len(keep)?;
     file.seek(SeekFrom::Start(keep))?;
     Ok((file, next))
-}
-
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-}
-
-fn document(history: &History, file: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mut out = BufWriter::new(file);
-    history.write(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-fn cannot_write(path: &Path) -> String {
-    format!("cannot write {}", path.display())
 }

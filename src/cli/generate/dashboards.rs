@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::artifacts::dashboards::{self, Dashboard};
 use crate::cli::Global;
+use crate::cli::destination::Destination;
 use crate::config::{self, Environment};
 use crate::limits;
 
@@ -48,8 +49,7 @@ pub(super) fn run(
         .with_context(|| format!("cannot create {}", arguments.output.display()))?;
     for dashboard in &dashboards {
         let path = arguments.output.join(dashboard.file_name());
-        fs::write(&path, dashboard.text())
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        Destination::open(Some(&path))?.put(|out| out.write_all(dashboard.text().as_bytes()))?;
         writeln!(anstream::stdout(), "{}", path.display())?;
     }
     Ok(ExitCode::SUCCESS)

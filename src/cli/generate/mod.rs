@@ -5,14 +5,14 @@ mod dashboards;
 mod prometheus_rule;
 mod rules;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
 
 use super::Global;
+use super::destination::Destination;
 use crate::config::Environment;
 use crate::limits;
 
@@ -29,7 +29,7 @@ pub(super) enum Command {
 /// Where the result goes.
 #[derive(Debug, clap::Args)]
 struct GenerateTarget {
-    /// File to write, instead of stdout.
+    /// File to write; without it, or with `-`, standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Write nothing: compare with --output, and exit with 1 when it differs.
@@ -52,14 +52,13 @@ pub(super) fn run(
 impl GenerateTarget {
     /// Writes or compares.
     fn put(&self, text: &str) -> anyhow::Result<ExitCode> {
-        let Some(file) = &self.output else {
-            std::io::stdout().write_all(text.as_bytes())?;
+        let path = self.output.as_deref();
+        let Some(file) = path.filter(|_| self.check) else {
+            Destination::open(path)?.put(|out| out.write_all(text.as_bytes()))?;
             return Ok(ExitCode::SUCCESS);
         };
-        if !self.check {
-            std::fs::write(file, text)
-                .with_context(|| format!("cannot write {}", file.display()))?;
-            return Ok(ExitCode::SUCCESS);
+        if !file.is_file() {
+            bail!("--check compares with a file, and {} is none", file.display());
         }
         let found = limits::read_capped(file, text.len() as u64 + 1);
         if found.ok().as_deref() != Some(text.as_bytes()) {
