@@ -31,6 +31,7 @@ pub mod record;
 pub mod schedule;
 pub mod secret;
 pub mod server;
+pub mod shown;
 pub mod signals;
 pub mod snapshot;
 pub mod source;

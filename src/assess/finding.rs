@@ -11,6 +11,7 @@ use super::status::Status;
 use super::target::Goal;
 use crate::calendar::{ExtraWeek, Period};
 use crate::id::{KpiId, MetricId, SourceId};
+use crate::metric::{Bad, Labels};
 use crate::signals::{Lead, Reading, Side};
 
 /// One thing to say. Numbers that an assessment has anyway are not repeated here.
@@ -41,8 +42,8 @@ pub enum Finding {
     },
     /// No value: the source says that no data is complete.
     NothingComplete,
-    /// No value: the formula gives none.
-    NoValue,
+    /// No value: the formula gives none, for this reason where it is known.
+    NoValue(Option<Absent>),
     /// A value, and nothing to hold it against.
     NoTarget {
         /// Of whom: the values of the labels; empty without labels.
@@ -141,6 +142,42 @@ pub enum Finding {
         kpi: KpiId,
         /// What history says.
         lead: Lead,
+    },
+}
+
+/// Why a formula has no value, though its metrics were fetched.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Absent {
+    /// Metrics have no row for a label set.
+    NoRow {
+        /// Which metrics.
+        metrics: Vec<MetricId>,
+        /// For whom.
+        of: Labels,
+    },
+    /// A column holds something that is no number.
+    Bad {
+        /// The column as the formula names it.
+        what: String,
+        /// What it holds.
+        bad: Bad,
+    },
+    /// A column is empty.
+    Null {
+        /// The column as the formula names it.
+        what: String,
+    },
+    /// A denominator is 0.
+    Zero {
+        /// The column, where the denominator is a single one.
+        what: Option<String>,
+    },
+    /// The result is beyond all numbers.
+    TooLarge,
+    /// The labels of the metrics multiply to more label sets than there may be.
+    TooMany {
+        /// How many there may be.
+        most: usize,
     },
 }
 

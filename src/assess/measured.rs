@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::assessment::Assessment;
-use super::finding::{Finding, MetricProblem};
+use super::finding::{Absent, Finding, MetricProblem};
 use super::judge::{Because, Case, Judged, judge};
 use super::outlook::Evidence;
 use super::pace_limits::PaceLimits;
@@ -39,6 +39,8 @@ pub struct Measured {
     pub data_through: Option<DateTime<Utc>>,
     /// Why there is no value, when something failed.
     pub problem: Option<MetricProblem>,
+    /// Why there is no value, when nothing failed.
+    pub absent: Option<Absent>,
     /// Of whom: the values of the labels, in words; empty without labels.
     pub who: String,
 }
@@ -229,10 +231,19 @@ fn missing(
             baseline: measured.baseline,
             baseline_period: baseline_period(kpi, calendar, period),
         },
-        (Some(goal), None) if kpi.target.formula().is_some() => {
+        (Some(goal), None) if kpi.target.formula().is_some() && is_unheard_of(kpi, measured) => {
             Finding::Planned { who: measured.who.clone(), goal }
         }
-        _ => Finding::NoValue,
+        _ => Finding::NoValue(measured.absent.clone()),
+    }
+}
+
+/// Whether no metric says anything of a label set.
+fn is_unheard_of(kpi: &Kpi, measured: &Measured) -> bool {
+    match &measured.absent {
+        Some(Absent::NoRow { metrics, .. }) => metrics.len() == kpi.formula.metrics().len(),
+        Some(_) => false,
+        None => true,
     }
 }
 

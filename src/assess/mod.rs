@@ -1,6 +1,7 @@
 //! From measurements to verdicts: target, pace, projection, status, reason. Pure functions of
 //! definition, measurements and the as-of instant; no clock, no I/O.
 
+mod absence;
 mod assessment;
 mod finding;
 pub mod hysteresis;
@@ -17,7 +18,7 @@ mod sums;
 mod target;
 
 pub use assessment::{Assessment, Number};
-pub use finding::{Finding, FrozenNumber, MetricProblem, Proof};
+pub use finding::{Absent, Finding, FrozenNumber, MetricProblem, Proof};
 pub use measured::{Measured, assess};
 pub use noise::Noise;
 pub use outlook::Evidence;

@@ -4,6 +4,7 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::absence::{metrics_of, no_value};
 use super::assessment::Assessment;
 use super::finding::{Finding, FrozenNumber, MetricProblem, Proof};
 use super::noise::Noise;
@@ -12,7 +13,7 @@ use super::status::Status;
 use super::target::Goal;
 use crate::calendar::{ExtraWeek, Period, PeriodKind, WindowSpec};
 use crate::figures;
-use crate::kpi::{Baseline, Formula, Kpi, Path, Unit, same};
+use crate::kpi::{Baseline, Kpi, Path, Unit, same};
 
 /// All findings of an assessment in words.
 pub fn reason(kpi: &Kpi, assessment: &Assessment) -> String {
@@ -61,11 +62,9 @@ impl About<'_> {
                                          data is complete"
                     .to_owned()
             }
-            Finding::NoValue => format!(
-                "No data: `{}` has no value: its source returned no rows, NULL or a zero \
-                 denominator",
-                self.kpi.formula
-            ),
+            Finding::NoValue(why) => {
+                format!("No data: {}", no_value(&self.kpi.formula, why.as_ref()))
+            }
             Finding::NoTarget { who, baseline, baseline_period } => {
                 format!("No verdict: {}", self.no_target(who, *baseline, baseline_period))
             }
@@ -326,12 +325,6 @@ fn date(day: NaiveDate) -> String {
 /// `61 days`, `2.4 business days`: what rates per day go by.
 fn days(left: Left) -> String {
     figures::days(left.days, if left.business { "business" } else { "" })
-}
-
-/// "`plan` and `orders`".
-fn metrics_of(formula: &Formula) -> String {
-    let names = formula.metrics().into_iter().map(|metric| format!("`{metric}`"));
-    names.collect::<Vec<_>>().join(" and ")
 }
 
 /// A period as people call it.

@@ -34,6 +34,12 @@ pub(super) fn whole_of<'m>(
     Cow::Owned(measured.regrouped(|labels| labels.without(&gone)))
 }
 
+/// Names of the labels that a measurement has without the columns that divide it.
+pub(super) fn labels_of_whole<'m>(metric: &'m Metric, divided_by: &[String]) -> Vec<&'m str> {
+    let divides = |name: &&String| divided_by.contains(name) || metric.members.contains(name);
+    metric.labels.iter().filter(|name| !divides(name)).map(String::as_str).collect()
+}
+
 /// By labels of the verdict: the members that are shown one by one, where there are too many.
 pub(super) type Limited = BTreeMap<Labels, BTreeSet<String>>;
 
@@ -49,17 +55,18 @@ impl Column<'_> {
     /// The rows of a metric by this column and the labels of verdicts.
     pub(super) fn rows<'m>(
         self,
-        metric: &Metric,
+        metric: &'m Metric,
         measured: &'m Measurement,
         limited: &Limited,
-    ) -> Cow<'m, Measurement> {
+    ) -> (Vec<&'m str>, Cow<'m, Measurement>) {
         let gone: Vec<&String> = metric
             .labels
             .iter()
             .filter(|name| *name != self.name)
             .filter(|name| self.all.contains(name) || metric.members.contains(name))
             .collect();
-        Cow::Owned(measured.regrouped(|labels| {
+        let kept = metric.labels.iter().filter(|name| !gone.contains(name));
+        let measured = measured.regrouped(|labels| {
             let mut kept = labels.without(&gone);
             let of = kept.without(&[self.name]);
             if let (Some(shown), Some(name)) = (limited.get(&of), kept.0.get_mut(self.name))
@@ -68,20 +75,22 @@ impl Column<'_> {
                 OTHER.clone_into(name);
             }
             kept
-        }))
+        });
+        (kept.map(String::as_str).collect(), Cow::Owned(measured))
     }
 
     /// The members of every verdict. `now` and `before` evaluate the formula by this column, members
-    /// beyond a limit put together.
+    /// beyond a limit put together; `before` also for the members of now.
     pub(super) fn breakdowns(
         self,
         whole: &BTreeMap<Labels, Joined>,
         additive: bool,
         now: impl Fn(&Limited) -> BTreeMap<Labels, Joined>,
-        before: impl Fn(&Limited) -> BTreeMap<Labels, Joined>,
+        before: impl Fn(&Limited, &BTreeMap<Labels, Joined>) -> BTreeMap<Labels, Joined>,
     ) -> Vec<Breakdown> {
         let mut limited = Limited::new();
-        let mut all = self.by_verdict(now(&limited));
+        let mut members = now(&limited);
+        let mut all = self.by_verdict(members.clone());
         let counts: BTreeMap<Labels, usize> =
             all.iter().map(|(labels, members)| (labels.clone(), members.len())).collect();
         for (labels, members) in all.iter().filter(|(_, members)| members.len() > MOST) {
@@ -94,9 +103,10 @@ impl Column<'_> {
             limited.insert(labels.clone(), shown.take(MOST).collect());
         }
         if !limited.is_empty() {
-            all = self.by_verdict(now(&limited));
+            members = now(&limited);
+            all = self.by_verdict(members.clone());
         }
-        let mut before = self.by_verdict(before(&limited));
+        let mut before = self.by_verdict(before(&limited, &members));
         let breakdown = |(labels, members): (Labels, BTreeMap<String, Joined>)| {
             let shown = limited.get(&labels).map_or(0, BTreeSet::len);
             let others =

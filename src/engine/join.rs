@@ -1,14 +1,16 @@
-//! A formula over metrics with labels: the natural join of their series, evaluated label set by
+//! A formula over metrics with labels: the outer natural join of their series, evaluated label set by
 //! label set. A metric without labels joins with every label set; metrics that share a label join
-//! where its values agree; a label set that one of the metrics lacks is not in the result.
+//! where its values agree. A label set that one of the metrics lacks stays: it has no value, and what
+//! it lacks is told; where the metric says so, it has 0 there.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::assess::Sums;
+use crate::assess::{Absent, Sums};
 use crate::id::MetricId;
-use crate::kpi::{Formula, MetricRef};
+use crate::kpi::{Expr, Formula, MetricRef};
 use crate::metric::{Labels, Measurement, Series};
 
 /// What a formula gives for one label set.
@@ -22,182 +24,220 @@ pub(super) struct Joined {
     pub(super) data_through: Option<DateTime<Utc>>,
 }
 
-/// Evaluates `formula` over the measurements that `of` gives for its metrics.
-pub(super) fn evaluate<'a>(
-    formula: &Formula,
-    of: impl Fn(&MetricId) -> Option<&'a Measurement>,
-) -> BTreeMap<Labels, Joined> {
-    let mut rows: Vec<Row<'_, '_>> = vec![(Labels::default(), BTreeMap::new())];
-    for metric in formula.metrics() {
-        let Some(measurement) = of(metric) else { return BTreeMap::new() };
-        rows = join(rows, metric, measurement);
-    }
-    rows.into_iter().map(|(labels, row)| (labels, eval_row(formula, &row))).collect()
+/// What was measured of one metric of a formula.
+pub(super) struct Input<'m> {
+    /// Names of the labels that its rows have.
+    pub(super) labels: Vec<&'m str>,
+    /// The rows.
+    pub(super) measured: Cow<'m, Measurement>,
+    /// Whether a label set without a row is 0 there.
+    pub(super) zero: bool,
+    /// It may have so many label sets.
+    pub(super) most: usize,
 }
 
-type Row<'m, 'a> = (Labels, BTreeMap<&'m MetricId, &'a Series>);
+/// A formula with what was measured of its metrics over one span of each.
+pub(super) struct Inputs<'m> {
+    formula: &'m Formula,
+    /// `None`: one of them was not measured at all, so nothing is known of any label set.
+    of: Option<BTreeMap<&'m MetricId, Known<'m>>>,
+}
 
-/// Joins one more metric, by an index on the labels both sides have.
-fn join<'m, 'a>(
-    rows: Vec<Row<'m, 'a>>,
-    metric: &'m MetricId,
-    with: &'a Measurement,
-) -> Vec<Row<'m, 'a>> {
-    let Some((first, _)) = rows.first() else { return rows };
-    let shared: Vec<String> = with.series.keys().next().map_or_else(Vec::new, |labels| {
-        labels.0.keys().filter(|name| first.0.contains_key(*name)).cloned().collect()
-    });
-    let key = |labels: &Labels| -> Vec<String> {
-        shared.iter().filter_map(|name| labels.0.get(name).cloned()).collect()
-    };
-    let mut index: BTreeMap<Vec<String>, Vec<(&Labels, &'a Series)>> = BTreeMap::new();
-    for (labels, series) in &with.series {
-        index.entry(key(labels)).or_default().push((labels, series));
+struct Known<'m> {
+    input: Input<'m>,
+    /// Up to when a label set without a row is known to be 0.
+    newest: Option<DateTime<Utc>>,
+}
+
+/// What there is of a metric for a label set.
+#[derive(Clone, Copy)]
+enum Row<'a> {
+    Measured(&'a Series),
+    Zero(Option<DateTime<Utc>>),
+    Missing,
+}
+
+/// Label sets by the names of their labels.
+type ByNames<'a> = BTreeMap<BTreeSet<&'a str>, BTreeSet<Labels>>;
+
+impl<'m> Inputs<'m> {
+    /// `of` gives what was measured of a metric, `None` where nothing was.
+    pub(super) fn new(
+        formula: &'m Formula,
+        of: impl Fn(&'m MetricId) -> Option<Input<'m>>,
+    ) -> Self {
+        let known = |metric| {
+            let input = of(metric)?;
+            let through = input.measured.series.values().filter_map(|row| row.data_through);
+            let newest = if input.zero { through.max() } else { None };
+            Some((metric, Known { input, newest }))
+        };
+        Self { formula, of: formula.metrics().into_iter().map(known).collect() }
     }
-    let mut joined = Vec::new();
-    for (labels, row) in rows {
-        for (other, series) in index.get(&key(&labels)).into_iter().flatten() {
-            if let Some(both) = labels.join(other) {
-                let mut row = row.clone();
-                row.insert(metric, series);
-                joined.push((both, row));
+
+    /// All label sets that any of the metrics has, joined as far as they agree: none is part of
+    /// another. Without any row that is the one without labels.
+    ///
+    /// # Errors
+    /// There would be more than all metrics together may have.
+    pub(super) fn sets(&self) -> Result<BTreeSet<Labels>, Absent> {
+        let Some(inputs) = &self.of else { return Ok(BTreeSet::new()) };
+        let most: usize = inputs.values().map(|known| known.input.most).sum();
+        let mut relations: BTreeMap<BTreeSet<&str>, BTreeSet<&Labels>> = BTreeMap::new();
+        for Known { input, .. } in inputs.values().filter(|known| !known.input.labels.is_empty()) {
+            let names = input.labels.iter().copied().collect();
+            relations.entry(names).or_default().extend(input.measured.series.keys());
+        }
+        let mut all = ByNames::from([(BTreeSet::new(), BTreeSet::from([Labels::default()]))]);
+        for (names, rows) in &relations {
+            for (names, sets) in joined(&all, names, rows, most)? {
+                all.entry(names).or_default().extend(sets);
+            }
+        }
+        Ok(largest(all))
+    }
+
+    /// Whether a label set has all labels that the metrics have together, and no other.
+    pub(super) fn has_names_of(&self, labels: &Labels) -> bool {
+        let known = self.of.iter().flat_map(BTreeMap::values);
+        let names: BTreeSet<&str> =
+            known.flat_map(|known| known.input.labels.iter().copied()).collect();
+        labels.0.keys().map(String::as_str).eq(names)
+    }
+
+    /// What the formula gives for a label set. A metric with fewer labels (a plan without regions)
+    /// serves all that agree with it.
+    pub(super) fn at(&self, labels: &Labels) -> Joined {
+        let Some(rows) = self.rows(labels) else { return Joined::default() };
+        let value_of = |reference: &MetricRef| value(&rows, reference);
+        let sums = self.formula.quotient().and_then(|(numerator, denominator)| {
+            Some(Sums {
+                numerator: numerator.eval(&value_of)?,
+                denominator: denominator.eval(&value_of)?,
+            })
+        });
+        let through = rows.values().filter_map(|row| match row {
+            Row::Measured(series) => series.data_through,
+            Row::Zero(newest) => *newest,
+            Row::Missing => None,
+        });
+        Joined { value: self.formula.expr().eval(&value_of), sums, data_through: through.min() }
+    }
+
+    /// The formula for all its label sets; for none where they would be too many.
+    pub(super) fn all(&self) -> BTreeMap<Labels, Joined> {
+        let sets = self.sets().unwrap_or_default();
+        sets.into_iter().map(|labels| (labels.clone(), self.at(&labels))).collect()
+    }
+
+    /// Why the formula has no value for a label set, as far as its metrics were measured.
+    pub(super) fn why(&self, labels: &Labels) -> Option<Absent> {
+        let rows = self.rows(labels)?;
+        let lacks = |(metric, row): (&&MetricId, &Row<'_>)| {
+            matches!(row, Row::Missing).then(|| (*metric).clone())
+        };
+        let missing: Vec<MetricId> = rows.iter().filter_map(lacks).collect();
+        if !missing.is_empty() {
+            return Some(Absent::NoRow { metrics: missing, of: labels.clone() });
+        }
+        for (reference, _) in self.formula.references() {
+            let Some(Row::Measured(series)) = rows.get(&reference.metric) else { continue };
+            let column = reference.column.as_deref();
+            if let Some(bad) = series.bad(column) {
+                return Some(Absent::Bad { what: reference.to_string(), bad: bad.clone() });
+            }
+            if series.value(column).is_none() {
+                return Some(Absent::Null { what: reference.to_string() });
+            }
+        }
+        let value_of = |reference: &MetricRef| value(&rows, reference);
+        Some(match self.formula.expr().zero_denominator(&value_of) {
+            Some(Expr::Metric(reference)) => Absent::Zero { what: Some(reference.to_string()) },
+            Some(_) => Absent::Zero { what: None },
+            None => Absent::TooLarge,
+        })
+    }
+
+    /// What there is of each metric for a label set.
+    fn rows(&self, labels: &Labels) -> Option<BTreeMap<&MetricId, Row<'_>>> {
+        let inputs = self.of.as_ref()?;
+        Some(inputs.iter().map(|(metric, known)| (*metric, known.row(labels))).collect())
+    }
+}
+
+impl Known<'_> {
+    fn row(&self, labels: &Labels) -> Row<'_> {
+        let Input { labels: names, measured, zero, .. } = &self.input;
+        let row = if names.len() == labels.0.len() {
+            measured.series.get(labels)
+        } else {
+            // A label set without one of the labels has no row.
+            labels.only(names).and_then(|labels| measured.series.get(&labels))
+        };
+        match row {
+            Some(series) => Row::Measured(series),
+            // No label at all is no label set of a metric that has some.
+            None if *zero && (names.is_empty() || !labels.is_empty()) => Row::Zero(self.newest),
+            None => Row::Missing,
+        }
+    }
+}
+
+fn value(rows: &BTreeMap<&MetricId, Row<'_>>, reference: &MetricRef) -> Option<f64> {
+    match rows.get(&reference.metric)? {
+        Row::Measured(series) => series.value(reference.column.as_deref()),
+        Row::Zero(_) => Some(0.0),
+        Row::Missing => None,
+    }
+}
+
+/// Every label set of `all` with every row that agrees with it, found by the labels both have.
+fn joined<'a>(
+    all: &ByNames<'a>,
+    names: &BTreeSet<&'a str>,
+    rows: &BTreeSet<&Labels>,
+    most: usize,
+) -> Result<ByNames<'a>, Absent> {
+    let mut found = ByNames::new();
+    let mut count = 0;
+    for (have, sets) in all {
+        let shared: Vec<&str> = have.intersection(names).copied().collect();
+        let mut index: BTreeMap<Option<Labels>, Vec<&Labels>> = BTreeMap::new();
+        for row in rows {
+            index.entry(row.only(&shared)).or_default().push(row);
+        }
+        let into = found.entry(have.union(names).copied().collect()).or_default();
+        for set in sets {
+            for row in index.get(&set.only(&shared)).into_iter().flatten() {
+                into.extend(set.join(row));
+                count += 1;
+                if count > most {
+                    return Err(Absent::TooMany { most });
+                }
             }
         }
     }
-    joined
+    Ok(found)
 }
 
-fn eval_row(formula: &Formula, row: &BTreeMap<&MetricId, &Series>) -> Joined {
-    let value_of =
-        |reference: &MetricRef| row.get(&reference.metric)?.value(reference.column.as_deref());
-    let sums = formula.quotient().and_then(|(numerator, denominator)| {
-        Some(Sums {
-            numerator: numerator.eval(&value_of)?,
-            denominator: denominator.eval(&value_of)?,
-        })
-    });
-    Joined {
-        value: formula.expr().eval(&value_of),
-        sums,
-        data_through: row.values().filter_map(|series| series.data_through).min(),
+/// The label sets that are no part of another.
+fn largest(mut all: ByNames<'_>) -> BTreeSet<Labels> {
+    let names: Vec<BTreeSet<&str>> = all.keys().cloned().collect();
+    for few in &names {
+        let only: Vec<&str> = few.iter().copied().collect();
+        let larger = names.iter().filter(|many| few.is_subset(many) && *many != few);
+        let parts: BTreeSet<Labels> = larger
+            .filter_map(|many| all.get(many))
+            .flatten()
+            .filter_map(|set| set.only(&only))
+            .collect();
+        if let Some(sets) = all.get_mut(few) {
+            sets.retain(|set| !parts.contains(set));
+        }
     }
-}
-
-/// The entry for `labels` among results that may have fewer labels (a plan without regions serves
-/// every region): the exact one, else the one with the most labels in common that contradicts none.
-pub(super) fn lookup<'a, T>(results: &'a BTreeMap<Labels, T>, labels: &Labels) -> Option<&'a T> {
-    results.get(labels).or_else(|| {
-        results
-            .iter()
-            .filter(|(have, _)| {
-                have.0.iter().all(|(name, value)| labels.0.get(name) == Some(value))
-            })
-            .max_by_key(|(have, _)| have.0.len())
-            .map(|(_, result)| result)
-    })
+    all.into_values().flatten().collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn series(value: f64) -> Series {
-        Series { values: BTreeMap::from([("value".to_owned(), value)]), data_through: None }
-    }
-
-    fn measurement(series_of: &[(&[(&str, &str)], f64)]) -> Measurement {
-        let series = series_of
-            .iter()
-            .map(|(labels, value)| (labels.iter().copied().collect(), series(*value)))
-            .collect();
-        Measurement { series, ..Measurement::default() }
-    }
-
-    fn labels(pairs: &[(&str, &str)]) -> Labels {
-        pairs.iter().copied().collect()
-    }
-
-    fn values(text: &str, metrics: &[(&str, Measurement)]) -> Vec<(String, Option<f64>)> {
-        let formula = Formula::parse(text).unwrap();
-        let of = |id: &MetricId| metrics.iter().find(|(have, _)| id == have).map(|(_, m)| m);
-        evaluate(&formula, of).into_iter().map(|(l, j)| (l.to_string(), j.value)).collect()
-    }
-
-    #[test]
-    fn a_metric_without_labels_joins_with_every_label_set() {
-        let spend = measurement(&[(&[("region", "EU")], 10.0), (&[("region", "US")], 40.0)]);
-        let rate = measurement(&[(&[], 2.0)]);
-        let joined = values("spend / rate", &[("spend", spend), ("rate", rate)]);
-        let expected = [(r#"{region="EU"}"#, 5.0), (r#"{region="US"}"#, 20.0)];
-        assert_eq!(joined, expected.map(|(l, v)| (l.to_owned(), Some(v))));
-    }
-
-    #[test]
-    fn shared_labels_have_to_agree_and_other_labels_multiply() {
-        let a = measurement(&[
-            (&[("region", "EU"), ("plan", "pro")], 1.0),
-            (&[("region", "EU"), ("plan", "free")], 2.0),
-            (&[("region", "US"), ("plan", "pro")], 3.0),
-        ]);
-        let b = measurement(&[(&[("region", "EU")], 10.0), (&[("region", "APAC")], 99.0)]);
-        let both_ways = [
-            values("a * b", &[("a", a.clone()), ("b", b.clone())]),
-            values("b * a", &[("a", a), ("b", b)]),
-        ];
-        for joined in both_ways {
-            let expected =
-                [(r#"{plan="free", region="EU"}"#, 20.0), (r#"{plan="pro", region="EU"}"#, 10.0)];
-            assert_eq!(joined, expected.map(|(l, v)| (l.to_owned(), Some(v))));
-        }
-    }
-
-    #[test]
-    fn a_zero_denominator_keeps_its_label_set_without_a_value() {
-        let a = measurement(&[(&[("region", "EU")], 1.0)]);
-        let b = measurement(&[(&[("region", "EU")], 0.0)]);
-        let joined = values("a / b", &[("a", a), ("b", b)]);
-        assert_eq!(joined, [(r#"{region="EU"}"#.to_owned(), None)]);
-    }
-
-    #[test]
-    fn a_metric_without_rows_or_not_measured_gives_nothing() {
-        let a = measurement(&[(&[], 1.0)]);
-        assert_eq!(values("a / b", &[("a", a.clone()), ("b", measurement(&[]))]), []);
-        assert_eq!(values("a / b", &[("a", a)]), []);
-    }
-
-    #[test]
-    fn the_oldest_data_counts() {
-        let day = |d| {
-            chrono::NaiveDate::from_ymd_opt(2026, 4, d).unwrap().and_time(chrono::NaiveTime::MIN)
-        };
-        let mut a = measurement(&[(&[], 6.0)]);
-        let mut b = measurement(&[(&[], 3.0)]);
-        for (measurement, d) in [(&mut a, 9), (&mut b, 7)] {
-            for series in measurement.series.values_mut() {
-                series.data_through = Some(day(d).and_utc());
-            }
-        }
-        let formula = Formula::parse("a / b").unwrap();
-        let joined = evaluate(&formula, |id| Some(if *id == "a" { &a } else { &b }));
-        let joined = joined[&Labels::default()];
-        assert_eq!(joined.data_through, Some(day(7).and_utc()));
-        assert_eq!(joined.sums, Some(Sums { numerator: 6.0, denominator: 3.0 }));
-    }
-
-    #[test]
-    fn a_plan_with_fewer_labels_serves_every_label_set_that_it_fits() {
-        let plans = BTreeMap::from([
-            (labels(&[]), 1),
-            (labels(&[("region", "EU")]), 2),
-            (labels(&[("region", "EU"), ("plan", "pro")]), 3),
-        ]);
-        for (wanted, found) in [
-            (labels(&[("region", "EU"), ("plan", "pro")]), 3),
-            (labels(&[("region", "EU"), ("plan", "free")]), 2),
-            (labels(&[("region", "US"), ("plan", "pro")]), 1),
-        ] {
-            assert_eq!(lookup(&plans, &wanted), Some(&found), "{wanted}");
-        }
-    }
-}
+#[path = "tests/join.rs"]
+mod tests;

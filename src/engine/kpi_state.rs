@@ -1,22 +1,23 @@
 //! One KPI from the book: its formula over the measurements of each span, label set by label set.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::book::Book;
-use super::breakdown::{Column, Limited, whole_of};
+use super::breakdown::{Column, Limited, labels_of_whole, whole_of};
 use super::demand::{Plan, last_close, plan, shared};
-use super::join::{Joined, evaluate, lookup};
+use super::join::{Input, Inputs, Joined};
 use super::openings::Openings;
 use super::runs::RunLog;
 use super::seasons::Seasons;
-use crate::assess::{Evidence, Measured, MetricProblem, Sums, assess};
+use crate::assess::{Absent, Evidence, Measured, MetricProblem, Sums, assess};
 use crate::calendar::{Calendar, Period};
 use crate::id::MetricId;
 use crate::kpi::{Baseline, Definitions, Formula, Kpi, SeriesKey, Target};
 use crate::metric::{FetchError, Labels, Measurement, Metric, Span};
+use crate::shown;
 use crate::signals::Signal;
 use crate::snapshot::{Breakdown, Verdict};
 
@@ -141,19 +142,20 @@ impl KpiView<'_> {
         let calendar = &self.definitions.calendar;
         let asked = calendar.asked_until(kpi.window, as_of);
         let values = self.formula_over(&kpi.formula, |plan| Some(plan.value));
+        let sets = values.sets();
         let baselines = self.baselines(kpi);
         let targets = match &kpi.target {
-            Target::Formula(formula) => self.formula_over(formula, |plan| Some(plan.whole)),
-            _ => BTreeMap::new(),
+            Target::Formula(formula) => Some(self.formula_over(formula, |plan| Some(plan.whole))),
+            _ => None,
         };
         let seasons = self.plans.values().find_map(|plan| plan.seasons.as_ref());
         let seasonal = self.seasonal(kpi);
         let (so_far, planned) = match kpi.path.formula() {
             Some(plan) => (
-                self.formula_over(plan, |p| Some(p.so_far)),
-                self.formula_over(plan, |p| Some(p.whole)),
+                Some(self.formula_over(plan, |p| Some(p.so_far))),
+                Some(self.formula_over(plan, |p| Some(p.whole))),
             ),
-            None => (BTreeMap::new(), BTreeMap::new()),
+            None => (None, None),
         };
         let problem = kpi
             .metrics()
@@ -161,17 +163,15 @@ impl KpiView<'_> {
             .filter(|metric| self.error_of(metric).is_some())
             .map(|metric| problem(self.definitions, self.observed.log, metric))
             .next();
-        let number = |results: &BTreeMap<Labels, Joined>, labels: &Labels| {
-            lookup(results, labels).and_then(|joined| joined.value)
-        };
-        let none = BTreeMap::from([(Labels::default(), Joined::default())]);
-        let values = if values.is_empty() { none } else { values };
-        let verdict = |(labels, joined): (Labels, Joined)| {
+        let number = |inputs: Option<&Inputs<'_>>, labels: &Labels| inputs?.at(labels).value;
+        let verdict = |labels: Labels| {
+            let joined = values.at(&labels);
             let key = SeriesKey::new(&kpi.id, &labels);
             let frozen = self.openings.get(&key, &period.id);
             let through = joined.data_through.map_or(asked, |through| through.min(asked));
             let point = MeasuredPoint { through, value: joined.value, sums: joined.sums };
-            let (baseline, target) = (number(&baselines, &labels), number(&targets, &labels));
+            let baseline = number(baselines.as_ref(), &labels);
+            let target = number(targets.as_ref(), &labels);
             let measured = Measured {
                 value: joined.value,
                 sums: joined.sums,
@@ -181,15 +181,23 @@ impl KpiView<'_> {
                 },
                 target: frozen.map_or(target, |frozen| frozen.target),
                 seasonal_share: seasons.and_then(|seasons| {
-                    let number = |span| number(seasonal.get(&span)?, &labels);
+                    let number = |span| number(seasonal.get(&span), &labels);
                     seasons.share(kpi, calendar, period, through, number)
                 }),
-                planned_share: planned_share(number(&so_far, &labels), number(&planned, &labels))
-                    .map(|share| share * lag(calendar, period, through, as_of)),
+                planned_share: planned_share(
+                    number(so_far.as_ref(), &labels),
+                    number(planned.as_ref(), &labels),
+                )
+                .map(|share| share * lag(calendar, period, through, as_of)),
                 evidence: witness(&key, period, point),
                 data_through: Some(through),
                 problem: problem.clone(),
-                who: labels.0.values().cloned().collect::<Vec<_>>().join(", "),
+                absent: match (&sets, joined.value) {
+                    (Err(absent), None) => Some(absent.clone()),
+                    (Ok(_), None) => values.why(&labels),
+                    (_, Some(_)) => None,
+                },
+                who: who(&labels),
             };
             let mut assessment = assess(kpi, calendar, period, as_of, now, &measured);
             let moved = frozen.into_iter().flat_map(|frozen| frozen.moved(baseline, target));
@@ -197,28 +205,27 @@ impl KpiView<'_> {
             Verdict { labels, assessment, signal: Signal::None }
         };
         // What is planned and was not measured comes first: it is what nobody would miss else.
-        let first = unmeasured(&values, &targets);
-        let values = if first.is_empty() { values } else { measured_only(values) };
-        first.into_iter().chain(values).map(verdict).collect()
+        let (first, rest) = ordered(&values, &sets, targets.as_ref(), baselines.as_ref());
+        first.into_iter().chain(rest).map(verdict).collect()
     }
 
     fn error_of(&self, metric: &MetricId) -> Option<&FetchError> {
         self.observed.log.of(self.definitions.metrics.get(metric)?)?.error()
     }
 
-    fn baselines(&self, kpi: &Kpi) -> BTreeMap<Labels, Joined> {
-        match &kpi.baseline {
+    fn baselines<'m>(&'m self, kpi: &'m Kpi) -> Option<Inputs<'m>> {
+        Some(match &kpi.baseline {
             Baseline::PreviousPeriod | Baseline::SamePeriodLastYear => {
                 self.formula_over(&kpi.formula, |plan| plan.baseline)
             }
             Baseline::Formula(formula) => self.formula_over(formula, |plan| Some(plan.whole)),
-            Baseline::None | Baseline::Fixed(_) => BTreeMap::new(),
-        }
+            Baseline::None | Baseline::Fixed(_) => return None,
+        })
     }
 
     /// The formula over each span that a seasonal path asks for. Metrics that were measured on
     /// different days have different spans: what the first of them asks for is the key.
-    fn seasonal(&self, kpi: &Kpi) -> BTreeMap<Span, BTreeMap<Labels, Joined>> {
+    fn seasonal<'m>(&'m self, kpi: &'m Kpi) -> BTreeMap<Span, Inputs<'m>> {
         let first = self.plans.values().find_map(|plan| plan.seasons.as_ref());
         let spans = first.into_iter().flat_map(Seasons::spans);
         let nth = |plan: &Plan, index| Some(plan.seasons.as_ref()?.spans().nth(index)?.1);
@@ -231,13 +238,13 @@ impl KpiView<'_> {
     }
 
     /// A formula over one span of each metric's plan: over the whole of what a breakdown divides.
-    fn formula_over(
-        &self,
-        formula: &Formula,
+    fn formula_over<'m>(
+        &'m self,
+        formula: &'m Formula,
         span: impl Fn(&Plan) -> Option<Span>,
-    ) -> BTreeMap<Labels, Joined> {
+    ) -> Inputs<'m> {
         self.regrouped(formula, span, |metric, measured| {
-            whole_of(metric, measured, self.divided_by)
+            (labels_of_whole(metric, self.divided_by), whole_of(metric, measured, self.divided_by))
         })
     }
 
@@ -246,16 +253,16 @@ impl KpiView<'_> {
         &'m self,
         formula: &'m Formula,
         span: impl Fn(&Plan) -> Option<Span>,
-        group: impl Fn(&Metric, &'m Measurement) -> Cow<'m, Measurement>,
-    ) -> BTreeMap<Labels, Joined> {
-        let measured = |metric: &'m MetricId| {
+        group: impl Fn(&'m Metric, &'m Measurement) -> (Vec<&'m str>, Cow<'m, Measurement>),
+    ) -> Inputs<'m> {
+        Inputs::new(formula, |metric| {
             let definition = self.definitions.metrics.get(metric)?;
             let span = shared(definition, span(self.plans.get(metric)?)?);
             let measured = self.observed.book.get(metric)?.measurements.get(&span)?;
-            Some((metric, group(definition, measured)))
-        };
-        let measured: BTreeMap<_, _> = formula.metrics().into_iter().filter_map(measured).collect();
-        evaluate(formula, |metric| measured.get(metric).map(AsRef::as_ref))
+            let (labels, measured) = group(definition, measured);
+            let (zero, most) = (definition.missing_is_zero, definition.max_label_sets);
+            Some(Input { labels, measured, zero, most })
+        })
     }
 
     /// What the values of a KPI are made of by one column.
@@ -263,12 +270,19 @@ impl KpiView<'_> {
         let formula = &kpi.formula;
         let by = Column { name: by, all: &kpi.breakdown };
         let now = |limited: &Limited| {
-            self.regrouped(formula, |plan| Some(plan.value), |m, rows| by.rows(m, rows, limited))
+            let rows = |m, rows| by.rows(m, rows, limited);
+            self.regrouped(formula, |plan| Some(plan.value), rows).all()
         };
-        let before = |limited: &Limited| {
-            self.regrouped(formula, |plan| plan.before, |m, rows| by.rows(m, rows, limited))
+        let before = |limited: &Limited, members: &BTreeMap<Labels, Joined>| {
+            let rows = |m, rows| by.rows(m, rows, limited);
+            let before = self.regrouped(formula, |plan| plan.before, rows);
+            let mut all = before.all();
+            for member in members.keys() {
+                all.entry(member.clone()).or_insert_with(|| before.at(member));
+            }
+            all
         };
-        let whole = self.formula_over(formula, |plan| Some(plan.value));
+        let whole = self.formula_over(formula, |plan| Some(plan.value)).all();
         let metrics = formula.metrics();
         let additive = metrics.iter().all(|metric| {
             self.definitions.metrics.get(*metric).is_none_or(|metric| metric.total.is_none())
@@ -277,30 +291,45 @@ impl KpiView<'_> {
     }
 }
 
-/// Label sets that a plan has a target for and that were not measured at all.
-fn unmeasured(
-    values: &BTreeMap<Labels, Joined>,
-    targets: &BTreeMap<Labels, Joined>,
-) -> Vec<(Labels, Joined)> {
-    let measured =
-        values.iter().filter(|(labels, joined)| !labels.is_empty() || joined.value.is_some());
-    let names: Option<Vec<&String>> = measured.map(|(labels, _)| labels.0.keys().collect()).next();
-    let alike = |labels: &Labels| match &names {
-        // A plan by region says nothing of regions and plans together.
-        Some(names) => labels.0.keys().eq(names.iter().copied()),
-        None => true,
+/// Label sets that have verdicts: those first that are planned and were not measured.
+fn ordered(
+    values: &Inputs<'_>,
+    sets: &Result<BTreeSet<Labels>, Absent>,
+    targets: Option<&Inputs<'_>>,
+    baselines: Option<&Inputs<'_>>,
+) -> (Vec<Labels>, Vec<Labels>) {
+    let none = BTreeSet::new();
+    let measured = sets.as_ref().unwrap_or(&none);
+    let of = |inputs: Option<&Inputs<'_>>| {
+        inputs.map(|inputs| inputs.sets().unwrap_or_default()).unwrap_or_default()
     };
-    let missing = targets
-        .iter()
-        .filter(|(_, target)| target.value.is_some())
-        .filter(|(labels, _)| !labels.is_empty() && !values.contains_key(labels) && alike(labels));
-    missing.map(|(labels, _)| (labels.clone(), Joined::default())).collect()
+    let new = |labels: &Labels| {
+        // A plan by region says nothing of regions and plans together.
+        !labels.is_empty() && values.has_names_of(labels) && !measured.contains(labels)
+    };
+    let number = |inputs: Option<&Inputs<'_>>, labels: &Labels| inputs?.at(labels).value;
+    let mut first: Vec<Labels> = of(targets).into_iter().filter(new).collect();
+    first.retain(|labels| number(targets, labels).is_some());
+    // What was there in the baseline and is 0 now, by the word of its metrics.
+    let gone = of(baselines)
+        .into_iter()
+        .filter(new)
+        .filter(|labels| values.at(labels).value.is_some() && !first.contains(labels));
+    let mut rest: Vec<Labels> = measured.iter().cloned().chain(gone).collect();
+    if !(first.is_empty() && rest.iter().all(Labels::is_empty)) {
+        // Without the one that stands for no rows at all.
+        rest.retain(|labels| !labels.is_empty() || values.at(labels).value.is_some());
+    }
+    if first.is_empty() && rest.is_empty() {
+        rest.push(Labels::default());
+    }
+    (first, rest)
 }
 
-/// Without the entry that stands for no rows at all.
-fn measured_only(mut values: BTreeMap<Labels, Joined>) -> BTreeMap<Labels, Joined> {
-    values.retain(|labels, joined| !labels.is_empty() || joined.value.is_some());
-    values
+/// The values of labels, in words.
+fn who(labels: &Labels) -> String {
+    let values: Vec<&str> = labels.0.values().map(String::as_str).collect();
+    shown::line(&values.join(", "), shown::MOST)
 }
 
 fn no_data(

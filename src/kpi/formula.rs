@@ -181,6 +181,23 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// The first denominator that is 0, given the metrics' values.
+    pub fn zero_denominator(&self, value_of: &impl Fn(&MetricRef) -> Option<f64>) -> Option<&Self> {
+        match self {
+            Self::Number(_) | Self::Metric(_) => None,
+            Self::Negate(inner) => inner.zero_denominator(value_of),
+            Self::Binary(left, operator, right) => {
+                let inside =
+                    || left.zero_denominator(value_of).or_else(|| right.zero_denominator(value_of));
+                let zero = *operator == Operator::Divide && right.eval(value_of) == Some(0.0);
+                if zero { Some(right) } else { inside() }
+            }
+            Self::Call(_, of) => of.iter().find_map(|one| one.zero_denominator(value_of)),
+        }
+    }
+}
+
 impl fmt::Display for Formula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

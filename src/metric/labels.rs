@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::shown;
+
 /// Label names and values of one series, in name order. Empty for a metric without labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Labels(pub BTreeMap<String, String>);
@@ -22,6 +24,12 @@ impl Labels {
         let gone = |name: &String| names.iter().any(|gone| gone.as_ref() == name);
         let kept = self.0.iter().filter(|(name, _)| !gone(name));
         kept.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// The part with these names; `None` when one of them is not there.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Option<Self> {
+        names.iter().map(|name| Some((*name, self.0.get(*name)?.as_str()))).collect()
     }
 
     /// Natural join: the union of both sets, or `None` when a shared name has two values.
@@ -43,6 +51,17 @@ impl Labels {
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         Self(pairs.into_iter().map(|(n, v)| (n.into(), v.into())).collect())
+    }
+}
+
+impl Labels {
+    /// `plan=pro, region=EU`, for people; nothing at all for an empty set.
+    pub fn words(&self) -> String {
+        let pairs = self.0.iter().map(|(name, value)| match value.as_str() {
+            "" => format!("{name}=''"),
+            value => format!("{name}={value}"),
+        });
+        shown::line(&pairs.collect::<Vec<_>>().join(", "), shown::MOST)
     }
 }
 

@@ -7,8 +7,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use serde::{Deserialize, Serialize};
+
 use super::columns::{BARE, Layout};
 use super::{Cell, FetchError, FetchErrorKind, Labels, Metric, Table, moment};
+use crate::shown;
+
+/// Characters of a cell that are shown.
+const LONGEST: usize = 40;
 
 /// The numbers of one metric over one window.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,9 +37,25 @@ pub struct Series {
     pub values: BTreeMap<String, f64>,
     /// Up to when the data are complete, if the source says so; 1970 if it says that none are.
     pub data_through: Option<DateTime<Utc>>,
+    /// What is in columns that should hold a number, by the same names.
+    pub bad: BTreeMap<String, Bad>,
+}
+
+/// What a column holds that is no number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bad {
+    /// In so many rows.
+    pub rows: u64,
+    /// The first of them, for people: ``the text `12,5` ``.
+    pub found: String,
 }
 
 impl Series {
+    /// What a column holds that is no number; `None` means `value`.
+    pub fn bad(&self, column: Option<&str>) -> Option<&Bad> {
+        self.bad.get(column.unwrap_or(BARE))
+    }
+
     /// The number in a column; `None` means `value`.
     pub fn value(&self, column: Option<&str>) -> Option<f64> {
         self.values.get(column.unwrap_or(BARE)).copied()
@@ -61,10 +83,11 @@ impl Measurement {
                     Ok(Some(number)) => drop(series.values.insert(name.clone(), number)),
                     Ok(None) => {}
                     Err(found) => {
-                        let heading = &table.columns[*column];
                         bad.get_or_insert_with(|| {
+                            let heading = shown::line(&table.columns[*column], LONGEST);
                             format!("row {}: column `{heading}` holds {found}", index + 1)
                         });
+                        series.bad.insert(name.clone(), Bad { rows: 1, found: found.to_string() });
                     }
                 }
             }

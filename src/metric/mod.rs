@@ -15,7 +15,7 @@ mod totals;
 
 pub use fetch_error::{FetchError, FetchErrorKind};
 pub use labels::Labels;
-pub use measurement::{Measurement, Series};
+pub use measurement::{Bad, Measurement, Series};
 pub use query::{Query, QueryTerms, Template};
 pub use span::Span;
 pub use table::{Cell, Table};
@@ -50,6 +50,8 @@ pub struct Metric {
     pub bare: bool,
     /// When to fetch.
     pub schedule: Schedule,
+    /// A label set without a row is 0 there, not without a value.
+    pub missing_is_zero: bool,
     /// More label sets than this are refused.
     pub max_label_sets: usize,
 }
@@ -75,6 +77,7 @@ impl Metric {
             columns: Vec::new(),
             bare: false,
             schedule,
+            missing_is_zero: false,
             max_label_sets: Self::MAX_LABEL_SETS,
         }
     }

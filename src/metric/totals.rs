@@ -6,7 +6,8 @@ use super::{Labels, Measurement, Series};
 
 impl Measurement {
     /// The same with the labels of each row as `relabel` says; rows that get the same labels are added
-    /// up, column by column, over those that have a number. The whole is complete up to where all its
+    /// up, column by column, over those that have a number; with one that holds anything else there is
+    /// no sum, for a part is never the whole. The whole is complete up to where all its
     /// parts are.
     #[must_use]
     pub fn regrouped(&self, relabel: impl Fn(&Labels) -> Labels) -> Self {
@@ -16,13 +17,18 @@ impl Measurement {
             for (column, number) in &row.values {
                 *whole.values.entry(column.clone()).or_insert(0.0) += number;
             }
+            for (column, bad) in &row.bad {
+                let all = whole.bad.entry(column.clone());
+                all.and_modify(|all| all.rows += bad.rows).or_insert_with(|| bad.clone());
+            }
             whole.data_through = match (whole.data_through, row.data_through) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
             };
         }
         for row in series.values_mut() {
-            row.values.retain(|_, number| number.is_finite());
+            // The sum of the other rows is not the whole.
+            row.values.retain(|column, number| number.is_finite() && !row.bad.contains_key(column));
         }
         Self { series, totals: None, ..self.clone() }
     }
@@ -30,11 +36,12 @@ impl Measurement {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Bad;
     use super::*;
 
     fn row(pairs: &[(&str, &str)], value: Option<f64>) -> (Labels, Series) {
         let values = value.map(|value| ("value".to_owned(), value)).into_iter().collect();
-        (pairs.iter().copied().collect(), Series { values, data_through: None })
+        (pairs.iter().copied().collect(), Series { values, ..Series::default() })
     }
 
     #[test]
@@ -56,5 +63,22 @@ mod tests {
         );
         let whole = measured.regrouped(|labels| labels.without(&["plan", "country"]));
         assert_eq!(whole.series[&Labels::default()].value(None), Some(3.0));
+    }
+
+    #[test]
+    fn a_row_that_holds_text_leaves_no_sum_of_the_others() {
+        let bad = |found: &str| [("value".to_owned(), Bad { rows: 1, found: found.into() })].into();
+        let mut rows = [
+            row(&[("country", "DE")], None),
+            row(&[("country", "FR")], Some(2.0)),
+            row(&[("country", "IT")], None),
+        ];
+        rows[0].1.bad = bad("the text `12,5`");
+        rows[2].1.bad = bad("the text `n/a`");
+        let measured = Measurement { series: rows.into(), ..Measurement::default() };
+        let whole = measured.regrouped(|labels| labels.without(&["country"]));
+        let whole = &whole.series[&Labels::default()];
+        assert_eq!(whole.value(None), None);
+        assert_eq!(whole.bad(None), Some(&Bad { rows: 2, found: "the text `12,5`".into() }));
     }
 }

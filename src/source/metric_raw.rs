@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::http::settings::raw::{FormatRaw, PaginationRaw, RequestRaw};
 use crate::reader::entry::Entry;
-use crate::reader::forms::{Mixed, Pairs};
+use crate::reader::forms::{Choice, Mixed, Pairs, named};
 use crate::reader::json::Json;
 use crate::reader::report::Report;
 use crate::reader::spanned::{Spanned, Text};
@@ -24,9 +24,19 @@ pub(crate) struct MetricRaw {
     pub(crate) labels: Option<Vec<Text>>,
     pub(crate) additive: Option<Spanned<bool>>,
     pub(crate) total_query: Option<Text>,
+    pub(crate) missing: Option<Choice<Missing>>,
     pub(crate) schedule: Option<Text>,
     pub(crate) limits: Option<LimitsRaw>,
 }
+
+/// What a label set without a row means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    NoData,
+    Zero,
+}
+
+named!(Missing: "no_data" => Missing::NoData, "zero" => Missing::Zero);
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]

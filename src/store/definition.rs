@@ -38,7 +38,14 @@ impl Definition {
     pub fn of(kpi: &Kpi, definitions: &Definitions) -> Self {
         let metrics = |ids: BTreeSet<&MetricId>| -> Map<String, Value> {
             let known = ids.into_iter().filter_map(|id| definitions.metrics.get(id));
-            known.map(|metric| (metric.id.to_string(), metric_json(metric))).collect()
+            let meaning = |metric: &Metric| {
+                let mut json = metric_json(metric);
+                if metric.missing_is_zero {
+                    json["missing"] = json!("zero");
+                }
+                json
+            };
+            known.map(|metric| (metric.id.to_string(), meaning(metric))).collect()
         };
         let meaning = json!({
             "formula": formula_text(&kpi.formula),

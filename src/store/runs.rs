@@ -12,7 +12,7 @@ use super::encode::{bad, exact, exact_text};
 use super::{Store, StoreError};
 use crate::calendar::Window;
 use crate::id::MetricId;
-use crate::metric::{Labels, Measurement, Series, Span};
+use crate::metric::{Bad, Labels, Measurement, Series, Span};
 
 /// The last good run of one metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,6 +161,8 @@ struct SeriesData {
     values: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data_through: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    bad: BTreeMap<String, Bad>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
@@ -177,6 +179,7 @@ fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
             .map(|(column, v)| (column.clone(), format!("{v:?}")))
             .collect(),
         data_through: series.data_through.map(exact_text),
+        bad: series.bad.clone(),
     };
     let data = Data {
         series: measurement.series.iter().map(series).collect(),
@@ -207,7 +210,7 @@ fn series_of(data: Vec<SeriesData>) -> sqlx::Result<BTreeMap<Labels, Series>> {
         };
         let values = series.values.into_iter().map(number).collect::<Result<_, _>>()?;
         let data_through = series.data_through.as_deref().map(exact).transpose()?;
-        all.insert(Labels(series.labels), Series { values, data_through });
+        all.insert(Labels(series.labels), Series { values, data_through, bad: series.bad });
     }
     Ok(all)
 }

@@ -13,6 +13,7 @@ mod exporter;
 mod fetch;
 mod hostile;
 mod http;
+mod joins;
 mod logging;
 mod logins;
 mod memory;

@@ -51,7 +51,7 @@ fn day(at: DateTime<Utc>) -> NaiveDate {
 fn run(n: u32, as_of: DateTime<Utc>) -> StoredRun {
     let values = BTreeMap::from([("value".to_owned(), f64::from(n))]);
     let series =
-        (0..SERIES).map(|i| (labels(i), Series { values: values.clone(), data_through: None }));
+        (0..SERIES).map(|i| (labels(i), Series { values: values.clone(), ..Series::default() }));
     let measured = Measurement { series: series.collect(), ..Measurement::default() };
     let window = Window { start: DateTime::<Utc>::UNIX_EPOCH, end: as_of };
     let span = Span { window, period: window, as_of };

@@ -131,6 +131,7 @@ pub(super) fn divide(metric: &mut Metric, kpis: &[Kpi], total: Option<Query>) {
             labels: whole,
             columns: metric.columns.clone(),
             bare: metric.bare,
+            missing_is_zero: metric.missing_is_zero,
             max_label_sets: metric.max_label_sets,
             ..Metric::new(metric.id.clone(), metric.source.clone(), query, metric.schedule.clone())
         })

@@ -11,7 +11,7 @@ use crate::id::SourceId;
 use crate::metric::Metric;
 use crate::reader::entry::Entry;
 use crate::source::kinds::SourceConfig;
-use crate::source::metric_raw::MetricRaw;
+use crate::source::metric_raw::{MetricRaw, Missing};
 use crate::source::statement;
 
 /// Columns of an answer that have a meaning of their own.
@@ -66,6 +66,7 @@ pub(super) fn metric(
         .and_then(|limits| max_label_sets(&entry.key("limits"), limits, context.problems));
     Some(Metric {
         labels: labels?,
+        missing_is_zero: raw.missing.as_ref().is_some_and(|choice| choice.0 == Missing::Zero),
         max_label_sets: limit.unwrap_or(defaults.max_label_sets),
         ..Metric::new(entry.id.as_str(), id?, question?.query, schedule?)
     })

@@ -62,8 +62,11 @@ fn instant() -> impl Strategy<Value = DateTime<Utc>> {
 
 fn series() -> impl Strategy<Value = Series> {
     let values = prop::collection::btree_map("[a-z]{1,6}", number(), 0..3);
-    (values, prop::option::of(instant()))
-        .prop_map(|(values, data_through)| Series { values, data_through })
+    (values, prop::option::of(instant())).prop_map(|(values, data_through)| Series {
+        values,
+        data_through,
+        ..Series::default()
+    })
 }
 
 fn measurement() -> impl Strategy<Value = Measurement> {
@@ -130,7 +133,7 @@ proptest! {
 #[tokio::test]
 async fn everything_is_there_after_a_restart() {
     let series = key("churn", &[("plan", "pro \"2\""), ("region", "Zürich\n")]);
-    let number = Series { values: [("value".to_owned(), 0.1 + 0.2)].into(), data_through: None };
+    let number = Series { values: [("value".to_owned(), 0.1 + 0.2)].into(), ..Series::default() };
     let measured =
         Measurement { series: [(series.labels.clone(), number)].into(), ..Default::default() };
     let ends = ["2026-04-30T12:00:00.123456789Z", "2026-04-01T04:00:00Z"];
@@ -166,7 +169,7 @@ async fn the_next_run_takes_the_place_of_the_last() {
     let number = |value| Measurement {
         series: [(
             Labels::default(),
-            Series { values: [("value".to_owned(), value)].into(), data_through: None },
+            Series { values: [("value".to_owned(), value)].into(), ..Series::default() },
         )]
         .into(),
         ..Measurement::default()

@@ -1,0 +1,96 @@
+//! Text from outside as it may be shown: in a log line, a message or a reason it has so many
+//! characters and no more, whatever came. Not here: what may not be shown at all (`secret`).
+
+use std::borrow::Cow;
+
+use crate::one_line::one_line;
+
+/// Characters of one text from outside that are shown.
+pub const MOST: usize = 200;
+/// Characters of a whole message, which may quote several of them.
+pub const MOST_OF_A_MESSAGE: usize = 800;
+/// Names of a list that are shown.
+const NAMES: usize = 20;
+/// Characters of a name in a list.
+const NAME: usize = 40;
+
+/// So many characters at most, and `…` for the rest.
+pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+/// A text on one line, its controls made visible, of at most so many characters.
+pub fn line(text: &str, longest: usize) -> String {
+    one_line(text, longest)
+}
+
+/// `a, b, c`: the first of many names, and how many there are besides.
+pub fn list<T: AsRef<str>>(names: &[T]) -> String {
+    listed(names, "")
+}
+
+/// The same with each name between backticks.
+pub fn quoted<T: AsRef<str>>(names: &[T]) -> String {
+    listed(names, "`")
+}
+
+fn listed<T: AsRef<str>>(names: &[T], mark: &str) -> String {
+    let mut list = String::new();
+    let mut characters = 0;
+    for (index, name) in names.iter().enumerate() {
+        let name = line(name.as_ref(), NAME);
+        characters += name.chars().count() + 2;
+        if index == NAMES || (index > 0 && characters > MOST) {
+            return format!("{list} and {} more", names.len() - index);
+        }
+        if index > 0 {
+            list.push_str(", ");
+        }
+        for part in [mark, &name, mark] {
+            list.push_str(part);
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters_and_a_short_one_is_left_alone() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äöü…");
+        assert_eq!(cut("abc", 0), "…");
+        assert_eq!(cut("", 0), "");
+        assert_eq!(line(" a\n\tb\u{1b}[31m c ", 10), "a b [31m c");
+    }
+
+    #[test]
+    fn of_many_names_the_first_are_shown_with_the_number_of_the_rest() {
+        let names: Vec<String> = (0..50_000).map(|i| format!("column{i}")).collect();
+        let shown = list(&names);
+        assert!(shown.starts_with("column0, column1, "), "{shown}");
+        assert!(shown.ends_with(" more") && shown.chars().count() < MOST + 20, "{shown}");
+        assert_eq!((list(&["a", "b"]), quoted(&["a", "b"])), ("a, b".into(), "`a`, `b`".into()));
+        assert_eq!(list::<&str>(&[]), "");
+        let long = "x".repeat(100_000);
+        assert!(list(&[&long, &long]).chars().count() < 2 * NAME + 5);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_longer_than_it_may_be(text in ".{0,60}", longest in 1_usize..40) {
+            let cut = cut(&text, longest);
+            prop_assert!(cut.chars().count() <= longest + 1);
+            prop_assert!(text.starts_with(cut.trim_end_matches('…')));
+            let line = line(&text, longest);
+            prop_assert!(line.chars().count() <= longest + 1 && !line.contains(char::is_control));
+        }
+    }
+}
