@@ -193,6 +193,12 @@ families! {
         Gauge "kpi_exporter_config_last_reload_success_timestamp_seconds";
     /// Time that an evaluation of all KPIs took.
     KPI_EXPORTER_EVALUATION_DURATION_SECONDS = Histogram "kpi_exporter_evaluation_duration_seconds";
+    /// When the KPIs were last evaluated.
+    KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS = Gauge "kpi_exporter_last_evaluation_timestamp_seconds";
+    /// Tasks that ended by a defect of the program and were started again.
+    KPI_EXPORTER_TASK_RESTARTS_TOTAL = Counter "kpi_exporter_task_restarts_total";
+    /// Lines of the log that could not be written.
+    KPI_EXPORTER_LOG_ERRORS_TOTAL = Counter "kpi_exporter_log_errors_total";
 }
 
 #[cfg(test)]

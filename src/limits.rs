@@ -1,7 +1,8 @@
 //! Reading with a limit: nothing that comes from outside is read without one.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 /// Reads a file of at most `limit` bytes.
@@ -9,7 +10,28 @@ use std::path::Path;
 /// # Errors
 /// What the system says, or `FileTooLarge` when there is more.
 pub fn read_capped(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    read_all_capped(File::open(path)?, limit)
+    read_all_capped(open_regular(path)?, limit)
+}
+
+/// Opens a regular file, or a link to one, for reading. Opening a named pipe would wait for somebody to
+/// write to it, and a device may never end.
+///
+/// # Errors
+/// What the system says, or `InvalidInput` for anything that is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let kind = fs::metadata(path)?.file_type();
+    // A folder has an error of its own when it is read.
+    if kind.is_file() || kind.is_dir() {
+        return File::open(path);
+    }
+    let what = if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, not a regular file")))
 }
 
 /// Reads a stream of at most `limit` bytes to its end.

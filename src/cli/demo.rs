@@ -36,6 +36,7 @@ pub(super) fn run(
         write(folder, today)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let signals = run::Signals::take()?;
     let folder = TempDir::with_prefix("kpi-exporter-demo-").context("no folder for the demo")?;
     let file = write(folder.path(), today)?;
     let config = config::load(&file, environment)?;
@@ -46,8 +47,8 @@ pub(super) fn run(
         folder.path().display()
     );
     let environment = environment.clone();
-    run::serve(config, arguments.serve.listen, global.log_level, move || {
-        config::load(&file, &environment)
+    run::serve(signals, config, arguments.serve.listen, global.log_level, move || {
+        Ok(config::load(&file, &environment)?)
     })
 }
 

@@ -1,12 +1,15 @@
 //! `run`: the daemon on a configuration. SIGTERM and SIGINT drain and stop it, SIGHUP reloads.
 
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::info;
 
@@ -21,20 +24,50 @@ pub(super) struct ListenArguments {
     pub(super) listen: Option<SocketAddr>,
 }
 
+/// Time to read a configuration again.
+const RELOAD_LIMIT: Duration = Duration::from_secs(30);
+
+/// Pause between two reloads: a flood of signals must not keep every fetch from its end.
+const RELOAD_PAUSE: Duration = Duration::from_secs(1);
+
+/// Time for what still blocks (a read from a dead share) when everything else has ended.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// Signals are ours before anything else is done: one that comes early must not end the process.
+pub(super) struct Signals {
+    runtime: Runtime,
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(super) fn take() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let _inside = runtime.enter();
+        let [hangup, terminate, interrupt] =
+            [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+        Ok(Self { hangup: hangup?, terminate: terminate?, interrupt: interrupt?, runtime })
+    }
+}
+
 pub(super) fn run(
     arguments: &ListenArguments,
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
+    let signals = Signals::take()?;
     let config = config::load(&global.config, environment)?;
     let path = global.config.clone();
     let environment = environment.clone();
-    let reload = move |path: &PathBuf| config::load(path, &environment);
-    serve(config, arguments.listen, global.log_level, move || reload(&path))
+    serve(signals, config, arguments.listen, global.log_level, move || {
+        Ok(config::load(&path, &environment)?)
+    })
 }
 
 /// Serves a configuration until told to stop.
 pub(super) fn serve(
+    signals: Signals,
     config: Config,
     listen: Option<SocketAddr>,
     log_level: Option<tracing::Level>,
@@ -43,37 +76,54 @@ pub(super) fn serve(
     let settings = &config.settings;
     logging::install(log_level.unwrap_or(settings.log.level), settings.log.format);
     let address = listen.unwrap_or(settings.server.listen);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let Signals { runtime, hangup, mut terminate, mut interrupt } = signals;
+    let served = runtime.block_on(async {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}; choose another with --web.listen-address")
         })?;
         let address = listener.local_addr()?;
         info!(%address, kpis = config.definitions.kpis.len(), "kpi-exporter serves http://{address}/");
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
         let stop = async move {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             info!("stopping: requests under way are answered first");
         };
-        let reloads = reload_on_hangup(load)?;
+        let reloads = reload_on(hangup, Arc::new(load));
         daemon::run(config, listener, clock::system, reloads, stop).await
-    })?;
-    Ok(ExitCode::SUCCESS)
+    });
+    // Not its drop: that would wait for a blocked read for ever.
+    runtime.shutdown_timeout(LINGER);
+    served.map(|()| ExitCode::SUCCESS)
 }
 
-/// Loads the configuration again on every SIGHUP.
-fn reload_on_hangup(
-    load: impl Fn() -> daemon::Reload + Send + Sync + 'static,
-) -> anyhow::Result<mpsc::Receiver<daemon::Reload>> {
-    let mut hangup = signal(SignalKind::hangup())?;
+/// Loads the configuration again when the signal comes; several that come together are one.
+fn reload_on(
+    mut hangup: Signal,
+    load: Arc<impl Fn() -> daemon::Reload + Send + Sync + 'static>,
+) -> mpsc::Receiver<daemon::Reload> {
     let (reloads, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            if reloads.send(load()).await.is_err() {
+            if reloads.send(reload(&load).await).await.is_err() {
                 return;
             }
+            tokio::time::sleep(RELOAD_PAUSE).await;
         }
     });
-    Ok(receiver)
+    receiver
+}
+
+/// In a thread of its own, with a limit: a file of the configuration may hang, and a defect in reading
+/// it must not end the reloading.
+async fn reload(load: &Arc<impl Fn() -> daemon::Reload + Send + Sync + 'static>) -> daemon::Reload {
+    let load = Arc::clone(load);
+    let loading = tokio::task::spawn_blocking(move || load());
+    match tokio::time::timeout(RELOAD_LIMIT, loading).await {
+        Ok(Ok(loaded)) => loaded,
+        Ok(Err(defect)) => Err(anyhow!("a defect of the program, please report it: {defect}")),
+        Err(_) => Err(anyhow!(
+            "it could not be read within {} s (hint: is a file of it, or of a `${{file:}}`, on a share \
+             that does not answer?)",
+            RELOAD_LIMIT.as_secs()
+        )),
+    }
 }

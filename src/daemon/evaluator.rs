@@ -17,11 +17,9 @@ use crate::engine::{Book, Engine, Run, RunLog, is_complete};
 use crate::exposition::SelfMetrics;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::record::finish;
-use crate::server::Shared;
+use crate::server::{HEARTBEAT, Shared};
 use crate::snapshot::Snapshot;
 
-/// Data ages without anything happening, so evaluate this often at least.
-const TICK: Duration = Duration::from_secs(10);
 /// Sources that hang must not withhold the others' KPIs for longer than this at start.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often old history is deleted.
@@ -50,7 +48,8 @@ impl Evaluator {
         mut past: mpsc::Receiver<Snapshot>,
     ) {
         let patience = Instant::now() + PATIENCE;
-        let mut tick = tokio::time::interval_at(patience, TICK);
+        // Data ages without anything happening.
+        let mut tick = tokio::time::interval_at(patience, HEARTBEAT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let mut complete = is_complete(&self.definitions, &self.log);
@@ -58,6 +57,7 @@ impl Evaluator {
             self.publish(complete).await;
         }
         loop {
+            self.shared.beat();
             tokio::select! {
                 run = runs.recv() => match run {
                     Some(run) => self.take(run),
@@ -126,7 +126,8 @@ impl Evaluator {
     async fn publish_as_of(&mut self, as_of: DateTime<Utc>, complete: bool) {
         let started = Instant::now();
         let found = self.engine.evaluate(&self.book, &self.log, as_of);
-        self.self_metrics.observe_evaluation(started.elapsed().as_secs_f64());
+        self.self_metrics.observe_evaluation(as_of, started.elapsed().as_secs_f64());
+        self.shared.beat();
         if let Some(keeper) = &mut self.keeper {
             keeper.commit(&self.engine, &found).await;
         }

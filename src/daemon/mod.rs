@@ -6,6 +6,7 @@ mod evaluator;
 mod keeper;
 mod outages;
 mod poller;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 
@@ -18,11 +19,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use self::supervisor::{Failures, keep_running};
 use crate::clock::Clock;
-use crate::config::{Config, Diagnostics, StoreSettings};
-use crate::engine::{Book, Engine, RunLog, SourceFacts, SourceHandle, Sources, spans_of};
+use crate::config::{Config, StoreSettings};
+use crate::engine::{Book, Engine, Run, RunLog, SourceFacts, SourceHandle, Sources, spans_of};
 use crate::exposition::SelfMetrics;
 use crate::id::SourceId;
 use crate::kpi::Definitions;
@@ -46,7 +49,7 @@ const REVISION: &str = match option_env!("KPI_EXPORTER_REVISION") {
 const CLOSING: Duration = Duration::from_secs(2);
 
 /// A configuration to change over to, or why there is none.
-pub type Reload = Result<Config, Diagnostics>;
+pub type Reload = anyhow::Result<Config>;
 
 /// Serves `config` on `listener` until `stop` resolves, changing over to what comes from `reloads`.
 ///
@@ -56,40 +59,60 @@ pub async fn run(
     config: Config,
     listener: TcpListener,
     clock: Clock,
+    reloads: mpsc::Receiver<Reload>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let prepared = prepare(config, clock)?;
+    let path = prepared.store.path.as_deref().unwrap_or(Path::new(IN_MEMORY));
+    let store = match Store::open(path).await {
+        Ok(store) => Some(Arc::new(store)),
+        Err(problem) if problem.is_of_the_disk() => {
+            error!("going on without history, until a restart: {problem}");
+            None
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    let shared = Arc::new(Shared::new(Arc::clone(&prepared.self_metrics)));
+    work(prepared, store, shared, listener, reloads, stop).await
+}
+
+/// Generation after generation, until `stop` resolves.
+async fn work(
+    mut prepared: Prepared,
+    store: Option<Arc<Store>>,
+    shared: Arc<Shared>,
+    listener: TcpListener,
     mut reloads: mpsc::Receiver<Reload>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let path = config.settings.store.path.clone();
-    let store = Arc::new(Store::open(path.as_deref().unwrap_or(Path::new(IN_MEMORY))).await?);
-    let prepared = prepare(config, clock)?;
-    let shared = Arc::new(Shared::new(Arc::clone(&prepared.self_metrics)));
-    let memory = Memory::restore(&prepared, &store).await?;
-    let mut generation = prepared.start(&shared, memory);
+    let (path, clock) = (prepared.store.path.clone(), prepared.clock);
+    let mut generation = prepared.start(&shared, Memory::of(&prepared, store.as_ref()).await);
+    let mut failures = Failures::of("evaluator");
+    // When a generation that ended by a defect is to be followed by another.
+    let mut again = None;
     let serving = server::serve(listener, Arc::clone(&shared), stop);
     tokio::pin!(serving);
     loop {
         tokio::select! {
             () = &mut serving => {
-                generation.shutdown().await;
-                if let Some(store) = Arc::into_inner(store) {
+                generation.end().await;
+                if let Some(store) = store.and_then(Arc::into_inner) {
                     // All is written; only its log is left to be folded in.
                     let _ = tokio::time::timeout(CLOSING, store.close()).await;
                 }
                 return Ok(());
             }
             Some(reload) = reloads.recv() => {
-                match reload.map_err(anyhow::Error::from).and_then(|next| prepare(next, clock)) {
+                match reload.and_then(|next| prepare(next, clock)) {
                     Ok(next) => {
-                        generation.shutdown().await;
+                        generation.end().await;
                         if next.store.path != path {
                             warn!("store.path has changed: that takes a restart");
                         }
-                        let memory = Memory::restore(&next, &store).await.unwrap_or_else(|problem| {
-                            error!("going on without history: {problem}");
-                            Memory::none(&next)
-                        });
                         shared.replace_self_metrics(Arc::clone(&next.self_metrics));
-                        generation = next.start(&shared, memory);
+                        prepared = next;
+                        generation = prepared.start(&shared, Memory::of(&prepared, store.as_ref()).await);
+                        again = None;
                         info!("configuration reloaded");
                     }
                     Err(problem) => {
@@ -97,6 +120,16 @@ pub async fn run(
                         error!("configuration not reloaded, the old one stays\n{problem:#}");
                     }
                 }
+            }
+            Some(ended) = generation.evaluator.join_next() => {
+                if let Err(defect) = ended {
+                    again = Some(Instant::now() + failures.note(defect, &prepared.self_metrics));
+                }
+            }
+            () = tokio::time::sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {
+                again = None;
+                generation.end().await;
+                generation = prepared.start(&shared, Memory::of(&prepared, store.as_ref()).await);
             }
         }
     }
@@ -154,6 +187,15 @@ impl Memory {
         Self { book: Book::default(), engine, keeper: None }
     }
 
+    /// Without history where the store cannot be read: what runs goes on.
+    async fn of(prepared: &Prepared, store: Option<&Arc<Store>>) -> Self {
+        let Some(store) = store else { return Self::none(prepared) };
+        Self::restore(prepared, store).await.unwrap_or_else(|problem| {
+            error!("going on without history: {problem}");
+            Self::none(prepared)
+        })
+    }
+
     async fn restore(prepared: &Prepared, store: &Arc<Store>) -> Result<Self, StoreError> {
         let mut memory = Self::none(prepared);
         let definitions = Arc::clone(&prepared.definitions);
@@ -179,53 +221,76 @@ fn prepare(config: Config, clock: Clock) -> anyhow::Result<Prepared> {
     Ok(Prepared { definitions, sources, facts, self_metrics, store, clock })
 }
 
+/// What works on one configuration. Dropping it ends all of it.
+struct Generation {
+    /// A poller for each metric in use, and who catches up; each started again when it ends by a defect.
+    pollers: JoinSet<()>,
+    /// The evaluator, which holds what all of them found: it is started again with everything.
+    evaluator: JoinSet<()>,
+    /// Without it the evaluator would end where there is nothing to poll.
+    _runs: mpsc::Sender<Run>,
+}
+
+impl Generation {
+    async fn end(&mut self) {
+        self.pollers.shutdown().await;
+        self.evaluator.shutdown().await;
+    }
+}
+
 impl Prepared {
-    /// Starts a poller for each metric in use, and one evaluator. Dropping the set ends them.
-    fn start(self, shared: &Arc<Shared>, memory: Memory) -> JoinSet<()> {
+    fn start(&self, shared: &Arc<Shared>, memory: Memory) -> Generation {
         let Self { definitions, sources, facts, self_metrics, clock, store: _ } = self;
         let Memory { book, engine, keeper } = memory;
-        let log = RunLog::new(&definitions, &facts, &book, clock());
+        let log = RunLog::new(definitions, facts, &book, clock());
         shared.publish_runs(Arc::new(log.clone()));
         let (runs, results) = mpsc::channel(QUEUE);
-        let mut tasks = JoinSet::new();
+        let mut pollers = JoinSet::new();
         let outages = Arc::new(outages::Outages::default());
         for metric in definitions.metrics.values() {
-            if spans_of(metric, &definitions, clock()).is_empty() {
+            if spans_of(metric, definitions, clock()).is_empty() {
                 continue;
             }
             let Some(source) = sources.get(&metric.source) else { continue };
             let poller = poller::Poller {
                 metric: Arc::clone(metric),
-                definitions: Arc::clone(&definitions),
+                definitions: Arc::clone(definitions),
                 source: source.clone(),
-                clock,
+                clock: *clock,
                 runs: runs.clone(),
                 outages: Arc::clone(&outages),
             };
-            tasks.spawn(poller.run());
+            let start = move || poller.clone().run();
+            pollers.spawn(keep_running("poller", Arc::clone(self_metrics), start));
         }
         let (days, past) = mpsc::channel(QUEUE);
         let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
         if !missing.is_empty() {
-            let definitions = Arc::clone(&definitions);
-            let later = |(id, source): (SourceId, SourceHandle)| (id, source.in_background());
-            let sources = sources.into_iter().map(later).collect();
-            tasks.spawn(catch_up::catch_up(definitions, sources, missing, days));
+            let later = |(id, source): (&SourceId, &SourceHandle)| {
+                (id.clone(), source.clone().in_background())
+            };
+            let sources: Sources = sources.iter().map(later).collect();
+            let definitions = Arc::clone(definitions);
+            let start = move || {
+                let (definitions, sources) = (Arc::clone(&definitions), sources.clone());
+                catch_up::catch_up(definitions, sources, missing.clone(), days.clone())
+            };
+            pollers.spawn(keep_running("catch_up", Arc::clone(self_metrics), start));
         }
-        let shared = Arc::clone(shared);
         let evaluator = evaluator::Evaluator {
-            definitions,
+            definitions: Arc::clone(definitions),
             engine,
             book,
             log,
             keeper,
-            shared,
-            self_metrics,
-            clock,
+            shared: Arc::clone(shared),
+            self_metrics: Arc::clone(self_metrics),
+            clock: *clock,
             published: BTreeMap::new(),
         };
-        tasks.spawn(evaluator.run(results, past));
-        tasks
+        let mut alone = JoinSet::new();
+        alone.spawn(evaluator.run(results, past));
+        Generation { pollers, evaluator: alone, _runs: runs }
     }
 }
 

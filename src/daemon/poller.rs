@@ -21,6 +21,7 @@ use crate::schedule::backoff;
 /// A source may ask to be left alone for this long at most: what it says may be a mistake.
 const LONGEST_REST: Duration = Duration::from_hours(1);
 
+#[derive(Clone)]
 pub(super) struct Poller {
     pub(super) metric: Arc<Metric>,
     pub(super) definitions: Arc<Definitions>,

@@ -13,10 +13,12 @@ use super::families::{
     self, Family, FamilyKind, KPI_EXPORTER_BUILD_INFO,
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, KPI_EXPORTER_CONFIGURED_KPIS,
-    KPI_EXPORTER_EVALUATION_DURATION_SECONDS, KPI_SOURCE_FETCH_DURATION_SECONDS,
-    KPI_SOURCE_FETCHES_TOTAL,
+    KPI_EXPORTER_EVALUATION_DURATION_SECONDS, KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS,
+    KPI_EXPORTER_LOG_ERRORS_TOTAL, KPI_EXPORTER_TASK_RESTARTS_TOTAL,
+    KPI_SOURCE_FETCH_DURATION_SECONDS, KPI_SOURCE_FETCHES_TOTAL,
 };
 use super::sink::FamilySink;
+use crate::logging;
 
 /// Bounds for fetches, in seconds: from a small file to a query at its time limit.
 const FETCH_BUCKETS: &[f64] =
@@ -25,6 +27,9 @@ const FETCH_BUCKETS: &[f64] =
 /// Bounds for evaluations, in seconds: no I/O in there.
 const EVALUATION_BUCKETS: &[f64] =
     &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
+
+/// Tasks that are started again when they end by a defect.
+const TASKS: [&str; 3] = ["catch_up", "evaluator", "poller"];
 
 /// Outcome of a good fetch; the others are the names of fetch errors.
 const SUCCESS: &str = "success";
@@ -39,6 +44,8 @@ pub struct SelfMetrics {
     fetches: IntCounterVec,
     fetch_seconds: HistogramVec,
     evaluation_seconds: Histogram,
+    last_evaluation: Gauge,
+    restarts: IntCounterVec,
     reload_successful: Gauge,
     reload_timestamp: Gauge,
 }
@@ -68,6 +75,8 @@ impl SelfMetrics {
                 &KPI_EXPORTER_EVALUATION_DURATION_SECONDS,
                 EVALUATION_BUCKETS,
             ))?,
+            last_evaluation: gauge(&KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS)?,
+            restarts: IntCounterVec::new(opts(&KPI_EXPORTER_TASK_RESTARTS_TOTAL), &["task"])?,
             reload_successful: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
             reload_timestamp: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS)?,
         };
@@ -86,6 +95,11 @@ impl SelfMetrics {
         metrics.registry.register(Box::new(metrics.fetches.clone()))?;
         metrics.registry.register(Box::new(metrics.fetch_seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.evaluation_seconds.clone()))?;
+        for task in TASKS {
+            metrics.restarts.with_label_values(&[task]);
+        }
+        metrics.registry.register(Box::new(metrics.last_evaluation.clone()))?;
+        metrics.registry.register(Box::new(metrics.restarts.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_successful.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_timestamp.clone()))?;
         #[cfg(target_os = "linux")]
@@ -106,9 +120,20 @@ impl SelfMetrics {
         self.fetches.with_label_values(&[source, BAD_ROW]).inc_by(rows);
     }
 
-    /// Counts an evaluation of all KPIs.
-    pub fn observe_evaluation(&self, seconds: f64) {
-        self.evaluation_seconds.observe(seconds);
+    /// Counts an evaluation of all KPIs as of an instant.
+    pub fn observe_evaluation(&self, as_of: DateTime<Utc>, duration: f64) {
+        self.evaluation_seconds.observe(duration);
+        self.last_evaluation.set(seconds(as_of));
+    }
+
+    /// Counts a task that ended by a defect.
+    pub fn count_restart(&self, task: &str) {
+        self.restarts.with_label_values(&[task]).inc();
+    }
+
+    /// How often a task ended by a defect.
+    pub fn restarts(&self, task: &str) -> u64 {
+        self.restarts.with_label_values(&[task]).get()
     }
 
     /// Notes that a newer configuration was refused and this one is still at work.
@@ -122,6 +147,9 @@ impl SelfMetrics {
         for family in self.registry.gather() {
             write_family(&mut encoder, &family);
         }
+        // Of the process, not of a configuration.
+        let Family { name, kind, help } = KPI_EXPORTER_LOG_ERRORS_TOTAL;
+        encoder.foreign(name, kind, help).sample("", logging::lost() as f64);
         encoder.finish()
     }
 }
@@ -210,7 +238,7 @@ mod tests {
         metrics.observe_fetch("shop", "timeout", 30.0);
         metrics.observe_fetch("shop", "success", 0.02);
         metrics.count_bad_rows("shop", 4);
-        metrics.observe_evaluation(0.003);
+        metrics.observe_evaluation(DateTime::UNIX_EPOCH, 0.003);
         let body = metrics.render(ExpositionFormat::Text);
         for (series, expected) in [
             (r#"kpi_source_fetches_total{outcome="timeout",source="shop"}"#, 1.0),

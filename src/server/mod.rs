@@ -10,4 +10,4 @@ mod routes;
 mod shared;
 
 pub use connection::serve;
-pub use shared::Shared;
+pub use shared::{HEARTBEAT, Shared};

@@ -61,8 +61,15 @@ fn metrics(request: &Parts, shared: &Shared) -> Response<Body> {
     response
 }
 
-fn healthy(_: &Parts, _: &Shared) -> Response<Body> {
-    response::plain(StatusCode::OK, "kpi-exporter is healthy.\n")
+fn healthy(_: &Parts, shared: &Shared) -> Response<Body> {
+    if shared.is_healthy() {
+        return response::plain(StatusCode::OK, "kpi-exporter is healthy.\n");
+    }
+    let text = format!(
+        "kpi-exporter is not healthy: nothing has been evaluated for {} s.\n",
+        shared.silent_for().as_secs()
+    );
+    response::plain(StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
 fn ready(_: &Parts, shared: &Shared) -> Response<Body> {

@@ -1,13 +1,21 @@
 //! What the server shows, swapped under its hands by the daemon.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::time::Instant;
 
 use crate::engine::RunLog;
 use crate::exposition::{Published, SelfMetrics};
 use crate::snapshot::Snapshot;
+
+/// The evaluator shows that it is at work at least this often.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// After three intervals without a sign it is not.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// The newest snapshot, the last runs and the self-metrics. Each request works on one consistent snapshot, even
 /// when a newer one is published meanwhile.
@@ -17,6 +25,8 @@ pub struct Shared {
     self_metrics: ArcSwap<SelfMetrics>,
     runs: ArcSwap<RunLog>,
     ready: AtomicBool,
+    /// When the evaluator last showed that it is at work.
+    alive: Mutex<Instant>,
 }
 
 impl Shared {
@@ -27,6 +37,7 @@ impl Shared {
             self_metrics: ArcSwap::new(self_metrics),
             runs: ArcSwap::default(),
             ready: AtomicBool::new(false),
+            alive: Mutex::new(Instant::now()),
         }
     }
 
@@ -39,6 +50,22 @@ impl Shared {
     /// Shows the log of runs in place of the last one.
     pub fn publish_runs(&self, runs: Arc<RunLog>) {
         self.runs.store(runs);
+    }
+
+    /// The evaluator is at work.
+    pub fn beat(&self) {
+        // A lock that a defect left behind still holds an instant.
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// For how long the evaluator has shown nothing.
+    pub(super) fn silent_for(&self) -> Duration {
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Whether work is being done.
+    pub fn is_healthy(&self) -> bool {
+        self.silent_for() < LONGEST_SILENCE
     }
 
     /// From now on `/-/ready` says yes: the first complete evaluation is published.
@@ -54,6 +81,12 @@ impl Shared {
     /// The self-metrics being shown.
     pub fn self_metrics(&self) -> Arc<SelfMetrics> {
         self.self_metrics.load_full()
+    }
+
+    /// What is shown now.
+    #[cfg(test)]
+    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.published().map(|published| Arc::clone(published.snapshot()))
     }
 
     pub(super) fn published(&self) -> Option<Arc<Published>> {

@@ -116,6 +116,11 @@ pub enum Problem {
 }
 
 impl StoreError {
+    /// Whether the store itself is sound as far as is known, and its disk takes nothing.
+    pub fn is_of_the_disk(&self) -> bool {
+        matches!(self.problem, Problem::ReadOnly(_) | Problem::Full | Problem::Disk(_))
+    }
+
     pub(super) fn new(path: &Path, problem: Problem) -> Self {
         Self { path: path.to_owned(), problem }
     }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod alive;
 mod clock;
 mod demo;
 mod disk;
@@ -16,6 +17,7 @@ mod exporter;
 mod faults;
 #[path = "../program/http.rs"]
 mod http;
+
 mod outage;
 mod restart;
 mod server;

@@ -1,5 +1,6 @@
 //! Tests of the room as a whole.
 
+mod defects;
 mod load;
 
 use super::*;

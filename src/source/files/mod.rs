@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use chrono_tz::Tz;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
@@ -47,11 +47,18 @@ pub struct FilesSource {
     /// Taken out while a fetch uses it; `None` before the first and after an interrupted one.
     database: Mutex<Option<Database>>,
     told: LoggedRemarks,
+    reading: Reading,
 }
+
+/// One look at the disk at a time. Who waits for it has a time limit, and the look itself may hang for
+/// hours on a share that does not answer: then others find it taken instead of hanging beside it.
+#[derive(Debug, Clone)]
+struct Reading(Arc<Semaphore>);
 
 struct Database {
     connection: Connection,
     tables: BTreeMap<String, Loaded>,
+    reading: Reading,
 }
 
 /// What a table was read from.
@@ -79,6 +86,7 @@ impl FilesSource {
             config: config.clone(),
             database: Mutex::new(None),
             told: LoggedRemarks::default(),
+            reading: Reading(Arc::new(Semaphore::new(1))),
         })
     }
 
@@ -90,7 +98,7 @@ impl FilesSource {
             let mut place = self.database.lock().await;
             let mut database = match place.take() {
                 Some(database) => database,
-                None => Database::open()?,
+                None => Database::open(self.reading.clone())?,
             };
             let outcome = database.refresh(&self.config, &statement, request).await;
             Ok((place, database, outcome))
@@ -98,8 +106,10 @@ impl FilesSource {
         let (mut place, mut database, loaded) =
             timeout_at(deadline, loading).await.unwrap_or_else(|_| {
                 let message = format!("reading the files took longer than {}", seconds(limit));
-                Err(FetchError::new(FetchErrorKind::Timeout, message)
-                    .with_hint("raise the `timeout` of the source, or keep less in its files"))
+                Err(FetchError::new(FetchErrorKind::Timeout, message).with_hint(
+                    "raise the `timeout` of the source, or keep less in its files; if they lie on a \
+                     share, does it answer?",
+                ))
             })?;
         let answer = match loaded {
             Ok(()) => database.connection.ask(request, &statement, deadline, limit).await,
@@ -147,8 +157,8 @@ impl Source for FilesSource {
 }
 
 impl Database {
-    fn open() -> Result<Self, FetchError> {
-        Ok(Self { connection: Connection::in_memory()?, tables: BTreeMap::new() })
+    fn open(reading: Reading) -> Result<Self, FetchError> {
+        Ok(Self { connection: Connection::in_memory()?, tables: BTreeMap::new(), reading })
     }
 
     /// Reads the tables that the statement names and whose files are not those read before. One look
@@ -168,7 +178,7 @@ impl Database {
                 continue;
             }
             let (pattern, looked) = (table.path.clone(), Instant::now());
-            let files = blocking(move || scan::scan(&pattern)).await?;
+            let files = self.reading.blocking(move || scan::scan(&pattern)).await?;
             let files = files.map_err(|error| about(name, error))?;
             request.trace.note(|| {
                 Step::now(format!("look at the files of table `{name}`"))
@@ -210,7 +220,7 @@ impl Database {
         let stop = StopOnDrop(Arc::clone(&budget));
         let reading = Arc::clone(&budget);
         let numbers = from.numbers.clone();
-        let rows = blocking(move || {
+        let rows = self.reading.blocking(move || {
             let mut rows = Rows::with(numbers);
             paths.iter().try_for_each(|path| read::read(path, &reading, &mut rows))?;
             Ok(rows)
@@ -227,11 +237,13 @@ impl Database {
             ..error
         })?;
         let named = name.to_owned();
-        let (rows, texts) = blocking(move || {
-            let texts = rows.texts(&named);
-            (rows, texts)
-        })
-        .await?;
+        let (rows, texts) = self
+            .reading
+            .blocking(move || {
+                let texts = rows.texts(&named);
+                (rows, texts)
+            })
+            .await?;
         let (table, zone) = (name.to_owned(), request.timezone);
         let stored = self.connection.write(move |connection| {
             rows.store(connection, &table, zone)?;
@@ -263,12 +275,23 @@ impl Drop for StopOnDrop {
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, FetchError> {
-    spawn_blocking(work).await.map_err(|error| {
-        FetchError::new(FetchErrorKind::Unreachable, format!("reading files failed: {error}"))
-    })
+impl Reading {
+    /// Works in a thread that may block. Whoever gives up waiting leaves the place taken until the
+    /// work has ended.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, FetchError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            FetchError::new(FetchErrorKind::Unreachable, format!("reading files failed: {error}"))
+        };
+        let place = Arc::clone(&self.0).acquire_owned().await.map_err(|error| failed(&error))?;
+        let work = move || {
+            let _place = place;
+            work()
+        };
+        spawn_blocking(work).await.map_err(|error| failed(&error))
+    }
 }
 
 /// Whether a query names a table; says yes too often rather than too seldom (strings, comments).

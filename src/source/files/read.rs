@@ -1,7 +1,6 @@
 //! Rows from files, gzipped or not, in UTF-8 or what Windows programs write, never more than the budget
 //! allows. Not here: the formats (`csv`, `json`).
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::faults::{broken, unreadable};
 use super::format::FileFormat;
 use super::{csv, json};
+use crate::limits::open_regular;
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::rows::Rows;
 
@@ -28,7 +28,7 @@ pub(super) struct Budget {
 pub(super) fn read(path: &Path, budget: &Budget, rows: &mut Rows) -> Result<(), FetchError> {
     let (format, zipped) = FileFormat::of(path)
         .map_err(|error| FetchError::new(FetchErrorKind::Shape, error.to_string()))?;
-    let file = File::open(path).map_err(|error| broken(path, None, &error.to_string()))?;
+    let file = open_regular(path).map_err(|error| broken(path, None, &error.to_string()))?;
     let file = BufReader::new(file);
     let mut file = file;
     let begins = file.fill_buf().map_err(|error| unreadable(path, None, &error))?;
