@@ -118,8 +118,8 @@ mod tests {
         let forever = keep_running("test", Arc::clone(&metrics), move || {
             let held = Arc::clone(&held);
             async move {
-                let _held = held;
-                std::future::pending().await
+                std::future::pending::<()>().await;
+                drop(held);
             }
         });
         assert!(tokio::time::timeout(Duration::from_secs(1), forever).await.is_err());
