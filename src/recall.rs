@@ -47,7 +47,7 @@ impl Recalled {
         let recall = Recall { store: &store, definitions, in_force: &in_force };
         let openings = recall.openings(now).await?;
         let history = recall.history(now).await?;
-        let remembered = recall.remembered(store.last_closings().await?.iter());
+        let remembered = recall.remembered(store.last_closings(now).await?.iter());
         store.close().await;
         Ok(Self { openings, history, remembered })
     }

@@ -14,6 +14,7 @@ need prometheus promtool
 need prometheus-alertmanager prometheus-alertmanager
 need systemd systemd-analyze
 need mariadb-server mariadbd
+need faketime faketime
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::engine::GRACE;
 use crate::id::KpiId;
@@ -13,6 +13,10 @@ use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::store::{
     Closed, Closing, Definition, Evaluation, InForce, Point, Revision, Store, StoreError,
 };
+
+/// Where the data of a period do not reach its end, its result is not final before this long after it:
+/// they may be on their way, or the clock may be ahead of them.
+const LATEST: TimeDelta = TimeDelta::days(31);
 
 /// Writes what belongs to the definitions in force.
 #[derive(Debug)]
@@ -110,6 +114,8 @@ impl Recorder {
     pub fn closing(&self, state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
         let assessment = &verdict.assessment;
         let span = assessment.period.span;
+        let is_whole = assessment.data_through.is_none_or(|through| through >= span.end);
+        let is_final = now >= span.end + if is_whole { GRACE } else { LATEST };
         Closing {
             series: SeriesKey::new(&state.kpi.id, &verdict.labels),
             period: assessment.period.id.clone(),
@@ -120,7 +126,7 @@ impl Recorder {
             target_ratio: assessment.target_ratio,
             status: assessment.status,
             closed_at: now,
-            final_at: (now >= span.end + GRACE).then_some(now),
+            final_at: is_final.then_some(now),
             revision: self.revision(&state.kpi.id),
         }
     }

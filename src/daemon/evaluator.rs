@@ -124,6 +124,9 @@ impl Evaluator {
     }
 
     async fn publish_as_of(&mut self, as_of: DateTime<Utc>, complete: bool) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.look_at_the_clock(&mut self.engine, as_of).await;
+        }
         let started = Instant::now();
         let found = self.engine.evaluate(&self.book, &self.log, as_of);
         self.self_metrics.observe_evaluation(as_of, started.elapsed().as_secs_f64());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tracing::{debug, error, info, warn};
 
+use super::clock_watch::ClockWatch;
 use crate::backfill::Recorder;
 use crate::clock::Clock;
 use crate::engine::{Book, Engine, Evaluated, Frozen, Run};
@@ -34,6 +35,7 @@ pub(super) struct Keeper {
     opened: BTreeSet<(SeriesKey, String)>,
     /// Whether the last commit failed, so that a long failure is told once.
     failing: bool,
+    watch: ClockWatch,
 }
 
 impl Keeper {
@@ -63,25 +65,61 @@ impl Keeper {
             last_closings: BTreeMap::new(),
             opened: BTreeSet::new(),
             failing: false,
+            watch: ClockWatch::new(now),
         };
+        keeper.undo_future(now).await?;
         keeper.restore_runs(book).await?;
-        let history = keeper.recall().history(now).await?;
-        let openings = keeper.recall().openings(now).await?;
-        for (series, period, _) in openings.iter() {
-            keeper.opened.insert((series.clone(), period.clone()));
-        }
-        let mut memories = keeper.recorder.store().load_statuses().await?;
+        keeper.restore_past(engine, now).await?;
+        Ok(keeper)
+    }
+
+    /// Days, openings, statuses and results.
+    async fn restore_past(
+        &mut self,
+        engine: &mut Engine,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let history = self.recall().history(now).await?;
+        let openings = self.recall().openings(now).await?;
+        let opened = openings.iter().map(|(series, period, _)| (series.clone(), period.clone()));
+        self.opened = opened.collect();
+        let mut memories = self.recorder.store().load_statuses().await?;
         // A status confirmed by another definition is none by this one.
         memories.retain(|series, _| {
-            let definition = keeper.recorder.in_force().get(&series.kpi);
+            let definition = self.recorder.in_force().get(&series.kpi);
             definition.is_some_and(|now| !now.meaning.is_new && !now.goal.is_new)
         });
         engine.restore(openings, history);
         engine.resume(memories);
-        for closing in keeper.recorder.store().last_closings().await? {
-            keeper.last_closings.insert(closing.series.clone(), closing);
+        let closings = self.recorder.store().last_closings(now).await?;
+        let closings = closings.into_iter().map(|closing| (closing.series.clone(), closing));
+        self.last_closings = closings.collect();
+        Ok(())
+    }
+
+    async fn undo_future(&self, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let Some(undone) = self.recorder.store().undo_future(now).await? else { return Ok(false) };
+        let (from, to) = (undone.since.format("%F %T"), undone.until.format("%F %T"));
+        warn!(rows = undone.rows, %from, %to,
+            "the clock is back: what was written in a future that did not come is undone");
+        Ok(true)
+    }
+
+    /// Notices that the clock was set. When it is back from a time that has not come, the engine knows
+    /// again what it knew before.
+    pub(super) async fn look_at_the_clock(&mut self, engine: &mut Engine, now: DateTime<Utc>) {
+        if !self.watch.is_back(now) {
+            return;
         }
-        Ok(keeper)
+        let undone = match self.undo_future(now).await {
+            Ok(true) => self.restore_past(engine, now).await,
+            Ok(false) => Ok(()),
+            Err(problem) => Err(problem),
+        };
+        match undone {
+            Ok(()) => self.watch.looked(),
+            Err(problem) => warn!("what was written ahead of the clock stays for now: {problem}"),
+        }
     }
 
     /// Measurements of metrics that are still what they were.
@@ -120,11 +158,13 @@ impl Keeper {
 
     /// Writes an evaluation down, as it was measured.
     pub(super) async fn commit(&mut self, engine: &Engine, found: &Evaluated) {
+        let believed = self.watch.is_believed();
         let closings: Vec<Closing> = found
             .kpis
             .iter()
             .flat_map(|state| state.last_period.iter().map(move |verdict| (state, verdict)))
             .map(|(state, verdict)| self.recorder.closing(state, verdict, found.as_of))
+            .map(|closing| Closing { final_at: closing.final_at.filter(|_| believed), ..closing })
             .collect();
         let evaluation = Evaluation {
             at: found.as_of,

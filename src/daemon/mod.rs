@@ -2,6 +2,7 @@
 //! hangs on one configuration; a reload builds a new one completely before the old one goes.
 
 mod catch_up;
+mod clock_watch;
 mod evaluator;
 mod keeper;
 mod outages;

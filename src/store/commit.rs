@@ -9,8 +9,7 @@ use super::periods::{self, Closed, Closing, Opening};
 use super::points::{self, Point};
 use super::runs::{self, StoredRun};
 use super::series::{Last, Numbers, Written};
-use super::statuses;
-use super::{Store, StoreError};
+use super::{Store, StoreError, statuses, stretches};
 use crate::assess::hysteresis::StatusMemory;
 use crate::kpi::SeriesKey;
 
@@ -66,6 +65,7 @@ impl Store {
         }
         let mut transaction = self.begin().await?;
         let connection = &mut *transaction;
+        stretches::note(connection, evaluation.at).await?;
         let mut numbers = Numbers::default();
         let new_rows = new_rows(connection, evaluation, written, &mut numbers).await?;
         for run in &evaluation.runs {

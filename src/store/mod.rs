@@ -22,6 +22,7 @@ mod runs;
 mod schema;
 mod series;
 mod statuses;
+mod stretches;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub use points::Point;
 pub use prune::Retention;
 pub use revision::{Change, InForce, Revision};
 pub use runs::StoredRun;
+pub use stretches::Undone;
 
 /// An open store. Its only writer as long as it lives; other programs may read the file.
 #[derive(Debug)]

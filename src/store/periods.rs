@@ -133,13 +133,14 @@ impl Store {
         self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
     }
 
-    /// The closing that ended last, of every series that has one.
-    pub async fn last_closings(&self) -> Result<Vec<Closing>, StoreError> {
+    /// The closing that ended last by an instant, of every series that has one.
+    pub async fn last_closings(&self, by: DateTime<Utc>) -> Result<Vec<Closing>, StoreError> {
         let query = sqlx::query(
             // In SQLite the other columns are those of the row with the maximum.
             "SELECT kpi, labels, closings.*, max(end_at) FROM closings JOIN series ON id = series
-             GROUP BY series ORDER BY kpi, labels",
+             WHERE end_at <= ? GROUP BY series ORDER BY kpi, labels",
         );
+        let query = query.bind(by.timestamp_millis());
         let rows = self.answer(query.fetch_all(&self.pool).await)?;
         self.answer(rows.iter().map(closing).collect())
     }
@@ -213,14 +214,18 @@ fn restatement(row: &SqliteRow) -> sqlx::Result<Restatement> {
     })
 }
 
-/// Adds openings; one that is there already stays as it is.
+/// Adds openings; one that is there already stays as it is, unless it was frozen later, by a clock that
+/// was ahead.
 pub(super) async fn save_openings(
     connection: &mut SqliteConnection,
     openings: &[(i64, &Opening)],
 ) -> sqlx::Result<()> {
     let head = "INSERT INTO openings (series, period, meaning, goal, opened_at, baseline, target,
                 target_lower, target_upper) ";
-    let tail = " ON CONFLICT DO NOTHING";
+    let tail = " ON CONFLICT DO UPDATE SET opened_at = excluded.opened_at,
+                baseline = excluded.baseline, target = excluded.target,
+                target_lower = excluded.target_lower, target_upper = excluded.target_upper
+                WHERE excluded.opened_at < opened_at";
     insert(connection, head, tail, openings, |values, (series, opening)| {
         values
             .push_bind(*series)
@@ -252,7 +257,9 @@ pub(super) async fn close(
         write(connection, series, new).await?;
         return Ok(Closed::First);
     };
-    let before = closing(&before)?;
+    let mut before = closing(&before)?;
+    // By a clock that was ahead: that time has not come yet.
+    before.final_at = before.final_at.filter(|final_at| *final_at <= at);
     if let (Some(then), Some(now)) = (before.revision, new.revision)
         && then != now
     {
@@ -268,7 +275,7 @@ pub(super) async fn close(
     if before.final_at.is_some() {
         return restate(connection, series, &before, new, at).await;
     }
-    let new = Closing { closed_at: before.closed_at, ..new.clone() };
+    let new = Closing { closed_at: before.closed_at.min(at), ..new.clone() };
     if new == before {
         return Ok(Closed::Unchanged);
     }
@@ -286,7 +293,7 @@ async fn write(
          status, closed_at, final_at, meaning, goal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at,
          value = excluded.value, target = excluded.target, target_ratio = excluded.target_ratio,
-         status = excluded.status, final_at = excluded.final_at, meaning = excluded.meaning,
+         status = excluded.status, closed_at = excluded.closed_at, final_at = excluded.final_at, meaning = excluded.meaning,
          goal = excluded.goal",
     )
     .bind(series)

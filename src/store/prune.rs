@@ -67,10 +67,13 @@ struct KeptFor {
 }
 
 impl Store {
-    /// Deletes what is older than the retention. Gives the number of rows deleted.
+    /// Deletes what is older than the retention. Gives the number of rows deleted: none while the clock
+    /// has leapt and that is not confirmed yet.
     pub async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<u64, StoreError> {
-        let limits =
-            KeptFor { raw: before(now, retention.raw), daily: before(now, retention.daily) };
+        let ages = [retention.raw, retention.daily];
+        let ages = ages.map(|age| TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX));
+        let Some([raw, daily]) = self.answer(self.oldest(now, ages).await)? else { return Ok(0) };
+        let limits = KeptFor { raw, daily };
         let series: Vec<i64> = {
             let written = self.written.lock().await;
             written.values().map(|last| last.id).collect()
@@ -128,9 +131,4 @@ impl KeptFor {
     fn day(&self) -> NaiveDate {
         self.daily.date_naive()
     }
-}
-
-fn before(now: DateTime<Utc>, age: Duration) -> DateTime<Utc> {
-    let then = TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age));
-    then.unwrap_or(DateTime::<Utc>::MIN_UTC)
 }

@@ -13,6 +13,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration::Sql(include_str!("schema/2.sql")),
     Migration::Sql(include_str!("schema/3.sql")),
     Migration::SplitOldRevisions,
+    Migration::Sql(include_str!("schema/4.sql")),
 ];
 
 /// The way from one version to the next.

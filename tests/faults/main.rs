@@ -17,7 +17,7 @@ mod exporter;
 mod faults;
 #[path = "../program/http.rs"]
 mod http;
-
+mod leap;
 mod outage;
 mod restart;
 mod server;

@@ -145,7 +145,10 @@ async fn last_in(path: &Path) -> u32 {
     let first = f64::from((n / PERIOD * PERIOD).max(1));
     assert_eq!(openings.len(), SERIES as usize);
     assert!(openings.values().all(|opening| opening.baseline == Some(first)), "evaluation {n}");
-    assert_eq!(store.last_closings().await.unwrap(), whole.closings);
+    assert_eq!(
+        store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap(),
+        whole.closings
+    );
     n
 }
 

@@ -39,7 +39,7 @@ async fn a_store_of_version_1_opens_with_all_it_holds() {
         store.load_statuses().await.unwrap(),
         store.history("churn", None, day("2026-01-01"), day("2026-12-31")).await.unwrap(),
         store.openings("churn", "2026-Q2", Revision { meaning: 1, goal: 1 }).await.unwrap(),
-        store.last_closings().await.unwrap(),
+        store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap(),
         store.restatements("churn").await.unwrap(),
         store.changes_since(DateTime::UNIX_EPOCH).await.unwrap(),
     ));

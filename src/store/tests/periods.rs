@@ -84,7 +84,7 @@ async fn another_definition_changes_no_result_and_is_not_told_as_a_change_of_the
     let changed = by(1, 2, 90.0, "2026-07-07T04:00:00Z", true);
     let told = Closed::Restated { from: Some(100.0), to: Some(90.0) };
     assert_eq!(close(&store, changed).await, told);
-    let kept = store.last_closings().await.unwrap();
+    let kept = store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap();
     assert_eq!(
         (kept[0].value, kept[0].revision),
         (Some(100.0), by(1, 1, 0.0, "2026-07-01T00:00:00Z", false).revision)
@@ -104,7 +104,10 @@ async fn late_data_within_the_grace_are_taken_in() {
     assert_eq!(close(&store, last.clone()).await, Closed::Updated);
     // When it was closed first stays.
     let expected = Closing { closed_at: first.closed_at, ..last };
-    assert_eq!(store.last_closings().await.unwrap(), std::slice::from_ref(&expected));
+    assert_eq!(
+        store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap(),
+        std::slice::from_ref(&expected)
+    );
     let (from, to) = (at("2026-07-01T04:00:00Z"), at("2026-07-01T04:00:00Z"));
     assert_eq!(store.closings("arr", from, to).await.unwrap(), [expected]);
     assert!(store.restatements("arr").await.unwrap().is_empty());
@@ -125,7 +128,10 @@ async fn a_final_value_stays_and_later_ones_are_restatements() {
     ] {
         assert_eq!(close(&store, closing(value, now, true)).await, expected, "{now}");
     }
-    assert_eq!(store.last_closings().await.unwrap(), [last]);
+    assert_eq!(
+        store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap(),
+        [last]
+    );
     let restatement = |now, old, new| Restatement {
         series: key("arr", &[]),
         period: "2026-Q2".to_owned(),
@@ -165,7 +171,7 @@ async fn the_last_closing_of_a_series_is_the_one_that_ended_last() {
     // A daemon that was down closes the missed periods in any order.
     let closings = vec![second.clone(), first, other.clone()];
     store.commit(&Evaluation { closings, ..Evaluation::default() }).await.unwrap();
-    let last = store.last_closings().await.unwrap();
+    let last = store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap();
     assert_eq!(last.len(), 2);
     assert!(last.contains(&second) && last.contains(&other));
 }
