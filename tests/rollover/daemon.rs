@@ -190,6 +190,49 @@ async fn periods_that_ended_without_a_daemon_are_closed_when_it_is_back() {
     daemon.stop().await;
 }
 
+/// A source that says up to when its data are complete.
+const BEHIND: &str = "
+version: 1
+store: { path: history.db }
+sources: { shop: { files: { tables: { orders: orders.csv } } } }
+defaults: { schedule: every 1s, period: quarter, max_age: 9999d }
+metrics:
+  orders:
+    source: shop
+    query: |
+      SELECT coalesce(sum(amount), 0) AS value, (SELECT max(day) FROM orders) AS data_through FROM orders
+      WHERE day >= :window_start_date AND day < :window_end_date
+kpis:
+  flow: { kind: lagging, formula: orders, accumulation: flow, unit: USD, direction: increase, target: 200 }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_is_not_final_before_its_data_reach_the_end() {
+    let _clock = CLOCK.lock().await;
+    let folder = shop();
+    fs::write(folder.path().join("kpis.yaml"), BEHIND).unwrap();
+    orders(&folder, &["2026-02-01,60"]);
+    set("2026-03-31T12:00:00Z");
+    let daemon = start(folder.path()).await;
+    let (flow, last) = (kpi("kpi_value", "flow"), kpi("kpi_last_period_value", "flow"));
+    daemon.until("a value", |_| (), |m| sample(m, &flow) == Some(60.0)).await;
+    // The grace is over, but the data are of February: March is on its way.
+    set("2026-04-06T12:00:00Z");
+    daemon.until("the close", |_| (), |m| sample(m, &last) == Some(60.0)).await;
+    let is_final = async || closings(folder.path()).await.iter().any(|(id, _)| id == "2026-Q1");
+    assert!(!is_final().await);
+    orders(&folder, &["2026-02-01,60", "2026-03-30,40", "2026-04-03,1"]);
+    // What ended is asked for again once a day.
+    set("2026-04-07T12:00:00Z");
+    daemon.until("March", |_| (), |m| sample(m, &last) == Some(100.0)).await;
+    let started = Instant::now();
+    while !is_final().await {
+        assert!(started.elapsed() < DEADLINE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    daemon.stop().await;
+}
+
 /// The final results of the flow in the store.
 async fn closings(folder: &Path) -> Vec<(String, f64)> {
     let options = SqliteConnectOptions::new().filename(folder.join("history.db")).read_only(true);
