@@ -1,7 +1,8 @@
 //! Reads the files of a configuration, or one built-in text, and has them parsed, interpolated,
 //! merged and validated. The only I/O of this room, with `${file:}`.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::Config;
@@ -11,11 +12,14 @@ use crate::limits::read_capped;
 use crate::reader::diagnostic::{Diagnostics, Problems};
 use crate::reader::environment::Environment;
 use crate::reader::files::{FileId, Files};
+use crate::reader::forms::{FromText as _, Size};
 use crate::reader::interpolate::{Lookup, reason};
 use crate::reader::yaml;
 
-/// More than this is not a configuration written by hand.
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+/// More than this is not a configuration written by hand, unless it says so itself.
+pub(super) const USUAL: u64 = 4 << 20;
+/// What a configuration may say at most.
+pub(super) const LARGEST: u64 = 256 << 20;
 
 /// Loads a file, or all `*.yaml` and `*.yml` files of a folder as one configuration.
 ///
@@ -24,8 +28,9 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 pub fn load(path: &Path, environment: &Environment) -> Result<Config, Diagnostics> {
     let mut loader = Loader::new(environment);
     let paths = loader.paths(path);
+    let limit = paths.iter().find_map(|path| own_limit(path)).unwrap_or(USUAL).min(LARGEST);
     for path in &paths {
-        loader.read(path);
+        loader.read(path, limit);
     }
     loader.finish()
 }
@@ -43,6 +48,23 @@ pub fn load_text(
     let mut loader = Loader::new(environment);
     loader.add(name, text, dir);
     loader.finish()
+}
+
+/// What a file says under `limits` of how large files may be. It is looked for before any file is
+/// read as a whole: in the lines of a block that begins in the first [`USUAL`] bytes.
+fn own_limit(path: &Path) -> Option<u64> {
+    let mut start = Vec::new();
+    File::open(path).ok()?.take(USUAL).read_to_end(&mut start).ok()?;
+    let text = String::from_utf8_lossy(&start);
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("limits:"));
+    let first = lines.next()?;
+    let block = lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#', '}']));
+    std::iter::once(first).chain(block).find_map(|line| {
+        let line = line.split(" #").next().unwrap_or_default();
+        let (_, value) = line.split_once("max_config_size:")?;
+        let value = value.split([',', '}']).next()?.trim().trim_matches(['"', '\'']);
+        Some(Size::from_text(value)?.0)
+    })
 }
 
 struct Loader<'a> {
@@ -93,9 +115,17 @@ impl<'a> Loader<'a> {
         paths
     }
 
-    fn read(&mut self, path: &Path) {
-        let bytes = match read_capped(path, MAX_FILE) {
+    fn read(&mut self, path: &Path, limit: u64) {
+        let bytes = match read_capped(path, limit) {
             Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let message = format!("is larger than {} MiB", limit.div_ceil(1 << 20));
+                let hint = "split it into the files of a folder, or write `limits: { \
+                            max_config_size: 16MiB }` at the beginning of a line near its top";
+                self.problems.whole(&path.display().to_string(), message).hint(hint.to_owned());
+                self.incomplete = true;
+                return;
+            }
             Err(error) => return self.unreadable(path, &error),
         };
         let name = path.display().to_string();

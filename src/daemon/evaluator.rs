@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument as _, debug, info, info_span};
 
 use super::keeper::Keeper;
+use super::many::{Many, Told};
 use crate::assess::Status;
 use crate::clock::Clock;
 use crate::engine::{Book, Engine, Run, RunLog, is_complete};
@@ -145,18 +146,21 @@ impl Evaluator {
         debug!(took = ?started.elapsed(), "evaluated, written and published");
     }
 
-    /// One line for each verdict that is another than before.
+    /// One line for each verdict that is another than before, or for many that changed alike.
     fn tell_changes(&mut self, snapshot: &Snapshot) {
+        let mut changed = Many::new();
         for (state, verdict) in snapshot.verdicts() {
             let series = SeriesKey { kpi: state.kpi.id.clone(), labels: verdict.labels.clone() };
             let to = verdict.assessment.status;
-            match self.published.insert(series, to) {
-                Some(from) if from != to => {
-                    let (kpi, labels) = (&state.kpi.id, &verdict.labels);
-                    let (from, to) = (from.as_str(), to.as_str());
-                    info!(%kpi, %labels, from, to, "status changed");
-                }
+            match self.published.insert(series.clone(), to) {
+                Some(from) if from != to => changed.add(&series, (from.as_str(), to.as_str()), ()),
                 _ => {}
+            }
+        }
+        for (Told { kpi, labels, series, .. }, (from, to)) in changed.lines() {
+            match series {
+                1 => info!(%kpi, %labels, from, to, "status changed"),
+                _ => info!(%kpi, series, like = %labels, from, to, "status changed"),
             }
         }
     }

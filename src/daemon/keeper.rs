@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tracing::{debug, error, info, warn};
 
 use super::clock_watch::ClockWatch;
+use super::many::{Many, Told};
 use crate::backfill::Recorder;
 use crate::clock::Clock;
 use crate::engine::{Book, Engine, Evaluated, Frozen, Run};
@@ -182,9 +183,7 @@ impl Keeper {
                 for opening in evaluation.openings {
                     self.opened.insert((opening.series, opening.period));
                 }
-                for (closing, how) in closings.into_iter().zip(closed) {
-                    self.note_closed(closing, how);
-                }
+                self.note_closed(closings.into_iter().zip(closed));
             }
             Err(problem) => {
                 self.runs = evaluation.runs;
@@ -206,9 +205,7 @@ impl Keeper {
     pub(super) async fn write_past(&mut self, day: &Snapshot) {
         match self.recorder.write_past(day, (self.clock)()).await {
             Ok(closed) => {
-                for (closing, how) in closed {
-                    self.note_closed(closing, how);
-                }
+                self.note_closed(closed);
             }
             Err(problem) => error!("history is not written: {problem}"),
         }
@@ -246,23 +243,38 @@ impl Keeper {
         new.filter_map(opening).collect()
     }
 
-    fn note_closed(&mut self, closing: Closing, how: Closed) {
-        let SeriesKey { kpi, labels } = closing.series.clone();
-        let period = closing.period.clone();
-        match how {
-            Closed::First => {
-                info!(%kpi, %labels, period, status = closing.status.words(), "period closed");
+    fn note_closed(&mut self, closings: impl IntoIterator<Item = (Closing, Closed)>) {
+        let (mut closed, mut restated) = (Many::new(), Many::new());
+        for (closing, how) in closings {
+            match how {
+                Closed::First => {
+                    let what = (closing.period.clone(), closing.status.words());
+                    closed.add(&closing.series, what, ());
+                }
+                Closed::Restated { from, to } => {
+                    restated.add(&closing.series, closing.period.clone(), (from, to));
+                }
+                Closed::Updated | Closed::Unchanged => {}
             }
-            Closed::Restated { from, to } => {
-                warn!(%kpi, %labels, period, ?from, ?to,
-                    "the source changed a period that was final; its result stays as it was");
+            let last = self.last_closings.get(&closing.series);
+            let newer = last.is_none_or(|last| last.end <= closing.end);
+            if newer && matches!(how, Closed::First | Closed::Updated) {
+                self.last_closings.insert(closing.series.clone(), closing);
             }
-            Closed::Updated | Closed::Unchanged => {}
         }
-        let last = self.last_closings.get(&closing.series);
-        let newer = last.is_none_or(|last| last.end <= closing.end);
-        if newer && matches!(how, Closed::First | Closed::Updated) {
-            self.last_closings.insert(closing.series.clone(), closing);
+        for (Told { kpi, labels, series, .. }, (period, status)) in closed.lines() {
+            match series {
+                1 => info!(%kpi, %labels, period, status, "period closed"),
+                _ => info!(%kpi, series, like = %labels, period, status, "period closed"),
+            }
+        }
+        let what = "the source changed a period that was final; its result stays as it was";
+        for (Told { kpi, labels, series, detail }, period) in restated.lines() {
+            let (from, to) = detail;
+            match series {
+                1 => warn!(%kpi, %labels, period, ?from, ?to, "{what}"),
+                _ => warn!(%kpi, series, like = %labels, period, ?from, ?to, "{what}"),
+            }
         }
     }
 }

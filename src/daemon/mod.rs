@@ -5,6 +5,7 @@ mod catch_up;
 mod clock_watch;
 mod evaluator;
 mod keeper;
+mod many;
 mod outages;
 mod poller;
 mod supervisor;

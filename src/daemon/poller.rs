@@ -49,6 +49,7 @@ impl Poller {
     async fn poll(self) {
         let mut known = BTreeMap::new();
         let mut failures = 0;
+        let mut bad = BTreeSet::new();
         let mut today = None;
         let mut first = true;
         loop {
@@ -70,6 +71,7 @@ impl Poller {
                     if failures > 0 && self.outages.worked(source, metric) {
                         info!("recovered");
                     }
+                    tell_bad_rows(measurements, &mut bad);
                     known.clone_from(measurements);
                     failures = 0;
                 }
@@ -151,4 +153,26 @@ impl Poller {
         let wait = error.and_then(|error| error.retry_after).unwrap_or_default();
         due.max(now + wait.min(LONGEST_REST))
     }
+}
+
+/// Bad rows are told when they begin, when others come and when they end, as outages are.
+fn tell_bad_rows(
+    measured: &BTreeMap<Span, Arc<Measurement>>,
+    told: &mut BTreeSet<(String, String)>,
+) {
+    let kinds = measured.values().flat_map(|one| one.bad_kinds());
+    let kinds: BTreeSet<_> =
+        kinds.map(|(column, what)| (column.to_owned(), what.to_owned())).collect();
+    if kinds == *told {
+        return;
+    }
+    let first = measured.values().find_map(|one| one.first_bad_row.as_deref());
+    match first {
+        Some(first) => {
+            let rows: u64 = measured.values().map(|one| one.bad_rows).sum();
+            warn!(rows, "rows without a usable value: {first}");
+        }
+        None => info!("no rows without a usable value any more"),
+    }
+    *told = kinds;
 }

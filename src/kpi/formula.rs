@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::id::MetricId;
+use crate::shown;
 
 /// A parsed formula. Equality and display go by its text.
 #[derive(Debug, Clone)]
@@ -78,12 +79,28 @@ pub struct FormulaError {
 }
 
 impl Formula {
+    /// Numbers, metrics and calls of a formula, at most: a tree of as many levels fits any stack.
+    pub const MAX_TERMS: u32 = 1000;
+
     /// Parses a formula.
     ///
     /// # Errors
     /// The first mistake with its place.
     pub fn parse(text: &str) -> Result<Self, FormulaError> {
-        let mut parser = Parser { text, at: 0, depth: 0, references: Vec::new() };
+        Self::parse_within(text, Self::MAX_TERMS)
+    }
+
+    /// Parses a formula of at most so many terms, [`Self::MAX_TERMS`] if less.
+    ///
+    /// # Errors
+    /// The first mistake with its place.
+    pub fn parse_within(text: &str, most: u32) -> Result<Self, FormulaError> {
+        let most = most.min(Self::MAX_TERMS);
+        let mut parser = Parser { text, at: 0, depth: 0, terms: 0, most, references: Vec::new() };
+        if text.len() > MAX_LENGTH {
+            let message = format!("a formula has at most {MAX_LENGTH} bytes");
+            return Err(parser.error(&message, 0..0));
+        }
         let expr = parser.sum()?;
         parser.skip_space();
         if parser.at < text.len() {
@@ -221,11 +238,15 @@ impl fmt::Display for MetricRef {
 
 /// Parentheses and signs nest at most this deep, so that no input overflows the stack.
 const MAX_DEPTH: usize = 64;
+/// Bytes of a formula.
+const MAX_LENGTH: usize = 32 * 1024;
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    terms: u32,
+    most: u32,
     references: Vec<(MetricRef, Range<usize>)>,
 }
 
@@ -267,6 +288,16 @@ impl Parser<'_> {
     fn atom(&mut self) -> Result<Expr, FormulaError> {
         self.skip_space();
         let start = self.at;
+        self.terms += 1;
+        if self.terms > self.most {
+            let message = format!("a formula has at most {} terms", self.most);
+            let mut error = self.error(&message, start..start + 1);
+            error.hint = Some(format!(
+                "add up in the query, or raise `limits: {{ max_formula_terms: … }}` up to {}",
+                Formula::MAX_TERMS
+            ));
+            return Err(error);
+        }
         match self.peek() {
             Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
@@ -302,7 +333,10 @@ impl Parser<'_> {
         self.at += length;
         match rest[..length].parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Expr::Number(number)),
-            _ => Err(self.error(&format!("`{}` is not a number", &rest[..length]), start..self.at)),
+            _ => {
+                let shown = shown::cut(&rest[..length], 40);
+                Err(self.error(&format!("`{shown}` is not a number"), start..self.at))
+            }
         }
     }
 
@@ -313,7 +347,8 @@ impl Parser<'_> {
             "max" => Call::Max,
             "abs" => Call::Abs,
             _ => {
-                let mut error = self.error(&format!("unknown function `{name}`"), span);
+                let shown = shown::cut(name, 40);
+                let mut error = self.error(&format!("unknown function `{shown}`"), span);
                 error.hint = Some("the functions are min, max and abs".to_owned());
                 return Err(error);
             }

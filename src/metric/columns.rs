@@ -2,6 +2,7 @@
 //! answer, by name, so that a renamed column is a failure and never a wrong number.
 
 use super::{Cell, FetchError, FetchErrorKind, Metric, Table};
+use crate::shown;
 
 /// The column that a metric's bare name means.
 pub(super) const BARE: &str = "value";
@@ -114,11 +115,14 @@ fn shape(message: String) -> FetchError {
 /// The column that was probably meant.
 fn similar<'a>(name: &str, columns: &'a [String]) -> Option<&'a String> {
     const ALIKE: f64 = 0.6;
+    /// Names are compared letter by letter, and there may be many.
+    const LONGEST: usize = 100;
     let likeness = |column: &String| {
         strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &column.to_lowercase())
     };
     columns
         .iter()
+        .filter(|column| column.len() <= LONGEST)
         .map(|column| (likeness(column), column))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
@@ -126,9 +130,9 @@ fn similar<'a>(name: &str, columns: &'a [String]) -> Option<&'a String> {
 }
 
 fn missing(metric: &Metric, table: &Table, name: &str) -> FetchError {
-    let known = table.columns.join(", ");
+    let known = shown::list(&table.columns);
     let hint = match similar(name, &table.columns) {
-        Some(similar) => format!("did you mean `{similar}`?"),
+        Some(similar) => format!("did you mean `{}`?", shown::line(similar, shown::MOST)),
         None => format!("name it in the query: `... AS {name}`"),
     };
     shape(format!("metric `{}` has no column `{name}`; the answer has: {known}", metric.id))
@@ -143,10 +147,10 @@ fn ambiguous(metric: &Metric, name: &str) -> FetchError {
 fn no_bare_column(metric: &Metric, table: &Table, numeric: &[usize]) -> FetchError {
     let id = &metric.id;
     let names = |places: &[usize]| {
-        places.iter().map(|index| table.columns[*index].as_str()).collect::<Vec<_>>().join(", ")
+        shown::list(&places.iter().map(|index| &table.columns[*index]).collect::<Vec<_>>())
     };
     if numeric.is_empty() {
-        let known = table.columns.join(", ");
+        let known = shown::list(&table.columns);
         return shape(format!("metric `{id}` has no value column; the answer has: {known}"))
             .with_hint("name the number in the query: `... AS value`");
     }

@@ -74,7 +74,7 @@ impl fmt::Display for Labels {
         f.write_str("{")?;
         for (i, (name, value)) in self.0.iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}={value:?}")?;
+            write!(f, "{comma}{name}={:?}", shown::cut(value, shown::MOST))?;
         }
         f.write_str("}")
     }

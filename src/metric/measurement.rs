@@ -2,7 +2,7 @@
 //! is missing is missing: nothing here turns into a 0. Not here: how the table was got, and what the
 //! numbers mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -13,6 +13,8 @@ use super::columns::{BARE, Layout};
 use super::{Cell, FetchError, FetchErrorKind, Labels, Metric, Table, moment};
 use crate::shown;
 
+/// Bytes of a label.
+const LONGEST_LABEL: usize = 4096;
 /// Characters of a cell that are shown.
 const LONGEST: usize = 40;
 
@@ -74,8 +76,13 @@ impl Measurement {
         }
         let layout = Layout::of(metric, table)?;
         let mut measurement = Self::default();
+        let mut bytes = 0;
         for (index, row) in table.rows.iter().enumerate() {
             let labels = labels(metric, &layout, row, zone)?;
+            bytes += labels.0.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+            if bytes as u64 > metric.max_bytes {
+                return Err(too_many_bytes(metric, &measurement, &labels));
+            }
             let mut series = Series::default();
             let mut bad = None;
             for (name, column) in &layout.values {
@@ -109,6 +116,16 @@ impl Measurement {
         Ok(measurement)
     }
 
+    /// What kinds of bad rows there are: column, and what it holds without the text itself.
+    pub fn bad_kinds(&self) -> BTreeSet<(&str, &str)> {
+        fn kind(found: &str) -> &str {
+            found.split('`').next().unwrap_or_default()
+        }
+        let rows = self.series.values().chain(self.totals.iter().flat_map(BTreeMap::values));
+        let bad = rows.flat_map(|row| &row.bad);
+        bad.map(|(column, bad)| (column.as_str(), kind(&bad.found))).collect()
+    }
+
     /// Up to when the data of all series are complete: the oldest that any of them says.
     pub fn data_through(&self) -> Option<DateTime<Utc>> {
         self.series.values().filter_map(|series| series.data_through).min()
@@ -139,9 +156,35 @@ fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<La
                     .with_hint("cast or convert it to UTF-8 text in the query"));
             }
         };
+        if text.len() > LONGEST_LABEL {
+            let message = format!(
+                "label `{name}` of metric `{}` has more than {LONGEST_LABEL} bytes: `{}`",
+                metric.id,
+                shown::line(&text, LONGEST)
+            );
+            return Err(FetchError::new(FetchErrorKind::Shape, message)
+                .with_hint("group by something shorter, or cut it in the query"));
+        }
         Ok((name.clone(), text))
     });
     pairs.collect()
+}
+
+/// The failure of labels that are too large together: each stands in some twenty series of a KPI.
+fn too_many_bytes(metric: &Metric, so_far: &Measurement, last: &Labels) -> FetchError {
+    let all = so_far.series.keys().chain([last]).flat_map(|labels| &labels.0);
+    let longest = all.max_by_key(|(_, value)| value.len());
+    let longest = longest.map_or_else(String::new, |(name, value)| {
+        let shown = shown::line(value, LONGEST);
+        format!("; the longest is `{name}` with {} bytes: `{shown}`", value.len())
+    });
+    let message = format!(
+        "the labels of metric `{}` have more than {} KiB together{longest}",
+        metric.id,
+        metric.max_bytes >> 10
+    );
+    FetchError::new(FetchErrorKind::Shape, message)
+        .with_hint("group by something shorter, or raise `limits: { max_metric_bytes: ... }`")
 }
 
 fn same_labels(metric: &Metric, labels: &Labels, layout: &Layout, table: &Table) -> FetchError {

@@ -54,11 +54,15 @@ pub struct Metric {
     pub missing_is_zero: bool,
     /// More label sets than this are refused.
     pub max_label_sets: usize,
+    /// More bytes of labels than this are refused.
+    pub max_bytes: u64,
 }
 
 impl Metric {
     /// A forgotten GROUP BY must not flood Prometheus.
     pub const MAX_LABEL_SETS: usize = 10_000;
+    /// Each label stands in some twenty series of a KPI.
+    pub const MAX_BYTES: u64 = 4 << 20;
 
     /// A metric of which only what it has to have is known: no labels, no columns that formulas name.
     pub fn new(
@@ -79,6 +83,7 @@ impl Metric {
             schedule,
             missing_is_zero: false,
             max_label_sets: Self::MAX_LABEL_SETS,
+            max_bytes: Self::MAX_BYTES,
         }
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! Not here: any key. What a configuration may say is known above (`source`, `config`).
 
+pub(crate) mod bounds;
 pub(crate) mod de;
 mod de_error;
 pub(crate) mod diagnostic;

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use super::bounds::Bounds;
 use super::diagnostic::Problems;
 use super::entry::Entry;
 use super::files::{Files, Span};
@@ -15,6 +16,8 @@ use super::suggest::closest;
 pub(crate) struct Report<'a> {
     pub(crate) files: &'a Files,
     pub(crate) problems: &'a mut Problems,
+    /// How large what is written may be.
+    pub(crate) bounds: Bounds,
 }
 
 impl Report<'_> {

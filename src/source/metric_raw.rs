@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::http::settings::raw::{FormatRaw, PaginationRaw, RequestRaw};
 use crate::reader::entry::Entry;
-use crate::reader::forms::{Choice, Mixed, Pairs, named};
+use crate::reader::forms::{Choice, Mixed, Pairs, Parsed, Size, named};
 use crate::reader::json::Json;
 use crate::reader::report::Report;
 use crate::reader::spanned::{Spanned, Text};
@@ -42,6 +42,7 @@ named!(Missing: "no_data" => Missing::NoData, "zero" => Missing::Zero);
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct LimitsRaw {
     pub(crate) max_label_sets: Option<Spanned<u32>>,
+    pub(crate) max_metric_bytes: Option<Spanned<Parsed<Size>>>,
 }
 
 /// Refuses the keys that only mean something over HTTP.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod beside;
+mod boundless;
 mod breakdown;
 mod causes;
 mod connect;

@@ -11,7 +11,7 @@ use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
 use crate::config::settings::{LogFormat, WebAddress};
 use crate::kpi::{Accumulation, Direction, Function, KpiKind};
-use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity};
+use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity, Size};
 use crate::reader::spanned::{Spanned, Text};
 
 #[derive(Deserialize, Default)]
@@ -27,6 +27,17 @@ pub(crate) struct ServerRaw {
 pub(crate) struct LogRaw {
     pub(crate) level: Option<Choice<tracing::Level>>,
     pub(crate) format: Option<Choice<LogFormat>>,
+}
+
+/// What can get too large. The first two also for a single metric.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LimitsRaw {
+    pub(crate) max_label_sets: Option<Spanned<u32>>,
+    pub(crate) max_metric_bytes: Option<Spanned<Parsed<Size>>>,
+    pub(crate) max_config_size: Option<Spanned<Parsed<Size>>>,
+    pub(crate) max_formula_terms: Option<Spanned<u32>>,
+    pub(crate) max_jsonpath_depth: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -133,6 +133,7 @@ pub(super) fn divide(metric: &mut Metric, kpis: &[Kpi], total: Option<Query>) {
             bare: metric.bare,
             missing_is_zero: metric.missing_is_zero,
             max_label_sets: metric.max_label_sets,
+            max_bytes: metric.max_bytes,
             ..Metric::new(metric.id.clone(), metric.source.clone(), query, metric.schedule.clone())
         })
     });

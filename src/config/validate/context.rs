@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::config::document::Names;
 use crate::metric::Query;
+use crate::reader::bounds::Bounds;
 use crate::reader::diagnostic::Problems;
 use crate::reader::files::{Files, Span};
 use crate::reader::report::Report;
@@ -69,7 +70,7 @@ impl<'a> DerefMut for Context<'a> {
 impl<'a> Context<'a> {
     pub(super) fn new(files: &'a Files, problems: &'a mut Problems) -> Self {
         Self {
-            report: Report { files, problems },
+            report: Report { files, problems, bounds: Bounds::default() },
             notes: Problems::default(),
             sources: Names::default(),
             objectives: Names::default(),

@@ -7,7 +7,7 @@ use crate::reader::suggest::did_you_mean;
 
 /// Parses a formula and notes what it asks of metrics. Every unknown name is a mistake of its own.
 pub(super) fn formula(context: &mut Context<'_>, path: &str, text: &Text) -> Option<Formula> {
-    let formula = match Formula::parse(&text.value) {
+    let formula = match Formula::parse_within(&text.value, context.bounds.formula_terms) {
         Ok(formula) => formula,
         Err(_) if text.interpolated => {
             let found = context.shown(text, "");

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::adding;
 use super::context::Context;
-use super::sections::{Defaults, max_label_sets, schedule};
+use super::limits::Limits;
+use super::sections::{Defaults, schedule};
 use crate::families;
 use crate::id::SourceId;
 use crate::metric::Metric;
@@ -29,6 +30,7 @@ pub(super) fn metric(
     entry: &mut Entry<MetricRaw>,
     sources: &BTreeMap<SourceId, SourceConfig>,
     defaults: &Defaults,
+    of_all: &Limits,
 ) -> Option<Metric> {
     let id = context.required(
         entry,
@@ -60,14 +62,13 @@ pub(super) fn metric(
         Some(text) => schedule(context, &entry.key("schedule"), text),
         None => defaults.schedule.clone(),
     };
-    let limit = raw
-        .limits
-        .as_ref()
-        .and_then(|limits| max_label_sets(&entry.key("limits"), limits, context.problems));
+    let limits = raw.limits.as_ref();
+    let limits = limits.map_or(*of_all, |own| of_all.of_metric(context, &entry.key("limits"), own));
     Some(Metric {
         labels: labels?,
         missing_is_zero: raw.missing.as_ref().is_some_and(|choice| choice.0 == Missing::Zero),
-        max_label_sets: limit.unwrap_or(defaults.max_label_sets),
+        max_label_sets: limits.label_sets,
+        max_bytes: limits.bytes,
         ..Metric::new(entry.id.as_str(), id?, question?.query, schedule?)
     })
 }

@@ -9,6 +9,7 @@ mod context;
 mod formula;
 mod goal;
 mod kpi;
+mod limits;
 mod metrics;
 mod path;
 mod period;
@@ -42,6 +43,7 @@ pub(crate) fn validate(
     sections::check_version(&document, files, problems);
     let settings = settings::settings(&mut document, files, environment, problems);
     let mut context = Context::new(files, problems);
+    let limits = limits::limits(&mut context, &mut document);
     let calendar = sections::calendar(&mut context, &mut document);
     let defaults = sections::defaults(&mut context, &mut document);
 
@@ -71,7 +73,9 @@ pub(crate) fn validate(
         .collect();
     let metrics: Vec<_> = metrics
         .into_iter()
-        .filter_map(|mut entry| metrics::metric(&mut context, &mut entry, &sources, &defaults))
+        .filter_map(|mut entry| {
+            metrics::metric(&mut context, &mut entry, &sources, &defaults, &limits)
+        })
         .collect();
     let kpis: Vec<_> = kpis
         .into_iter()

@@ -1,5 +1,5 @@
-//! The sections with fixed keys that concern definitions: `version`, `calendar`, `defaults`,
-//! `limits`. The daemon's own settings are in `settings`.
+//! The sections with fixed keys that concern definitions: `version`, `calendar`, `defaults`. The
+//! daemon's own settings are in `settings`, `limits` in a file of their own.
 
 use std::time::Duration;
 
@@ -13,14 +13,12 @@ use crate::config::document::Document;
 use crate::config::parse;
 use crate::config::raw::{CalendarRaw, DefaultsRaw};
 use crate::kpi::MAX_AGE;
-use crate::metric::Metric;
 use crate::reader::diagnostic::Problems;
 use crate::reader::files::{Files, Span};
 use crate::reader::node::{Core, NodeKind};
 use crate::reader::spanned::Text;
 use crate::reader::suggest::closest;
 use crate::schedule::Schedule;
-use crate::source::metric_raw::LimitsRaw;
 
 /// When nothing else is said: every five minutes.
 const SCHEDULE: &str = "*/5 * * * *";
@@ -31,7 +29,6 @@ pub(super) struct Defaults {
     pub(super) schedule: Option<Schedule>,
     pub(super) period: PeriodKind,
     pub(super) max_age: Duration,
-    pub(super) max_label_sets: usize,
 }
 
 /// `version: 1`, once a file at most and once at least.
@@ -112,10 +109,9 @@ fn similar_zone(name: &str) -> Option<&'static str> {
     zones().find(|zone| city(zone) == given).or_else(|| closest(name, zones()))
 }
 
-/// `defaults` and the top-level `limits`.
+/// `defaults`.
 pub(super) fn defaults(context: &mut Context<'_>, document: &mut Document) -> Defaults {
     let raw: DefaultsRaw = document.section("defaults", context.problems);
-    let limits: LimitsRaw = document.section("limits", context.problems);
     let schedule = match &raw.schedule {
         Some(text) => schedule(context, "defaults.schedule", text),
         None => parse::schedule(SCHEDULE).ok(),
@@ -125,8 +121,6 @@ pub(super) fn defaults(context: &mut Context<'_>, document: &mut Document) -> De
         schedule,
         period: period.unwrap_or(PeriodKind::Quarter),
         max_age: raw.max_age.map_or(MAX_AGE, |age| age.0),
-        max_label_sets: max_label_sets("limits", &limits, context.problems)
-            .unwrap_or(Metric::MAX_LABEL_SETS),
     }
 }
 
@@ -142,18 +136,4 @@ pub(super) fn schedule(context: &mut Context<'_>, path: &str, text: &Text) -> Op
         Err((reason, hint)) => context.problem(text.span, format!("`{path}`: {reason}"), hint),
     }
     None
-}
-
-pub(super) fn max_label_sets(
-    path: &str,
-    limits: &LimitsRaw,
-    problems: &mut Problems,
-) -> Option<usize> {
-    let given = limits.max_label_sets.as_ref()?;
-    if given.value == 0 {
-        problems
-            .at(given.span, format!("`{path}.max_label_sets` has to be more than 0"))
-            .hint("delete the key for the default of 10000".to_owned());
-    }
-    usize::try_from(given.value).ok()
 }

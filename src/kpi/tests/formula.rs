@@ -74,6 +74,30 @@ fn nesting_without_end_is_an_error_and_not_a_crash() {
     assert!(Formula::parse(&"-".repeat(100_000)).is_err());
 }
 
+#[test]
+fn terms_without_end_are_an_error_with_their_place() {
+    let plus = |count: usize| vec!["m"; count].join("+");
+    for text in [plus(20_000), format!("max({})", vec!["m"; 1001].join(",")), "m".repeat(40_000)] {
+        assert!(Formula::parse(&text).is_err(), "{}", &text[..20]);
+    }
+    let error = Formula::parse_within(&plus(7), 5).unwrap_err();
+    assert_eq!((error.message.as_str(), error.span), ("a formula has at most 5 terms", 10..11));
+    assert!(Formula::parse_within("max(m + 1, n)", 4).is_ok());
+}
+
+#[test]
+fn the_largest_formula_fits_a_small_stack() {
+    let small = std::thread::Builder::new().stack_size(2 << 20);
+    let work = || {
+        let formula = Formula::parse(&vec!["m / 2"; 500].join("-")).unwrap();
+        let value = formula.expr().eval(&|_| Some(2.0));
+        assert_eq!(value, Some(-498.0));
+        assert!(formula.expr().zero_denominator(&|_| Some(1.0)).is_none());
+        assert!(formula == formula.clone() && format!("{formula:?}").len() > 1000);
+    };
+    small.spawn(work).unwrap().join().unwrap();
+}
+
 fn expression() -> impl Strategy<Value = String> {
     let number = (0_u32..1000).prop_map(|n| format!("{}", f64::from(n) / 8.0));
     number.prop_recursive(5, 40, 2, |inner| {

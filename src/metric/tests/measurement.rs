@@ -244,3 +244,40 @@ fn data_are_complete_up_to_the_oldest_of_the_series() {
     let error = measure(metric(), &nonsense).unwrap_err();
     assert_eq!(error.message, "column `data_through` of metric `orders` holds the text `soon`");
 }
+
+#[test]
+fn labels_that_are_too_large_are_a_failure_that_names_the_longest() {
+    let rows = ["DE", "FR", "Luxembourg"].map(|c| vec![text(c), Cell::Number(1.0)]).to_vec();
+    let table = table(&["c", "value"], rows);
+    let of = |max_bytes| measure(Metric { max_bytes, ..with_labels(&["c"]) }, &table);
+    assert_eq!(of(17).unwrap().series.len(), 3);
+    assert_eq!(
+        of(16).unwrap_err().to_string(),
+        "the labels of metric `orders` have more than 0 KiB together; the longest is `c` with 10 bytes: \
+         `Luxembourg` (hint: group by something shorter, or raise `limits: { max_metric_bytes: ... }`)"
+    );
+}
+
+#[test]
+fn a_label_of_more_than_four_kilobytes_is_told_with_its_beginning() {
+    let of = |bytes: usize| {
+        let rows = vec![vec![text(&"x".repeat(bytes)), Cell::Number(1.0)]];
+        measure(with_labels(&["c"]), &table(&["c", "value"], rows))
+    };
+    assert!(of(4096).is_ok());
+    let error = of(4097).unwrap_err();
+    let shown = format!("has more than 4096 bytes: `{}…`", "x".repeat(39));
+    assert!(error.message.ends_with(&shown), "{error}");
+}
+
+#[test]
+fn what_holds_no_number_is_known_by_column_and_kind() {
+    let rows = ["n/a", "12,5"].map(|bad| vec![text(bad), text(bad)]).to_vec();
+    let mut table = table(&["c", "value"], rows);
+    table.rows.push(vec![text("x"), Cell::Number(f64::NAN)]);
+    let measured = measure(with_labels(&["c"]), &table).unwrap();
+    let kinds: Vec<_> = measured.bad_kinds().into_iter().collect();
+    assert_eq!(kinds, [("value", "NaN, which is no number"), ("value", "the text ")]);
+    let row = &measured.series[&[("c", "n/a")].into_iter().collect::<Labels>()];
+    assert_eq!(row.bad(None), Some(&Bad { rows: 1, found: "the text `n/a`".into() }));
+}

@@ -9,9 +9,10 @@ use super::redact::Redactor;
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::one_line::one_line;
 use crate::source::html::is_html;
+use crate::shown;
 
 /// Characters of a body that are shown.
-const SHOWN: usize = 200;
+const SHOWN: usize = shown::MOST;
 /// Bytes of a body that are looked at.
 const LOOKED_AT: usize = 64 * 1024;
 

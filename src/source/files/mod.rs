@@ -33,6 +33,7 @@ use super::sql::sqlite::Connection;
 use super::trace::Step;
 use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
+use crate::shown;
 use crate::source::limit::seconds;
 use crate::source::rows::{LoggedRemarks, Rows, Texts, located};
 use crate::source::statement::{Dialect, Statement, statement};
@@ -132,7 +133,7 @@ impl FilesSource {
                 return error;
             }
             let known: Vec<&str> = self.config.tables.keys().map(String::as_str).collect();
-            error.with_hint(format!("the tables of this source are: {}", known.join(", ")))
+            error.with_hint(format!("the tables of this source are: {}", shown::list(&known)))
         })
     }
 }
@@ -143,10 +144,9 @@ impl FilesSource {
         let concerned = texts.iter().filter(|texts| texts.concern(statement.sql()));
         let remarks = concerned.filter_map(|texts| {
             let remark = texts.remark(cure::of(&self.config, texts).as_deref())?;
-            self.told.tell(format!("{}.{}", texts.table, texts.column), &remark);
-            Some(remark)
+            Some((format!("{}.{}", texts.table, texts.column), remark))
         });
-        remarks.collect()
+        self.told.tell(remarks.collect())
     }
 }
 

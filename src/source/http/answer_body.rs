@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::one_line::one_line;
+use crate::shown;
 use crate::source::client::Answer;
 use crate::source::html::is_html;
 
@@ -72,7 +72,7 @@ impl AnswerBody {
     pub(super) fn broken(&self, what: &str, hint: &str) -> FetchError {
         let kind = match self.content_type.as_str() {
             "" => "has no content type".to_owned(),
-            kind => format!("is `{}`", one_line(kind, SHOWN)),
+            kind => format!("is `{}`", shown::line(kind, SHOWN)),
         };
         let begins = self.excerpt();
         shape(format!("cannot read the answer: {what}; it {kind} and begins with {begins}"))
@@ -85,7 +85,7 @@ impl AnswerBody {
         let start = &self.body[..self.body.len().min(4 * SHOWN)];
         let text = String::from_utf8_lossy(start);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let shown = one_line(text, SHOWN);
+        let shown = shown::line(text, SHOWN);
         if self.body.len() > start.len() && !shown.ends_with('…') {
             return format!("`{shown}…`");
         }

@@ -9,8 +9,8 @@ use super::fetched_rows::{FetchedRows, Field};
 use super::names::{are_spared, leading, members};
 use super::query::{AnswerFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::one_line::one_line;
 use crate::source::json::{Distinct, with_rows};
+use crate::shown;
 
 /// A JSONPath and its text.
 #[derive(Clone)]
@@ -184,7 +184,8 @@ impl Selector {
         if let Some(said) = graphql_error(document)
             && (rows == 0 || !has_data)
         {
-            let message = format!("the API answered with an error: {}", one_line(said, 300));
+            let message =
+                format!("the API answered with an error: {}", shown::line(said, shown::MOST));
             return Err(FetchError::new(FetchErrorKind::Query, message));
         }
         match &self.rows {
@@ -323,15 +324,11 @@ fn graphql_error(document: &Value) -> Option<&str> {
 
 /// What a value has, for people.
 fn keys(value: &Value) -> String {
-    const MOST: usize = 20;
     let Value::Object(members) = value else { return article(value) };
     if members.is_empty() {
         return "nothing".to_owned();
     }
-    let known: Vec<String> =
-        members.keys().take(MOST).map(|key| format!("`{}`", one_line(key, 40))).collect();
-    let more = if members.len() > MOST { " and more" } else { "" };
-    format!("{}{more}", known.join(", "))
+    shown::list(&members.keys().collect::<Vec<_>>())
 }
 
 pub(super) fn article(value: &Value) -> String {
@@ -339,7 +336,7 @@ pub(super) fn article(value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::Bool(yes) => yes.to_string(),
         Value::Number(number) => format!("the number {number}"),
-        Value::String(text) => format!("the text `{}`", one_line(text, 60)),
+        Value::String(text) => format!("the text `{}`", shown::line(text, 60)),
         Value::Array(items) => format!("an array of {}", items.len()),
         Value::Object(_) => "an object".to_owned(),
     }

@@ -44,6 +44,7 @@ use super::trace::{Step, Trace};
 use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::rows::{self, LoggedRemarks};
+use crate::shown;
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
 /// `max_body` says.
@@ -89,14 +90,14 @@ impl HttpSource {
                 let mut table = rows::query::run(known, statement, request, self.timeout).await?;
                 table.remarks.extend(known.remarks.iter().cloned());
                 let concerned = known.texts.iter();
-                for texts in concerned.filter(|texts| texts.concern(statement.sql())) {
-                    if let Some(remark) = texts.remark(texts.in_sql().as_deref()) {
-                        self.told.tell(format!("{}.{}", request.metric.id, texts.column), &remark);
-                        table.remarks.push(remark);
-                    }
-                }
+                let concerned = concerned.filter(|texts| texts.concern(statement.sql()));
+                let remarks = concerned.filter_map(|texts| {
+                    let remark = texts.remark(texts.in_sql().as_deref())?;
+                    Some((format!("{}.{}", request.metric.id, texts.column), remark))
+                });
+                table.remarks.extend(self.told.tell(remarks.collect()));
                 request.trace.note(|| {
-                    let columns = table.columns.join(", ");
+                    let columns = shown::list(&table.columns);
                     Step::now(format!("query over the rows: {}", in_words(table.rows.len())))
                         .with_details([format!("columns: {columns}")])
                 });
@@ -164,7 +165,7 @@ impl HttpSource {
                 let mut outcome = reader.finish()?;
                 if let Some(remark) = pager.remark() {
                     let told = format!("metric `{}`: {remark}", request.metric.id);
-                    self.told.tell(request.metric.id.to_string(), &told);
+                    self.told.tell(vec![(request.metric.id.to_string(), told.clone())]);
                     outcome.remark(remark);
                 }
                 return Ok((outcome, bytes));

@@ -13,7 +13,7 @@ use super::page_request::PageRequest;
 use super::part::{Signs, looks_full};
 use super::query::{NextPage, PageParam, Pagination};
 use crate::metric::FetchError;
-use crate::one_line::one_line;
+use crate::shown;
 
 /// Goes from page to page.
 pub(super) struct Pager<'a> {
@@ -290,7 +290,7 @@ impl<'a> Pager<'a> {
 }
 
 fn no_link(found: &Value) -> FetchError {
-    let found = one_line(&found.to_string(), 60);
+    let found = shown::line(&found.to_string(), 60);
     shape(format!("the link to the next page is no text: `{found}`"))
         .with_hint("mend the `next_link` of `pagination`")
 }

@@ -16,7 +16,7 @@ use super::part::Signs;
 use super::query::{AnswerFormat, HttpQuery, NextPage};
 use super::{samples, separated};
 use crate::metric::{FetchError, FetchErrorKind, Metric};
-use crate::one_line::one_line;
+use crate::shown;
 use crate::source::statement::{Dialect, statement};
 
 /// Larger answers are read on a thread of their own, so that nothing else waits.
@@ -186,7 +186,7 @@ fn no_flag(found: Option<&Value>, expected: &str) -> FetchError {
 fn number(answer: &AnswerBody, fetched: &mut FetchedRows) -> Result<(), FetchError> {
     let text = answer.text()?.trim();
     let number: f64 = text.parse().map_err(|_| {
-        shape(format!("the answer is no number: `{}`", one_line(text, 40)))
+        shape(format!("the answer is no number: `{}`", shown::line(text, 40)))
             .with_hint("check `format` and the `path`")
     })?;
     let field = if number.is_finite() { Field::Real(number) } else { Field::Null };

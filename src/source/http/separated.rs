@@ -7,7 +7,7 @@ use super::answer_body::{AnswerBody, shape};
 use super::fetched_rows::{FetchedRows, Field};
 use super::query::{CsvFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::one_line::one_line;
+use crate::shown;
 use crate::source::rows::quotes::{QUOTES, Quotes};
 
 /// Adds the rows of an answer. A byte order mark tells the encoding better than the configuration.
@@ -74,14 +74,7 @@ fn places(
             (Some((index, _)), None) => Ok(index),
             (Some(_), Some(_)) => Err(shape(format!("the header has two columns `{name}`"))),
             _ => {
-                const MOST: usize = 20;
-                let known =
-                    header.iter().take(MOST).map(|name| format!("`{}`", one_line(name, 40)));
-                let mut known: Vec<String> = known.collect();
-                if header.len() > MOST {
-                    known.push(format!("{} more", header.len() - MOST));
-                }
-                let known = known.join(", ");
+                let known = shown::list(header);
                 Err(shape(format!("the header has no column `{name}`, it has {known}"))
                     .with_hint("was it renamed, or is the `delimiter` another one?"))
             }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::metric::{Cell, FetchError, FetchErrorKind, Metric, Table};
+use crate::shown;
 use crate::source::client::Answer;
 
 const AGGREGATE: &str = "aggregate in the query, as in `sum(...)` or `sum by (country) (...)`";
@@ -38,6 +39,9 @@ enum Envelope {
     },
 }
 
+/// Remarks of a server that are told.
+const MOST_NOTES: usize = 10;
+
 #[derive(Deserialize)]
 #[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
 enum Data {
@@ -61,7 +65,8 @@ pub(super) fn read(answer: Answer, metric: &Metric, secret: bool) -> Result<Good
         Ok(Envelope::Success { data, warnings, infos }) => {
             let table = table(data, metric)?;
             let notes = warnings.into_iter().chain(infos);
-            Ok(Good { table, notes: notes.filter(|_| !secret).collect() })
+            let notes = notes.filter(|_| !secret).take(MOST_NOTES);
+            Ok(Good { table, notes: notes.map(|note| shown::line(&note, shown::MOST)).collect() })
         }
         Ok(Envelope::Error { kind, error }) => Err(refusal(&kind, &error, secret)),
         Err(_) if answer.status == StatusCode::NOT_FOUND => {
@@ -84,7 +89,7 @@ fn refusal(kind: &str, said: &str, secret: bool) -> FetchError {
     let said = match (secret, said) {
         (true, _) => format!("the server refused the query ({kind}); it holds a secret"),
         (false, "") => format!("the server refused the query ({kind})"),
-        (false, said) => said.to_owned(),
+        (false, said) => shown::line(said, shown::MOST),
     };
     match kind {
         "timeout" => FetchError::new(FetchErrorKind::Timeout, said)
@@ -175,7 +180,7 @@ fn known_labels(samples: &[Sample]) -> String {
         samples.iter().flat_map(|sample| sample.metric.keys()).map(String::as_str).collect();
     match names.len() {
         0 => "none".to_owned(),
-        _ => names.into_iter().collect::<Vec<_>>().join(", "),
+        _ => shown::list(&names.into_iter().collect::<Vec<_>>()),
     }
 }
 

@@ -14,6 +14,7 @@ use super::times::{self, TimeForm};
 use super::writing::NumberFormat;
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::sql::sqlite::quoted;
+use crate::shown;
 
 /// What is known of a cell besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +212,7 @@ impl Column {
         // Digits alone are text because they are an id (`00012`): nothing is wrong with them.
         if !text.bytes().all(|b| b.is_ascii_digit()) {
             self.first_text.get_or_insert_with(|| {
-                let shown: String = text.chars().take(60).collect();
+                let shown = shown::line(text, 60);
                 format!("`{shown}` in {}", place())
             });
         }

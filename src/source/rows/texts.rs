@@ -91,7 +91,11 @@ pub(in crate::source) async fn located(
         error.message
     );
     let hint = cure(&texts).or_else(|| error.hint.map(|hint| hint.replace("COLUMN", column)));
-    FetchError { message, hint, ..error }
+    let failure = FetchError::new(error.kind, message);
+    match hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
 }
 
 /// Remarks that were in the log already.
@@ -99,10 +103,30 @@ pub(in crate::source) async fn located(
 pub(in crate::source) struct LoggedRemarks(Mutex<BTreeSet<String>>);
 
 impl LoggedRemarks {
-    /// Puts a remark on something into the log, once.
-    pub(in crate::source) fn tell(&self, of: String, remark: &str) {
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(of) {
-            tracing::warn!("{remark}");
+    /// Puts remarks, each on something, into the log, each once: of many one, and how many there are.
+    /// Gives those that are worth showing.
+    pub(in crate::source) fn tell(&self, remarks: Vec<(String, String)>) -> Vec<String> {
+        const MOST: usize = 5;
+        let count = remarks.len();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut new, mut shown) = (Vec::new(), Vec::new());
+        for (of, remark) in remarks {
+            if known.insert(of) {
+                new.push(remark.clone());
+            }
+            if shown.len() < MOST {
+                shown.push(remark);
+            }
         }
+        match new.as_slice() {
+            [first, rest @ ..] if rest.len() >= MOST => {
+                tracing::warn!(more = rest.len(), "{first}, and so on for other columns");
+            }
+            few => few.iter().for_each(|remark| tracing::warn!("{remark}")),
+        }
+        if count > MOST {
+            shown.push(format!("{} more columns like these", count - MOST));
+        }
+        shown
     }
 }

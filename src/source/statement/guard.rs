@@ -7,6 +7,7 @@ use super::Dialect;
 use super::error::SqlError;
 use super::lexer::opaque_at;
 use super::tokens::{Token, TokenKind, tokens};
+use crate::shown;
 
 /// What a query may begin with.
 const READS: [&str; 6] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"];
@@ -232,7 +233,7 @@ fn no_executed_comment(dialect: Dialect, text: &str) -> Result<(), SqlError> {
 }
 
 fn no_beginning(dialect: Dialect, first: Token<'_>) -> SqlError {
-    let shown: String = first.text.chars().take(30).collect();
+    let shown = shown::cut(first.text, 30);
     let mut error = refused(format!("`{shown}` begins no query"), first);
     error.hint = Some(match first {
         set if set.is("SET") => settings(dialect).to_owned(),

@@ -2,12 +2,20 @@
 
 use serde_json_path::JsonPath;
 
+use crate::reader::bounds::too_much_of_a_path;
 use crate::reader::report::Report;
 use crate::reader::spanned::Text;
 
 /// A JSONPath, RFC 9535.
 pub(super) fn json_path(report: &mut Report<'_>, path: &str, given: &Text) -> Option<String> {
     let text = &given.value;
+    if let Some((at, what)) = too_much_of_a_path(text, report.bounds.jsonpath_depth) {
+        let span = report.files.part(given.span, text, at..at);
+        let hint = "select with fewer filters, or with `query` over the rows; `limits: { \
+                    max_jsonpath_depth: … }` allows for more brackets";
+        report.problem(span, format!("`{path}`: {what}"), hint.to_owned());
+        return None;
+    }
     let Err(error) = JsonPath::parse(text) else { return Some(text.clone()) };
     let (span, message, hint) = if given.interpolated {
         (given.span, format!("`{path}`: {} is no JSONPath", report.shown(given, "")), None)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::sql::errors::{LOGIN, timed_out};
+use crate::shown;
 use crate::source::statement::Statement;
 
 /// Where what is of use ends.
@@ -75,7 +76,7 @@ fn message(said: &str, statement: &Statement) -> String {
     }
     let end = NOISE.iter().filter_map(|noise| said.find(noise)).min().unwrap_or(said.len());
     let said = without_name(said[..end].trim());
-    said.trim_end_matches([' ', '.', ':']).to_owned()
+    shown::cut(said.trim_end_matches([' ', '.', ':']), shown::MOST).into_owned()
 }
 
 /// Takes ` (UNKNOWN_TABLE)` off.
@@ -94,8 +95,7 @@ fn syntax_error(what: &str, position: usize, statement: &Statement) -> String {
         statement.sql().split_at_checked(position.saturating_sub(1)).unwrap_or_default();
     let (line, column) = statement.place(before.chars().count() + 1);
     let place = format!("line {line}, column {column} of the query");
-    let near: String =
-        rest.split_whitespace().next().unwrap_or_default().chars().take(LONGEST).collect();
+    let near = shown::cut(rest.split_whitespace().next().unwrap_or_default(), LONGEST);
     match (what, near.is_empty()) {
         ("", false) => format!("syntax error at `{near}` ({place})"),
         ("", true) => format!("syntax error at the end of the query ({place})"),

@@ -9,6 +9,7 @@ use super::names::written;
 use super::refusal::NoNumber;
 use super::tokens::Tokens;
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::shown;
 use crate::source::sql::errors;
 
 /// A failed statement; see <https://www.sqlite.org/rescode.html>.
@@ -109,13 +110,9 @@ fn columns(sql: &str, connection: &Connection) -> Vec<(String, String)> {
 
 /// Not too many for a line.
 fn listed(columns: &[(String, String)]) -> String {
-    const MOST: usize = 20;
-    let mut shown: Vec<String> =
-        columns.iter().take(MOST).map(|(_, name)| format!("`{}`", written(name))).collect();
-    if columns.len() > MOST {
-        shown.push(format!("{} more", columns.len() - MOST));
-    }
-    format!("the columns are {}", shown.join(", "))
+    let names: Vec<String> =
+        columns.iter().map(|(_, name)| format!("`{}`", written(name))).collect();
+    format!("the columns are {}", shown::list(&names))
 }
 
 /// A value that is no number where one is needed.
@@ -125,7 +122,7 @@ pub(super) fn no_number(refused: &NoNumber) -> FetchError {
         let message = format!("`{done}` met a BLOB, which is no number");
         return FetchError::new(FetchErrorKind::Shape, message);
     };
-    let text: String = text.chars().take(60).collect();
+    let text = shown::line(text, 60);
     let message = match &**done {
         "<" => format!("the text `{text}` is compared with a number"),
         "min" | "max" => format!("`{done}` met numbers and the text `{text}`"),

@@ -9,6 +9,7 @@ use super::checks::Scope;
 use super::names::quoted;
 use super::tokens::{TokenKind, Tokens};
 use crate::source::params::{Param, ParamForm};
+use crate::shown;
 
 /// So many values of a column are looked at.
 const LOOKED_AT: u8 = 20;
@@ -124,11 +125,11 @@ fn remark(table: &str, column: &str, found: &Value) -> String {
         Value::Integer(number) => (number.to_string(), unix(column)),
         Value::Real(number) => (number.to_string(), unix(column)),
         Value::Text(text) if is_dated(text) => {
-            (text.chars().take(40).collect(), unix(&format!("unixepoch({column})")))
+            (shown::line(text, 40), unix(&format!("unixepoch({column})")))
         }
         Value::Text(text) => {
             let cure = "bring it into the form `YYYY-MM-DD`, for example with `substr`";
-            (text.chars().take(40).collect(), cure.to_owned())
+            (shown::line(text, 40), cure.to_owned())
         }
         Value::Null | Value::Blob(_) => (String::new(), unix(column)),
     };

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::sql::errors::timed_out;
+use crate::shown;
 use crate::source::sql::trino::bind::Bound;
 
 /// `QueryError` of the protocol.
@@ -48,14 +49,15 @@ impl QueryError {
     /// Without the place in what was sent, and without the list of all that might stand there.
     fn words(&self, bound: &Bound) -> String {
         let Some(Location { line_number, column_number }) = self.error_location else {
-            return self.message.clone();
+            return shown::cut(&self.message, shown::MOST).into_owned();
         };
         let sent = format!("line {line_number}:{column_number}: ");
         let said = self.message.strip_prefix(&sent).unwrap_or(&self.message);
         let said = said.split(" Expecting: ").next().unwrap_or(said).trim_end_matches('.');
+        let said = shown::cut(said, shown::MOST);
         match bound.place(line_number, column_number) {
             Some((line, column)) => format!("{said} (line {line}, column {column} of the query)"),
-            None => said.to_owned(),
+            None => said.into_owned(),
         }
     }
 
