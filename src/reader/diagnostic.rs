@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::excerpt::excerpt;
 use super::files::{Files, Span};
+use crate::shown;
 
 /// One mistake, with its place and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +86,8 @@ impl Problems {
 
 impl Problem {
     fn resolve(self, files: &Files) -> Diagnostic {
-        let (message, hint) = (self.message, self.hint);
+        let short = |text: String| shown::cut(&text, shown::MOST_OF_A_MESSAGE).into_owned();
+        let (message, hint) = (short(self.message), self.hint.map(short));
         match self.place {
             Place::Whole(file) => Diagnostic { file, place: None, message, hint, excerpt: None },
             Place::At(span) => {

@@ -119,8 +119,13 @@ mod tests {
 
     fn show(text: &str, part: &str) -> String {
         let at = text.find(part).unwrap();
-        let file =
-            SourceFile { name: "f".into(), text: text.into(), dir: PathBuf::new(), secrets: None };
+        let file = SourceFile {
+            name: "f".into(),
+            text: text.into(),
+            lines: vec![0],
+            dir: PathBuf::new(),
+            secrets: None,
+        };
         excerpt(&file, 7, at..at + part.len())
     }
 

@@ -10,6 +10,8 @@ pub(crate) struct SourceFile {
     pub(crate) name: String,
     /// Without a byte order mark.
     pub(crate) text: String,
+    /// Where each line begins.
+    pub(super) lines: Vec<usize>,
     /// What relative paths in it are relative to.
     pub(crate) dir: PathBuf,
     /// Bytes that hold literal passwords, tokens and the like, known once it has been parsed.
@@ -48,7 +50,9 @@ impl Files {
     pub(crate) fn add(&mut self, name: &str, text: &str, dir: &Path) -> FileId {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         let dir = dir.to_owned();
-        self.0.push(SourceFile { name: name.to_owned(), text, dir, secrets: None });
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        self.0.push(SourceFile { name: name.to_owned(), text, lines, dir, secrets: None });
         FileId(self.0.len() - 1)
     }
 
@@ -62,10 +66,11 @@ impl Files {
 
     /// Line and column of a place, both from 1; columns count characters.
     pub(crate) fn line_column(&self, span: Span) -> (usize, usize) {
-        let text = &self.get(span.file).text;
-        let before = &text[..text.floor_char_boundary(span.start)];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let file = self.get(span.file);
+        let line = file.lines.partition_point(|start| *start <= span.start);
+        let start = file.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let at = file.text.floor_char_boundary(span.start);
+        (line, file.text[start..at].chars().count() + 1)
     }
 
     /// `FILE:LINE:COLUMN`.

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::exact::exact;
 use crate::one_line::one_line;
 
 /// Reads a value that has no name twice.
@@ -25,7 +26,8 @@ pub(super) fn with_rows(
     names: &[String],
     row: &mut dyn FnMut(&Value),
 ) -> Result<Value, serde_json::Error> {
-    let mut json = serde_json::Deserializer::from_str(text);
+    let text = exact(text);
+    let mut json = serde_json::Deserializer::from_str(&text);
     let document = Level { rows: Some(Rows { names, row }) }.deserialize(&mut json)?;
     json.end()?;
     Ok(document)

@@ -10,7 +10,8 @@
 
 pub mod client;
 mod down;
-pub mod files;
+pub mod exact;
+mod files;
 mod html;
 pub mod http;
 mod json;

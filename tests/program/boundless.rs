@@ -143,7 +143,7 @@ fn columns_without_number_and_labels_without_end_are_cut_in_reasons() {
     let folder = tempfile::tempdir().unwrap();
     let header: Vec<String> = (0..50_000).map(|i| format!("column_{i}")).collect();
     write(folder.path(), "wide.csv", &format!("{}\n", header.join(",")));
-    let long = |bytes| "ü".repeat(bytes / 2);
+    let long = |bytes: usize| "ü".repeat(bytes / 2);
     write(folder.path(), "label.csv", &format!("c,n\n{},1\n", long(5_000)));
     let mut many = "c,n\n".to_owned();
     (0..3_000).for_each(|i| writeln!(many, "{}{i},1", long(2_000)).unwrap());
@@ -157,8 +157,8 @@ fn columns_without_number_and_labels_without_end_are_cut_in_reasons() {
 sources: {{ s: {{ files: {{ tables: {{ wide: wide.csv, label: label.csv, many: many.csv, narrow: narrow.csv }} }} }} }}
 metrics:
   wide: {{ source: s, query: SELECT count(*) AS value FROM wide }}
-  label: {{ source: s, labels: [c], query: SELECT c, n AS value FROM label }}
-  many: {{ source: s, labels: [c], query: SELECT c, n AS value FROM many }}
+  label: {{ source: s, labels: [c], query: 'SELECT c, n AS value FROM label' }}
+  many: {{ source: s, labels: [c], query: 'SELECT c, n AS value FROM many' }}
   narrow: {{ source: s, query: SELECT * FROM narrow }}
 kpis:
   wide: {{ {KPI}, formula: wide }}

@@ -74,6 +74,33 @@ async fn one_query_gives_the_same_numbers_on_three_databases() {
     }
 }
 
+#[tokio::test]
+async fn null_and_an_empty_text_are_one_label_on_three_databases() {
+    let maria = servers::mariadb().await;
+    drop(mariadb::admin(&maria).await);
+    let postgres = servers::postgres().await;
+    drop(postgres::admin(&postgres).await);
+    let lite = shop(&[]).await;
+    for source in [
+        open(&login(&mariadb::url(&maria))),
+        open(&login(&postgres::url(&postgres))),
+        open(&config(&lite.url())),
+    ] {
+        let query = "SELECT 'DE' AS c, 5 AS value UNION ALL SELECT '', 1 UNION ALL SELECT NULL, 2";
+        let of = |query: &str| Metric { labels: names(&["c"]), ..metric(query) };
+        let error = measure(&source, of(query)).await.unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("NULL and '' are the same label"), "{told}");
+        assert!(told.contains("`coalesce(c, 'unknown') AS c`"), "{told}");
+        let named = format!(
+            "SELECT coalesce(c, 'unknown') AS c, sum(value) AS value FROM ({query}) AS t GROUP BY 1"
+        );
+        let got = measure(&source, of(&named)).await.unwrap();
+        let labels: Vec<_> = got.series.keys().map(|labels| labels.0["c"].clone()).collect();
+        assert_eq!(labels, ["", "DE", "unknown"]);
+    }
+}
+
 async fn quarter(source: &dyn Source, query: &str) -> Measurement {
     let metric = Metric {
         labels: names(&["region"]),

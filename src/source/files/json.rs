@@ -13,6 +13,7 @@ use super::format::BOM;
 use crate::metric::FetchError;
 use crate::source::json::Distinct;
 use crate::source::rows::infer::CellKind;
+use crate::source::exact::exact;
 use crate::source::rows::{Cell, Rows};
 
 /// One object per line; empty lines do not count.
@@ -36,7 +37,7 @@ pub(super) fn lines(
             continue;
         }
         let Distinct(value) =
-            serde_json::from_str(text).map_err(|error| failed(path, line, &error))?;
+            serde_json::from_str(&exact(text)).map_err(|error| failed(path, line, &error))?;
         let Value::Object(object) = value else {
             return Err(broken(path, Some(line), "expected an object in each line"));
         };
@@ -57,7 +58,8 @@ pub(super) fn array(
         let before = bytes.iter().take(error.valid_up_to());
         not_utf8(path, Some(before.filter(|byte| **byte == b'\n').count() as u64 + 1))
     })?;
-    let mut json = serde_json::Deserializer::from_str(text);
+    let text = exact(text);
+    let mut json = serde_json::Deserializer::from_str(&text);
     let outcome = json.deserialize_seq(Objects { rows, path }).and_then(|()| json.end());
     outcome.map_err(|error| {
         let failure = failed(path, error.line() as u64, &error);

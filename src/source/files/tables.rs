@@ -40,6 +40,9 @@ pub(super) struct TableRaw {
     strip: Option<Vec<Text>>,
 }
 
+/// Bytes of a path or glob.
+const LONGEST_PATH: usize = 4096;
+
 impl Alternative for TableRaw {
     const EXPECTED: &'static str = "a path, or { path: data/orders.csv, decimal: \",\" }";
 }
@@ -91,6 +94,12 @@ fn one(report: &mut Report<'_>, path: &str, given: &Spanned<Mixed<TableRaw>>) ->
     if file.is_empty() {
         let hint = "give a path, or a glob like data/*.csv".to_owned();
         report.problem(given.span, format!("`{path}` names no file"), hint);
+        return None;
+    }
+    if file.len() > LONGEST_PATH {
+        let hint = "no system takes a longer one".to_owned();
+        let message = format!("`{path}`: a path has at most {LONGEST_PATH} bytes");
+        report.problem(given.span, message, hint);
         return None;
     }
     let numbers = match raw {

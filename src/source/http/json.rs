@@ -11,6 +11,7 @@ use super::query::{AnswerFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::json::{Distinct, with_rows};
 use crate::shown;
+use crate::source::exact::exact;
 
 /// A JSONPath and its text.
 #[derive(Clone)]
@@ -295,7 +296,7 @@ impl Selector {
 
 /// A document in which no name is there twice.
 fn distinct(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(text).map(|Distinct(value)| value)
+    serde_json::from_str(&exact(text)).map(|Distinct(value)| value)
 }
 
 /// An answer that says itself that it is not complete.

@@ -8,6 +8,7 @@ use sqlx::error::DatabaseError;
 
 use super::driver::Meaning;
 use crate::metric::{FetchError, FetchErrorKind};
+use crate::shown;
 use crate::source::limit::seconds;
 use crate::source::sql::errors::{LOGIN, timed_out};
 
@@ -24,11 +25,11 @@ pub(super) fn explain(
         let message = format!("the connection broke off: {}", reason(error));
         return FetchError::new(FetchErrorKind::Unreachable, message);
     };
-    let said = database.message();
+    let said = shown::cut(database.message(), shown::MOST);
     match meaning(database) {
         Meaning::TimeLimit => timed_out(limit),
-        Meaning::Unavailable => FetchError::new(FetchErrorKind::Unreachable, said),
-        Meaning::Login => FetchError::new(FetchErrorKind::Unreachable, said).with_hint(LOGIN),
+        Meaning::Unavailable => FetchError::new(FetchErrorKind::Unreachable, said.into_owned()),
+        Meaning::Login => FetchError::new(FetchErrorKind::Unreachable, said.into_owned()).with_hint(LOGIN),
         Meaning::Fault { place, hint } => {
             let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
             let failure = FetchError::new(FetchErrorKind::Query, format!("{said}{place}"));
