@@ -119,7 +119,7 @@ impl<'a> Loader<'a> {
         let bytes = match read_capped(path, limit) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                let message = format!("is larger than {} MiB", limit.div_ceil(1 << 20));
+                let message = format!("cannot be read: {error}");
                 let hint = "split it into the files of a folder, or write `limits: { \
                             max_config_size: 16MiB }` at the beginning of a line near its top";
                 self.problems.whole(&path.display().to_string(), message).hint(hint.to_owned());

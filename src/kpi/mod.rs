@@ -5,6 +5,7 @@
 
 mod compare;
 mod definitions;
+mod expr;
 mod formula;
 mod series;
 mod target;
@@ -12,7 +13,8 @@ mod unit;
 
 pub use compare::{at_least, at_most, hundredth, same};
 pub use definitions::{Definitions, Function, Kpi, KpiKind, MAX_AGE, Objective, Thresholds};
-pub use formula::{Expr, Formula, FormulaError, MetricRef, Operator};
+pub use expr::{Call, Expr, MetricRef, Operator};
+pub use formula::{Formula, FormulaError};
 pub use series::SeriesKey;
 pub use target::{Accumulation, Baseline, Direction, Milestones, Path, Target};
 pub use unit::Unit;

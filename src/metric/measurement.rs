@@ -13,6 +13,8 @@ use super::columns::{BARE, Layout};
 use super::{Cell, FetchError, FetchErrorKind, Labels, Metric, Table, moment};
 use crate::shown;
 
+/// What to do about long labels.
+const SHORTER: &str = "group by something shorter, or cut it in the query";
 /// Bytes of a label.
 const LONGEST_LABEL: usize = 4096;
 /// Characters of a cell that are shown.
@@ -152,8 +154,13 @@ fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<La
                     "label column `{name}` of metric `{}` holds a value of type {kind}",
                     metric.id
                 );
-                return Err(FetchError::new(FetchErrorKind::Shape, message)
-                    .with_hint("cast or convert it to UTF-8 text in the query"));
+                return Err(FetchError::new(FetchErrorKind::Shape, message).with_hint(
+                    if kind.contains(" of more than ") {
+                        SHORTER
+                    } else {
+                        "cast or convert it to UTF-8 text in the query"
+                    },
+                ));
             }
         };
         if text.len() > LONGEST_LABEL {
@@ -162,8 +169,7 @@ fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<La
                 metric.id,
                 shown::line(&text, LONGEST)
             );
-            return Err(FetchError::new(FetchErrorKind::Shape, message)
-                .with_hint("group by something shorter, or cut it in the query"));
+            return Err(FetchError::new(FetchErrorKind::Shape, message).with_hint(SHORTER));
         }
         Ok((name.clone(), text))
     });

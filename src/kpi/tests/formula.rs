@@ -69,9 +69,9 @@ fn references_come_with_their_places_and_a_quotient_with_its_parts() {
 
 #[test]
 fn nesting_without_end_is_an_error_and_not_a_crash() {
-    let error = Formula::parse(&"(".repeat(100_000)).unwrap_err();
+    let error = Formula::parse(&"(".repeat(10_000)).unwrap_err();
     assert_eq!(error.message, "formula nests too deeply");
-    assert!(Formula::parse(&"-".repeat(100_000)).is_err());
+    assert!(Formula::parse(&"-".repeat(10_000)).is_err());
 }
 
 #[test]

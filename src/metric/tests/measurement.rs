@@ -266,7 +266,7 @@ fn a_label_of_more_than_four_kilobytes_is_told_with_its_beginning() {
     };
     assert!(of(4096).is_ok());
     let error = of(4097).unwrap_err();
-    let shown = format!("has more than 4096 bytes: `{}…`", "x".repeat(39));
+    let shown = format!("has more than 4096 bytes: `{}…`", "x".repeat(40));
     assert!(error.message.ends_with(&shown), "{error}");
 }
 

@@ -329,7 +329,7 @@ fn keys(value: &Value) -> String {
     if members.is_empty() {
         return "nothing".to_owned();
     }
-    shown::list(&members.keys().collect::<Vec<_>>())
+    shown::quoted(&members.keys().collect::<Vec<_>>())
 }
 
 pub(super) fn article(value: &Value) -> String {

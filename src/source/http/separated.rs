@@ -74,7 +74,7 @@ fn places(
             (Some((index, _)), None) => Ok(index),
             (Some(_), Some(_)) => Err(shape(format!("the header has two columns `{name}`"))),
             _ => {
-                let known = shown::list(header);
+                let known = shown::quoted(header);
                 Err(shape(format!("the header has no column `{name}`, it has {known}"))
                     .with_hint("was it renamed, or is the `delimiter` another one?"))
             }

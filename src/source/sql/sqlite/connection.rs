@@ -251,7 +251,10 @@ fn cell(row: &Row<'_>, index: usize) -> Result<Cell, Error> {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(number) => cells::integer(number),
         ValueRef::Real(number) => Cell::Number(number),
-        ValueRef::Text(bytes) => cells::text(bytes, "TEXT that is not UTF-8"),
+        ValueRef::Text(bytes) => {
+            let good = std::str::from_utf8(bytes).is_ok();
+            cells::text(bytes, if good { "TEXT" } else { "TEXT that is not UTF-8" })
+        }
         ValueRef::Blob(_) => Cell::Other("BLOB".to_owned()),
     })
 }
