@@ -158,9 +158,10 @@ impl Evaluator {
             }
         }
         for (Told { kpi, labels, series, .. }, (from, to)) in changed.lines() {
-            match series {
-                1 => info!(%kpi, %labels, from, to, "status changed"),
-                _ => info!(%kpi, series, like = %labels, from, to, "status changed"),
+            if series == 1 {
+                info!(%kpi, %labels, from, to, "status changed");
+            } else {
+                info!(%kpi, series, like = %labels, from, to, "status changed");
             }
         }
     }

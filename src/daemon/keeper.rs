@@ -263,17 +263,19 @@ impl Keeper {
             }
         }
         for (Told { kpi, labels, series, .. }, (period, status)) in closed.lines() {
-            match series {
-                1 => info!(%kpi, %labels, period, status, "period closed"),
-                _ => info!(%kpi, series, like = %labels, period, status, "period closed"),
+            if series == 1 {
+                info!(%kpi, %labels, period, status, "period closed");
+            } else {
+                info!(%kpi, series, like = %labels, period, status, "period closed");
             }
         }
         let what = "the source changed a period that was final; its result stays as it was";
         for (Told { kpi, labels, series, detail }, period) in restated.lines() {
             let (from, to) = detail;
-            match series {
-                1 => warn!(%kpi, %labels, period, ?from, ?to, "{what}"),
-                _ => warn!(%kpi, series, like = %labels, period, ?from, ?to, "{what}"),
+            if series == 1 {
+                warn!(%kpi, %labels, period, ?from, ?to, "{what}");
+            } else {
+                warn!(%kpi, series, like = %labels, period, ?from, ?to, "{what}");
             }
         }
     }

@@ -167,12 +167,11 @@ fn tell_bad_rows(
         return;
     }
     let first = measured.values().find_map(|one| one.first_bad_row.as_deref());
-    match first {
-        Some(first) => {
-            let rows: u64 = measured.values().map(|one| one.bad_rows).sum();
-            warn!(rows, "rows without a usable value: {first}");
-        }
-        None => info!("no rows without a usable value any more"),
+    if let Some(first) = first {
+        let rows: u64 = measured.values().map(|one| one.bad_rows).sum();
+        warn!(rows, "rows without a usable value: {first}");
+    } else {
+        info!("no rows without a usable value any more");
     }
     *told = kinds;
 }

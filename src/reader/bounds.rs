@@ -32,11 +32,10 @@ pub(crate) fn too_much_of_a_path(text: &str, depth: u32) -> Option<(usize, Strin
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(mark), c) if c == mark => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '[' | '(') => open += 1,
             (None, ']' | ')') => open = open.saturating_sub(1),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
         if open > depth {
             return Some((at, format!("brackets nest more than {depth} deep")));

@@ -144,10 +144,10 @@ fn columns_without_number_and_labels_without_end_are_cut_in_reasons() {
     let folder = tempfile::tempdir().unwrap();
     let header: Vec<String> = (0..50_000).map(|i| format!("column_{i}")).collect();
     write(folder.path(), "wide.csv", &format!("{}\n", header.join(",")));
-    let long = |bytes: usize| "ü".repeat(bytes / 2);
-    write(folder.path(), "label.csv", &format!("c,n\n{},1\n", long(5_000)));
+    let wide = |bytes: usize| "ü".repeat(bytes / 2);
+    write(folder.path(), "label.csv", &format!("c,n\n{},1\n", wide(5_000)));
     let mut many = "c,n\n".to_owned();
-    (0..3_000).for_each(|i| writeln!(many, "{}{i},1", long(2_000)).unwrap());
+    (0..3_000).for_each(|i| writeln!(many, "{}{i},1", wide(2_000)).unwrap());
     write(folder.path(), "many.csv", &many);
     let narrow: Vec<&String> = header.iter().take(1_900).collect();
     let row = vec!["a text that is no number"; 1_900].join(",");

@@ -32,6 +32,7 @@ pub(crate) struct LogRaw {
 /// What can get too large. The first two also for a single metric.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the keys as they are written")]
 pub(crate) struct LimitsRaw {
     pub(crate) max_label_sets: Option<Spanned<u32>>,
     pub(crate) max_metric_bytes: Option<Spanned<Parsed<Size>>>,

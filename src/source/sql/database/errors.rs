@@ -92,9 +92,10 @@ pub(super) fn no_answer(target: &str, limit: Duration) -> FetchError {
 
 /// Without the driver's own introductions.
 fn reason(error: &sqlx::Error) -> String {
-    match error {
+    let said = match error {
         sqlx::Error::Io(error) => error.to_string(),
         sqlx::Error::Database(error) => error.message().to_owned(),
         other => other.to_string(),
-    }
+    };
+    shown::cut(&said, shown::MOST).into_owned()
 }
