@@ -22,7 +22,7 @@ pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
-/// A text on one line, its controls made visible, of at most so many characters.
+/// A text on one line, without controls, of so many characters at most.
 pub fn line(text: &str, longest: usize) -> String {
     one_line(text, longest)
 }

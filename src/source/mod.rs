@@ -10,8 +10,8 @@
 
 pub mod client;
 mod down;
-pub mod exact;
-mod files;
+mod exact;
+pub mod files;
 mod html;
 pub mod http;
 mod json;

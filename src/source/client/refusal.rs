@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::redact::Redactor;
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::one_line::one_line;
-use crate::source::html::is_html;
 use crate::shown;
+use crate::source::html::is_html;
 
 /// Characters of a body that are shown.
 const SHOWN: usize = shown::MOST;

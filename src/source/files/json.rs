@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use super::faults::{broken, not_utf8, unreadable};
 use super::format::BOM;
 use crate::metric::FetchError;
+use crate::source::exact::exact;
 use crate::source::json::Distinct;
 use crate::source::rows::infer::CellKind;
-use crate::source::exact::exact;
 use crate::source::rows::{Cell, Rows};
 
 /// One object per line; empty lines do not count.

@@ -9,9 +9,9 @@ use super::fetched_rows::{FetchedRows, Field};
 use super::names::{are_spared, leading, members};
 use super::query::{AnswerFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::source::json::{Distinct, with_rows};
 use crate::shown;
 use crate::source::exact::exact;
+use crate::source::json::{Distinct, with_rows};
 
 /// A JSONPath and its text.
 #[derive(Clone)]

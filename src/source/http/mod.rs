@@ -43,8 +43,8 @@ use super::client::settings::ClientConfig;
 use super::trace::{Step, Trace};
 use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
-use crate::source::rows::{self, LoggedRemarks};
 use crate::shown;
+use crate::source::rows::{self, LoggedRemarks};
 
 /// What all pages of one fetch may hold together, decompressed; one page may hold what the source's
 /// `max_body` says.

@@ -13,8 +13,8 @@ use super::texts::Texts;
 use super::times::{self, TimeForm};
 use super::writing::NumberFormat;
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::source::sql::sqlite::quoted;
 use crate::shown;
+use crate::source::sql::sqlite::quoted;
 
 /// What is known of a cell besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::source::sql::errors::{LOGIN, timed_out};
 use crate::shown;
+use crate::source::sql::errors::{LOGIN, timed_out};
 use crate::source::statement::Statement;
 
 /// Where what is of use ends.

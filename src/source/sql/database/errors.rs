@@ -29,7 +29,9 @@ pub(super) fn explain(
     match meaning(database) {
         Meaning::TimeLimit => timed_out(limit),
         Meaning::Unavailable => FetchError::new(FetchErrorKind::Unreachable, said.into_owned()),
-        Meaning::Login => FetchError::new(FetchErrorKind::Unreachable, said.into_owned()).with_hint(LOGIN),
+        Meaning::Login => {
+            FetchError::new(FetchErrorKind::Unreachable, said.into_owned()).with_hint(LOGIN)
+        }
         Meaning::Fault { place, hint } => {
             let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
             let failure = FetchError::new(FetchErrorKind::Query, format!("{said}{place}"));

@@ -8,8 +8,8 @@ use rusqlite::types::Value;
 use super::checks::Scope;
 use super::names::quoted;
 use super::tokens::{TokenKind, Tokens};
-use crate::source::params::{Param, ParamForm};
 use crate::shown;
+use crate::source::params::{Param, ParamForm};
 
 /// So many values of a column are looked at.
 const LOOKED_AT: u8 = 20;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::source::sql::errors::timed_out;
 use crate::shown;
+use crate::source::sql::errors::timed_out;
 use crate::source::sql::trino::bind::Bound;
 
 /// `QueryError` of the protocol.
