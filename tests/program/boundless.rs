@@ -172,14 +172,7 @@ kpis:
     let (json, _) = eval(&config, "2026-04-30");
     for (kpi, parts) in [
         ("wide", &["50000 columns"][..]),
-        (
-            "label",
-            &[
-                "label column `c` of metric `label`",
-                "TEXT of more than 4096 bytes",
-                "something shorter",
-            ],
-        ),
+        ("label", &["label column `c` of metric `label`", "TEXT of more than 4096 bytes"]),
         ("many", &["more than 4096 KiB together", "the longest is `c`", "max_metric_bytes"]),
         ("narrow", &["no column `missing`", "column_0, column_1", " more"]),
     ] {
