@@ -118,7 +118,7 @@ async fn work(
                         info!("configuration reloaded");
                     }
                     Err(problem) => {
-                        shared.self_metrics().reload_refused();
+                        shared.refuse_reload(format!("{problem:#}"));
                         error!("configuration not reloaded, the old one stays\n{problem:#}");
                     }
                 }

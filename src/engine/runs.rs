@@ -54,6 +54,8 @@ pub struct SourceLog {
 /// The last runs of one metric.
 #[derive(Debug, Clone, Default)]
 pub struct MetricLog {
+    /// Its definition.
+    pub metric: Option<Arc<Metric>>,
     /// As it was written.
     pub schedule: String,
     /// Whether it is fetched at all: a metric that feeds no KPI is not.
@@ -100,6 +102,7 @@ impl RunLog {
         for metric in definitions.metrics.values() {
             let Some(source) = sources.get_mut(&metric.source) else { continue };
             let log = MetricLog {
+                metric: Some(Arc::clone(metric)),
                 schedule: metric.schedule.to_string(),
                 polled: definitions.kpis.iter().any(|kpi| kpi.draws_on(&metric.id)),
                 last_success: book.get(&metric.id).map(|entry| entry.as_of),

@@ -16,14 +16,14 @@ const JSON: &str = "application/json";
 
 /// Pages bring their style along and load nothing.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
-                           form-action 'none'; frame-ancestors 'none'";
+                           form-action 'self'; frame-ancestors 'none'";
 
 pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     build(status, TEXT, text.into(), Bytes::new())
 }
 
-pub(super) fn page(html: String) -> Response<Body> {
-    let mut response = build(StatusCode::OK, HTML, html.into(), Bytes::new());
+pub(super) fn page(status: StatusCode, html: String) -> Response<Body> {
+    let mut response = build(status, HTML, html.into(), Bytes::new());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -46,7 +46,7 @@ pub(super) fn pieces(content_type: &'static str, first: Bytes, second: Bytes) ->
 }
 
 pub(super) fn not_found() -> Response<Body> {
-    plain(StatusCode::NOT_FOUND, "no such page; try / or /metrics or /api/v1/kpis\n")
+    plain(StatusCode::NOT_FOUND, "no such page; try / or /sources or /metrics or /api/v1/kpis\n")
 }
 
 pub(super) fn method_not_allowed() -> Response<Body> {

@@ -6,14 +6,18 @@ use hyper::{Method, Response, StatusCode};
 
 use super::response::{self, Body};
 use super::{Shared, negotiate};
+use crate::api;
 use crate::exposition::ScrapeBody;
-use crate::{api, web};
+use crate::web::Site;
 
 /// Path of all KPIs as JSON; one KPI is below it.
 const API: &str = "/api/v1/kpis";
 
-/// The sources with their last runs as JSON, under both names.
-const SOURCES: [&str; 2] = ["/sources", "/api/v1/sources"];
+/// The page of a KPI is below it.
+const KPI: &str = "/kpi";
+
+/// The page of an alert is below it.
+const RUNBOOKS: &str = "/runbooks";
 
 /// Answers a request without a body.
 pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
@@ -22,9 +26,13 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
         "/metrics" => metrics,
         "/-/healthy" => healthy,
         "/-/ready" => ready,
-        API => kpis,
-        path if SOURCES.contains(&path) => sources,
-        path if kpi_id(path).is_some() => kpi,
+        API => kpis_json,
+        "/api/v1/sources" => sources_json,
+        "/sources" => sources,
+        RUNBOOKS => runbooks,
+        path if below(RUNBOOKS, path).is_some() => runbook,
+        path if below(KPI, path).is_some() => kpi,
+        path if below(API, path).is_some() => kpi_json,
         _ => return response::not_found(),
     };
     if request.method != Method::GET && request.method != Method::HEAD {
@@ -33,10 +41,44 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
     answer(request, shared)
 }
 
+/// Answers with a page made from one consistent view of what is shown.
+fn site(shared: &Shared, make: impl FnOnce(&Site<'_>) -> (StatusCode, String)) -> Response<Body> {
+    let (published, runs, refused) = (shared.published(), shared.runs(), shared.refused());
+    let site = Site {
+        snapshot: published.as_deref().map(|published| &**published.snapshot()),
+        runs: &runs,
+        refused: refused.as_deref().map(String::as_str),
+    };
+    let (status, html) = make(&site);
+    response::page(status, html)
+}
+
 fn scorecard(_: &Parts, shared: &Shared) -> Response<Body> {
-    response::page(match shared.published() {
-        Some(published) => web::scorecard(published.snapshot()),
-        None => web::waiting(),
+    site(shared, |site| (StatusCode::OK, site.scorecard()))
+}
+
+fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
+    let id = below(KPI, request.uri.path()).unwrap_or_default();
+    site(shared, |site| match site.kpi(id) {
+        Some(html) => (StatusCode::OK, html),
+        None if site.snapshot.is_none() => (StatusCode::SERVICE_UNAVAILABLE, site.no_such_kpi(id)),
+        None => (StatusCode::NOT_FOUND, site.no_such_kpi(id)),
+    })
+}
+
+fn sources(_: &Parts, shared: &Shared) -> Response<Body> {
+    site(shared, |site| (StatusCode::OK, site.sources()))
+}
+
+fn runbooks(_: &Parts, shared: &Shared) -> Response<Body> {
+    site(shared, |site| (StatusCode::OK, site.runbooks(None)))
+}
+
+fn runbook(request: &Parts, shared: &Shared) -> Response<Body> {
+    let alert = below(RUNBOOKS, request.uri.path()).unwrap_or_default();
+    site(shared, |site| match site.runbook(alert) {
+        Some(html) => (StatusCode::OK, html),
+        None => (StatusCode::NOT_FOUND, site.runbooks(Some(alert))),
     })
 }
 
@@ -81,7 +123,7 @@ fn ready(_: &Parts, shared: &Shared) -> Response<Body> {
     }
 }
 
-fn kpis(_: &Parts, shared: &Shared) -> Response<Body> {
+fn kpis_json(_: &Parts, shared: &Shared) -> Response<Body> {
     match shared.published() {
         Some(published) => {
             response::json(StatusCode::OK, &api::kpis_json(published.snapshot(), None))
@@ -90,8 +132,8 @@ fn kpis(_: &Parts, shared: &Shared) -> Response<Body> {
     }
 }
 
-fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
-    let Some(id) = kpi_id(request.uri.path()) else { return response::not_found() };
+fn kpi_json(request: &Parts, shared: &Shared) -> Response<Body> {
+    let Some(id) = below(API, request.uri.path()) else { return response::not_found() };
     let Some(published) = shared.published() else { return no_snapshot() };
     let snapshot = published.snapshot();
     if !snapshot.kpis.iter().any(|state| state.kpi.id == id) {
@@ -101,13 +143,13 @@ fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
     response::json(StatusCode::OK, &api::kpis_json(snapshot, Some(id)))
 }
 
-fn sources(_: &Parts, shared: &Shared) -> Response<Body> {
+fn sources_json(_: &Parts, shared: &Shared) -> Response<Body> {
     response::json(StatusCode::OK, &api::sources_json(&shared.runs()))
 }
 
-/// The last part of `/api/v1/kpis/{id}`. Ids have no characters that a URL would encode.
-fn kpi_id(path: &str) -> Option<&str> {
-    path.strip_prefix(API)?.strip_prefix('/').filter(|id| !id.is_empty() && !id.contains('/'))
+/// The one part of a path below another. Ids have no characters that a URL would encode.
+fn below<'p>(parent: &str, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix(parent)?.strip_prefix('/').filter(|id| !id.is_empty() && !id.contains('/'))
 }
 
 fn no_snapshot() -> Response<Body> {

@@ -17,13 +17,14 @@ pub const HEARTBEAT: Duration = Duration::from_secs(10);
 /// After three intervals without a sign it is not.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
-/// The newest snapshot, the last runs and the self-metrics. Each request works on one consistent snapshot, even
+/// The newest snapshot, the last runs, the self-metrics and a refused configuration. Each request works on one consistent snapshot, even
 /// when a newer one is published meanwhile.
 #[derive(Debug)]
 pub struct Shared {
     published: ArcSwapOption<Published>,
     self_metrics: ArcSwap<SelfMetrics>,
     runs: ArcSwap<RunLog>,
+    refused: ArcSwapOption<String>,
     ready: AtomicBool,
     /// When the evaluator last showed that it is at work.
     alive: Mutex<Instant>,
@@ -36,6 +37,7 @@ impl Shared {
             published: ArcSwapOption::empty(),
             self_metrics: ArcSwap::new(self_metrics),
             runs: ArcSwap::default(),
+            refused: ArcSwapOption::empty(),
             ready: AtomicBool::new(false),
             alive: Mutex::new(Instant::now()),
         }
@@ -73,9 +75,16 @@ impl Shared {
         self.ready.store(true, Ordering::Release);
     }
 
-    /// Shows the self-metrics of a new configuration.
+    /// Shows the self-metrics of a new configuration, which is now in force.
     pub fn replace_self_metrics(&self, self_metrics: Arc<SelfMetrics>) {
         self.self_metrics.store(self_metrics);
+        self.refused.store(None);
+    }
+
+    /// Says on every page and in the self-metrics that a configuration was refused, and why.
+    pub fn refuse_reload(&self, why: String) {
+        self.self_metrics.load().reload_refused();
+        self.refused.store(Some(Arc::new(why)));
     }
 
     /// The self-metrics being shown.
@@ -95,6 +104,10 @@ impl Shared {
 
     pub(super) fn runs(&self) -> Arc<RunLog> {
         self.runs.load_full()
+    }
+
+    pub(super) fn refused(&self) -> Option<Arc<String>> {
+        self.refused.load_full()
     }
 
     pub(super) fn is_ready(&self) -> bool {

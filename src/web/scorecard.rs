@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
+use super::Site;
+use super::frame::Place;
 use super::summary::{Tone, answer, most_urgent_first};
-use super::{REFRESH, shell};
-use crate::assess::{Assessment, Status};
+use super::words::{ABSENT, as_of, badge, complete_through, moment, target};
 use crate::figures;
 use crate::id::MetricId;
-use crate::kpi::Kpi;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
-
-/// What stands for a number that does not exist.
-const ABSENT: &str = "–";
 
 /// Columns of the table of KPIs.
 const COLUMNS: [&str; 9] = [
@@ -33,20 +29,32 @@ const COLUMNS: [&str; 9] = [
 /// Those of them that hold numbers.
 const NUMBERS: std::ops::RangeInclusive<usize> = 2..=6;
 
-/// The scorecard: the answer in one sentence, every KPI, objectives, sources in trouble.
-pub fn scorecard(snapshot: &Snapshot) -> String {
-    let (tone, sentence) = answer(snapshot);
-    let body = html! {
-        header class=(tone_class(tone)) {
-            p.eyebrow { "KPI scorecard" }
-            h1 { (sentence) }
-            p.muted { "As of " (as_of(snapshot.as_of, snapshot.timezone)) }
-        }
-        (kpis(snapshot))
-        (objectives(snapshot))
-        (sources(snapshot))
-    };
-    shell(&sentence, REFRESH, &body)
+impl Site<'_> {
+    /// The scorecard: the answer in one sentence, every KPI, objectives, sources in trouble.
+    pub fn scorecard(&self) -> String {
+        let Some(snapshot) = self.snapshot else { return self.waiting() };
+        let (tone, sentence) = answer(snapshot);
+        let body = html! {
+            div.headline class=(tone_class(tone)) {
+                p.crumbs { "KPI scorecard · " (as_of(snapshot.as_of, snapshot.timezone)) }
+                h1 { (sentence) }
+            }
+            (kpis(snapshot))
+            (objectives(snapshot))
+            (sources(snapshot))
+        };
+        self.page(Place::Scorecard, &sentence, &body)
+    }
+
+    /// The page before the first evaluation.
+    fn waiting(&self) -> String {
+        let body = html! {
+            p.crumbs { "KPI scorecard" }
+            h1 { "Waiting for the first evaluation." }
+            p.muted { "The sources are being asked; this page looks again by itself." }
+        };
+        self.page(Place::Scorecard, "KPI scorecard", &body)
+    }
 }
 
 fn kpis(snapshot: &Snapshot) -> Markup {
@@ -94,24 +102,6 @@ fn row(state: &KpiState, verdict: &Verdict, timezone: Tz) -> Markup {
                 tr.reason { td {} td colspan=(COLUMNS.len() - 1) { (a.reason) } }
             }
         }
-    }
-}
-
-/// Word and symbol; the colour only repeats them.
-fn badge(status: Status) -> Markup {
-    html! {
-        span.badge { span.symbol aria-hidden="true" { (status.symbol()) } " " (status.words()) }
-    }
-}
-
-fn target(kpi: &Kpi, a: &Assessment) -> String {
-    let shown = |value| kpi.unit.show(value);
-    match (a.target_lower_value, a.target_upper_value, a.target_value) {
-        (Some(lower), Some(upper), _) => format!("{} to {}", shown(lower), shown(upper)),
-        (Some(lower), None, _) => format!("at least {}", shown(lower)),
-        (None, Some(upper), _) => format!("at most {}", shown(upper)),
-        (None, None, Some(target)) => shown(target),
-        (None, None, None) => ABSENT.to_owned(),
     }
 }
 
@@ -230,26 +220,4 @@ fn tone_class(tone: Tone) -> &'static str {
         Tone::Doubtful => "doubtful",
         Tone::Good => "good",
     }
-}
-
-/// A midnight is said as the end of the day before, as people mean it.
-fn as_of(at: DateTime<Utc>, timezone: Tz) -> String {
-    match day_that_ends(at, timezone) {
-        Some(day) => format!("the end of {day}, {timezone}"),
-        None => moment(at, timezone),
-    }
-}
-
-fn complete_through(at: DateTime<Utc>, timezone: Tz) -> String {
-    day_that_ends(at, timezone).unwrap_or_else(|| moment(at, timezone))
-}
-
-fn day_that_ends(at: DateTime<Utc>, timezone: Tz) -> Option<String> {
-    let local = at.with_timezone(&timezone).naive_local();
-    let day = local.date().pred_opt().filter(|_| local.time() == NaiveTime::MIN)?;
-    Some(day.format("%-d %b %Y").to_string())
-}
-
-fn moment(at: DateTime<Utc>, timezone: Tz) -> String {
-    at.with_timezone(&timezone).format("%-d %b %Y %H:%M %Z").to_string()
 }

@@ -20,6 +20,17 @@ pub(super) fn most_urgent_first(snapshot: &Snapshot) -> Vec<(&KpiState, &Verdict
     rows
 }
 
+/// The verdicts of a KPI, the most urgent first.
+pub(super) fn worst_first(state: &KpiState) -> Vec<&Verdict> {
+    let mut verdicts: Vec<&Verdict> = state.verdicts.iter().collect();
+    verdicts.sort_by(|x, y| {
+        let (x, y) = (&x.assessment, &y.assessment);
+        let rank = y.status.badness().cmp(&x.status.badness());
+        rank.then_with(|| slowest_first(x.pace_ratio, y.pace_ratio))
+    });
+    verdicts
+}
+
 /// Whether things look bad, doubtful or good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {

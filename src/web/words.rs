@@ -1,0 +1,74 @@
+//! Instants and small words as pages say them. Not here: numbers (`figures`).
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use crate::assess::{Assessment, Status};
+use crate::calendar::Period;
+use crate::kpi::Kpi;
+use crate::metric::Labels;
+
+/// What stands for a number that does not exist.
+pub(super) const ABSENT: &str = "–";
+
+/// A midnight is said as the end of the day before, as people mean it.
+pub(super) fn as_of(at: DateTime<Utc>, timezone: Tz) -> String {
+    match day_that_ends(at, timezone) {
+        Some(day) => format!("the end of {day}, {timezone}"),
+        None => moment(at, timezone),
+    }
+}
+
+/// Up to when data is complete.
+pub(super) fn complete_through(at: DateTime<Utc>, timezone: Tz) -> String {
+    day_that_ends(at, timezone).unwrap_or_else(|| moment(at, timezone))
+}
+
+fn day_that_ends(at: DateTime<Utc>, timezone: Tz) -> Option<String> {
+    let local = at.with_timezone(&timezone).naive_local();
+    let day = local.date().pred_opt().filter(|_| local.time() == NaiveTime::MIN)?;
+    Some(day.format("%-d %b %Y").to_string())
+}
+
+/// To the minute, with the zone.
+pub(super) fn moment(at: DateTime<Utc>, timezone: Tz) -> String {
+    at.with_timezone(&timezone).format("%-d %b %Y %H:%M %Z").to_string()
+}
+
+/// `1 KPI`, `3 KPIs`.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Word and sign; the colour only repeats them.
+pub(super) fn badge(status: Status) -> Markup {
+    html! {
+        span.badge class=(status.as_str()) {
+            span.symbol aria-hidden="true" { (status.symbol()) } " " (status.words())
+        }
+    }
+}
+
+/// A label set, nothing for an empty one.
+pub(super) fn label_chips(labels: &Labels) -> Markup {
+    html! { @for (name, value) in &labels.0 { span.label { (name) ": " (value) } " " } }
+}
+
+/// What is to be reached or kept.
+pub(super) fn target(kpi: &Kpi, a: &Assessment) -> String {
+    let shown = |value| kpi.unit.show(value);
+    match (a.target_lower_value, a.target_upper_value, a.target_value) {
+        (Some(lower), Some(upper), _) => format!("{} to {}", shown(lower), shown(upper)),
+        (Some(lower), None, _) => format!("at least {}", shown(lower)),
+        (None, Some(upper), _) => format!("at most {}", shown(upper)),
+        (None, None, Some(target)) => shown(target),
+        (None, None, None) => ABSENT.to_owned(),
+    }
+}
+
+/// `30 Oct – 28 Jan 2027`: its first and last day.
+pub(super) fn period_days(period: &Period) -> String {
+    let last = period.end_day.checked_sub_days(Days::new(1)).unwrap_or(period.end_day);
+    format!("{} – {}", period.first_day.format("%-d %b"), last.format("%-d %b %Y"))
+}
