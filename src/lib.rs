@@ -18,6 +18,7 @@ pub mod engine;
 pub mod exposition;
 pub mod families;
 pub mod figures;
+pub mod filter;
 pub mod forecast;
 pub mod id;
 pub mod kpi;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::assess::{Assessment, Number, Status};
 use crate::families;
+use crate::filter::Filter;
 use crate::kpi::{Accumulation, Direction, Function, KpiKind, Unit};
 use crate::metric::Labels;
 use crate::signals::Lead;
@@ -17,12 +18,27 @@ use crate::snapshot::{Breakdown, KpiState, LeadState, Member, Snapshot, Verdict}
 
 pub use sources::sources_json;
 
-/// `{"as_of": …, "kpis": […]}`, one object per KPI and label set; with `only`, those of one KPI.
+/// Which objects are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// Those that a filter keeps, each by its own status.
+    Kept(&'a Filter),
+    /// Those of one KPI.
+    Only(&'a str),
+}
+
+/// `{"as_of": …, "kpis": […]}`, one object per KPI and label set that is asked for.
 /// Instants are RFC 3339 in the snapshot's zone; a number that does not exist is `null`.
-pub fn kpis_json(snapshot: &Snapshot, only: Option<&str>) -> Value {
+pub fn kpis_json(snapshot: &Snapshot, which: Which<'_>) -> Value {
+    let asked = |state: &KpiState, verdict: &Verdict| match which {
+        Which::Kept(filter) => {
+            filter.keeps(&state.kpi) && filter.keeps_status(verdict.assessment.status)
+        }
+        Which::Only(id) => state.kpi.id == id,
+    };
     let kpis: Vec<_> = snapshot
         .verdicts()
-        .filter(|(state, _)| only.is_none_or(|id| state.kpi.id == id))
+        .filter(|(state, verdict)| asked(state, verdict))
         .map(|(state, verdict)| KpiJson::new(state, verdict, snapshot.timezone))
         .collect();
     json!({ "as_of": instant(snapshot.as_of, snapshot.timezone), "kpis": kpis })

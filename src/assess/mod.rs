@@ -3,6 +3,7 @@
 
 mod absence;
 mod assessment;
+mod band;
 mod finding;
 pub mod hysteresis;
 mod judge;

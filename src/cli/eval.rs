@@ -12,13 +12,15 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::{Global, NO_VALUE, as_of, keep_only, table};
+use crate::api::{self, Which};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, Round, RunLog, slots, spans_of};
+use crate::filter::Filter;
 use crate::kpi::Definitions;
 use crate::recall::Recalled;
 use crate::record::finish;
 use crate::snapshot::Snapshot;
-use crate::{api, daemon, logging};
+use crate::{daemon, logging};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -54,11 +56,8 @@ pub(super) fn run(
     match arguments.format {
         EvalFormat::Table => table::write(&mut stdout, &snapshot)?,
         EvalFormat::Json => {
-            writeln!(
-                stdout,
-                "{}",
-                serde_json::to_string_pretty(&api::kpis_json(&snapshot, None))?
-            )?;
+            let all = api::kpis_json(&snapshot, Which::Kept(&Filter::default()));
+            writeln!(stdout, "{}", serde_json::to_string_pretty(&all)?)?;
         }
     }
     let complete = snapshot.verdicts().all(|(_, verdict)| verdict.assessment.value.is_some());

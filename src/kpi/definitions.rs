@@ -50,6 +50,9 @@ pub enum KpiKind {
 }
 
 impl KpiKind {
+    /// All of them, in the order in which they show something.
+    pub const ALL: [Self; 3] = [Self::Leading, Self::Efficiency, Self::Lagging];
+
     /// Leading and efficiency KPIs are the early ones: they page first.
     pub fn is_early(self) -> bool {
         matches!(self, Self::Leading | Self::Efficiency)
@@ -69,6 +72,20 @@ pub enum Function {
     Finance,
     Operations,
     Other,
+}
+
+impl Function {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Marketing,
+        Self::Sales,
+        Self::Product,
+        Self::CustomerSuccess,
+        Self::Executive,
+        Self::Finance,
+        Self::Operations,
+        Self::Other,
+    ];
 }
 
 /// One key performance indicator.

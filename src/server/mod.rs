@@ -5,6 +5,7 @@
 
 mod connection;
 mod negotiate;
+mod query;
 mod response;
 mod routes;
 mod shared;

@@ -3,7 +3,7 @@
 use bytes::buf::Chain;
 use bytes::{Buf as _, Bytes};
 use http_body_util::Full;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
@@ -22,11 +22,18 @@ pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body
     build(status, TEXT, text.into(), Bytes::new())
 }
 
-pub(super) fn page(status: StatusCode, html: String) -> Response<Body> {
+/// Asks a browser to look again; no header of a standard, but every browser knows it.
+pub(super) const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
+/// A page; with `refresh`, one that the browser asks for again after so many seconds.
+pub(super) fn page(status: StatusCode, html: String, refresh: Option<u32>) -> Response<Body> {
     let mut response = build(status, HTML, html.into(), Bytes::new());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Some(seconds) = refresh {
+        headers.insert(REFRESH, HeaderValue::from(seconds));
+    }
     response
 }
 

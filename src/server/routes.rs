@@ -5,10 +5,10 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
 use super::response::{self, Body};
-use super::{Shared, negotiate};
-use crate::api;
+use super::{Shared, negotiate, query};
+use crate::api::{self, Which};
 use crate::exposition::ScrapeBody;
-use crate::web::Site;
+use crate::web::{Site, View};
 
 /// Path of all KPIs as JSON; one KPI is below it.
 const API: &str = "/api/v1/kpis";
@@ -18,6 +18,9 @@ const KPI: &str = "/kpi";
 
 /// The page of an alert is below it.
 const RUNBOOKS: &str = "/runbooks";
+
+/// Seconds after which a browser asks again while there is nothing to show yet.
+const REFRESH_WHILE_WAITING: u32 = 3;
 
 /// Answers a request without a body.
 pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
@@ -29,7 +32,7 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
         API => kpis_json,
         "/api/v1/sources" => sources_json,
         "/sources" => sources,
-        RUNBOOKS => runbooks,
+        path if path.trim_end_matches('/') == RUNBOOKS => runbooks,
         path if below(RUNBOOKS, path).is_some() => runbook,
         path if below(KPI, path).is_some() => kpi,
         path if below(API, path).is_some() => kpi_json,
@@ -42,41 +45,64 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
 }
 
 /// Answers with a page made from one consistent view of what is shown.
-fn site(shared: &Shared, make: impl FnOnce(&Site<'_>) -> (StatusCode, String)) -> Response<Body> {
+fn site(
+    request: &Parts,
+    shared: &Shared,
+    make: impl FnOnce(&Site<'_>) -> (StatusCode, String),
+) -> Response<Body> {
     let (published, runs, refused) = (shared.published(), shared.runs(), shared.refused());
     let site = Site {
         snapshot: published.as_deref().map(|published| &**published.snapshot()),
         runs: &runs,
         refused: refused.as_deref().map(String::as_str),
     };
-    let (status, html) = make(&site);
-    response::page(status, html)
+    match query::refresh(request) {
+        Ok(refresh) => {
+            let (status, html) = make(&site);
+            response::page(status, html, refresh)
+        }
+        Err(problem) => {
+            let html = site.not_understood(request.uri.path(), &problem);
+            response::page(StatusCode::BAD_REQUEST, html, None)
+        }
+    }
 }
 
-fn scorecard(_: &Parts, shared: &Shared) -> Response<Body> {
-    site(shared, |site| (StatusCode::OK, site.scorecard()))
+fn scorecard(request: &Parts, shared: &Shared) -> Response<Body> {
+    if shared.published().is_none() {
+        let mut answer = site(request, shared, |site| (StatusCode::OK, site.waiting()));
+        answer.headers_mut().insert(response::REFRESH, HeaderValue::from(REFRESH_WHILE_WAITING));
+        return answer;
+    }
+    site(request, shared, |site| {
+        let view = site.snapshot.map(|snapshot| query::view(request, snapshot));
+        match view.unwrap_or_else(|| Ok(View::default())) {
+            Ok(view) => (StatusCode::OK, site.scorecard(&view)),
+            Err(problem) => (StatusCode::BAD_REQUEST, site.not_understood("/", &problem)),
+        }
+    })
 }
 
 fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
     let id = below(KPI, request.uri.path()).unwrap_or_default();
-    site(shared, |site| match site.kpi(id) {
+    site(request, shared, |site| match site.kpi(id) {
         Some(html) => (StatusCode::OK, html),
         None if site.snapshot.is_none() => (StatusCode::SERVICE_UNAVAILABLE, site.no_such_kpi(id)),
         None => (StatusCode::NOT_FOUND, site.no_such_kpi(id)),
     })
 }
 
-fn sources(_: &Parts, shared: &Shared) -> Response<Body> {
-    site(shared, |site| (StatusCode::OK, site.sources()))
+fn sources(request: &Parts, shared: &Shared) -> Response<Body> {
+    site(request, shared, |site| (StatusCode::OK, site.sources()))
 }
 
-fn runbooks(_: &Parts, shared: &Shared) -> Response<Body> {
-    site(shared, |site| (StatusCode::OK, site.runbooks(None)))
+fn runbooks(request: &Parts, shared: &Shared) -> Response<Body> {
+    site(request, shared, |site| (StatusCode::OK, site.runbooks(None)))
 }
 
 fn runbook(request: &Parts, shared: &Shared) -> Response<Body> {
     let alert = below(RUNBOOKS, request.uri.path()).unwrap_or_default();
-    site(shared, |site| match site.runbook(alert) {
+    site(request, shared, |site| match site.runbook(alert) {
         Some(html) => (StatusCode::OK, html),
         None => (StatusCode::NOT_FOUND, site.runbooks(Some(alert))),
     })
@@ -123,12 +149,14 @@ fn ready(_: &Parts, shared: &Shared) -> Response<Body> {
     }
 }
 
-fn kpis_json(_: &Parts, shared: &Shared) -> Response<Body> {
-    match shared.published() {
-        Some(published) => {
-            response::json(StatusCode::OK, &api::kpis_json(published.snapshot(), None))
+fn kpis_json(request: &Parts, shared: &Shared) -> Response<Body> {
+    let Some(published) = shared.published() else { return no_snapshot() };
+    let snapshot = published.snapshot();
+    match query::filter(request, snapshot) {
+        Ok(filter) => {
+            response::json(StatusCode::OK, &api::kpis_json(snapshot, Which::Kept(&filter)))
         }
-        None => no_snapshot(),
+        Err(problem) => response::json_error(StatusCode::BAD_REQUEST, &problem),
     }
 }
 
@@ -140,7 +168,7 @@ fn kpi_json(request: &Parts, shared: &Shared) -> Response<Body> {
         let message = format!("no KPI is called '{id}'; {API} lists all of them");
         return response::json_error(StatusCode::NOT_FOUND, &message);
     }
-    response::json(StatusCode::OK, &api::kpis_json(snapshot, Some(id)))
+    response::json(StatusCode::OK, &api::kpis_json(snapshot, Which::Only(id)))
 }
 
 fn sources_json(_: &Parts, shared: &Shared) -> Response<Body> {

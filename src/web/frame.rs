@@ -20,6 +20,8 @@ pub(super) enum Place {
     Scorecard,
     /// `/sources`.
     Sources,
+    /// Anything else beside them.
+    Other,
     /// `/kpi/{id}` and `/runbooks/{alert}`.
     Below,
 }
@@ -33,6 +35,17 @@ impl Place {
 }
 
 impl Site<'_> {
+    /// The page for an address of which the parameters make no sense.
+    pub fn not_understood(&self, path: &str, problem: &str) -> String {
+        let place = if path.matches('/').count() > 1 { Place::Below } else { Place::Other };
+        let body = html! {
+            h1 { "This address is not understood." }
+            p { (problem) "." }
+            p { a href=(place.link("")) { "The whole scorecard" } }
+        };
+        self.page(place, "Not understood", &body)
+    }
+
     /// A whole page.
     pub(super) fn page(&self, place: Place, title: &str, body: &Markup) -> String {
         let page = html! {

@@ -8,12 +8,14 @@ mod runbooks;
 mod scorecard;
 mod sources;
 mod summary;
+mod svg;
 mod words;
 
 use crate::engine::RunLog;
 use crate::snapshot::Snapshot;
 
 pub use runbooks::RUNBOOKS;
+pub use scorecard::View;
 
 /// What pages are made from: what the daemon knows at one instant.
 #[derive(Debug, Clone, Copy)]

@@ -3,21 +3,53 @@
 use std::cmp::{Ordering, Reverse};
 
 use crate::assess::Status;
+use crate::filter::Filter;
 use crate::kpi::Kpi;
-use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::snapshot::{KpiState, Verdict};
 
 /// Titles spelled out in the sentence; the rest is counted.
 const NAMED: usize = 3;
 
-/// Every verdict, the most urgent first: early KPIs that are off track lead, since there is still
-/// time to act on them, then by status and pace. Equal ones stay in the order of the configuration.
-pub(super) fn most_urgent_first(snapshot: &Snapshot) -> Vec<(&KpiState, &Verdict)> {
-    let mut rows: Vec<_> = snapshot.verdicts().collect();
-    rows.sort_by(|(a, x), (b, y)| {
-        let rank = urgency(&a.kpi, x.assessment.status).cmp(&urgency(&b.kpi, y.assessment.status));
-        rank.then_with(|| slowest_first(x.assessment.pace_ratio, y.assessment.pace_ratio))
+/// The KPIs with a status that is asked for, the most urgent first: early KPIs that are off track lead,
+/// since there is still time to act on them, then by status and pace. Equal ones stay in the order of the
+/// configuration.
+pub(super) fn most_urgent_first<'s>(kpis: &[&'s KpiState], filter: &Filter) -> Vec<&'s KpiState> {
+    let asked = |state: &&KpiState| worst_status(state).is_some_and(|s| filter.keeps_status(s));
+    let mut rows: Vec<_> = kpis.iter().copied().filter(asked).collect();
+    rows.sort_by_cached_key(|state| {
+        let worst = worst_first(state).first().map(|verdict| &verdict.assessment);
+        let rank = worst.map(|worst| urgency(&state.kpi, worst.status));
+        (rank, Slowest(worst.and_then(|worst| worst.pace_ratio)))
     });
     rows
+}
+
+/// The worst status of a KPI: the one it is counted with.
+pub(super) fn worst_status(state: &KpiState) -> Option<Status> {
+    state.verdicts.iter().map(|verdict| verdict.assessment.status).max_by_key(|s| s.badness())
+}
+
+/// A pace, the slowest first and none last.
+struct Slowest(Option<f64>);
+
+impl PartialEq for Slowest {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Slowest {}
+
+impl PartialOrd for Slowest {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Slowest {
+    fn cmp(&self, other: &Self) -> Ordering {
+        slowest_first(self.0, other.0)
+    }
 }
 
 /// The verdicts of a KPI, the most urgent first.
@@ -44,15 +76,9 @@ pub(super) enum Tone {
 
 /// "1 of 3 KPIs is off track: Trial-to-paid conversion." A KPI with several label sets counts once,
 /// with its worst status.
-pub(super) fn answer(snapshot: &Snapshot) -> (Tone, String) {
-    let worst: Vec<(&Kpi, Status)> = snapshot
-        .kpis
-        .iter()
-        .filter_map(|state| {
-            let statuses = state.verdicts.iter().map(|verdict| verdict.assessment.status);
-            Some((&*state.kpi, statuses.min_by_key(|status| urgency(&state.kpi, *status))?))
-        })
-        .collect();
+pub(super) fn answer(kpis: &[&KpiState]) -> (Tone, String) {
+    let worst: Vec<(&Kpi, Status)> =
+        kpis.iter().filter_map(|state| Some((&*state.kpi, worst_status(state)?))).collect();
     let total = worst.len();
     if total == 0 {
         return (Tone::Doubtful, "No KPI is configured.".to_owned());
@@ -75,6 +101,28 @@ pub(super) fn answer(snapshot: &Snapshot) -> (Tone, String) {
         }
     }
     (Tone::Good, good_news(total, titles(Status::TooEarly).len(), titles(Status::Achieved).len()))
+}
+
+/// What the headline leaves out: other troubles, projected misses. `None` when there is nothing.
+pub(super) fn besides(kpis: &[&KpiState]) -> Option<String> {
+    let with = |status| kpis.iter().filter(|state| worst_status(state) == Some(status)).count();
+    let mut troubles = [Status::OffTrack, Status::Missed, Status::AtRisk, Status::NoData]
+        .map(|status| (with(status), status.words()))
+        .into_iter()
+        .filter(|(count, _)| *count > 0);
+    // The first is the headline.
+    let _ = troubles.next();
+    let mut said: Vec<String> = troubles.map(|(count, words)| format!("{count} {words}")).collect();
+    let misses = |state: &&&KpiState| {
+        let ratios = state.verdicts.iter().filter_map(|v| v.assessment.projected_target_ratio);
+        ratios.into_iter().any(|ratio| ratio < 1.0)
+    };
+    let missing = kpis.iter().filter(misses).count();
+    if missing > 0 {
+        let verb = if missing == 1 { "is" } else { "are" };
+        said.push(format!("{missing} {verb} projected to miss the target"));
+    }
+    (!said.is_empty()).then(|| format!("{}.", said.join(", ")))
 }
 
 fn good_news(total: usize, too_early: usize, achieved: usize) -> String {
