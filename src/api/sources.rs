@@ -1,4 +1,4 @@
-//! The sources with their last runs as JSON: what `/sources` prints.
+//! The sources with their last runs as JSON: what `/api/v1/sources` prints.
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument as _, debug, info, info_span};
@@ -38,6 +38,8 @@ pub(super) struct Evaluator {
     pub(super) clock: Clock,
     /// The status of each label set that was published last.
     pub(super) published: BTreeMap<SeriesKey, Status>,
+    /// The day up to which charts know history; `None` when that has changed.
+    pub(super) drawn: Option<NaiveDate>,
 }
 
 impl Evaluator {
@@ -111,6 +113,7 @@ impl Evaluator {
 
     async fn take_past(&mut self, day: &Snapshot) {
         self.engine.note_past(day);
+        self.drawn = None;
         if let Some(keeper) = &mut self.keeper {
             keeper.write_past(day).await;
         }
@@ -138,6 +141,11 @@ impl Evaluator {
         let remembered = self.keeper.as_ref().map(Keeper::remembered).unwrap_or_default();
         let snapshot = finish(found, &self.definitions, &remembered);
         self.tell_changes(&snapshot);
+        let today = self.definitions.calendar.day_of(as_of);
+        if self.drawn != Some(today) {
+            self.shared.publish_days(Arc::new(self.engine.history().recent(today)));
+            self.drawn = Some(today);
+        }
         self.shared.publish(Arc::new(snapshot));
         self.shared.publish_runs(Arc::new(self.log.clone()));
         if complete {

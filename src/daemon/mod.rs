@@ -289,6 +289,7 @@ impl Prepared {
             self_metrics: Arc::clone(self_metrics),
             clock: *clock,
             published: BTreeMap::new(),
+            drawn: None,
         };
         let mut alone = JoinSet::new();
         alone.spawn(evaluator.run(results, past));

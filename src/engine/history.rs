@@ -14,6 +14,10 @@ use crate::kpi::{Kpi, SeriesKey};
 /// Days older than this are forgotten: five years.
 const KEEP: usize = 5 * 366;
 
+/// Days of each series that are handed out for drawing, and of all series together.
+const DAYS_DRAWN: usize = 400;
+const MOST_DRAWN: usize = 400_000;
+
 /// Earlier periods that projections learn from, at most.
 const PERIODS: usize = 12;
 
@@ -38,7 +42,52 @@ pub type Daily = BTreeMap<NaiveDate, Day>;
 #[derive(Debug, Default)]
 pub struct History(BTreeMap<SeriesKey, Daily>);
 
+/// A day as it is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChartDay {
+    /// Local day.
+    pub day: NaiveDate,
+    /// The value at its end.
+    pub value: f64,
+    /// Where it should have been.
+    pub expected: Option<f64>,
+}
+
+/// The last complete days of every series, for those who draw them.
+#[derive(Debug, Clone, Default)]
+pub struct RecentDays(BTreeMap<SeriesKey, Vec<ChartDay>>);
+
+impl RecentDays {
+    /// The days of a series, the oldest first.
+    pub fn of(&self, key: &SeriesKey) -> &[ChartDay] {
+        self.0.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl FromIterator<(SeriesKey, Vec<ChartDay>)> for RecentDays {
+    fn from_iter<I: IntoIterator<Item = (SeriesKey, Vec<ChartDay>)>>(days: I) -> Self {
+        Self(days.into_iter().collect())
+    }
+}
+
 impl History {
+    /// The days before `today`: 400 of each series, fewer where there are very many series.
+    pub fn recent(&self, today: NaiveDate) -> RecentDays {
+        let most = (MOST_DRAWN / self.0.len().max(1)).min(DAYS_DRAWN);
+        let drawn = |(day, is): (&NaiveDate, &Day)| ChartDay {
+            day: *day,
+            value: is.value,
+            expected: is.expected,
+        };
+        let of_one = |(key, daily): (&SeriesKey, &Daily)| {
+            let mut days: Vec<ChartDay> =
+                daily.range(..today).rev().take(most).map(drawn).collect();
+            days.reverse();
+            (key.clone(), days)
+        };
+        self.0.iter().map(of_one).collect()
+    }
+
     /// Takes in a day, in place of what was known of it.
     pub fn note(&mut self, key: &SeriesKey, day: NaiveDate, is: Day) {
         if !self.0.contains_key(key) {
@@ -176,6 +225,28 @@ mod tests {
         }
         assert_eq!(history.missing(day(9), 400), [day(4), day(5), day(7), day(8)]);
         assert_eq!(history.missing(day(9), 3), [day(7), day(8)]);
+    }
+
+    #[test]
+    fn recent_days_are_complete_bounded_and_in_order() {
+        let mut history = History::default();
+        let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
+        let key = |n: usize| SeriesKey {
+            kpi: "a".into(),
+            labels: [("n", n.to_string())].into_iter().collect(),
+        };
+        let is = Day { value: 1.0, expected: Some(2.0), sums: None };
+        for day in first.iter_days().take(500) {
+            history.note(&key(0), day, is);
+        }
+        let today = first + Days::new(499);
+        let recent = history.recent(today);
+        let days = recent.of(&key(0));
+        assert_eq!((days.len(), days[399].day), (400, today - Days::new(1)));
+        assert!(days.is_sorted_by_key(|day| day.day));
+        assert_eq!(recent.of(&key(1)), []);
+        (1..40_000).for_each(|n| history.note(&key(n), first, is));
+        assert_eq!(history.recent(today).of(&key(0)).len(), 10);
     }
 
     #[test]

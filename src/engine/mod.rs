@@ -26,7 +26,7 @@ pub use collect::{
 };
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
 pub use evaluate::{Engine, Evaluated, is_complete};
-pub use history::{Daily, Day, History};
+pub use history::{ChartDay, Daily, Day, History, RecentDays};
 pub use openings::{Frozen, GRACE, Openings};
 pub use runs::{MetricLog, RunLog, RunRecord, SourceFacts, SourceLog};
 pub use uses::{Use, uses_of};

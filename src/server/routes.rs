@@ -50,10 +50,12 @@ fn site(
     shared: &Shared,
     make: impl FnOnce(&Site<'_>) -> (StatusCode, String),
 ) -> Response<Body> {
-    let (published, runs, refused) = (shared.published(), shared.runs(), shared.refused());
+    let (published, runs, days) = (shared.published(), shared.runs(), shared.days());
+    let refused = shared.refused();
     let site = Site {
         snapshot: published.as_deref().map(|published| &**published.snapshot()),
         runs: &runs,
+        days: &days,
         refused: refused.as_deref().map(String::as_str),
     };
     match query::refresh(request) {

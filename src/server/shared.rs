@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::time::Instant;
 
-use crate::engine::RunLog;
+use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
 use crate::snapshot::Snapshot;
 
@@ -24,6 +24,7 @@ pub struct Shared {
     published: ArcSwapOption<Published>,
     self_metrics: ArcSwap<SelfMetrics>,
     runs: ArcSwap<RunLog>,
+    days: ArcSwap<RecentDays>,
     refused: ArcSwapOption<String>,
     ready: AtomicBool,
     /// When the evaluator last showed that it is at work.
@@ -37,6 +38,7 @@ impl Shared {
             published: ArcSwapOption::empty(),
             self_metrics: ArcSwap::new(self_metrics),
             runs: ArcSwap::default(),
+            days: ArcSwap::default(),
             refused: ArcSwapOption::empty(),
             ready: AtomicBool::new(false),
             alive: Mutex::new(Instant::now()),
@@ -68,6 +70,11 @@ impl Shared {
     /// Whether work is being done.
     pub fn is_healthy(&self) -> bool {
         self.silent_for() < LONGEST_SILENCE
+    }
+
+    /// Shows these days on charts in place of the last ones.
+    pub fn publish_days(&self, days: Arc<RecentDays>) {
+        self.days.store(days);
     }
 
     /// From now on `/-/ready` says yes: the first complete evaluation is published.
@@ -104,6 +111,10 @@ impl Shared {
 
     pub(super) fn runs(&self) -> Arc<RunLog> {
         self.runs.load_full()
+    }
+
+    pub(super) fn days(&self) -> Arc<RecentDays> {
+        self.days.load_full()
     }
 
     pub(super) fn refused(&self) -> Option<Arc<String>> {

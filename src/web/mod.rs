@@ -11,7 +11,7 @@ mod summary;
 mod svg;
 mod words;
 
-use crate::engine::RunLog;
+use crate::engine::{RecentDays, RunLog};
 use crate::snapshot::Snapshot;
 
 pub use runbooks::RUNBOOKS;
@@ -24,6 +24,8 @@ pub struct Site<'a> {
     pub snapshot: Option<&'a Snapshot>,
     /// The last runs of the sources.
     pub runs: &'a RunLog,
+    /// The days before today, for charts.
+    pub days: &'a RecentDays,
     /// Why the newest configuration was not taken; `None` when it is in force.
     pub refused: Option<&'a str>,
 }

@@ -59,7 +59,7 @@ fn section(id: &str, source: &SourceLog, timezone: Tz) -> Markup {
         None => ("no_data", "?", "not asked yet"),
     };
     html! {
-        section.source class=(class) {
+        section.source.(class) {
             h2 {
                 (id) " "
                 span.badge { span.symbol aria-hidden="true" { (sign) } " " (word) }

@@ -36,6 +36,11 @@ impl Scale {
         Some(Self { low, high: most + room, from, to })
     }
 
+    /// The least and the greatest number on it.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
     /// The place of a number, to a tenth.
     pub(super) fn place(&self, number: f64) -> f64 {
         let share = (number - self.low) / (self.high - self.low);

@@ -44,7 +44,7 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
 /// Word and sign; the colour only repeats them.
 pub(super) fn badge(status: Status) -> Markup {
     html! {
-        span.badge class=(status.as_str()) {
+        span.badge.(status.as_str()) {
             span.symbol aria-hidden="true" { (status.symbol()) } " " (status.words())
         }
     }

@@ -179,7 +179,7 @@ impl Outage {
         for word in ["metric=sessions", "source=api", "WARN", "retry="] {
             assert!(line.contains(word), "no {word} in {line}");
         }
-        let page: Value = serde_json::from_str(&self.daemon.get("/sources").1).unwrap();
+        let page: Value = serde_json::from_str(&self.daemon.get("/api/v1/sources").1).unwrap();
         let sources = page["sources"].as_array().unwrap();
         let api = sources.iter().find(|source| source["id"] == "api").unwrap();
         let run = &api["metrics"][0]["runs"][0];

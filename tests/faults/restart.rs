@@ -26,7 +26,7 @@ const VALUE: &str = r#"kpi_value{kpi="sessions"}"#;
 
 /// What `/sources` says of the source.
 fn said(daemon: &Exporter) -> Value {
-    let page: Value = serde_json::from_str(&daemon.get("/sources").1).unwrap();
+    let page: Value = serde_json::from_str(&daemon.get("/api/v1/sources").1).unwrap();
     page["sources"][0]["up"].clone()
 }
 

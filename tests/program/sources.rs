@@ -38,7 +38,7 @@ fn start(folder: &TempDir, orders: &str) -> Exporter {
 fn until(daemon: &Exporter, id: &str, satisfied: impl Fn(&Value) -> bool) -> Value {
     let started = Instant::now();
     loop {
-        let (status, body) = daemon.get("/sources");
+        let (status, body) = daemon.get("/api/v1/sources");
         assert_eq!(status, 200, "{body}");
         let page: Value = serde_json::from_str(&body).unwrap();
         let sources = page["sources"].as_array().unwrap();

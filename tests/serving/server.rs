@@ -181,8 +181,54 @@ async fn the_page_forbids_scripts() {
     let page = Running::with_april().await.get("/").await;
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'; "));
+    assert!(page.header("content-security-policy").unwrap().contains("form-action 'self'"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     assert!(page.text().contains("1 of 3 KPIs is off track"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_lead_to_pages_and_what_is_not_there_says_what_is() {
+    let server = Running::with_april().await;
+    for (path, status, said) in [
+        ("/kpi/trial_to_paid", 200, "Trial-to-paid conversion"),
+        ("/kpi/gone", 404, "href=\"../kpi/net_new_arr\""),
+        ("/runbooks/KPINoData", 200, "<h1>KPINoData</h1>"),
+        ("/runbooks/KPIGone", 404, "KPIWatchdog"),
+        ("/runbooks", 200, "KPIWatchdog"),
+        ("/sources", 200, "No source is configured."),
+        ("/?team=growth&objective=self_serve", 200, "1 of 2 KPIs is off track"),
+        ("/?team=nobody", 400, "there are growth"),
+        ("/?stauts=off_track", 400, "unknown parameter `stauts`"),
+        ("/?refresh=1", 400, "refresh=60"),
+        ("/kpi/trial_to_paid?refresh=soon", 400, "refresh=60"),
+        ("/api/v1/kpis?status=off_track", 200, "trial_to_paid"),
+        ("/api/v1/kpis?status=red", 400, "off_track"),
+        ("/api/v1/kpis?color=red", 400, "team, objective, function, kind, status"),
+        ("/api/v1/sources", 200, "{\"sources\":[]}"),
+    ] {
+        let answer = server.get(path).await;
+        let body = answer.text();
+        assert_eq!(answer.status, status, "{path}: {body}");
+        assert!(body.contains(said), "{path}: {body}");
+        let kind = answer.header("content-type").unwrap();
+        assert_eq!(kind.starts_with("application/json"), path.starts_with("/api/"), "{path}");
+    }
+    let red = server.get("/api/v1/kpis?status=off_track").await.text();
+    assert!(!red.contains("organic_traffic"), "{red}");
+    assert_eq!(server.get("/").await.header("refresh"), None);
+    assert_eq!(server.get("/?refresh=60").await.header("refresh"), Some("60"));
+    let empty = Running::bare().await;
+    assert_eq!(empty.get("/kpi/trial_to_paid").await.status, 503);
+    assert_eq!(empty.get("/").await.header("refresh"), Some("3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_configuration_is_told_until_one_is_taken() {
+    let server = Running::with_april().await;
+    server.shared.refuse_reload("kpis.yaml:3: unknown key".into());
+    assert!(server.get("/sources").await.text().contains("kpis.yaml:3: unknown key"));
+    server.shared.replace_self_metrics(self_metrics());
+    assert!(!server.get("/sources").await.text().contains("refused"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

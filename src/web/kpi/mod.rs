@@ -1,6 +1,8 @@
 //! `/kpi/{id}`: everything that is known of one KPI, for the first hour after an alert.
 
 mod around;
+mod axis;
+mod chart;
 mod computed;
 mod facts;
 
@@ -10,6 +12,7 @@ use super::Site;
 use super::frame::Place;
 use super::summary::worst_first;
 use super::words::{badge, counted, label_chips, target};
+use crate::kpi::SeriesKey;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 
 /// Label sets told in full; the rest is in the table only.
@@ -81,6 +84,7 @@ impl Site<'_> {
                 p.reason { (verdict.assessment.reason) }
             }
             div.picture {
+                (chart::chart(snapshot, state, verdict, self.days.of(&SeriesKey::new(&state.kpi.id, &verdict.labels))))
                 (facts::facts(snapshot, &state.kpi, verdict))
             }
         }

@@ -30,7 +30,7 @@ fn chips(chosen: &[&KpiState], view: &View) -> Markup {
         nav.chips aria-label="By status" {
             @for status in Status::WORST_FIRST {
                 @if count(status) > 0 || is_chosen(status) {
-                    a.chip class=(status.as_str()) aria-current=[is_chosen(status).then_some("true")] href=(address(view, Some(status))) {
+                    a.chip.(status.as_str()) aria-current=[is_chosen(status).then_some("true")] href=(address(view, Some(status))) {
                         span aria-hidden="true" { (status.symbol()) " " } (count(status)) " " (status.words())
                     }
                 }

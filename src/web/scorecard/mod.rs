@@ -39,7 +39,7 @@ impl Site<'_> {
         let shown = most_urgent_first(&chosen, &view.filter);
         let common = Common::of(snapshot, &shown);
         let body = html! {
-            div.headline class=(tone_class(tone)) {
+            div.headline.(tone_class(tone)) {
                 p.crumbs {
                     "KPI scorecard · " (as_of(snapshot.as_of, snapshot.timezone))
                     @if let Some(period) = &common.period { " · " (period) }
@@ -141,7 +141,7 @@ fn section(
                         th scope="col" { "Status" }
                         th scope="col" { "KPI" }
                         th.number scope="col" { "Now of target" }
-                        th.picture-head scope="col" { "Progress " span.legend { "┊ due today ┃ target" } }
+                        th.picture-head scope="col" { "Progress" span.legend { "┊ due today " span.unbroken { "┃ target" } } }
                         th.number scope="col" { "Pace" }
                         th.number scope="col" { "Projected" }
                     }
