@@ -86,6 +86,7 @@ fn section(id: &str, source: &SourceLog, timezone: Tz) -> Markup {
                     }
                     @for (id, metric) in &source.metrics {
                         (rows(id, metric, timezone))
+                        (trouble(metric, told_before(source, id)))
                     }
                 }
             }
@@ -115,18 +116,28 @@ fn rows(id: &str, metric: &MetricLog, timezone: Tz) -> Markup {
                     (when(metric.next_run)) span.aside { (metric.schedule) }
                 }
             }
-            (trouble(metric))
         }
     }
 }
 
+/// The metric before it that failed with the same words: they are not told twice.
+fn told_before<'s>(source: &'s SourceLog, id: &str) -> Option<&'s str> {
+    let error = source.metrics.get(id)?.error()?;
+    let mut before = source.metrics.iter().take_while(|(other, _)| other.as_str() != id);
+    let same = before.find(|(_, metric)| metric.error() == Some(error))?;
+    Some(same.0.as_str())
+}
+
 /// What is wrong now, in full.
-fn trouble(metric: &MetricLog) -> Markup {
+fn trouble(metric: &MetricLog, as_for: Option<&str>) -> Markup {
     let error = metric.error();
     let newest = metric.runs.front();
     let bad_rows = newest.map_or(0, |run| run.bad_rows());
     let remarks = newest.map(|run| run.remarks()).unwrap_or_default();
-    html! {
+    if error.is_none() && metric.bad_row.is_none() && remarks.is_empty() {
+        return html! {};
+    }
+    html! { tbody {
         @if let Some(error) = error {
             tr.trouble {
                 td colspan="6" {
@@ -134,8 +145,13 @@ fn trouble(metric: &MetricLog) -> Markup {
                         strong { span aria-hidden="true" { "✕ " } (error.kind.as_str().replace('_', " ")) }
                         @if metric.failures > 1 { " · " (metric.failures) " runs in a row" }
                     }
-                    pre { (error.message) }
-                    @if let Some(hint) = &error.hint { p.hint { strong { "What to do: " } (hint) } }
+                    @match as_for {
+                        Some(other) => p.hint { "the same as for " (other) },
+                        None => {
+                            pre { (error.message) }
+                            @if let Some(hint) = &error.hint { p.hint { strong { "What to do: " } (hint) } }
+                        }
+                    }
                 }
             }
         }
@@ -153,7 +169,7 @@ fn trouble(metric: &MetricLog) -> Markup {
         @for remark in remarks {
             tr.trouble { td colspan="6" { p.at_risk { strong { span aria-hidden="true" { "! " } "noticed" } } pre { (remark) } } }
         }
-    }
+    } }
 }
 
 /// One tick a run: its height is how long it took against the longest, its sign the outcome.

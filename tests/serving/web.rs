@@ -211,7 +211,7 @@ fn the_page_of_a_kpi_says_what_is_known_of_it() {
 fn the_header_of_every_page_tells_of_a_refused_configuration_and_of_sources_that_are_down() {
     let down = SourceLog { overdue: true, ..SourceLog::default() };
     let runs = RunLog { sources: [("crm".into(), down)].into(), ..RunLog::default() };
-    let snapshot = april();
+    let (snapshot, days) = (april(), RecentDays::default());
     let site = Site {
         snapshot: Some(&snapshot),
         runs: &runs,
@@ -270,7 +270,8 @@ fn a_chart_shows_history_path_target_and_projection_and_has_a_table() {
     let first = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
     let day = |day: chrono::NaiveDate| ChartDay { day, value: 0.11, expected: Some(0.125) };
     let key = SeriesKey::new(&"trial_to_paid".into(), &Labels::default());
-    let days = [(key, first.iter_days().take(60).map(day).collect())].into_iter().collect();
+    let days: RecentDays =
+        [(key, first.iter_days().take(60).map(day).collect())].into_iter().collect();
     let runs = RunLog::default();
     let site = Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None };
     let html = site.kpi("trial_to_paid").unwrap();

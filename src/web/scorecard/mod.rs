@@ -1,6 +1,7 @@
 //! The page at `/`: are we on track, why, what now?
 
 mod choose;
+mod problems;
 mod row;
 mod warning;
 
@@ -60,6 +61,7 @@ impl Site<'_> {
             @for (objective, states) in by_objective(snapshot, &shown) {
                 (section(snapshot, objective, &states, &common))
             }
+            (problems::problems(snapshot))
         };
         self.page(Place::Scorecard, &sentence, &body)
     }
