@@ -7,13 +7,14 @@ use thiserror::Error;
 
 use crate::assess::Status;
 use crate::kpi::{Function, Kpi, KpiKind};
+use crate::shown;
 use crate::snapshot::Snapshot;
 
 /// What can be chosen, in the order in which it is offered.
 pub const KEYS: [&str; 5] = ["team", "objective", "function", "kind", "status"];
 
-/// Values named in an error, at most.
-const NAMED: usize = 20;
+/// Characters of a text from outside that an error repeats.
+const LONGEST: usize = 60;
 
 /// What was chosen; nothing chosen keeps all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,13 +51,13 @@ impl Filter {
         let mut filter = Self::default();
         for (name, value) in pairs {
             let key = KEYS.into_iter().find(|key| *key == name);
-            let key = key.ok_or_else(|| FilterError::Name(short(name)))?;
+            let key = key.ok_or_else(|| FilterError::Name(shown::line(name, LONGEST)))?;
             if value.is_empty() {
                 continue;
             }
             let known = values(key, snapshot);
             if !known.contains(value) {
-                let (value, known) = (short(value), listed(&known));
+                let (value, known) = (shown::line(value, LONGEST), listed(&known));
                 return Err(FilterError::Value { key, value, known });
             }
             filter.0.entry(key).or_default().insert(value.to_owned());
@@ -108,15 +109,6 @@ fn listed(known: &BTreeSet<String>) -> String {
     if known.is_empty() {
         return "no KPI has one".to_owned();
     }
-    let named: Vec<&str> = known.iter().take(NAMED).map(String::as_str).collect();
-    let more = known.len() - named.len();
-    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("there are {}{tail}", named.join(", "))
-}
-
-/// As much of a text from outside as an error repeats.
-fn short(text: &str) -> String {
-    const MOST: usize = 60;
-    let kept = &text[..text.floor_char_boundary(MOST)];
-    if kept.len() < text.len() { format!("{kept}…") } else { kept.to_owned() }
+    let known: Vec<&String> = known.iter().collect();
+    format!("there are {}", shown::list(&known))
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use hyper::http::request::Parts;
 
 use crate::filter::{Filter, KEYS};
+use crate::shown;
 use crate::snapshot::Snapshot;
 use crate::web::View;
 
@@ -44,7 +45,7 @@ pub(super) fn view(request: &Parts, snapshot: &Snapshot) -> Result<View, String>
     let pairs: Vec<Pair<'_>> = pairs(request).filter(|(name, _)| name != REFRESH).collect();
     let known = |name: &str| KEYS.contains(&name);
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !known(name)) {
-        let shown = &name[..name.floor_char_boundary(60)];
+        let shown = shown::line(name, 60);
         return Err(format!(
             "unknown parameter `{shown}`: there are {}, {REFRESH}",
             KEYS.join(", ")

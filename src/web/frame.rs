@@ -4,10 +4,11 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Site;
+use crate::shown;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Bytes of a refused configuration's problems that are shown; the log has all.
+/// Characters of a refused configuration's problems that are shown; the log has all.
 const MOST_SAID: usize = 8 << 10;
 
 /// Sources named in the header; the rest is counted.
@@ -119,7 +120,7 @@ impl Site<'_> {
 }
 
 fn refused(problem: &str) -> Markup {
-    let said = &problem[..problem.floor_char_boundary(MOST_SAID)];
+    let said = shown::cut(problem, MOST_SAID);
     html! {
         div.notice.bad role="status" {
             p {
@@ -128,7 +129,8 @@ fn refused(problem: &str) -> Markup {
             }
             details {
                 summary { "What is wrong with it" }
-                pre { (said) @if said.len() < problem.len() { "… (the log has all of it)" } }
+                pre { (said) }
+                @if said.len() < problem.len() { p { "The log has all of it." } }
             }
         }
     }

@@ -228,7 +228,7 @@ fn the_header_of_every_page_tells_of_a_refused_configuration_and_of_sources_that
         assert!(html.contains("line 3: no such key") && html.contains("A source is down: "));
     }
     let fine = scorecard(&snapshot);
-    assert!(!fine.contains("refused") && !fine.contains("down: "));
+    assert!(!fine.contains("was refused") && !fine.contains("down: "));
 }
 
 #[test]

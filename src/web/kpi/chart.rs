@@ -277,13 +277,15 @@ fn labels(frame: &Frame, lines: &Lines, kpi: &Kpi, a: &Assessment) -> Markup {
         }
     }
     let places = apart(&wanted.iter().map(|(y, ..)| *y).collect::<Vec<_>>(), frame);
-    let above = a.expected_value.is_none_or(|due| lines.now.1 >= due);
-    let below = if above { -10.0 } else { 20.0 };
+    let now = frame.y(lines.now.1);
+    let above =
+        a.expected_value.is_none_or(|due| lines.now.1 >= due) || now + 26.0 > frame.bottom();
+    let beside = now + if above { -10.0 } else { 20.0 };
     html! {
         @for ((_, class, text), y) in wanted.iter().zip(places) {
-            text class=(class) x=(frame.x(lines.end) + 12.0) y=(y + 4.0) { (text) }
+            text.side.(class) x=(frame.x(lines.end) + 12.0) y=(y + 4.0) { (text) }
         }
-        text.data x=(frame.x(lines.now.0) - 6.0) y=(frame.y(lines.now.1) + below) text-anchor="end" { (shown(lines.now.1)) }
+        text.data x=(frame.x(lines.now.0) - 6.0) y=(beside) text-anchor="end" { (shown(lines.now.1)) }
     }
 }
 
