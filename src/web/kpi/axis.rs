@@ -1,21 +1,22 @@
 //! The frame of a chart: from days and values to places, and the ticks on both axes.
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 use maud::{Markup, html};
 
 use crate::kpi::Unit;
 use crate::web::svg::Scale;
 
+/// The edges of what is drawn.
 const LEFT: f64 = 74.0;
 const RIGHT: f64 = 770.0;
-const TOP: f64 = 10.0;
-const BOTTOM: f64 = 326.0;
+pub(super) const TOP: f64 = 10.0;
+pub(super) const BOTTOM: f64 = 326.0;
 
 /// Lines of text are this far apart.
 const LINE: f64 = 17.0;
 
 /// Ticks of values, at most.
-const MOST_TICKS: f64 = 5.0;
+const MOST_TICKS: u8 = 5;
 
 /// Days up to which weeks are marked, and months up to which all are.
 const IN_WEEKS: f64 = 70.0;
@@ -47,14 +48,6 @@ impl Frame {
         self.x(0.0)
     }
 
-    pub(super) fn top(&self) -> f64 {
-        TOP
-    }
-
-    pub(super) fn bottom(&self) -> f64 {
-        BOTTOM
-    }
-
     /// As the attribute of a line.
     pub(super) fn points(&self, spots: &[(f64, f64)]) -> String {
         let point = |(x, y): &(f64, f64)| format!("{},{}", self.x(*x), self.y(*y));
@@ -79,7 +72,7 @@ impl Frame {
         let marked = |day: &NaiveDate| match () {
             () if weeks => day.weekday() == Weekday::Mon,
             () if self.days <= IN_MONTHS => day.day() == 1,
-            () => day.day() == 1 && day.month0() % 3 == 0,
+            () => day.day() == 1 && day.month0().is_multiple_of(3),
         };
         let format = |day: NaiveDate| match () {
             () if weeks => day.format("%-d %b").to_string(),
@@ -87,8 +80,8 @@ impl Frame {
             () => day.format("%b").to_string(),
         };
         // As many as there are days, which a period bounds.
-        let last = first.checked_add_days(Days::new(self.days as u64)).unwrap_or(first);
-        let days = first.iter_days().take_while(|day| *day < last).filter(marked);
+        let inside = |day: &NaiveDate| ((*day - first).num_days() as f64) < self.days;
+        let days = first.iter_days().take_while(inside).filter(marked);
         html! {
             line.axis x1=(LEFT) x2=(RIGHT) y1=(BOTTOM) y2=(BOTTOM) {}
             @for day in days {
@@ -114,7 +107,7 @@ fn near_zero(values: &[f64]) -> bool {
 
 /// At most five multiples of 1, 2, 2.5 or 5 times a power of ten.
 fn round_numbers(low: f64, high: f64) -> Vec<f64> {
-    let rough = (high - low) / MOST_TICKS;
+    let rough = (high - low) / f64::from(MOST_TICKS);
     if rough <= 0.0 || !rough.is_finite() {
         return Vec::new();
     }
@@ -122,25 +115,25 @@ fn round_numbers(low: f64, high: f64) -> Vec<f64> {
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|step| step * power);
     let step = steps.into_iter().find(|step| *step >= rough).unwrap_or(rough);
     let first = (low / step).ceil();
-    (0..=MOST_TICKS as u32)
+    (0..=MOST_TICKS)
         .map(|index| (first + f64::from(index)) * step)
         .take_while(|tick| *tick <= high)
-        .take(MOST_TICKS as usize)
+        .take(usize::from(MOST_TICKS))
         .collect()
 }
 
 /// The same heights, moved apart so that texts do not cover each other.
-pub(super) fn apart(heights: &[f64], frame: &Frame) -> Vec<f64> {
+pub(super) fn apart(heights: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..heights.len()).collect();
     order.sort_by(|a, b| heights[*a].total_cmp(&heights[*b]));
     let mut placed = heights.to_vec();
-    let mut least = frame.top() + 8.0;
+    let mut least = TOP + 8.0;
     for index in &order {
         placed[*index] = placed[*index].max(least);
         least = placed[*index] + LINE;
     }
     // What was pushed out below moves up again.
-    let mut most = frame.bottom();
+    let mut most = BOTTOM;
     for index in order.iter().rev() {
         placed[*index] = placed[*index].min(most);
         most = placed[*index] - LINE;
@@ -166,8 +159,7 @@ mod tests {
 
     #[test]
     fn labels_do_not_cover_each_other_and_stay_inside() {
-        let frame = Frame::around(&[0.0, 1.0], 10.0).unwrap();
-        let placed = apart(&[BOTTOM, BOTTOM, BOTTOM - 1.0], &frame);
+        let placed = apart(&[BOTTOM, BOTTOM, BOTTOM - 1.0]);
         let mut sorted = placed.clone();
         sorted.sort_by(f64::total_cmp);
         assert!(sorted.windows(2).all(|two| two[1] - two[0] >= LINE - 1e-9), "{placed:?}");

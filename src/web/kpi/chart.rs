@@ -4,7 +4,7 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use maud::{Markup, html};
 
-use super::axis::{Frame, apart};
+use super::axis::{BOTTOM, Frame, TOP, apart};
 use crate::assess::{Assessment, Goal};
 use crate::engine::ChartDay;
 use crate::kpi::{Accumulation, Kpi, same};
@@ -188,10 +188,10 @@ fn backdrop(frame: &Frame, lines: &Lines, a: &Assessment) -> Markup {
     let begin = frame.x(lines.begin);
     html! {
         @if lines.begin > 0.0 {
-            rect.closed x=(frame.left()) y=(frame.top()) width=(begin - frame.left()) height=(frame.bottom() - frame.top()) {}
-            @if begin - frame.left() > 90.0 { text.soft x=(frame.left() + 8.0) y=(frame.top() + 16.0) { "closed" } }
+            rect.closed x=(frame.left()) y=(TOP) width=(begin - frame.left()) height=(BOTTOM - TOP) {}
+            @if begin - frame.left() > 90.0 { text.soft x=(frame.left() + 8.0) y=(TOP + 16.0) { "closed" } }
         }
-        text.soft x=(begin + 8.0) y=(frame.top() + 16.0) { (period_days(&a.period)) }
+        text.soft x=(begin + 8.0) y=(TOP + 16.0) { (period_days(&a.period)) }
     }
 }
 
@@ -231,8 +231,8 @@ fn heading(frame: &Frame, lines: &Lines, a: &Assessment) -> Markup {
 fn line(frame: &Frame, lines: &Lines) -> Markup {
     html! {
         @for before in &lines.before { polyline.before points=(frame.points(before)) {} }
-        line.today x1=(frame.x(lines.today)) x2=(frame.x(lines.today)) y1=(frame.top()) y2=(frame.bottom()) {}
-        text.soft x=(frame.x(lines.today) + 5.0) y=(frame.bottom() - 6.0) { "today" }
+        line.today x1=(frame.x(lines.today)) x2=(frame.x(lines.today)) y1=(TOP) y2=(BOTTOM) {}
+        text.soft x=(frame.x(lines.today) + 5.0) y=(BOTTOM - 6.0) { "today" }
         polyline.value points=(frame.points(&lines.running)) {}
         circle.point cx=(frame.x(lines.now.0)) cy=(frame.y(lines.now.1)) r="4.5" {}
     }
@@ -249,8 +249,8 @@ fn changes(frame: &Frame, lines: &Lines, snapshot: &Snapshot, state: &KpiState) 
     });
     html! {
         @for (x, what) in placed {
-            line.change x1=(x) x2=(x) y1=(frame.top()) y2=(frame.bottom()) {}
-            text.soft x=(x + 5.0) y=(frame.top() + 32.0) { (what) }
+            line.change x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {}
+            text.soft x=(x + 5.0) y=(TOP + 32.0) { (what) }
         }
     }
 }
@@ -276,10 +276,9 @@ fn labels(frame: &Frame, lines: &Lines, kpi: &Kpi, a: &Assessment) -> Markup {
             wanted.push((frame.y(projected) + 1.0, "soft", range));
         }
     }
-    let places = apart(&wanted.iter().map(|(y, ..)| *y).collect::<Vec<_>>(), frame);
+    let places = apart(&wanted.iter().map(|(y, ..)| *y).collect::<Vec<_>>());
     let now = frame.y(lines.now.1);
-    let above =
-        a.expected_value.is_none_or(|due| lines.now.1 >= due) || now + 26.0 > frame.bottom();
+    let above = a.expected_value.is_none_or(|due| lines.now.1 >= due) || now + 26.0 > BOTTOM;
     let beside = now + if above { -10.0 } else { 20.0 };
     html! {
         @for ((_, class, text), y) in wanted.iter().zip(places) {

@@ -83,7 +83,9 @@ fn text(what: &Value) -> String {
         Value::Object(parts) if parts.len() == 1 => parts.values().map(plain).collect(),
         Value::Object(parts) => {
             let parts = parts.iter().filter(|(_, value)| says(value));
-            parts.map(|(key, value)| format!("{key}: {}\n", plain(value))).collect()
+            let lines: Vec<_> =
+                parts.map(|(key, value)| format!("{key}: {}", plain(value))).collect();
+            lines.join("\n")
         }
         other => plain(other),
     }

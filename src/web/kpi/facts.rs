@@ -88,8 +88,7 @@ fn projected(kpi: &Kpi, a: &Assessment) -> String {
 
 /// Of meeting the target, by what earlier periods did from here.
 fn chance(a: &Assessment) -> String {
-    a.target_hit_probability
-        .map_or("needs earlier periods".to_owned(), |chance| figures::share(chance))
+    a.target_hit_probability.map_or("needs earlier periods".to_owned(), figures::share)
 }
 
 fn period(snapshot: &Snapshot, a: &Assessment) -> String {

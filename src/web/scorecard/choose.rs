@@ -54,6 +54,9 @@ fn address(view: &View, status: Option<Status>) -> String {
     if query.is_empty() { "./".to_owned() } else { format!("./?{query}") }
 }
 
+/// Values with what is written for them.
+type Values = Vec<(String, String)>;
+
 /// A choice for everything in which KPIs differ.
 fn form(snapshot: &Snapshot, view: &View) -> Markup {
     let kpis = || snapshot.kpis.iter().map(|state| &state.kpi);
@@ -65,7 +68,7 @@ fn form(snapshot: &Snapshot, view: &View) -> Markup {
     let teams = teams.into_iter().map(|team| (team.clone(), team)).collect();
     let objectives = snapshot.objectives.iter();
     let objectives = objectives.map(|(id, o)| (id.clone(), o.objective.title.clone())).collect();
-    let choices: [(&str, &str, Vec<(String, String)>); 4] = [
+    let choices: [(&str, &str, Values); 4] = [
         ("team", "Team", teams),
         ("objective", "Objective", objectives),
         ("function", "Function", plain(kpis().map(|kpi| kpi.function.to_string()).collect())),
