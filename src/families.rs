@@ -195,6 +195,10 @@ families! {
     KPI_EXPORTER_EVALUATION_DURATION_SECONDS = Histogram "kpi_exporter_evaluation_duration_seconds";
     /// When the KPIs were last evaluated.
     KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS = Gauge "kpi_exporter_last_evaluation_timestamp_seconds";
+    /// Bytes of the store and its write-ahead log.
+    KPI_EXPORTER_STORE_SIZE_BYTES = Gauge "kpi_exporter_store_size_bytes";
+    /// Evaluations and past days that could not be written to the store.
+    KPI_EXPORTER_STORE_ERRORS_TOTAL = Counter "kpi_exporter_store_errors_total";
     /// Tasks that ended by a defect of the program and were started again.
     KPI_EXPORTER_TASK_RESTARTS_TOTAL = Counter "kpi_exporter_task_restarts_total";
     /// Lines of the log that could not be written.

@@ -23,6 +23,7 @@ pub mod forecast;
 pub mod id;
 pub mod kpi;
 pub mod limits;
+mod links;
 pub mod logging;
 pub mod metric;
 mod one_line;

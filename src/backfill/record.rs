@@ -43,6 +43,14 @@ impl Recorder {
         Ok(Self { store, definitions, in_force })
     }
 
+    /// The same on a store that has other contents now.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn renewed(&self, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        Self::new(Arc::clone(&self.store), Arc::clone(&self.definitions), now).await
+    }
+
     /// The definitions in force, by KPI.
     pub fn in_force(&self) -> &BTreeMap<KpiId, InForce> {
         &self.in_force

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-/// As many links lead to a file at most; the system follows no more either.
-const MAX_LINKS: usize = 40;
+use crate::links::{folder_of, is_of_the_kernel, target};
 
 /// Somewhere to write one document to, opened before the work begins.
 pub(super) struct Destination {
@@ -100,28 +99,6 @@ pub(super) fn stream(path: &Path) -> io::Result<Option<File>> {
         Err(error) => return Err(error),
     };
     if is_stream { File::options().append(true).open(path).map(Some) } else { Ok(None) }
-}
-
-/// The path that the links lead to, whether something is there or not. Links of the kernel lead to
-/// open files and not to paths.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    let mut target = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        let next = if is_of_the_kernel(&target) { None } else { fs::read_link(&target).ok() };
-        match next {
-            Some(next) => target = folder_of(&target).join(next),
-            None => return Ok(target),
-        }
-    }
-    Err(io::Error::other("too many links lead from one to the next"))
-}
-
-fn is_of_the_kernel(path: &Path) -> bool {
-    fs::canonicalize(folder_of(path)).is_ok_and(|folder| folder.starts_with("/proc"))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn beside(target: &Path) -> io::Result<NamedTempFile> {

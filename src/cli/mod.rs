@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::calendar::Calendar;
 use crate::config::{Config, Diagnostics, Environment};
@@ -86,6 +87,10 @@ const NO_VALUE: u8 = 3;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let environment = Environment::from_process();
+    if let Err(error) = outlive_limits() {
+        logging::report(&error.into());
+        return ExitCode::from(FAILED);
+    }
     let outcome = match &arguments.command {
         Command::Run(command) => run::run(command, &arguments.global, &environment),
         Command::Demo(command) => demo::run(command, &arguments.global, &environment),
@@ -104,6 +109,15 @@ pub fn main() -> ExitCode {
             ExitCode::from(if unusable { UNUSABLE } else { FAILED })
         }
     }
+}
+
+/// A file that would become larger than a limit allows is an error to be told, as when the disk is
+/// full, and not the end of the process: SIGXFSZ is taken for all the time that follows.
+fn outlive_limits() -> std::io::Result<()> {
+    const SIGXFSZ: i32 = 25;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _entered = runtime.enter();
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
 /// An argument that makes no sense with the configuration.

@@ -137,6 +137,8 @@ impl Evaluator {
         self.shared.beat();
         if let Some(keeper) = &mut self.keeper {
             keeper.commit(&self.engine, &found).await;
+            let (size, errors) = keeper.state_of_the_store();
+            self.self_metrics.observe_store(size, errors);
         }
         let remembered = self.keeper.as_ref().map(Keeper::remembered).unwrap_or_default();
         let snapshot = finish(found, &self.definitions, &remembered);

@@ -19,8 +19,8 @@ use crate::recall::Recall;
 use crate::record::Remembered;
 use crate::snapshot::Snapshot;
 use crate::store::{
-    Change, Closed, Closing, Evaluation, InForce, Opening, Retention, Store, StoreError, StoredRun,
-    difference, metric_fingerprint,
+    Change, Closed, Closing, Evaluation, InForce, Moved, Opening, Retention, Store, StoreError,
+    StoredRun, difference, metric_fingerprint,
 };
 
 pub(super) struct Keeper {
@@ -36,6 +36,10 @@ pub(super) struct Keeper {
     opened: BTreeSet<(SeriesKey, String)>,
     /// Whether the last commit failed, so that a long failure is told once.
     failing: bool,
+    /// Failures to write that nobody has counted yet.
+    errors: u64,
+    /// Whether the file is another one, and does not know the definitions yet.
+    is_another: bool,
     watch: ClockWatch,
 }
 
@@ -57,19 +61,22 @@ impl Keeper {
         for (kpi, definition) in recorder.in_force() {
             tell_changes(kpi, definition);
         }
+        let runs = recorder.store().unwritten_runs();
         let mut keeper = Self {
             recorder,
             definitions,
             clock,
             retention,
-            runs: Vec::new(),
+            runs,
             last_closings: BTreeMap::new(),
             opened: BTreeSet::new(),
             failing: false,
+            errors: 0,
+            is_another: false,
             watch: ClockWatch::new(now),
         };
         keeper.undo_future(now).await?;
-        keeper.restore_runs(book).await?;
+        restore_runs(keeper.recorder.store(), &keeper.definitions, book).await?;
         keeper.restore_past(engine, now).await?;
         Ok(keeper)
     }
@@ -123,17 +130,6 @@ impl Keeper {
         }
     }
 
-    /// Measurements of metrics that are still what they were.
-    async fn restore_runs(&self, book: &mut Book) -> Result<(), StoreError> {
-        for stored in self.recorder.store().load_runs().await? {
-            let Some(metric) = self.definitions.metrics.get(&stored.metric) else { continue };
-            if stored.fingerprint == self.fingerprint(metric) {
-                book.apply(Run::known(stored.metric, stored.as_of, Ok(stored.measurements)));
-            }
-        }
-        Ok(())
-    }
-
     fn recall(&self) -> Recall<'_> {
         Recall {
             store: self.recorder.store(),
@@ -175,7 +171,11 @@ impl Keeper {
             openings: self.new_openings(engine),
             closings: closings.clone(),
         };
-        match self.recorder.store().commit(&evaluation).await {
+        let committed = match self.look_at_the_store(found.as_of).await {
+            Ok(()) => self.recorder.store().commit(&evaluation).await,
+            Err(problem) => Err(problem),
+        };
+        match committed {
             Ok(closed) => {
                 if std::mem::take(&mut self.failing) {
                     info!("history is written again");
@@ -186,6 +186,8 @@ impl Keeper {
                 self.note_closed(closings.into_iter().zip(closed));
             }
             Err(problem) => {
+                self.errors += 1;
+                self.recorder.store().keep_unwritten(&evaluation);
                 self.runs = evaluation.runs;
                 if std::mem::replace(&mut self.failing, true) {
                     debug!("history is still not written: {problem}");
@@ -194,6 +196,36 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Notices that the file was deleted or replaced, and goes on with the one that is there.
+    async fn look_at_the_store(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let store = self.recorder.store();
+        match store.look().await? {
+            None => {}
+            Some(Moved::Deleted) => {
+                error!(
+                    "the file of the store was deleted while it was in use: written anew, as a whole"
+                );
+            }
+            Some(Moved::Replaced) => {
+                error!(
+                    "the file of the store was replaced while it was in use: going on with the new one"
+                );
+                self.is_another = true;
+            }
+        }
+        if self.is_another {
+            self.recorder = self.recorder.renewed(now).await?;
+            self.opened.clear();
+            self.is_another = false;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the store, and failures since the last call.
+    pub(super) fn state_of_the_store(&mut self) -> (Option<u64>, u64) {
+        (self.recorder.store().size(), std::mem::take(&mut self.errors))
     }
 
     /// What is shown as it was.
@@ -207,7 +239,10 @@ impl Keeper {
             Ok(closed) => {
                 self.note_closed(closed);
             }
-            Err(problem) => error!("history is not written: {problem}"),
+            Err(problem) => {
+                self.errors += 1;
+                error!("history is not written: {problem}");
+            }
         }
     }
 
@@ -279,6 +314,21 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Brings back measurements of metrics that are still what they were.
+pub(super) async fn restore_runs(
+    store: &Store,
+    definitions: &Definitions,
+    book: &mut Book,
+) -> Result<(), StoreError> {
+    for stored in store.load_runs().await? {
+        let Some(metric) = definitions.metrics.get(&stored.metric) else { continue };
+        if stored.fingerprint == metric_fingerprint(metric, definitions.calendar.timezone) {
+            book.apply(Run::known(stored.metric, stored.as_of, Ok(stored.measurements)));
+        }
+    }
+    Ok(())
 }
 
 /// Says which half of a definition changed, and from what to what.

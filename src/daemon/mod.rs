@@ -192,10 +192,20 @@ impl Memory {
     /// Without history where the store cannot be read: what runs goes on.
     async fn of(prepared: &Prepared, store: Option<&Arc<Store>>) -> Self {
         let Some(store) = store else { return Self::none(prepared) };
-        Self::restore(prepared, store).await.unwrap_or_else(|problem| {
-            error!("going on without history: {problem}");
-            Self::none(prepared)
-        })
+        match Self::restore(prepared, store).await {
+            Ok(memory) => memory,
+            Err(problem) => {
+                error!("going on without history: {problem}");
+                let mut memory = Self::none(prepared);
+                // Values, at least: what was shown before a reload is shown after it.
+                if let Err(problem) =
+                    keeper::restore_runs(store, &prepared.definitions, &mut memory.book).await
+                {
+                    warn!("nor the last values: {problem}");
+                }
+                memory
+            }
+        }
     }
 
     async fn restore(prepared: &Prepared, store: &Arc<Store>) -> Result<Self, StoreError> {

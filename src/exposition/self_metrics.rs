@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use prometheus::proto::{LabelPair, MetricFamily, MetricType};
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGaugeVec, Opts, Registry,
 };
 
 use super::body::seconds;
@@ -14,8 +15,8 @@ use super::families::{
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, KPI_EXPORTER_CONFIGURED_KPIS,
     KPI_EXPORTER_EVALUATION_DURATION_SECONDS, KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS,
-    KPI_EXPORTER_LOG_ERRORS_TOTAL, KPI_EXPORTER_TASK_RESTARTS_TOTAL,
-    KPI_SOURCE_FETCH_DURATION_SECONDS, KPI_SOURCE_FETCHES_TOTAL,
+    KPI_EXPORTER_LOG_ERRORS_TOTAL, KPI_EXPORTER_STORE_ERRORS_TOTAL, KPI_EXPORTER_STORE_SIZE_BYTES,
+    KPI_EXPORTER_TASK_RESTARTS_TOTAL, KPI_SOURCE_FETCH_DURATION_SECONDS, KPI_SOURCE_FETCHES_TOTAL,
 };
 use super::sink::FamilySink;
 use crate::logging;
@@ -46,6 +47,8 @@ pub struct SelfMetrics {
     evaluation_seconds: Histogram,
     last_evaluation: Gauge,
     restarts: IntCounterVec,
+    store_size: GaugeVec,
+    store_errors: IntCounter,
     reload_successful: Gauge,
     reload_timestamp: Gauge,
 }
@@ -75,6 +78,9 @@ impl SelfMetrics {
                 &KPI_EXPORTER_EVALUATION_DURATION_SECONDS,
                 EVALUATION_BUCKETS,
             ))?,
+            // Without a label, and absent where there is no file.
+            store_size: GaugeVec::new(opts(&KPI_EXPORTER_STORE_SIZE_BYTES), &[])?,
+            store_errors: IntCounter::with_opts(opts(&KPI_EXPORTER_STORE_ERRORS_TOTAL))?,
             last_evaluation: gauge(&KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS)?,
             restarts: IntCounterVec::new(opts(&KPI_EXPORTER_TASK_RESTARTS_TOTAL), &["task"])?,
             reload_successful: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
@@ -99,6 +105,8 @@ impl SelfMetrics {
             metrics.restarts.with_label_values(&[task]);
         }
         metrics.registry.register(Box::new(metrics.last_evaluation.clone()))?;
+        metrics.registry.register(Box::new(metrics.store_size.clone()))?;
+        metrics.registry.register(Box::new(metrics.store_errors.clone()))?;
         metrics.registry.register(Box::new(metrics.restarts.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_successful.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_timestamp.clone()))?;
@@ -134,6 +142,14 @@ impl SelfMetrics {
     /// How often a task ended by a defect.
     pub fn restarts(&self, task: &str) -> u64 {
         self.restarts.with_label_values(&[task]).get()
+    }
+
+    /// Notes how large the store is, and failures to write it.
+    pub fn observe_store(&self, bytes: Option<u64>, errors: u64) {
+        if let Some(bytes) = bytes {
+            self.store_size.with_label_values::<&str>(&[]).set(bytes as f64);
+        }
+        self.store_errors.inc_by(errors);
     }
 
     /// Notes that a newer configuration was refused and this one is still at work.

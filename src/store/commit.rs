@@ -9,6 +9,7 @@ use super::periods::{self, Closed, Closing, Opening};
 use super::points::{self, Point};
 use super::runs::{self, StoredRun};
 use super::series::{Last, Numbers, Written};
+use super::unwritten::Unwritten;
 use super::{Store, StoreError, statuses, stretches};
 use crate::assess::hysteresis::StatusMemory;
 use crate::kpi::SeriesKey;
@@ -46,7 +47,9 @@ impl Store {
     /// The disk is full, the file damaged ...; nothing of the evaluation is written then.
     pub async fn commit(&self, evaluation: &Evaluation) -> Result<Vec<Closed>, StoreError> {
         let mut written = self.written.lock().await;
-        self.answer(self.write(evaluation, &mut written).await)
+        let closed = self.answer(self.write(evaluation, &mut written).await)?;
+        *self.unwritten() = Unwritten::default();
+        Ok(closed)
     }
 
     /// Writes points of past days, as a backfill computes them: daily values only.

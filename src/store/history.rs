@@ -55,7 +55,7 @@ impl Store {
                      WHERE kpi = ?1 AND (?2 IS NULL OR labels = ?2) AND day BETWEEN ?3 AND ?4
                      ORDER BY labels, day, meaning";
         let query = sqlx::query(query).bind(kpi).bind(labels.map(labels_text)).bind(from).bind(to);
-        let rows = self.answer(query.fetch_all(&self.pool).await)?;
+        let rows = self.answer(query.fetch_all(&self.pool()).await)?;
         self.answer(rows.iter().map(point).collect())
     }
 
@@ -72,7 +72,7 @@ impl Store {
                      ORDER BY labels, at";
         let query = sqlx::query(query).bind(kpi).bind(labels.map(labels_text));
         let query = query.bind(from.timestamp_millis()).bind(to.timestamp_millis());
-        let rows = self.answer(query.fetch_all(&self.pool).await)?;
+        let rows = self.answer(query.fetch_all(&self.pool()).await)?;
         self.answer(rows.iter().map(raw_point).collect())
     }
 
@@ -95,14 +95,14 @@ impl Store {
     ) -> sqlx::Result<BTreeMap<Labels, Vec<DailyValue>>> {
         let mut values = BTreeMap::new();
         let all = sqlx::query("SELECT id, labels FROM series WHERE kpi = ?").bind(kpi);
-        for series in all.fetch_all(&self.pool).await? {
+        for series in all.fetch_all(&self.pool()).await? {
             let days = sqlx::query(
                 "SELECT day, meaning, goal, period, value, numerator, denominator FROM daily
                  WHERE series = ? AND day BETWEEN ? AND ? AND value IS NOT NULL
                  ORDER BY day, meaning",
             );
             let days = days.bind(series.try_get::<i64, _>("id")?).bind(from).bind(to);
-            let days = days.fetch_all(&self.pool).await?;
+            let days = days.fetch_all(&self.pool()).await?;
             let days: Vec<DailyValue> = days.iter().map(daily_value).collect::<Result<_, _>>()?;
             if !days.is_empty() {
                 values.insert(labels(&series, "labels")?, days);

@@ -14,6 +14,7 @@ mod error;
 mod history;
 mod open;
 mod periods;
+mod place;
 mod points;
 mod prune;
 mod revision;
@@ -23,21 +24,25 @@ mod schema;
 mod series;
 mod statuses;
 mod stretches;
+mod unwritten;
 
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{self, PoisonError, RwLock};
 
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 use tokio::sync::Mutex;
 
+use self::open::Opened;
+use self::unwritten::Unwritten;
 pub use commit::Evaluation;
 pub use definition::{Definition, Statement, difference, metric_fingerprint};
 pub use error::{Problem, StoreError};
 pub use history::{DailyValue, RawPoint};
 pub use periods::{Closed, Closing, Opening, Restatement};
+pub use place::Moved;
 pub use points::Point;
 pub use prune::Retention;
 pub use revision::{Change, InForce, Revision};
@@ -48,10 +53,9 @@ pub use stretches::Undone;
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    pool: SqlitePool,
+    opened: RwLock<Opened>,
     written: Mutex<series::Written>,
-    /// That of a file; it goes with the store.
-    lock: Option<File>,
+    unwritten: sync::Mutex<Unwritten>,
 }
 
 impl Store {
@@ -72,12 +76,7 @@ impl Store {
         };
         let written = series::load(&opened.pool).await;
         let written = written.map_err(|error| StoreError::sql(path, &error))?;
-        Ok(Self {
-            path: path.to_owned(),
-            pool: opened.pool,
-            written: Mutex::new(written),
-            lock: opened.lock,
-        })
+        Ok(Self::new(path, opened, written))
     }
 
     /// Opens the store at `path` for reading, beside the daemon that may write it. Writing to it fails.
@@ -85,28 +84,69 @@ impl Store {
     /// # Errors
     /// There is none; it is not a store of this program, of another version, or may not be read.
     pub async fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref().to_owned();
-        let pool = open::for_reading(&path).await?;
-        Ok(Self { path, pool, written: Mutex::default(), lock: None })
+        let path = path.as_ref();
+        let pool = open::for_reading(path).await?;
+        let opened = Opened { pool, lock: None, place: None, idle: None };
+        Ok(Self::new(path, opened, series::Written::default()))
+    }
+
+    fn new(path: &Path, opened: Opened, written: series::Written) -> Self {
+        Self {
+            path: path.to_owned(),
+            opened: RwLock::new(opened),
+            written: Mutex::new(written),
+            unwritten: sync::Mutex::default(),
+        }
+    }
+
+    fn pool(&self) -> SqlitePool {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).pool.clone()
+    }
+
+    async fn close_idle(&self) {
+        let idle = self.opened.write().unwrap_or_else(PoisonError::into_inner).idle.take();
+        if let Some(idle) = idle {
+            // The last one folds in the log, and that one is another.
+            let _ = idle.close().await;
+        }
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).lock.is_none()
+    }
+
+    fn unwritten(&self) -> sync::MutexGuard<'_, Unwritten> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps in memory what could not be written, until something can be.
+    pub fn keep_unwritten(&self, evaluation: &Evaluation) {
+        self.unwritten().keep(evaluation);
+    }
+
+    /// The runs that are kept so.
+    pub fn unwritten_runs(&self) -> Vec<StoredRun> {
+        self.unwritten().runs.values().cloned().collect()
     }
 
     /// Closes the file, leaving it without a write-ahead log.
     pub async fn close(self) {
-        self.pool.close().await;
+        self.close_idle().await;
+        self.pool().close().await;
     }
 
     /// Begins to write.
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
-        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        let begun = self.pool().begin_with("BEGIN IMMEDIATE").await;
         let Err(sqlx::Error::InvalidSavePointStatement) = begun else { return begun };
-        if self.lock.is_none() {
+        if self.is_in_memory() {
             // In memory there is nothing but this connection.
             return begun;
         }
         // When the disk fails, SQLite ends the transaction by itself; sqlx then cannot, and counts it
         // as running for as long as the connection lives.
-        self.pool.acquire().await?.close().await?;
-        self.pool.begin_with("BEGIN IMMEDIATE").await
+        self.pool().acquire().await?.close().await?;
+        self.pool().begin_with("BEGIN IMMEDIATE").await
     }
 
     fn answer<T>(&self, result: sqlx::Result<T>) -> Result<T, StoreError> {

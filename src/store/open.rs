@@ -12,16 +12,24 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use super::error::{Problem, StoreError};
+use super::place::Place;
 use super::schema::{Header, MIGRATIONS, migrate};
 use crate::limits::read_capped;
+use crate::links;
 
 /// How long to wait for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// An open database; whoever holds `lock` is its only writer.
+#[derive(Debug)]
 pub(super) struct Opened {
     pub(super) pool: SqlitePool,
     pub(super) lock: Option<File>,
+    /// That of a file.
+    pub(super) place: Option<Place>,
+    /// Idle as long as the file is open: the index of the log stays, and on a full disk, where none can
+    /// be made, what is stored can still be read by new connections.
+    pub(super) idle: Option<SqliteConnection>,
 }
 
 /// A database that lives as long as the process.
@@ -32,7 +40,7 @@ pub(super) async fn in_memory(path: &Path) -> Result<Opened, StoreError> {
     let mut connection = pool.acquire().await.map_err(sql)?;
     migrate(&mut connection, MIGRATIONS).await.map_err(sql)?;
     drop(connection);
-    Ok(Opened { pool, lock: None })
+    Ok(Opened { pool, lock: None, place: None, idle: None })
 }
 
 /// A database file, created with its folder when there is none.
@@ -40,10 +48,13 @@ pub(super) async fn file(path: &Path) -> Result<Opened, StoreError> {
     let io = |error| StoreError::io(path, &error);
     let sql = |error| StoreError::sql(path, &error);
     // SQLite would read a relative `file:...` as a URL.
-    let absolute = std::path::absolute(path).map_err(io)?;
-    if let Some(folder) = absolute.parent() {
-        fs::create_dir_all(folder).map_err(io)?;
-    }
+    let named = std::path::absolute(path).map_err(io)?;
+    // One file has one lock, by whatever links it is reached.
+    let absolute = links::target(&named).map_err(io)?;
+    let folder = links::folder_of(&absolute);
+    fs::create_dir_all(folder).map_err(io)?;
+    let folder = fs::canonicalize(folder).map_err(io)?;
+    let absolute = absolute.file_name().map_or(folder.clone(), |name| folder.join(name));
     let lock = lock(path, &absolute)?;
     if fs::exists(&absolute).map_err(io)? {
         examine(path, &absolute).await?;
@@ -56,7 +67,10 @@ pub(super) async fn file(path: &Path) -> Result<Opened, StoreError> {
     }
     let pool = pool(options(&absolute)).await.map_err(sql)?;
     prepare(&pool).await.map_err(sql)?;
-    Ok(Opened { pool, lock: Some(lock) })
+    let place = Place::of(&named).map_err(io)?;
+    let mut idle = SqliteConnection::connect_with(&options(&absolute)).await.map_err(sql)?;
+    Header::read(&mut idle).await.map_err(sql)?;
+    Ok(Opened { pool, lock: Some(lock), place: Some(place), idle: Some(idle) })
 }
 
 /// An existing file, for reading beside whoever writes it. Nothing is created, locked or brought up to
@@ -193,7 +207,7 @@ async fn pool(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
 }
 
 /// The path with something appended to its name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)

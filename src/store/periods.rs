@@ -111,7 +111,7 @@ impl Store {
              WHERE kpi = ? AND period = ? AND meaning = ? AND goal = ?",
         );
         let query = query.bind(kpi).bind(period).bind(revision.meaning).bind(revision.goal);
-        let rows = query.fetch_all(&self.pool).await;
+        let rows = query.fetch_all(&self.pool()).await;
         let rows = self.answer(rows)?;
         self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
     }
@@ -128,7 +128,7 @@ impl Store {
             "SELECT kpi, labels, openings.* FROM openings JOIN series ON id = series
              WHERE kpi = ? AND period = ? AND meaning = ? ORDER BY opened_at",
         );
-        let rows = query.bind(kpi).bind(period).bind(meaning).fetch_all(&self.pool).await;
+        let rows = query.bind(kpi).bind(period).bind(meaning).fetch_all(&self.pool()).await;
         let rows = self.answer(rows)?;
         self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
     }
@@ -141,7 +141,7 @@ impl Store {
              WHERE end_at <= ? GROUP BY series ORDER BY kpi, labels",
         );
         let query = query.bind(by.timestamp_millis());
-        let rows = self.answer(query.fetch_all(&self.pool).await)?;
+        let rows = self.answer(query.fetch_all(&self.pool()).await)?;
         self.answer(rows.iter().map(closing).collect())
     }
 
@@ -157,7 +157,7 @@ impl Store {
              WHERE kpi = ? AND end_at BETWEEN ? AND ? ORDER BY labels, end_at",
         );
         let query = query.bind(kpi).bind(from.timestamp_millis()).bind(to.timestamp_millis());
-        let rows = self.answer(query.fetch_all(&self.pool).await)?;
+        let rows = self.answer(query.fetch_all(&self.pool()).await)?;
         self.answer(rows.iter().map(closing).collect())
     }
 
@@ -167,7 +167,7 @@ impl Store {
             "SELECT kpi, labels, r.* FROM restatements AS r JOIN series ON series.id = series
              WHERE kpi = ? ORDER BY r.id",
         );
-        let rows = self.answer(query.bind(kpi).fetch_all(&self.pool).await)?;
+        let rows = self.answer(query.bind(kpi).fetch_all(&self.pool()).await)?;
         self.answer(rows.iter().map(restatement).collect())
     }
 }

@@ -98,7 +98,7 @@ impl Store {
                     Limit::Day => query.bind(limits.day()),
                     Limit::Daily => query.bind(limits.daily.timestamp_millis()),
                 };
-                let step = query.bind(STEP).execute(&self.pool).await?.rows_affected();
+                let step = query.bind(STEP).execute(&self.pool()).await?.rows_affected();
                 deleted += step;
                 if step < u64::from(STEP) {
                     break;
@@ -119,10 +119,10 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM statuses WHERE series = id AND day >= ?)
              RETURNING id",
         );
-        let gone: Vec<i64> = series.bind(limits.day()).fetch_all(&self.pool).await?;
+        let gone: Vec<i64> = series.bind(limits.day()).fetch_all(&self.pool()).await?;
         written.retain(|_, last| !gone.contains(&last.id));
         let runs = sqlx::query("DELETE FROM runs WHERE saved_at < ?");
-        let runs = runs.bind(limits.raw.timestamp_millis()).execute(&self.pool).await?;
+        let runs = runs.bind(limits.raw.timestamp_millis()).execute(&self.pool()).await?;
         Ok(gone.len() as u64 + runs.rows_affected())
     }
 }

@@ -38,7 +38,15 @@ impl Store {
         definitions: &BTreeMap<KpiId, Definition>,
         at: DateTime<Utc>,
     ) -> Result<BTreeMap<KpiId, InForce>, StoreError> {
-        self.answer(self.note(definitions, at).await)
+        let noted = self.answer(self.note(definitions, at).await);
+        if noted.as_ref().is_err_and(StoreError::is_of_the_disk) {
+            // Nothing need be written where nothing changed.
+            let known = self.known_revisions(definitions).await?;
+            if known.len() == definitions.len() {
+                return Ok(known);
+            }
+        }
+        noted
     }
 
     /// The definitions in force, for those of `definitions` that are.
@@ -77,7 +85,7 @@ impl Store {
             "SELECT kpi, count(*) FROM changes WHERE number > 1 AND since >= ? GROUP BY kpi",
         );
         let changes: Vec<(String, u32)> =
-            self.answer(query.bind(since.timestamp_millis()).fetch_all(&self.pool).await)?;
+            self.answer(query.bind(since.timestamp_millis()).fetch_all(&self.pool()).await)?;
         Ok(changes.into_iter().map(|(kpi, count)| (kpi.into(), count)).collect())
     }
 
@@ -100,7 +108,7 @@ impl Store {
         &self,
         definitions: &BTreeMap<KpiId, Definition>,
     ) -> sqlx::Result<BTreeMap<KpiId, InForce>> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.pool().acquire().await?;
         let mut known = BTreeMap::new();
         for (kpi, definition) in definitions {
             let meaning = find(&mut connection, Half::Meaning, kpi, &definition.meaning).await?;
@@ -121,7 +129,7 @@ impl Store {
         definitions: &BTreeMap<KpiId, Definition>,
     ) -> sqlx::Result<BTreeMap<KpiId, InForce>> {
         let mut seen = self.known(definitions).await?;
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.pool().acquire().await?;
         for (kpi, definition) in definitions {
             if seen.contains_key(kpi) {
                 continue;

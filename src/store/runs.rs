@@ -29,9 +29,13 @@ pub struct StoredRun {
 }
 
 impl Store {
-    /// The last good run of every metric, in the order of their ids.
+    /// The last good run of every metric, in the order of their ids: also one that is not written yet.
     pub async fn load_runs(&self) -> Result<Vec<StoredRun>, StoreError> {
-        self.answer(self.runs().await)
+        let written = self.answer(self.runs().await)?;
+        let written = written.into_iter().map(|run| (run.metric.clone(), run));
+        let mut runs: BTreeMap<MetricId, StoredRun> = written.collect();
+        runs.extend(self.unwritten().runs.clone());
+        Ok(runs.into_values().collect())
     }
 
     async fn runs(&self) -> sqlx::Result<Vec<StoredRun>> {
@@ -40,7 +44,7 @@ impl Store {
              USING (metric) ORDER BY metric",
         );
         let mut runs: Vec<StoredRun> = Vec::new();
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool()).await? {
             let metric: &str = row.try_get("metric")?;
             if runs.last().is_none_or(|run| run.metric != metric) {
                 runs.push(StoredRun {

@@ -14,14 +14,16 @@ use crate::kpi::SeriesKey;
 impl Store {
     /// All memories, as the engine keeps them.
     pub async fn load_statuses(&self) -> Result<BTreeMap<SeriesKey, StatusMemory>, StoreError> {
-        self.answer(self.statuses().await)
+        let mut memories = self.answer(self.statuses().await)?;
+        memories.extend(self.unwritten().statuses.clone());
+        Ok(memories)
     }
 
     async fn statuses(&self) -> sqlx::Result<BTreeMap<SeriesKey, StatusMemory>> {
         let rows = sqlx::query(
             "SELECT kpi, labels, statuses.* FROM statuses JOIN series ON series.id = series",
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool()).await?;
         rows.iter().map(|row| Ok((series_key(row)?, memory(row)?))).collect()
     }
 }

@@ -58,7 +58,7 @@ impl Store {
         let mut written = self.written.lock().await;
         let undone = self.answer(self.undo(now).await)?;
         if undone.is_some() {
-            *written = self.answer(series::load(&self.pool).await)?;
+            *written = self.answer(series::load(&self.pool()).await)?;
         }
         Ok(undone)
     }
@@ -86,7 +86,8 @@ impl Store {
 
     /// In the order in which they were lived.
     async fn stretches(&self) -> sqlx::Result<Vec<Stretch>> {
-        let rows = sqlx::query("SELECT * FROM stretches ORDER BY id").fetch_all(&self.pool).await?;
+        let rows =
+            sqlx::query("SELECT * FROM stretches ORDER BY id").fetch_all(&self.pool()).await?;
         rows.iter().map(stretch).collect()
     }
 

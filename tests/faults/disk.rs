@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::exporter::{Exporter, command, sample};
+use crate::exporter::{Exporter, sample};
 
 const SHOP: &str = "
 version: 1
@@ -37,11 +37,7 @@ fn a_full_disk_is_told_once_stops_nothing_and_is_written_again_when_there_is_roo
     let config = folder.path().join("kpis.yaml");
     fs::write(&config, SHOP).unwrap();
     orders(1);
-    // Else the system ends a process that goes beyond the limit; a full disk does not.
-    let program = command().get_program().to_owned();
-    let mut bash = Command::new("bash");
-    bash.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program);
-    let daemon = Exporter::spawn(bash.arg("run").arg("--config").arg(&config));
+    let daemon = Exporter::run(&config);
     daemon.until("a value", |m| sample(m, VALUE) == Some(1.0));
 
     limit(&daemon, "1");

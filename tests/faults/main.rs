@@ -22,6 +22,7 @@ mod outage;
 mod restart;
 mod server;
 mod sources;
+mod store;
 #[path = "../support/tls.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod tls;

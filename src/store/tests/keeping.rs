@@ -80,7 +80,10 @@ async fn daily_values_are_those_of_each_label_set() {
 async fn an_evaluation_without_news_writes_nothing() {
     let store = Store::open(":memory:").await.unwrap();
     let changes = || async {
-        sqlx::query_scalar::<_, i64>("SELECT total_changes()").fetch_one(&store.pool).await.unwrap()
+        sqlx::query_scalar::<_, i64>("SELECT total_changes()")
+            .fetch_one(&store.pool())
+            .await
+            .unwrap()
     };
     let mut same = evaluation(
         "2026-04-30T12:00:00Z",

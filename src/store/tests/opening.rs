@@ -160,10 +160,10 @@ async fn refused_commit(store: &Store) -> String {
 async fn a_commit_that_cannot_be_written_says_why() {
     let folder = filled().await;
     let store = folder.open().await;
-    sqlx::raw_sql("PRAGMA query_only = ON").execute(&store.pool).await.unwrap();
+    sqlx::raw_sql("PRAGMA query_only = ON").execute(&store.pool()).await.unwrap();
     assert_snapshot!(refused_commit(&store).await, @"store `FOLDER/history/kpi.db` cannot be written: attempt to write a readonly database (hint: file and folder have to be writable for the user that runs kpi-exporter, and the file system not mounted read-only)");
     sqlx::raw_sql("PRAGMA query_only = OFF; PRAGMA busy_timeout = 0")
-        .execute(&store.pool)
+        .execute(&store.pool())
         .await
         .unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path());
@@ -177,7 +177,8 @@ async fn a_full_disk_loses_nothing_but_the_evaluation() {
     let folder = filled().await;
     let store = folder.open().await;
     let pages = |count| format!("PRAGMA max_page_count = {count}");
-    let limit = |count| sqlx::raw_sql(sqlx::AssertSqlSafe(pages(count))).execute(&store.pool);
+    let pool = store.pool();
+    let limit = |count| sqlx::raw_sql(sqlx::AssertSqlSafe(pages(count))).execute(&pool);
     limit(1).await.unwrap();
     let many = (0..1_000)
         .map(|i| point(key("orders", &[("shop", &i.to_string())]), "2026-05-01T00:00:00Z", 2.0));

@@ -1,0 +1,145 @@
+//! Whether the file that is written is still the one that has its name. A file that was deleted goes on
+//! existing for those who have it open, and all that is written to it is lost when they close it.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use sqlx::SqlitePool;
+
+use super::open::{self, Opened, beside};
+use super::{Store, StoreError, series};
+use crate::links;
+
+/// What became of the file of a store that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// It was deleted: there is a new one with all that it held.
+    Deleted,
+    /// Another one has its name, and is written from now on.
+    Replaced,
+}
+
+/// Which file it is, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    fn of(found: &Metadata) -> Self {
+        Self(found.dev(), found.ino())
+    }
+}
+
+/// The file that was opened.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    path: PathBuf,
+    file: Identity,
+    /// That of the write-ahead log.
+    log: Option<Identity>,
+}
+
+impl Place {
+    /// `path` is as it was asked for, and absolute.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let log = beside(&links::target(path)?, "-wal");
+        Ok(Self {
+            path: path.to_owned(),
+            file: Identity::of(&fs::metadata(path)?),
+            log: fs::metadata(log).ok().as_ref().map(Identity::of),
+        })
+    }
+
+    /// Removes the log of the file that was there: SQLite leaves it, and would take it for that of the
+    /// file that is there now. The log that somebody put beside that one stays.
+    fn remove_log(&self) -> io::Result<()> {
+        let target = links::target(&self.path)?;
+        let log = beside(&target, "-wal");
+        let found = fs::metadata(&log).ok().as_ref().map(Identity::of);
+        if found.is_none() || self.log.is_some_and(|ours| Some(ours) != found) {
+            return Ok(());
+        }
+        fs::remove_file(&log)?;
+        // An index of the log, made anew.
+        let _ = fs::remove_file(beside(&target, "-shm"));
+        Ok(())
+    }
+
+    /// The file that has the name now.
+    fn found(&self) -> io::Result<Option<Identity>> {
+        match fs::metadata(&self.path) {
+            Ok(found) => Ok(Some(Identity::of(&found))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Store {
+    /// Looks whether the file is where it was. One that was deleted is written anew with all it held; one
+    /// that was replaced is opened in its place, and has what it holds.
+    ///
+    /// # Errors
+    /// Why it cannot be written anew, or opened. Nothing is written then until another look is good.
+    pub async fn look(&self) -> Result<Option<Moved>, StoreError> {
+        let io = |error| StoreError::io(&self.path, &error);
+        let sql = |error| StoreError::sql(&self.path, &error);
+        let mut written = self.written.lock().await;
+        let (pool, place) = {
+            let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+            (opened.pool.clone(), opened.place.clone())
+        };
+        let Some(place) = place else { return Ok(None) };
+        let found = place.found().map_err(io)?;
+        if found == Some(place.file) && !pool.is_closed() {
+            return Ok(None);
+        }
+        let mut moved = Moved::Replaced;
+        let mut copy = None;
+        if found.is_none() {
+            moved = Moved::Deleted;
+            if !pool.is_closed() {
+                let target = links::target(&place.path).map_err(io)?;
+                copy = Some((copied(&pool, &target).await.map_err(sql)?, target));
+            }
+        }
+        if !pool.is_closed() {
+            // The old file may have been moved away: it is a whole one there.
+            let whole = sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool).await;
+            drop(whole);
+            self.close_idle().await;
+            pool.close().await;
+            place.remove_log().map_err(io)?;
+        }
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).lock = None;
+        if let Some((copy, target)) = copy {
+            fs::rename(copy, target).map_err(io)?;
+        }
+        let opened: Opened = open::file(&self.path).await?;
+        *written = series::load(&opened.pool).await.map_err(sql)?;
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = opened;
+        Ok(Some(moved))
+    }
+
+    /// Bytes of the file and its log; `None` in memory.
+    pub fn size(&self) -> Option<u64> {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        let path = &opened.place.as_ref()?.path;
+        let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+        Some(size(path) + size(&beside(&links::target(path).ok()?, "-wal")))
+    }
+}
+
+/// A copy beside the place of a file that has no name any more.
+async fn copied(pool: &SqlitePool, target: &Path) -> sqlx::Result<PathBuf> {
+    let copy = beside(target, ".new");
+    fs::create_dir_all(links::folder_of(target))?;
+    match fs::remove_file(&copy) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    sqlx::query("VACUUM INTO ?").bind(copy.to_string_lossy().as_ref()).execute(pool).await?;
+    Ok(copy)
+}

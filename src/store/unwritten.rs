@@ -1,0 +1,25 @@
+//! What could not be written: kept until it can be, so that a reload meanwhile does not fall back to
+//! what was written before.
+
+use std::collections::BTreeMap;
+
+use super::commit::Evaluation;
+use super::runs::StoredRun;
+use crate::assess::hysteresis::StatusMemory;
+use crate::id::MetricId;
+use crate::kpi::SeriesKey;
+
+/// The newest of each.
+#[derive(Debug, Default)]
+pub(super) struct Unwritten {
+    pub(super) runs: BTreeMap<MetricId, StoredRun>,
+    pub(super) statuses: BTreeMap<SeriesKey, StatusMemory>,
+}
+
+impl Unwritten {
+    pub(super) fn keep(&mut self, evaluation: &Evaluation) {
+        let runs = evaluation.runs.iter().map(|run| (run.metric.clone(), run.clone()));
+        self.runs.extend(runs);
+        self.statuses.clone_from(&evaluation.statuses);
+    }
+}
