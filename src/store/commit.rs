@@ -9,7 +9,6 @@ use super::periods::{self, Closed, Closing, Opening};
 use super::points::{self, Point};
 use super::runs::{self, StoredRun};
 use super::series::{Last, Numbers, Written};
-use super::unwritten::Unwritten;
 use super::{Store, StoreError, statuses, stretches};
 use crate::assess::hysteresis::StatusMemory;
 use crate::kpi::SeriesKey;
@@ -48,7 +47,8 @@ impl Store {
     pub async fn commit(&self, evaluation: &Evaluation) -> Result<Vec<Closed>, StoreError> {
         let mut written = self.written.lock().await;
         let closed = self.answer(self.write(evaluation, &mut written).await)?;
-        *self.unwritten() = Unwritten::default();
+        // What could not be written before is in it, or older.
+        drop(std::mem::take(&mut *self.unwritten()));
         Ok(closed)
     }
 

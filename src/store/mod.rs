@@ -12,6 +12,7 @@ mod definition;
 mod encode;
 mod error;
 mod history;
+mod named_file;
 mod open;
 mod periods;
 mod place;

@@ -2,17 +2,16 @@
 //! been found to be ours and sound, and nothing is ever created in the place of a file that is gone
 //! wrong: history that took years is not ours to throw away.
 
-use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use super::error::{Problem, StoreError};
-use super::place::Place;
+use super::named_file::{Place, beside};
 use super::schema::{Header, MIGRATIONS, migrate};
 use crate::limits::read_capped;
 use crate::links;
@@ -204,11 +203,4 @@ async fn pool(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
         .test_before_acquire(false)
         .connect_with(options)
         .await
-}
-
-/// The path with something appended to its name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }
