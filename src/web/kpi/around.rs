@@ -9,6 +9,12 @@ use crate::snapshot::{Breakdown, KpiState, LeadState, Snapshot};
 use crate::web::frame::Place;
 use crate::web::words::{ABSENT, badge, label_chips, moment, target};
 
+/// Breakdowns that are shown: one for each label set and column.
+const MOST_TABLES: usize = 40;
+
+/// Rows of a table of last results: one for each label set.
+const MOST_ROWS: usize = 200;
+
 /// What the team can do about it.
 pub(super) fn levers(kpi: &Kpi) -> Markup {
     html! {
@@ -82,7 +88,7 @@ fn named(snapshot: &Snapshot, id: &str) -> Markup {
 /// What the value is made of.
 pub(super) fn members(state: &KpiState) -> Markup {
     html! {
-        @for breakdown in &state.breakdowns {
+        @for breakdown in state.breakdowns.iter().take(MOST_TABLES) {
             section {
                 h2 { "By " (breakdown.by) " " (label_chips(&breakdown.labels)) }
                 (table(state, breakdown))
@@ -142,7 +148,7 @@ pub(super) fn last_period(state: &KpiState) -> Markup {
                         }
                     }
                     tbody {
-                        @for verdict in &state.last_period {
+                        @for verdict in state.last_period.iter().take(MOST_ROWS) {
                             @let a = &verdict.assessment;
                             tr {
                                 th scope="row" { (a.period.id) " " (label_chips(&verdict.labels)) }

@@ -18,6 +18,9 @@ use crate::snapshot::{KpiState, Snapshot, Verdict};
 /// Label sets told in full; the rest is in the table only.
 const IN_FULL: usize = 40;
 
+/// Label sets in the table; the JSON has all.
+const IN_TABLE: usize = 500;
+
 impl Site<'_> {
     /// The page of a KPI; `None` for one that is not configured.
     pub fn kpi(&self, id: &str) -> Option<String> {
@@ -38,7 +41,7 @@ impl Site<'_> {
                     }
                     @if several.len() > IN_FULL {
                         p.muted {
-                            "The other " (several.len() - IN_FULL) " label sets are in the table above and in the "
+                            "The other " (several.len() - IN_FULL) " label sets are, the worst " (IN_TABLE) " of all, in the table above; all are in the "
                             a href=(Place::Below.link(&format!("api/v1/kpis/{id}"))) { "JSON" } "."
                         }
                     }
@@ -128,7 +131,7 @@ fn overview(state: &KpiState, verdicts: &[&Verdict]) -> Markup {
                     }
                 }
                 tbody {
-                    @for (index, verdict) in verdicts.iter().enumerate() {
+                    @for (index, verdict) in verdicts.iter().enumerate().take(IN_TABLE) {
                         @let a = &verdict.assessment;
                         tr {
                             td { (badge(a.status)) }
