@@ -53,9 +53,33 @@ pub(crate) const BUSINESSES: [Business; 8] = [
     Business { size: 8.0, week: EVEN, noise: 0.1, counts: true, ..QUIET },
 ];
 
+/// One day of a business.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "not every benchmark knows of plans")]
+pub(crate) struct Lived {
+    /// What it brought.
+    pub(crate) value: f64,
+    /// What was to be expected of it on the first day of all, growth and season included.
+    pub(crate) usual: f64,
+    /// How far the level had wandered by then, as a factor.
+    pub(crate) level: f64,
+}
+
 impl Business {
     /// The days from `first` (days since a Monday, 1 January) on.
+    #[allow(dead_code, reason = "not for every benchmark")]
     pub(crate) fn days(&self, noise: &mut Noise, first: usize, count: usize) -> Vec<f64> {
+        self.lived(noise, first, count, &|_| 1.0).iter().map(|day| day.value).collect()
+    }
+
+    /// The same with what was to be expected. `event` is what happens to a day, as a factor.
+    pub(crate) fn lived(
+        &self,
+        noise: &mut Noise,
+        first: usize,
+        count: usize,
+        event: &dyn Fn(usize) -> f64,
+    ) -> Vec<Lived> {
         let phase = noise.uniform();
         let fresh = (1.0 - self.memory * self.memory).sqrt();
         let (mut off, mut level) = (noise.normal(), 0.0);
@@ -63,10 +87,12 @@ impl Business {
             off = self.memory * off + fresh * noise.normal();
             level += self.wander * noise.normal();
             let years = index as f64 / 365.25;
-            let usual = self.season * (TAU * (years + phase)).sin() + self.growth * years + level;
+            let usual = self.season * (TAU * (years + phase)).sin() + self.growth * years;
+            let usual = self.size * self.week[(first + index) % 7] * usual.exp();
             let scatter = self.noise * off - self.noise * self.noise / 2.0;
-            let mean = self.size * self.week[(first + index) % 7] * (usual + scatter).exp();
-            if self.counts { poisson(noise, mean) } else { mean }
+            let mean = usual * (level + scatter).exp() * event(index);
+            let value = if self.counts { poisson(noise, mean) } else { mean };
+            Lived { value, usual, level: level.exp() }
         };
         (0..count).map(day).collect()
     }

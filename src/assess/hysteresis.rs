@@ -7,7 +7,9 @@
 //! one. What chance may explain has to last for a sixth of the window there, 5 days of 30. Simulated
 //! (300 quarters each, shares of 5 to 30 %, 50 and 500 trials a day, on target at the close): two
 //! days raise 0.08 to 0.50 false alarms per half-year, this 0.02 to 0.27, and a fall by 30 % is seen
-//! 2 days later. What is beyond doubt does not wait.
+//! 2 days later. The sum of a period so far is of the same kind, and so is the chance that follows from
+//! it: six days of a quarter, two of a month (`docs/early-warning.md`). What is beyond doubt does not
+//! wait.
 
 use std::time::Duration;
 
@@ -17,17 +19,20 @@ use super::assessment::Assessment;
 use super::finding::{Finding, Proof};
 use super::judge::{HARDLY, LIKELY, UNLIKELY, counts};
 use super::status::Status;
-use crate::calendar::WindowSpec;
+use crate::calendar::{PeriodKind, WindowSpec};
 use crate::kpi::Kpi;
 
 /// How far beyond its limit the pace has to be for a better status.
 const MARGIN: f64 = 0.02;
 /// The same for the probability of the target.
-const CHANCE_MARGIN: f64 = 0.05;
+const CHANCE_MARGIN: f64 = 0.1;
 /// A trailing window is new enough when this part of it is.
 const PARTS_OF_A_WINDOW: u64 = 6;
 /// ... and nobody waits for longer than this.
 const MOST_DAYS: u64 = 5;
+/// The same for what a period brings: the sum so far is hardly another one from one day to the next.
+const PARTS_OF_A_PERIOD: u64 = 15;
+const MOST_DAYS_OF_A_PERIOD: u64 = 6;
 
 /// What is remembered of one KPI and label set.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +78,7 @@ pub struct ConfirmationRules {
     confirm: u32,
     /// Or good fetches for so long.
     confirm_for: Duration,
-    /// With a trailing window, what chance may explain lasts for so long.
+    /// What chance may explain lasts for so long.
     settle: Option<Duration>,
 }
 
@@ -82,7 +87,10 @@ impl ConfirmationRules {
     pub fn of(kpi: &Kpi) -> Self {
         let day = 86_400;
         let settle = match kpi.window {
-            WindowSpec::PeriodToDate => None,
+            WindowSpec::PeriodToDate => {
+                let days = (usual_days(&kpi.period) / PARTS_OF_A_PERIOD).min(MOST_DAYS_OF_A_PERIOD);
+                Some(days.saturating_sub(1) * day)
+            }
             // The first of the days counts.
             WindowSpec::TrailingDays(days) => {
                 let days = u64::from(days).div_ceil(PARTS_OF_A_WINDOW).min(MOST_DAYS);
@@ -123,6 +131,18 @@ impl ConfirmationRules {
             waiting.status
         };
         (severity(sure) > severity(shown)).then_some(sure)
+    }
+}
+
+/// Days of a period of a kind.
+fn usual_days(kind: &PeriodKind) -> u64 {
+    match kind {
+        PeriodKind::Week => 7,
+        PeriodKind::Month => 30,
+        PeriodKind::Quarter => 91,
+        PeriodKind::Half => 182,
+        PeriodKind::Year => 365,
+        PeriodKind::Dates { start, end } => u64::try_from((*end - *start).num_days()).unwrap_or(0),
     }
 }
 

@@ -17,6 +17,9 @@ const PROBABILITY_COUNTS: f64 = 1.0 / 3.0;
 pub(super) const UNLIKELY: f64 = 0.2;
 /// Less likely than this is off track.
 pub(super) const HARDLY: f64 = 0.05;
+/// The same beyond doubt: a probability wanders, and a good quarter may once have had one in twenty.
+const UNLIKELY_BEYOND_DOUBT: f64 = 0.02;
+const HARDLY_BEYOND_DOUBT: f64 = 0.005;
 /// As likely as this, a lag is explained by the season: the pace alone makes it at risk, not more.
 pub(super) const LIKELY: f64 = 0.5;
 /// ... when so many earlier periods say so.
@@ -107,24 +110,37 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
     if at.elapsed < kpi.thresholds.too_early {
         return judged(Status::TooEarly, Because::Plain);
     }
-    let (status, because) = band(case, required_pace, Z);
-    let (beyond_noise, _) = band(case, required_pace, BEYOND_DOUBT);
+    let (status, because) = band(case, required_pace, &Doubt::USUAL);
+    let (beyond_noise, _) = band(case, required_pace, &Doubt::NONE);
     Judged { beyond_noise, ..judged(status, because) }
 }
 
-/// The band of the pace, forgiven as much as chance may have done at `z`, and then held against the rest of
+/// What has to be shown before a bad word is said.
+struct Doubt {
+    z: f64,
+    unlikely: f64,
+    hardly: f64,
+}
+
+impl Doubt {
+    const USUAL: Self = Self { z: Z, unlikely: UNLIKELY, hardly: HARDLY };
+    const NONE: Self =
+        Self { z: BEYOND_DOUBT, unlikely: UNLIKELY_BEYOND_DOUBT, hardly: HARDLY_BEYOND_DOUBT };
+}
+
+/// The band of the pace, forgiven as much as chance may have done, and then held against the rest of
 /// the evidence: nothing is shown as on track that it contradicts.
-fn band(case: &Case<'_>, required_pace: Option<f64>, z: f64) -> (Status, Because) {
+fn band(case: &Case<'_>, required_pace: Option<f64>, doubt: &Doubt) -> (Status, Because) {
     let Case { kpi, goal, path, value, sums, at, evidence } = *case;
     let plain = of_pace(case, value);
     let mut verdict = (plain, Because::Plain);
     if let Some(noise) = Noise::of(kpi, value, sums, evidence.spread) {
-        let forgiven = of_pace(case, noise.at_best(goal, value, z));
+        let forgiven = of_pace(case, noise.at_best(goal, value, doubt.z));
         if severity(forgiven) < severity(plain) {
             verdict = (forgiven, Because::WithinNoise(noise));
         }
     }
-    let probability = evidence.hit_probability(goal).filter(|_| counts(at.elapsed));
+    let probability = evidence.hit_probability(goal, path).filter(|_| counts(at.elapsed));
     if let Some(probability) = probability {
         let explained = probability >= LIKELY
             && evidence.periods >= EXPLAINING_PERIODS
@@ -147,10 +163,10 @@ fn band(case: &Case<'_>, required_pace: Option<f64>, z: f64) -> (Status, Because
     }
     if let Some(probability) = probability {
         let unlikely = Because::Unlikely { probability };
-        if probability < UNLIKELY {
+        if probability < doubt.unlikely {
             at_least(Status::AtRisk, unlikely);
         }
-        if probability < HARDLY {
+        if probability < doubt.hardly {
             at_least(Status::OffTrack, unlikely);
         }
     }

@@ -100,9 +100,7 @@ pub fn assess(
     assessment
         .findings
         .extend(extra_week(kpi, calendar, period).filter(|_| judged.status != Status::TooEarly));
-    if let Some(projection) = &measured.evidence.projection {
-        assessment.look_ahead(projection);
-    }
+    assessment.look_ahead(&measured.evidence, &path);
     assessment
 }
 

@@ -3,8 +3,12 @@
 //! (`forecast`).
 
 use super::assessment::Assessment;
+use super::path::{Expected, Shape};
 use super::target::Goal;
-use crate::forecast::Projection;
+use crate::forecast::{Method, Projection};
+
+/// So many earlier periods tell where the running one will end from its first day on.
+const FROM_THE_FIRST_DAY: usize = 3;
 
 /// What earlier periods say about the running one; all of it absent without history.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,12 +25,18 @@ pub struct Evidence {
 
 impl Evidence {
     /// Probability that the goal is met at the close.
-    pub fn hit_probability(&self, goal: Goal) -> Option<f64> {
-        hit_probability(self.projection.as_ref()?, goal)
+    pub fn hit_probability(&self, goal: Goal, path: &Expected) -> Option<f64> {
+        hit_probability(self.projection.as_ref()?, goal, path)
     }
 }
 
-fn hit_probability(projection: &Projection, goal: Goal) -> Option<f64> {
+/// A level that is projected to stay where it is says nothing about a way that is still to be gone:
+/// whoever is on the ramp would have no chance until its last days.
+fn hit_probability(projection: &Projection, goal: Goal, path: &Expected) -> Option<f64> {
+    let on_the_way = matches!(path.shape, Shape::Ramp(_)) && path.share < 1.0;
+    if on_the_way && projection.method == Method::Last {
+        return None;
+    }
     match goal {
         Goal::AtLeast(target) => projection.hit_probability(target, true),
         Goal::AtMost(target) => projection.hit_probability(target, false),
@@ -39,16 +49,18 @@ fn hit_probability(projection: &Projection, goal: Goal) -> Option<f64> {
 }
 
 impl Assessment {
-    /// Puts a projection from history in the place of the one that only follows the path. Only
-    /// where there was one at all: not before `too_early`, not without a value.
-    pub(super) fn look_ahead(&mut self, projection: &Projection) {
-        let Some(goal) = self.goal.filter(|_| self.projected_value.is_some()) else { return };
+    /// Puts a projection from history in the place of the one that only follows the path. Before
+    /// `too_early` there is none of those, and three earlier periods are needed.
+    pub(super) fn look_ahead(&mut self, evidence: &Evidence, path: &Expected) {
+        let Some(projection) = &evidence.projection else { return };
+        let known = self.projected_value.is_some() || evidence.periods >= FROM_THE_FIRST_DAY;
+        let Some(goal) = self.goal.filter(|_| known && self.value.is_some()) else { return };
         let interval = projection.interval();
         self.projected_value = Some(projection.value);
         self.projected_target_ratio = goal.attainment(projection.value);
         self.projected_method = Some(projection.method.as_str());
         self.projected_lower_value = interval.map(|(lower, _)| lower);
         self.projected_upper_value = interval.map(|(_, upper)| upper);
-        self.target_hit_probability = hit_probability(projection, goal);
+        self.target_hit_probability = hit_probability(projection, goal, path);
     }
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::assess::Status;
 use crate::engine::GRACE;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::store::{
-    Closed, Closing, Definition, Evaluation, InForce, Point, Revision, Store, StoreError,
+    Closed, Closing, Definition, Evaluation, InForce, PastGoals, Point, Revision, Store, StoreError,
 };
 
 /// Where the data of a period do not reach its end, its result is not final before this long after it:
@@ -24,6 +25,7 @@ pub struct Recorder {
     store: Arc<Store>,
     definitions: Arc<Definitions>,
     in_force: BTreeMap<KpiId, InForce>,
+    past: PastGoals,
 }
 
 impl Recorder {
@@ -40,7 +42,8 @@ impl Recorder {
             |kpi: &Arc<crate::kpi::Kpi>| (kpi.id.clone(), Definition::of(kpi, &definitions));
         let current = definitions.kpis.iter().map(current).collect();
         let in_force = store.note_revisions(&current, now).await?;
-        Ok(Self { store, definitions, in_force })
+        let past = store.past_goals(&in_force, now).await?;
+        Ok(Self { store, definitions, in_force, past })
     }
 
     /// The same on a store that has other contents now.
@@ -118,8 +121,30 @@ impl Recorder {
             .collect()
     }
 
-    /// How a period of one series ended, as far as is known at an instant.
+    /// How a period of one series ended, as far as is known at an instant: by the goal that was in force
+    /// at its end, even if another one is now.
     pub fn closing(&self, state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
+        let closing = self.closing_by_now(state, verdict, now);
+        let (period, baseline) = (&closing.period, verdict.assessment.baseline_value);
+        let Some((goal, revision)) = self.past.of(&closing.series, period, closing.end, baseline)
+        else {
+            return closing;
+        };
+        let met = closing.value.map(|value| goal.is_met_by(value));
+        Closing {
+            target: goal.value(),
+            target_ratio: closing.value.and_then(|value| goal.attainment(value)),
+            status: match met {
+                Some(true) => Status::Achieved,
+                Some(false) => Status::Missed,
+                None => closing.status,
+            },
+            revision: Some(revision),
+            ..closing
+        }
+    }
+
+    fn closing_by_now(&self, state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
         let assessment = &verdict.assessment;
         let span = assessment.period.span;
         let is_whole = assessment.data_through.is_none_or(|through| through >= span.end);

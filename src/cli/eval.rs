@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{Global, NO_VALUE, as_of, keep_only, table};
+use super::{AsOf, Global, NO_VALUE, as_of, keep_only, table};
 use crate::api::{self, Which};
 use crate::config::{self, Config, Environment};
 use crate::engine::{Book, Engine, Round, RunLog, slots, spans_of};
@@ -49,12 +49,12 @@ pub(super) fn run(
     let mut config = config::load(&global.config, environment)?;
     logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
     keep_only(&mut config, &arguments.kpi)?;
-    let as_of = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
+    let AsOf { at, to_come } = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let snapshot = runtime.block_on(evaluate(config, as_of))?;
+    let snapshot = runtime.block_on(evaluate(config, at))?;
     let mut stdout = anstream::stdout();
     match arguments.format {
-        EvalFormat::Table => table::write(&mut stdout, &snapshot)?,
+        EvalFormat::Table => table::write(&mut stdout, &snapshot, to_come)?,
         EvalFormat::Json => {
             let all = api::kpis_json(&snapshot, Which::Kept(&Filter::default()));
             writeln!(stdout, "{}", serde_json::to_string_pretty(&all)?)?;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::answer::{instant, lines, plain};
 use super::probe::{Probe, Questions, probe};
-use super::{FAILED, Global, NO_VALUE, Unusable, as_of};
+use super::{AsOf, FAILED, Global, NO_VALUE, Unusable, as_of};
 use crate::config::{self, Config, Environment, did_you_mean};
 use crate::engine::{Use, uses_of};
 use crate::id::MetricId;
@@ -48,7 +48,8 @@ pub(super) fn run(
     let config = config::load(&global.config, environment)?;
     logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
     let (metric, source) = find(arguments, &config)?;
-    let as_of = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
+    let AsOf { at: as_of, to_come } =
+        as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
     let uses = uses_of(metric, &config.definitions, as_of);
     check_kpi(arguments.kpi.as_deref(), metric, &uses)?;
     let questions = Questions::of(uses, &config, as_of, arguments.kpi.as_deref());
@@ -61,7 +62,8 @@ pub(super) fn run(
     writeln!(out, "source   {}: {}", metric.source, source.describe())?;
     writeln!(out, "for      {}", questions.purpose)?;
     let span = questions.span;
-    writeln!(out, "as of    {} ({timezone})", show(span.as_of))?;
+    let still = if to_come { ", still to come" } else { "" };
+    writeln!(out, "as of    {} ({timezone}){still}", show(span.as_of))?;
     writeln!(out, "window   {} to {}", show(span.window.start), show(span.window.end))?;
     writeln!(out, "period   {} to {}", show(span.period.start), show(span.period.end))?;
     for other in questions.others.iter().take(ROWS) {

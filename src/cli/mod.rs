@@ -23,6 +23,7 @@ use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::warn;
 
 use crate::calendar::Calendar;
 use crate::config::{Config, Diagnostics, Environment};
@@ -125,10 +126,29 @@ fn outlive_limits() -> std::io::Result<()> {
 #[error("{0}")]
 struct Unusable(String);
 
-/// The instant that `--as-of` names; now without it.
-fn as_of(text: Option<&str>, calendar: &Calendar) -> Result<DateTime<Utc>, Unusable> {
-    let Some(text) = text else { return Ok(clock::system()) };
-    calendar.parse_as_of(text).map_err(|message| Unusable(format!("--as-of: {message}")))
+/// An instant that a command is about.
+#[derive(Debug, Clone, Copy)]
+struct AsOf {
+    at: DateTime<Utc>,
+    /// It lies in the future: what is shown for it is not known yet.
+    to_come: bool,
+}
+
+/// The instant that `--as-of` names; now without it. One that is still to come is told, since what is
+/// missing of it looks like a bad result.
+fn as_of(text: Option<&str>, calendar: &Calendar) -> Result<AsOf, Unusable> {
+    let now = clock::system();
+    let Some(text) = text else { return Ok(AsOf { at: now, to_come: false }) };
+    let at = calendar.parse_as_of(text);
+    let at = at.map_err(|message| Unusable(format!("--as-of: {message}")))?;
+    let to_come = at > now;
+    if to_come {
+        warn!(
+            "--as-of {text} is still to come: what has not happened yet is missing from every number, \
+             and a period that has not ended is shown as if it had (hint: without --as-of it is now)"
+        );
+    }
+    Ok(AsOf { at, to_come })
 }
 
 /// Leaves out the KPIs that were not asked for, so that only their metrics are fetched.

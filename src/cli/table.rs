@@ -17,10 +17,12 @@ const SHOWN: usize = 10;
 /// The first two columns are words, the others numbers.
 const WORDS: usize = 2;
 
-/// Writes the table, the reasons, and what is wrong with the sources.
-pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
+/// Writes the table, the reasons, and what is wrong with the sources. `to_come` says that the instant
+/// lies in the future.
+pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot, to_come: bool) -> io::Result<()> {
     let dim = Style::new().dimmed();
-    writeln!(out, "As of {}\n", as_of(snapshot))?;
+    let still = if to_come { ", which is still to come" } else { "" };
+    writeln!(out, "As of {}{still}\n", as_of(snapshot))?;
     let rows: Vec<(Status, [String; 8])> = snapshot
         .verdicts()
         .map(|(state, verdict)| {

@@ -1,7 +1,7 @@
 //! What the days before say about a verdict besides a projection: how much a value scatters, and how
 //! large the denominator of a ratio may get. Not here: what is forgiven for it (`assess`).
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::history::Daily;
 use super::weeks::weeks;
@@ -46,13 +46,31 @@ pub(super) fn scatter(
     }
     let lag = match kpi.window {
         WindowSpec::PeriodToDate => 1,
-        WindowSpec::TrailingDays(length) => length.div_ceil(7).max(1) as usize,
+        // From day to day, not from week to week: how many Sundays a window holds is noise as well.
+        WindowSpec::TrailingDays(length) => {
+            return apart(daily, calendar.day_before(through), u64::from(length));
+        }
         WindowSpec::TrailingSeconds(length) => {
             usize::try_from(length.div_ceil(7 * 86_400)).unwrap_or(usize::MAX).max(1)
         }
     };
     let moves = newest(lag);
-    let middle = median(moves.clone())?;
+    of_moves(&moves)
+}
+
+/// The standard error of one reading, from readings that are `length` days apart and so share no data.
+fn apart(daily: &Daily, today: NaiveDate, length: u64) -> Option<f64> {
+    let days = (0..MOST_WEEKS as u64 * 7).filter_map(|back| {
+        let day = today.checked_sub_days(Days::new(back))?;
+        let before = day.checked_sub_days(Days::new(length))?;
+        Some(daily.get(&day)?.value - daily.get(&before)?.value)
+    });
+    let moves: Vec<f64> = days.collect();
+    if moves.len() < LEAST * 7 { None } else { of_moves(&moves) }
+}
+
+fn of_moves(moves: &[f64]) -> Option<f64> {
+    let middle = median(moves.to_vec())?;
     let distances = moves.iter().map(|one| (one - middle).abs()).collect();
     Some(median(distances)? / MEDIAN_DISTANCE / std::f64::consts::SQRT_2)
 }
@@ -104,7 +122,6 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDate;
 
     use super::super::history::Day;
     use super::*;

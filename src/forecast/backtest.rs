@@ -15,6 +15,8 @@ const MAX_PERIODS: usize = 8;
 const SEEN: usize = 2;
 /// Periods without which a record says nothing about the next one.
 const PERIODS_FOR_SPREAD: usize = 2;
+/// ... but one where the days themselves tell how far they scatter.
+const PERIODS_OF_DAYS: usize = 1;
 /// Periods without which methods cannot be told apart.
 const PERIODS_TO_CHOOSE: usize = 3;
 /// A method must have made at most this share of the usual method's error to replace it: a handful
@@ -150,7 +152,9 @@ impl Candidate {
     }
 
     pub(super) fn projection(self, view: &View<'_>) -> Projection {
-        let enough = self.periods >= PERIODS_FOR_SPREAD;
+        let of_days = view.has_weeks() && self.expected.is_some();
+        let needed = if of_days { PERIODS_OF_DAYS } else { PERIODS_FOR_SPREAD };
+        let enough = self.periods >= needed;
         let spread = || Spread::of(view, self.scale, self.likely_error(view), self.freedom());
         Projection { value: self.value, method: self.method, spread: enough.then(spread).flatten() }
     }

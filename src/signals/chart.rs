@@ -10,6 +10,8 @@
 
 /// Points on which limits are frozen.
 pub const BASELINE_POINTS: usize = 20;
+/// Points on which limits rest at most, where there are more: a year of weeks.
+const MOST_POINTS: usize = 52;
 /// Below this many baseline points there are no limits at all.
 pub const MIN_BASELINE_POINTS: usize = 8;
 
@@ -117,15 +119,20 @@ pub fn detect(residuals: &[Option<f64>]) -> Reading {
     detect_by(residuals, RULES, 1.0)
 }
 
-/// As [`detect`], with limits `wider` times as far out: for residuals from something that was itself
-/// estimated.
-pub fn detect_wider(residuals: &[Option<f64>], wider: f64) -> Reading {
-    detect_by(residuals, RULES, wider)
+/// As [`detect`], for residuals from something that was itself estimated: the limits rest on more
+/// points, all but the newest `judged` where there are as many, and are `wider` times as far out.
+pub fn detect_wider(residuals: &[Option<f64>], wider: f64, judged: usize) -> Reading {
+    let points = present(residuals);
+    let baseline = points.len().saturating_sub(judged).clamp(BASELINE_POINTS, MOST_POINTS);
+    detect_on(&points, baseline, RULES, wider)
 }
 
 fn detect_by(residuals: &[Option<f64>], rules: ChartRules, wider: f64) -> Reading {
-    let points = present(residuals);
-    let split = points.len().saturating_sub(1).min(BASELINE_POINTS);
+    detect_on(&present(residuals), BASELINE_POINTS, rules, wider)
+}
+
+fn detect_on(points: &[(usize, f64)], baseline: usize, rules: ChartRules, wider: f64) -> Reading {
+    let split = points.len().saturating_sub(1).min(baseline);
     let (before, after) = points.split_at(split);
     let values: Vec<f64> = before.iter().map(|&(_, value)| value).collect();
     match ChartBaseline::of_values(&values) {

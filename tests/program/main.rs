@@ -10,6 +10,7 @@ mod connect;
 mod daemon;
 mod databases;
 mod eval;
+mod evidence;
 mod exporter;
 mod fetch;
 mod hostile;

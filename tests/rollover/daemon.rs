@@ -37,24 +37,24 @@ kpis:
 
 /// Seconds since the epoch that the daemon's clock shows. One test at a time sets it.
 static NOW: AtomicI64 = AtomicI64::new(0);
-static CLOCK: Mutex<()> = Mutex::const_new(());
+pub(crate) static CLOCK: Mutex<()> = Mutex::const_new(());
 
 fn clock() -> DateTime<Utc> {
     DateTime::from_timestamp(NOW.load(Ordering::SeqCst), 0).unwrap()
 }
 
-fn set(text: &str) {
+pub(crate) fn set(text: &str) {
     NOW.store(text.parse::<DateTime<Utc>>().unwrap().timestamp(), Ordering::SeqCst);
 }
 
-struct Running {
+pub(crate) struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
-    _reloads: mpsc::Sender<daemon::Reload>,
+    reloads: mpsc::Sender<daemon::Reload>,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
-async fn start(folder: &Path) -> Running {
+pub(crate) async fn start(folder: &Path) -> Running {
     let config = config::load(&folder.join("kpis.yaml"), &Environment::default()).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -62,12 +62,12 @@ async fn start(folder: &Path) -> Running {
     let (reloads, receiver) = mpsc::channel(1);
     let stopped = async move { drop(stopped.await) };
     let task = tokio::spawn(daemon::run(config, listener, clock, receiver, stopped));
-    Running { address, stop, _reloads: reloads, task }
+    Running { address, stop, reloads, task }
 }
 
 impl Running {
     /// Every page on the way has to satisfy `always`; the one that satisfies `then` is given.
-    async fn until(
+    pub(crate) async fn until(
         &self,
         what: &str,
         always: impl Fn(&str),
@@ -87,13 +87,19 @@ impl Running {
         }
     }
 
-    async fn stop(self) {
+    /// What SIGHUP does.
+    pub(crate) async fn reload(&self, folder: &Path) {
+        let config = config::load(&folder.join("kpis.yaml"), &Environment::default());
+        self.reloads.send(config.map_err(Into::into)).await.unwrap();
+    }
+
+    pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         self.task.await.unwrap().unwrap();
     }
 }
 
-fn kpi(family: &str, kpi: &str) -> String {
+pub(crate) fn kpi(family: &str, kpi: &str) -> String {
     format!("{family}{{kpi=\"{kpi}\"}}")
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod daemon;
+mod goals;
 #[path = "../program/http.rs"]
 mod http;
 mod years;

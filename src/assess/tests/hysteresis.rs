@@ -96,7 +96,7 @@ fn a_chance_has_to_be_clear_of_its_limit_too() {
         }
         memory.shown
     };
-    assert_eq!((after(0.21), after(0.26)), (AtRisk, OnTrack));
+    assert_eq!((after(0.26), after(0.31)), (AtRisk, OnTrack));
 }
 
 #[test]
