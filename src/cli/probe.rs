@@ -60,7 +60,7 @@ pub(super) struct Probe {
     pub(super) duration: Duration,
 }
 
-/// Asks once.
+/// Asks once, and for the total where a metric has a query for it.
 pub(super) async fn probe(
     metric: &Arc<Metric>,
     span: Span,
@@ -78,7 +78,14 @@ pub(super) async fn probe(
     let Answer { table, duration } = ask(handle, &request).await;
     match table {
         Ok(table) => {
-            let measured = Measurement::from_table(&request.metric, request.timezone, &table);
+            let mut measured = Measurement::from_table(&request.metric, request.timezone, &table);
+            if let (Ok(_), Some(total)) = (&measured, &metric.total) {
+                let request = Request { metric: Arc::clone(total), ..request };
+                if let Err(error) = ask(handle, &request).await.table {
+                    let message = format!("`total_query`: {}", error.message);
+                    measured = Err(FetchError { message, ..error });
+                }
+            }
             Probe { table: Some(table), measured, duration }
         }
         Err(error) => Probe { table: None, measured: Err(error), duration },

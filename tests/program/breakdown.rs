@@ -281,4 +281,15 @@ kpis:
     let daemon = Exporter::run(&path);
     let metrics = daemon.until("members", |metrics| metrics.contains("kpi_breakdown_share{"));
     assert!(sample(&metrics, "kpi_metric_value{metric=\"customers\"}").is_some(), "{metrics}");
+
+    // A total that fails is found before the daemon runs.
+    let text = text.replace(
+        "total_query: SELECT count(DISTINCT customer)",
+        "total_query: SELECT count(DISTINCT \"custmer\")",
+    );
+    let path = written(folder.path(), &text);
+    let check = command().args(["check", "--connect", "--config"]).arg(&path).output().unwrap();
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert_eq!(check.status.code(), Some(1), "{said}");
+    assert!(said.contains("`total_query`: no such column: custmer"), "{said}");
 }
