@@ -69,12 +69,16 @@ fn every_panel_has_data_on_back_filled_history_or_on_a_scraped_daemon() {
 
     let view = |days: i64, kpi| View { start: END - days * DAY, end: END, kpi };
     assert_eq!(view(30, ".+").empty_panels(&scorecard, &prometheus), [""; 0]);
-    // A ratio and a level have no run rate; the second has labels of its own.
-    assert_eq!(view(90, "trial_to_paid").empty_panels(&detail, &prometheus), ["Needed per day"]);
+    // A ratio and a level have no run rate; the second has labels of its own. The conversion is projected
+    // to stay where it is, which says nothing about a ramp, so it has no chance either.
+    let empty = view(90, "trial_to_paid").empty_panels(&detail, &prometheus);
+    assert_eq!(empty, ["Chance to hit the target", "Needed per day"]);
     let empty = view(90, "by_region").empty_panels(&detail, &prometheus);
-    assert_eq!(empty, ["Needed per day", "Firing alerts"]);
+    assert_eq!(empty, ["Chance to hit the target", "Needed per day", "Firing alerts"]);
     let empty = view(90, "net_new_arr").empty_panels(&detail, &prometheus);
-    assert!(!empty.contains(&"Needed per day".to_owned()), "{empty:?}");
+    for panel in ["Chance to hit the target", "Needed per day"] {
+        assert!(!empty.contains(&panel.to_owned()), "{empty:?}");
+    }
     // From the 15th to the 30th of April the conversion went off track; the quarter is far from over.
     let empty = view(15, ".+").empty_panels(&weekly, &prometheus);
     assert_eq!(empty, ["✔ Recovered", "Periods that close within 14 days"]);
