@@ -1,14 +1,13 @@
 //! Reads the files of a configuration, or one built-in text, and has them parsed, interpolated,
 //! merged and validated. The only I/O of this room, with `${file:}`.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::Config;
 use super::document::Document;
 use super::validate::validate;
-use crate::limits::read_capped;
+use crate::limits::{open_regular, read_capped};
 use crate::reader::diagnostic::{Diagnostics, Problems};
 use crate::reader::environment::Environment;
 use crate::reader::files::{FileId, Files};
@@ -54,7 +53,7 @@ pub fn load_text(
 /// read as a whole: in the lines of a block that begins in the first [`USUAL`] bytes.
 fn own_limit(path: &Path) -> Option<u64> {
     let mut start = Vec::new();
-    File::open(path).ok()?.take(USUAL).read_to_end(&mut start).ok()?;
+    open_regular(path).ok()?.take(USUAL).read_to_end(&mut start).ok()?;
     let text = String::from_utf8_lossy(&start);
     let mut lines = text.lines().skip_while(|line| !line.starts_with("limits:"));
     let first = lines.next()?;
