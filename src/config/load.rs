@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Config;
 use super::document::Document;
+use super::size::{LARGEST, USUAL};
 use super::validate::validate;
 use crate::limits::{open_regular, read_capped};
 use crate::reader::diagnostic::{Diagnostics, Problems};
@@ -14,11 +15,6 @@ use crate::reader::files::{FileId, Files};
 use crate::reader::forms::{FromText as _, Size};
 use crate::reader::interpolate::{Lookup, reason};
 use crate::reader::yaml;
-
-/// More than this is not a configuration written by hand, unless it says so itself.
-pub(super) const USUAL: u64 = 4 << 20;
-/// What a configuration may say at most.
-pub(super) const LARGEST: u64 = 256 << 20;
 
 /// Loads a file, or all `*.yaml` and `*.yml` files of a folder as one configuration.
 ///

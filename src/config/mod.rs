@@ -14,6 +14,7 @@ mod load;
 mod parse;
 mod raw;
 mod settings;
+mod size;
 mod validate;
 
 use std::collections::BTreeMap;

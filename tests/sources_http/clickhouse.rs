@@ -1,8 +1,7 @@
 //! ClickHouse. The engine that answers is `chDB` 26.9 (the Python package `chdb-core`), which embeds
 //! ClickHouse of that version: SQL, types, bound parameters, settings, limits and texts of errors are
 //! ClickHouse's own. The HTTP server before it is a stand-in (`tests/support/clickhouse_front.py`),
-//! for Debian has no recent ClickHouse. The last tests replay what the documentation says of the real
-//! HTTP server.
+//! for Debian has no recent ClickHouse. Not here: the real HTTP server (`clickhouse_http`).
 
 use std::time::Duration;
 
@@ -10,12 +9,9 @@ use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
 use kpi_exporter::secret::Secret;
 use kpi_exporter::source::client::settings::Auth;
 use kpi_exporter::source::sql::{ClickHouseSource, DatabaseConfig, Engine, EngineConfig};
-use kpi_exporter::source::trace::Trace;
 use kpi_exporter::source::{Source, SourceConfig};
-use serde_json::json;
 
 use crate::clickhouse_server::{ClickHouse, PASSWORD};
-use crate::stand_in::{self, StandIn};
 use crate::{ask, client};
 
 const ORDERS: &str = "CREATE TABLE orders (id Int32, region LowCardinality(Nullable(String)), \
@@ -33,7 +29,7 @@ const ROWS: &str = "INSERT INTO orders SELECT id, region, amount, day, \
     (5, NULL, 5.00, '2026-06-30', '2026-06-30 23:59:59'), \
     (6, 'US', 80.00, '2026-07-01', '2026-07-01 00:00:00'))";
 
-fn config(url: &str) -> EngineConfig {
+pub(crate) fn config(url: &str) -> EngineConfig {
     EngineConfig {
         engine: Engine::ClickHouse,
         client: client(url),
@@ -43,7 +39,7 @@ fn config(url: &str) -> EngineConfig {
     }
 }
 
-fn open(url: &str) -> ClickHouseSource {
+pub(crate) fn open(url: &str) -> ClickHouseSource {
     ClickHouseSource::new(&config(url)).unwrap()
 }
 
@@ -373,59 +369,4 @@ async fn a_refused_login_says_so_without_the_password() {
         Auth::Basic { user: "kpi".into(), password: Secret::fixed(PASSWORD.to_owned()) };
     let source = ClickHouseSource::new(&config).unwrap();
     assert_eq!(row(&source, "SELECT 1 AS a").await, [("a".to_owned(), Cell::Number(1.0))]);
-}
-
-#[tokio::test]
-async fn what_is_sent_is_read_only_limited_and_in_the_calendars_zone() {
-    let answer = json!({ "meta": [{ "name": "a", "type": "Int8" }], "data": [[1]] });
-    let server = StandIn::start(move |_| stand_in::json(&answer)).await;
-    let mut config = config(&format!("{}/proxy", server.url));
-    (config.user, config.database) = (Some("me".into()), Some("shop".into()));
-    let source = ClickHouseSource::new(&config).unwrap();
-    let mut request = ask::request(ask::metric("SELECT :window_start, :window_end_date"));
-    request.trace = Trace::on();
-    source.fetch(&request).await.unwrap();
-    let asked = &server.asked()[0];
-    assert_eq!((asked.method.as_str(), asked.path()), ("POST", "/proxy/"));
-    let body = "SELECT {window_start:DateTime64(3)}, {window_end_date:Date}";
-    assert_eq!(asked.body, body);
-    assert_eq!(asked.header("x-clickhouse-user"), Some("me"));
-    for (name, value) in [
-        ("database", "shop"),
-        ("param_window_start", "1775016000.000"),
-        ("param_window_end_date", "2026-07-01"),
-        ("readonly", "2"),
-        ("session_timezone", "America/New_York"),
-        ("max_execution_time", "29"),
-        ("max_result_rows", "1001"),
-        ("cancel_http_readonly_queries_on_client_close", "1"),
-        ("wait_end_of_query", "1"),
-    ] {
-        assert_eq!(asked.param(name).as_deref(), Some(value), "{name}");
-    }
-    let steps = request.trace.steps();
-    assert_eq!(steps[0].what, "query of metric `orders`");
-    assert!(steps[0].details.contains(&"window_start = 1775016000.000".to_owned()), "{steps:?}");
-}
-
-#[tokio::test]
-async fn an_exception_in_the_middle_of_a_good_answer_is_seen() {
-    let whole = r#"{"meta": [{"name": "a", "type": "UInt8"}], "data": [[1]], "rows": 1,
-        "exception": "Code: 395. DB::Exception: boo: while executing 'FUNCTION'. (X) (version 25.1)"}"#;
-    let tagged = "{\"meta\": [{\"name\": \"a\", \"type\": \"UInt8\"}], \"data\": [[1],\r\n\
-        __exception__\r\nPU1FNUFH98\r\nCode: 395. DB::Exception: boo. (X) (version 25.11)\n\
-        51 PU1FNUFH98\r\n__exception__\r\n";
-    let bare = "{\"meta\": [{\"name\": \"a\", \"type\": \"UInt8\"}], \"data\": [[1],\n\
-        Code: 395. DB::Exception: boo. (X) (version 22.3)";
-    for body in [whole, tagged, bare] {
-        let server = StandIn::start(move |_| stand_in::ok("application/json", body)).await;
-        let error = ask::table(&open(&server.url), "SELECT a FROM t").await.unwrap_err();
-        assert_eq!((error.kind, error.message.as_str()), (FetchErrorKind::Query, "boo"), "{body}");
-    }
-    let cut = "{\"meta\": [{\"name\": \"a\", \"type\": \"UInt8\"}], \"data\": [[1],";
-    for body in [cut, "<html>Log in</html>", "Ok.\n"] {
-        let server = StandIn::start(move |_| stand_in::ok("application/json", body)).await;
-        let error = ask::table(&open(&server.url), "SELECT a FROM t").await.unwrap_err();
-        assert_eq!(error.kind, FetchErrorKind::Shape, "{body}");
-    }
 }

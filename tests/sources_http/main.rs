@@ -8,6 +8,8 @@ mod auth;
 #[cfg(test)]
 mod clickhouse;
 #[cfg(test)]
+mod clickhouse_http;
+#[cfg(test)]
 #[path = "../support/clickhouse.rs"]
 mod clickhouse_server;
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use super::context::Context;
 use crate::config::document::Document;
-use crate::config::load;
 use crate::config::raw::LimitsRaw;
+use crate::config::size::{LARGEST, USUAL};
 use crate::kpi::Formula;
 use crate::metric::Metric;
 use crate::reader::bounds::Bounds;
@@ -37,7 +37,7 @@ pub(super) fn limits(context: &mut Context<'_>, document: &mut Document) -> Limi
     let jsonpath_depth = context.within(path, depth, 1..=MOST_DEPTH, usual.jsonpath_depth);
     context.report.bounds = Bounds { formula_terms, jsonpath_depth };
     let given = raw.max_config_size.as_ref();
-    size(context, "limits.max_config_size", given, load::LARGEST, load::USUAL);
+    size(context, "limits.max_config_size", given, LARGEST, USUAL);
     let usual = Limits { label_sets: Metric::MAX_LABEL_SETS, bytes: Metric::MAX_BYTES };
     let of_metric = metric_raw::LimitsRaw {
         max_label_sets: raw.max_label_sets,
