@@ -38,4 +38,5 @@ pub mod signals;
 pub mod snapshot;
 pub mod source;
 pub mod store;
+pub mod summary;
 pub mod web;

@@ -14,7 +14,7 @@ use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::record::{Changes, PastResult, Remembered};
 use crate::snapshot::GoalChange;
-use crate::store::{Change, Closing, Definition, InForce, Store, StoreError, difference};
+use crate::store::{Change, Closing, Definition, InForce, Point, Store, StoreError, difference};
 
 /// Years of daily history that projections and signals work on.
 const YEARS: u64 = 5;
@@ -77,7 +77,8 @@ impl Recall<'_> {
             for point in self.store.history(kpi, None, from, today).await? {
                 let same_meaning = point.revision.meaning == definition.revision.meaning;
                 if let (Some(value), true) = (point.value, same_meaning) {
-                    let day = Day { value, expected: point.expected, sums: point.sums };
+                    let Point { expected, sums, status, .. } = point;
+                    let day = Day { value, expected, sums, status: Some(status) };
                     history.note(&point.series, point.day, day);
                 }
             }

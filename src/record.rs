@@ -56,6 +56,7 @@ pub fn finish(found: Evaluated, definitions: &Definitions, remembered: &Remember
     Snapshot {
         as_of: found.as_of,
         timezone: calendar.timezone,
+        calendar: calendar.clone(),
         objectives: objectives(definitions, &kpis),
         metrics: found.metrics,
         sources: found.sources,

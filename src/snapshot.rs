@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::assess::{Assessment, Sums};
+use crate::calendar::Calendar;
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::{Kpi, Objective};
 use crate::metric::Labels;
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub as_of: DateTime<Utc>,
     /// Zone for showing instants.
     pub timezone: Tz,
+    /// How its days are grouped into weeks, months and periods.
+    pub calendar: Calendar,
     /// Every configured KPI, in the order of the configuration.
     pub kpis: Vec<KpiState>,
     /// By id.

@@ -148,8 +148,10 @@ fn in_history(measured: &Measurement) -> Day {
     match (values.get("value"), values.get("above").zip(values.get("below"))) {
         (_, Some((above, below))) => {
             let sums = Sums { numerator: *above, denominator: *below };
-            Day { value: above / below, expected: None, sums: Some(sums) }
+            Day { value: above / below, expected: None, sums: Some(sums), status: None }
         }
-        (value, None) => Day { value: value.copied().unwrap_or(0.0), expected: None, sums: None },
+        (value, None) => {
+            Day { value: value.copied().unwrap_or(0.0), expected: None, sums: None, status: None }
+        }
     }
 }

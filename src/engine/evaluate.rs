@@ -125,7 +125,8 @@ impl Engine {
             if let Some(value) = at.value.filter(|_| at.through > period.span.start) {
                 let known = history.of(key).and_then(|daily| daily.get(&day));
                 let expected = known.and_then(|day| day.expected);
-                history.note(key, day, Day { value, expected, sums: at.sums });
+                let status = known.and_then(|day| day.status);
+                history.note(key, day, Day { value, expected, sums: at.sums, status });
             }
             outlooks.evidence(kpi, calendar, key, period, (at.through, at.value), history)
         };
@@ -195,7 +196,8 @@ fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar
     let through = assessment.data_through.filter(|at| *at > assessment.period.span.start);
     if let (Some(value), Some(through)) = (assessment.value, through) {
         let key = SeriesKey::new(&kpi.id, &verdict.labels);
-        let day = Day { value, expected: assessment.expected_value, sums: assessment.sums };
+        let (expected, sums) = (assessment.expected_value, assessment.sums);
+        let day = Day { value, expected, sums, status: Some(assessment.status) };
         history.note(&key, calendar.day_before(through), day);
     }
 }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn value(value: f64) -> Day {
-        Day { value, expected: None, sums: None }
+        Day { value, expected: None, sums: None, status: None }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::dates::{Dated, Dates};
-use crate::assess::Sums;
+use crate::assess::{Status, Sums};
 use crate::calendar::{Calendar, Period};
 use crate::forecast::{Seasons, StepKind};
 use crate::kpi::{Kpi, SeriesKey};
@@ -33,6 +33,8 @@ pub struct Day {
     pub expected: Option<f64>,
     /// Its two parts, when the formula is a quotient.
     pub sums: Option<Sums>,
+    /// The verdict at its end, where it is known.
+    pub status: Option<Status>,
 }
 
 /// The days of one series.
@@ -51,6 +53,10 @@ pub struct ChartDay {
     pub value: f64,
     /// Where it should have been.
     pub expected: Option<f64>,
+    /// Numerator and denominator of the value, when the formula is a quotient.
+    pub sums: Option<Sums>,
+    /// The verdict at its end, where it is known.
+    pub status: Option<Status>,
 }
 
 /// The last complete days of every series, for those who draw them.
@@ -78,6 +84,8 @@ impl History {
             day: *day,
             value: is.value,
             expected: is.expected,
+            sums: is.sums,
+            status: is.status,
         };
         let of_one = |(key, daily): (&SeriesKey, &Daily)| {
             let mut days: Vec<ChartDay> =
@@ -198,7 +206,10 @@ mod tests {
         let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
         let days: Vec<NaiveDate> = first.iter_days().take(730).collect();
         let day = |day: &NaiveDate| {
-            (*day, Day { value: f64::from(day.ordinal0()), expected: None, sums: None })
+            (
+                *day,
+                Day { value: f64::from(day.ordinal0()), expected: None, sums: None, status: None },
+            )
         };
         let daily: Daily = days.iter().map(day).collect();
         for day in &days {
@@ -218,7 +229,7 @@ mod tests {
         let mut history = History::default();
         let key = SeriesKey { kpi: "a".into(), labels: crate::metric::Labels::default() };
         let day = |d| NaiveDate::from_ymd_opt(2026, 4, d).unwrap();
-        let is = Day { value: 1.0, expected: None, sums: None };
+        let is = Day { value: 1.0, expected: None, sums: None, status: None };
         assert_eq!(history.missing(day(9), 400), []);
         for d in [2, 3, 6] {
             history.note(&key, day(d), is);
@@ -235,7 +246,7 @@ mod tests {
             kpi: "a".into(),
             labels: [("n", n.to_string())].into_iter().collect(),
         };
-        let is = Day { value: 1.0, expected: Some(2.0), sums: None };
+        let is = Day { value: 1.0, expected: Some(2.0), sums: None, status: None };
         for day in first.iter_days().take(500) {
             history.note(&key(0), day, is);
         }
@@ -254,7 +265,7 @@ mod tests {
         let first = NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
         let without = |gap: std::ops::Range<usize>| -> Daily {
             let day = |(i, day): (usize, NaiveDate)| {
-                let is = Day { value: i as f64 + 1.0, expected: None, sums: None };
+                let is = Day { value: i as f64 + 1.0, expected: None, sums: None, status: None };
                 (!gap.contains(&i)).then_some((day, is))
             };
             first.iter_days().take(30).enumerate().filter_map(day).collect()
@@ -271,7 +282,7 @@ mod tests {
     fn a_late_first_row_is_a_quiet_start_unless_nothing_was_known_before() {
         let first = NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
         let rows = |from: usize| -> Daily {
-            let is = Day { value: 7.0, expected: None, sums: None };
+            let is = Day { value: 7.0, expected: None, sums: None, status: None };
             first.iter_days().take(30).skip(from).map(|day| (day, is)).collect()
         };
         let last = first + Days::new(29);

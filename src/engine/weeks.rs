@@ -123,6 +123,7 @@ fn increments(kpi: &Kpi, calendar: &Calendar, daily: &Daily) -> Daily {
                 .expected
                 .map(|now| now - start.and_then(|day| day.expected).unwrap_or(0.0)),
             sums: None,
+            status: None,
         };
         increments.insert(*day, added);
         before = Some((*day, *is));

@@ -7,7 +7,7 @@ mod kpi;
 mod runbooks;
 mod scorecard;
 mod sources;
-mod summary;
+
 mod svg;
 mod words;
 

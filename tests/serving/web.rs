@@ -268,7 +268,13 @@ fn a_filter_keeps_what_was_asked_for_and_names_what_there_is() {
 fn a_chart_shows_history_path_target_and_projection_and_has_a_table() {
     let snapshot = april();
     let first = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
-    let day = |day: chrono::NaiveDate| ChartDay { day, value: 0.11, expected: Some(0.125) };
+    let day = |day: chrono::NaiveDate| ChartDay {
+        day,
+        value: 0.11,
+        expected: Some(0.125),
+        sums: None,
+        status: None,
+    };
     let key = SeriesKey::new(&"trial_to_paid".into(), &Labels::default());
     let days: RecentDays =
         [(key, first.iter_days().take(60).map(day).collect())].into_iter().collect();

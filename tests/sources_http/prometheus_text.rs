@@ -75,6 +75,10 @@ fn snapshot(rows: &[(String, f64)]) -> Snapshot {
     Snapshot {
         as_of: "2026-05-01T04:00:00Z".parse().unwrap(),
         timezone: chrono_tz::UTC,
+        calendar: kpi_exporter::calendar::Calendar {
+            timezone: chrono_tz::UTC,
+            ..Default::default()
+        },
         kpis: vec![],
         objectives: std::collections::BTreeMap::new(),
         metrics: metrics.collect(),

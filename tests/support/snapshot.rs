@@ -78,6 +78,10 @@ pub(crate) fn only(kpis: Vec<KpiState>) -> Snapshot {
     Snapshot {
         as_of: at("2026-05-01T04:00:00Z"),
         timezone: chrono_tz::America::New_York,
+        calendar: kpi_exporter::calendar::Calendar {
+            timezone: chrono_tz::America::New_York,
+            ..Default::default()
+        },
         kpis,
         objectives: BTreeMap::new(),
         metrics: Vec::new(),

@@ -76,7 +76,7 @@ fn named(snapshot: &Snapshot, id: &str) -> Markup {
         @match state {
             Some(state) => {
                 a href=(Place::Below.link(&format!("kpi/{id}"))) { (state.kpi.title) } " "
-                @if let Some(worst) = crate::web::summary::worst_first(state).first() {
+                @if let Some(worst) = crate::summary::worst_first(state).first() {
                     (badge(worst.assessment.status))
                 }
             }

@@ -10,10 +10,10 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::frame::Place;
-use super::summary::worst_first;
 use super::words::{badge, counted, label_chips, target};
 use crate::kpi::SeriesKey;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::summary::worst_first;
 
 /// Label sets told in full; the rest is in the table only.
 const IN_FULL: usize = 40;

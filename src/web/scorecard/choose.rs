@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::View;
 use crate::assess::Status;
 use crate::snapshot::{KpiState, Snapshot};
-use crate::web::summary::worst_status;
+use crate::summary::worst_status;
 
 /// The bar below the headline; nothing where there is nothing to choose.
 pub(super) fn bar(snapshot: &Snapshot, chosen: &[&KpiState], view: &View) -> Markup {

@@ -9,11 +9,11 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::frame::Place;
-use super::summary::{Tone, answer, besides, most_urgent_first};
 use super::words::{as_of, complete_through, counted, period_days};
 use crate::figures;
 use crate::filter::Filter;
 use crate::snapshot::{KpiState, ObjectiveState, Snapshot};
+use crate::summary::{Tone, answer, besides, most_urgent_first};
 
 /// What of the scorecard somebody wants to see.
 #[derive(Debug, Clone, Default)]

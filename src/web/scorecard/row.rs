@@ -7,8 +7,8 @@ use crate::assess::{Assessment, Status};
 use crate::figures;
 use crate::kpi::Kpi;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::summary::worst_first;
 use crate::web::frame::Place;
-use crate::web::summary::worst_first;
 use crate::web::svg;
 use crate::web::words::{ABSENT, badge, complete_through, label_chips, period_days, target};
 

@@ -3,9 +3,11 @@
 use std::cmp::{Ordering, Reverse};
 
 use crate::assess::Status;
+use crate::figures;
 use crate::filter::Filter;
+use crate::id::KpiId;
 use crate::kpi::Kpi;
-use crate::snapshot::{KpiState, Verdict};
+use crate::snapshot::{KpiState, Snapshot, Verdict};
 
 /// Titles spelled out in the sentence; the rest is counted.
 const NAMED: usize = 3;
@@ -13,7 +15,7 @@ const NAMED: usize = 3;
 /// The KPIs with a status that is asked for, the most urgent first: early KPIs that are off track lead,
 /// since there is still time to act on them, then by status and pace. Equal ones stay in the order of the
 /// configuration.
-pub(super) fn most_urgent_first<'s>(kpis: &[&'s KpiState], filter: &Filter) -> Vec<&'s KpiState> {
+pub fn most_urgent_first<'s>(kpis: &[&'s KpiState], filter: &Filter) -> Vec<&'s KpiState> {
     let asked = |state: &&KpiState| worst_status(state).is_some_and(|s| filter.keeps_status(s));
     let mut rows: Vec<_> = kpis.iter().copied().filter(asked).collect();
     rows.sort_by_cached_key(|state| {
@@ -25,7 +27,7 @@ pub(super) fn most_urgent_first<'s>(kpis: &[&'s KpiState], filter: &Filter) -> V
 }
 
 /// The worst status of a KPI: the one it is counted with.
-pub(super) fn worst_status(state: &KpiState) -> Option<Status> {
+pub fn worst_status(state: &KpiState) -> Option<Status> {
     state.verdicts.iter().map(|verdict| verdict.assessment.status).max_by_key(|s| s.badness())
 }
 
@@ -53,7 +55,7 @@ impl Ord for Slowest {
 }
 
 /// The verdicts of a KPI, the most urgent first.
-pub(super) fn worst_first(state: &KpiState) -> Vec<&Verdict> {
+pub fn worst_first(state: &KpiState) -> Vec<&Verdict> {
     let mut verdicts: Vec<&Verdict> = state.verdicts.iter().collect();
     verdicts.sort_by(|x, y| {
         let (x, y) = (&x.assessment, &y.assessment);
@@ -65,7 +67,7 @@ pub(super) fn worst_first(state: &KpiState) -> Vec<&Verdict> {
 
 /// Whether things look bad, doubtful or good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub enum Tone {
     /// Something is off track or missed.
     Bad,
     /// Something is at risk or unknown.
@@ -76,7 +78,7 @@ pub(super) enum Tone {
 
 /// "1 of 3 KPIs is off track: Trial-to-paid conversion." A KPI with several label sets counts once,
 /// with its worst status.
-pub(super) fn answer(kpis: &[&KpiState]) -> (Tone, String) {
+pub fn answer(kpis: &[&KpiState]) -> (Tone, String) {
     let worst: Vec<(&Kpi, Status)> =
         kpis.iter().filter_map(|state| Some((&*state.kpi, worst_status(state)?))).collect();
     let total = worst.len();
@@ -104,7 +106,7 @@ pub(super) fn answer(kpis: &[&KpiState]) -> (Tone, String) {
 }
 
 /// What the headline leaves out: other troubles, projected misses. `None` when there is nothing.
-pub(super) fn besides(kpis: &[&KpiState]) -> Option<String> {
+pub fn besides(kpis: &[&KpiState]) -> Option<String> {
     let with = |status| kpis.iter().filter(|state| worst_status(state) == Some(status)).count();
     let mut troubles = [Status::OffTrack, Status::Missed, Status::AtRisk, Status::NoData]
         .map(|status| (with(status), status.words()))
@@ -123,6 +125,48 @@ pub(super) fn besides(kpis: &[&KpiState]) -> Option<String> {
         said.push(format!("{missing} {verb} projected to miss the target"));
     }
     (!said.is_empty()).then(|| format!("{}.", said.join(", ")))
+}
+
+/// A KPI in trouble that leads one that still looks fine.
+#[derive(Debug, Clone, Copy)]
+pub struct EarlyWarning<'s> {
+    /// The one in trouble.
+    pub early: &'s KpiState,
+    /// The one that will show it later.
+    pub late: &'s KpiState,
+}
+
+/// Every such pair of which the first is among the chosen.
+pub fn early_warnings<'s>(
+    snapshot: &'s Snapshot,
+    chosen: &[&'s KpiState],
+) -> Vec<EarlyWarning<'s>> {
+    let troubled = |state: &&&KpiState| {
+        matches!(worst_status(state), Some(Status::OffTrack | Status::AtRisk | Status::Missed))
+    };
+    let pairs = chosen.iter().filter(troubled);
+    let pairs = pairs.flat_map(|early| early.kpi.predicts.iter().map(move |id| (*early, id)));
+    let warning = |(early, id): (&'s KpiState, &KpiId)| {
+        let late = snapshot.kpis.iter().find(|state| state.kpi.id == *id)?;
+        worst_status(late).is_some_and(Status::is_good).then_some(EarlyWarning { early, late })
+    };
+    pairs.filter_map(warning).collect()
+}
+
+impl EarlyWarning<'_> {
+    /// What leads what, by how much, and what can be done.
+    pub fn sentence(&self) -> String {
+        let Self { early, late } = self;
+        let status = worst_status(early).map_or("in trouble", Status::words);
+        let (title, other) = (&early.kpi.title, &late.kpi.title);
+        let by = early.kpi.lead_time.map(|time| figures::duration(time.as_secs_f64()));
+        let by = by.map_or(String::new(), |by| format!(" by {by}"));
+        let levers = match early.kpi.levers.as_slice() {
+            [] => String::new(),
+            levers => format!(" Levers: {}.", levers.join(", ")),
+        };
+        format!("{title} is {status} and leads {other}{by}, which still looks fine.{levers}")
+    }
 }
 
 fn good_news(total: usize, too_early: usize, achieved: usize) -> String {
