@@ -2,6 +2,7 @@
 //! forgives, and what speaks against it all the same. Not here: hysteresis over several data points
 //! (`hysteresis`), and the words (`reason`).
 
+use super::finding::Finding;
 use super::noise::{BEYOND_DOUBT, Noise, Z, is_share};
 use super::outlook::Evidence;
 use super::pace_limits::{PaceLimits, required_pace};
@@ -44,44 +45,16 @@ pub(super) struct Case<'a> {
 }
 
 /// A status with what made it so.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judged {
     /// The verdict.
     pub status: Status,
-    /// Why it is not just the pace.
-    pub because: Because,
+    /// Why it is not just the pace, the close or the lack of data.
+    pub because: Option<Finding>,
     /// How many times as fast as so far the rest must run.
     pub required_pace: Option<f64>,
     /// The verdict that chance cannot explain away.
     pub beyond_noise: Status,
-}
-
-/// What decided a verdict.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Because {
-    /// The pace, the close of the period or the lack of data: nothing more to say.
-    Plain,
-    /// A budget is spent: it cannot be unspent.
-    Overspent,
-    /// The rest of the period would need a share outside 0..1.
-    Impossible {
-        /// The share that the rest would need.
-        required: f64,
-    },
-    /// Better than its pace, which chance alone may have moved so far.
-    WithinNoise(Noise),
-    /// Worse than its pace: earlier periods that stood like this did not make it.
-    Unlikely {
-        /// Probability of the target.
-        probability: f64,
-    },
-    /// Better than its pace: earlier periods that stood like this made it.
-    Season {
-        /// Probability of the target.
-        probability: f64,
-    },
-    /// Worse than its pace: too much is left for the last days.
-    TooLate,
 }
 
 /// Judges a value at a point of its period. Order: closed, what cannot be undone, too early, bands.
@@ -91,24 +64,24 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
     let judged = |status, because| Judged { status, because, required_pace, beyond_noise: status };
     if at.closed {
         let met = goal.is_met_by(value);
-        return judged(if met { Status::Achieved } else { Status::Missed }, Because::Plain);
+        return judged(if met { Status::Achieved } else { Status::Missed }, None);
     }
     if kpi.accumulation == Accumulation::Flow {
         match goal {
             Goal::AtLeast(target) if at_least(value, target) => {
-                return judged(Status::Achieved, Because::Plain);
+                return judged(Status::Achieved, None);
             }
             Goal::AtMost(target) if !at_most(value, target) => {
-                return judged(Status::OffTrack, Because::Overspent);
+                return judged(Status::OffTrack, Some(Finding::Overspent));
             }
             _ => {}
         }
     }
     if let Some(required) = impossible_rest(case) {
-        return judged(Status::OffTrack, Because::Impossible { required });
+        return judged(Status::OffTrack, Some(Finding::Impossible { required }));
     }
     if at.elapsed < kpi.thresholds.too_early {
-        return judged(Status::TooEarly, Because::Plain);
+        return judged(Status::TooEarly, None);
     }
     let (status, because) = band(case, required_pace, &Doubt::USUAL);
     let (beyond_noise, _) = band(case, required_pace, &Doubt::NONE);
@@ -130,14 +103,14 @@ impl Doubt {
 
 /// The band of the pace, forgiven as much as chance may have done, and then held against the rest of
 /// the evidence: nothing is shown as on track that it contradicts.
-fn band(case: &Case<'_>, required_pace: Option<f64>, doubt: &Doubt) -> (Status, Because) {
+fn band(case: &Case<'_>, required_pace: Option<f64>, doubt: &Doubt) -> (Status, Option<Finding>) {
     let Case { kpi, goal, path, value, sums, at, evidence } = *case;
     let plain = of_pace(case, value);
-    let mut verdict = (plain, Because::Plain);
+    let mut verdict = (plain, None);
     if let Some(noise) = Noise::of(kpi, value, sums, evidence.spread) {
         let forgiven = of_pace(case, noise.at_best(goal, value, doubt.z));
         if severity(forgiven) < severity(plain) {
-            verdict = (forgiven, Because::WithinNoise(noise));
+            verdict = (forgiven, Some(Finding::WithinNoise(noise)));
         }
     }
     let probability = evidence.hit_probability(goal, path).filter(|_| counts(at.elapsed));
@@ -147,27 +120,27 @@ fn band(case: &Case<'_>, required_pace: Option<f64>, doubt: &Doubt) -> (Status, 
             && path.guard == Guard::None
             && is_straight(&kpi.path, path);
         if explained && verdict.0 == Status::OffTrack {
-            verdict = (Status::AtRisk, Because::Season { probability });
+            verdict = (Status::AtRisk, Some(Finding::Season { probability }));
         }
     }
-    let mut at_least = |status: Status, because: Because| {
+    let mut at_least = |status: Status, because: Option<Finding>| {
         if severity(verdict.0) < severity(status) {
             verdict = (status, because);
         }
     };
     if path.guard != Guard::None && !goal.is_met_by(value) {
-        at_least(Status::AtRisk, Because::Plain);
+        at_least(Status::AtRisk, None);
     }
     if at.elapsed >= LAST_DAYS && is_out_of_reach(case, required_pace) {
-        at_least(Status::AtRisk, Because::TooLate);
+        at_least(Status::AtRisk, Some(Finding::TooLate));
     }
     if let Some(probability) = probability {
-        let unlikely = Because::Unlikely { probability };
+        let unlikely = || Some(Finding::Unlikely { probability });
         if probability < doubt.unlikely {
-            at_least(Status::AtRisk, unlikely);
+            at_least(Status::AtRisk, unlikely());
         }
         if probability < doubt.hardly {
-            at_least(Status::OffTrack, unlikely);
+            at_least(Status::OffTrack, unlikely());
         }
     }
     verdict

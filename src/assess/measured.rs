@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::assessment::Assessment;
 use super::finding::{Absent, Finding, MetricProblem};
-use super::judge::{Because, Case, Judged, judge};
+use super::judge::{Case, Judged, judge};
 use super::outlook::Evidence;
 use super::pace_limits::PaceLimits;
 use super::path::{Expected, PathPoint, Shape, expected};
@@ -192,15 +192,7 @@ fn findings(
     let standing = Finding::Standing { status, through, on_the_way };
     let needed = is_needed(numbers, judged).then(|| Finding::Needed(at.left(kpi)));
     let faster = judged.required_pace.filter(|factor| *factor >= WORTH_A_WORD);
-    let because = match judged.because {
-        Because::Plain => None,
-        Because::Overspent => Some(Finding::Overspent),
-        Because::Impossible { required } => Some(Finding::Impossible { required }),
-        Because::WithinNoise(noise) => Some(Finding::WithinNoise(noise)),
-        Because::Unlikely { probability } => Some(Finding::Unlikely { probability }),
-        Because::Season { probability } => Some(Finding::Season { probability }),
-        Because::TooLate => Some(Finding::TooLate),
-    };
+    let because = judged.because.clone();
     let fell_back = path.fell_back.then_some(Finding::PathFellBack);
     let spend = to_spend(kpi, numbers, at);
     let rest = [needed, spend, faster.map(|_| Finding::Faster), because, fell_back];
@@ -307,6 +299,6 @@ fn required_per_day(kpi: &Kpi, goal: Goal, value: f64, at: &PathPoint<'_>) -> Op
 impl Judged {
     /// Whether the verdict cannot change before the close.
     pub(super) fn is_final(&self) -> bool {
-        matches!(self.because, Because::Overspent | Because::Impossible { .. })
+        matches!(self.because, Some(Finding::Overspent | Finding::Impossible { .. }))
     }
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 
-use crate::calendar::{Calendar, instant_of, parse_duration};
+use crate::calendar::{Calendar, CalendarError, instant_of, parse_duration};
 
 /// More days than this are a mistake (54 years).
 pub const MAX_STEPS: usize = 20_000;
@@ -13,7 +13,7 @@ pub const MAX_STEPS: usize = 20_000;
 pub enum StepsError {
     /// The step is no duration.
     #[error("{0}")]
-    NoDuration(String),
+    NoDuration(CalendarError),
     /// The step is a duration, but not of whole days.
     #[error("`{0}` is not a step (hint: whole days or weeks, as in `1d`, `1w`)")]
     NotWholeDays(String),

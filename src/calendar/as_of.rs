@@ -3,14 +3,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::Calendar;
 use super::day::{day_start, shift};
+use super::{Calendar, CalendarError};
 
 /// Parses `YYYY-MM-DD`.
 ///
 /// # Errors
 /// What was expected instead.
-pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
+pub fn parse_date(text: &str) -> Result<NaiveDate, CalendarError> {
     // chrono alone would also take `2026-6-3`, signs and five-digit years.
     let shaped = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| match i {
@@ -18,28 +18,24 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
             _ => b.is_ascii_digit(),
         });
     if !shaped {
-        return Err(format!("`{text}` is not a date (hint: YYYY-MM-DD, as in 2026-06-30)"));
+        return Err(CalendarError::NotADate(text.to_owned()));
     }
-    text.parse().map_err(|_| format!("`{text}` is not a day of the calendar"))
+    text.parse().map_err(|_| CalendarError::NoSuchDay(text.to_owned()))
 }
 
 /// Parses an as-of instant: RFC 3339, or `YYYY-MM-DD` for the end of that day in the zone.
 ///
 /// # Errors
 /// What was expected instead.
-pub fn parse_as_of(tz: Tz, text: &str) -> Result<DateTime<Utc>, String> {
+pub fn parse_as_of(tz: Tz, text: &str) -> Result<DateTime<Utc>, CalendarError> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.to_utc());
     }
     if text.len() <= 10 {
         return parse_date(text).map(|day| day_start(tz, shift(day, 1)));
     }
-    let hint = if DateTime::parse_from_rfc3339(&format!("{text}Z")).is_ok() {
-        "add the offset from UTC, as in"
-    } else {
-        "a date, or RFC 3339 as in"
-    };
-    Err(format!("`{text}` is not an instant (hint: {hint} 2026-06-30T18:00:00-04:00)"))
+    let without_offset = DateTime::parse_from_rfc3339(&format!("{text}Z")).is_ok();
+    Err(CalendarError::NotAnInstant { text: text.to_owned(), without_offset })
 }
 
 impl Calendar {
@@ -47,7 +43,7 @@ impl Calendar {
     ///
     /// # Errors
     /// What was expected instead.
-    pub fn parse_as_of(&self, text: &str) -> Result<DateTime<Utc>, String> {
+    pub fn parse_as_of(&self, text: &str) -> Result<DateTime<Utc>, CalendarError> {
         parse_as_of(self.timezone, text)
     }
 }
@@ -56,7 +52,7 @@ impl Calendar {
 mod tests {
     use super::*;
 
-    fn new_york(text: &str) -> Result<DateTime<Utc>, String> {
+    fn new_york(text: &str) -> Result<DateTime<Utc>, CalendarError> {
         parse_as_of(Tz::America__New_York, text)
     }
 
@@ -97,7 +93,7 @@ mod tests {
                  2026-06-30T18:00:00-04:00)",
             ),
         ] {
-            assert_eq!(new_york(text), Err(message.to_owned()));
+            assert_eq!(new_york(text).unwrap_err().to_string(), message);
         }
     }
 }

@@ -10,6 +10,7 @@ mod as_of;
 mod day;
 mod duration;
 mod elapsed;
+mod error;
 mod period;
 mod retail;
 mod same_point;
@@ -26,6 +27,7 @@ use chrono_tz::Tz;
 pub use as_of::{parse_as_of, parse_date};
 pub use day::{ceil_day, day_before, day_of, day_start, instant_of};
 pub use duration::parse_duration;
+pub use error::CalendarError;
 pub use period::ExtraWeek;
 pub use retail::{Retail, WeekPattern, YearEnd};
 

@@ -6,26 +6,21 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 
 use super::day::shift;
 use super::retail::{Part, RetailYear};
-use super::{Calendar, Period, PeriodKind, Window, YearName};
+use super::{Calendar, CalendarError, Period, PeriodKind, Window, YearName};
 
 impl PeriodKind {
     /// Parses the words of the configuration; explicit dates are not a word.
     ///
     /// # Errors
     /// What was expected instead.
-    pub fn parse(word: &str) -> Result<Self, String> {
+    pub fn parse(word: &str) -> Result<Self, CalendarError> {
         Ok(match word {
             "week" => Self::Week,
             "month" => Self::Month,
             "quarter" => Self::Quarter,
             "half" => Self::Half,
             "year" => Self::Year,
-            _ => {
-                return Err(format!(
-                    "`{word}` is not a period (hint: week, month, quarter, half, year or \
-                     `{{start: DATE, end: DATE}}`)"
-                ));
-            }
+            _ => return Err(CalendarError::NotAPeriod(word.to_owned())),
         })
     }
 }

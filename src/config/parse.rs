@@ -19,24 +19,5 @@ pub(crate) fn period(name: &str) -> Option<PeriodKind> {
 
 /// A schedule; else message and hint.
 pub(crate) fn schedule(text: &str) -> Result<Schedule, (String, Option<String>)> {
-    Schedule::parse(text).map_err(|reason| split_hint(&reason))
-}
-
-/// Takes a message of the form `what (hint: cure)` apart.
-fn split_hint(message: &str) -> (String, Option<String>) {
-    match message.strip_suffix(')').and_then(|message| message.split_once(" (hint: ")) {
-        Some((what, cure)) => (what.to_owned(), Some(cure.to_owned())),
-        None => (message.to_owned(), None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hints_are_told_from_messages() {
-        assert_eq!(split_hint("a (b) c (hint: d (e))"), ("a (b) c".into(), Some("d (e)".into())));
-        assert_eq!(split_hint("no hint (here)"), ("no hint (here)".into(), None));
-    }
+    Schedule::parse(text).map_err(|error| (error.what(), error.hint()))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de;
 
-use super::files::Span;
+use super::files::TextSpan;
 use super::node::{Node, NodeKind};
 
 /// Why a node does not fit a structure.
@@ -17,7 +17,7 @@ pub(crate) struct Mismatch {
     pub(crate) kind: DeErrorKind,
     /// Positions of keys and list items, the innermost first.
     steps: Vec<usize>,
-    pub(crate) span: Option<Span>,
+    pub(crate) span: Option<TextSpan>,
     /// What stands there, in words.
     pub(crate) found: String,
     /// The value is not what the file says and must not be shown.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::excerpt::excerpt;
-use super::files::{Files, Span};
+use super::files::{Files, TextSpan};
 use crate::shown;
 
 /// One mistake, with its place and what to do about it.
@@ -38,13 +38,13 @@ struct Problem {
 }
 
 enum Place {
-    At(Span),
+    At(TextSpan),
     Whole(String),
 }
 
 impl Problems {
     /// A mistake at a place.
-    pub(crate) fn at(&mut self, span: Span, message: impl Into<String>) -> &mut Self {
+    pub(crate) fn at(&mut self, span: TextSpan, message: impl Into<String>) -> &mut Self {
         self.push(Place::At(span), message.into())
     }
 

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::de::Reader;
 use super::de_error::{DeErrorKind, Mismatch};
 use super::diagnostic::Problems;
-use super::files::Span;
+use super::files::TextSpan;
 use super::node::{Key, Node, NodeKind};
 use super::secrets::is_secret_key;
 use super::suggest::{did_you_mean, listed};
@@ -27,7 +27,7 @@ pub(crate) struct Entry<T> {
     /// Dotted, for messages: `kpis.average_order_value`.
     pub(crate) path: String,
     /// The place of its key.
-    pub(crate) span: Span,
+    pub(crate) span: TextSpan,
     pub(crate) value: T,
     /// Keys that are left out because a mistake in them has been reported.
     broken: BTreeSet<String>,
@@ -75,7 +75,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     Some(Entry { id: key.name.clone(), path, span: key.span, value, broken })
 }
 
-fn report(path: &str, node: &Node, error: &Mismatch, fallback: Span, problems: &mut Problems) {
+fn report(path: &str, node: &Node, error: &Mismatch, fallback: TextSpan, problems: &mut Problems) {
     let steps = error.path();
     let span = error.span.unwrap_or(fallback);
     let name = format!("{path}{}", node.path_name(&steps));

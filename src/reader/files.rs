@@ -34,7 +34,7 @@ impl FileId {
 
 /// A stretch of bytes of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span {
+pub(crate) struct TextSpan {
     pub(crate) file: FileId,
     pub(crate) start: usize,
     /// Exclusive.
@@ -65,7 +65,7 @@ impl Files {
     }
 
     /// Line and column of a place, both from 1; columns count characters.
-    pub(crate) fn line_column(&self, span: Span) -> (usize, usize) {
+    pub(crate) fn line_column(&self, span: TextSpan) -> (usize, usize) {
         let file = self.get(span.file);
         let line = file.lines.partition_point(|start| *start <= span.start);
         let start = file.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
@@ -74,7 +74,7 @@ impl Files {
     }
 
     /// `FILE:LINE:COLUMN`.
-    pub(crate) fn place(&self, span: Span) -> String {
+    pub(crate) fn place(&self, span: TextSpan) -> String {
         let (line, column) = self.line_column(span);
         format!("{}:{line}:{column}", self.get(span.file).name)
     }
@@ -82,7 +82,7 @@ impl Files {
     /// The place of a part of a scalar's value, given the span of the whole scalar. The value and
     /// the text differ by quotes, indentation and line folding, so they are walked side by side;
     /// where that fails (escapes, interpolated values) the whole span stands for the part.
-    pub(crate) fn part(&self, whole: Span, value: &str, part: Range<usize>) -> Span {
+    pub(crate) fn part(&self, whole: TextSpan, value: &str, part: Range<usize>) -> TextSpan {
         let base = whole.start;
         let raw = &self.get(whole.file).text[base..whole.end];
         let offsets = align(raw, value);
@@ -100,7 +100,7 @@ impl Files {
         let text = &self.get(whole.file).text;
         let (start, end) = (base + start, base + end);
         let start = text.floor_char_boundary(start);
-        Span { file: whole.file, start, end: text.ceil_char_boundary(end) }
+        TextSpan { file: whole.file, start, end: text.ceil_char_boundary(end) }
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
         ] {
             let mut files = Files::default();
             let file = files.add("f", raw, Path::new(""));
-            let whole = Span { file, start: 0, end: raw.len() };
+            let whole = TextSpan { file, start: 0, end: raw.len() };
             let at = value.rfind(part).unwrap();
             let span = files.part(whole, value, at..at + part.len());
             assert_eq!((span.start, span.end), (expected, expected + part.len()), "{raw}");
@@ -156,7 +156,7 @@ mod tests {
     fn a_value_that_is_not_in_the_text_has_the_place_of_the_whole() {
         let mut files = Files::default();
         let file = files.add("f", "${env:X}", Path::new(""));
-        let whole = Span { file, start: 0, end: 8 };
+        let whole = TextSpan { file, start: 0, end: 8 };
         assert_eq!(files.part(whole, "a + b", 4..5), whole);
     }
 
@@ -164,6 +164,6 @@ mod tests {
     fn columns_count_characters_from_one() {
         let mut files = Files::default();
         let file = files.add("f", "a: 1\nüü: x", Path::new(""));
-        assert_eq!(files.line_column(Span { file, start: 11, end: 12 }), (2, 5));
+        assert_eq!(files.line_column(TextSpan { file, start: 11, end: 12 }), (2, 5));
     }
 }

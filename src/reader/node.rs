@@ -4,13 +4,13 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::files::Span;
+use super::files::TextSpan;
 use super::secrets::mask_urls;
 
 /// A value.
 #[derive(Clone)]
 pub(crate) struct Node {
-    pub(crate) span: Span,
+    pub(crate) span: TextSpan,
     pub(crate) kind: NodeKind,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Scalar {
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) name: String,
-    pub(crate) span: Span,
+    pub(crate) span: TextSpan,
 }
 
 /// What a scalar is by the YAML 1.2 core schema (`yes` and `no` are text).
@@ -97,7 +97,7 @@ impl Scalar {
 
 impl Node {
     /// A text that is not in any file, or a key taken as a value.
-    pub(crate) fn text(span: Span, text: &str) -> Self {
+    pub(crate) fn text(span: TextSpan, text: &str) -> Self {
         let scalar = Scalar { text: text.to_owned(), plain: false, written: None, file: None };
         Self { span, kind: NodeKind::Scalar(scalar) }
     }

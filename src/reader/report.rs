@@ -8,7 +8,7 @@ use std::path::Path;
 use super::bounds::Bounds;
 use super::diagnostic::Problems;
 use super::entry::Entry;
-use super::files::{Files, Span};
+use super::files::{Files, TextSpan};
 use super::spanned::Spanned;
 use super::suggest::closest;
 
@@ -22,7 +22,7 @@ pub(crate) struct Report<'a> {
 
 impl Report<'_> {
     /// The folder that relative paths at a place are relative to.
-    pub(crate) fn dir(&self, span: Span) -> &Path {
+    pub(crate) fn dir(&self, span: TextSpan) -> &Path {
         &self.files.get(span.file).dir
     }
 
@@ -46,7 +46,12 @@ impl Report<'_> {
     }
 
     /// A mistake at a place, with what to do about it.
-    pub(crate) fn problem(&mut self, span: Span, message: String, hint: impl Into<Option<String>>) {
+    pub(crate) fn problem(
+        &mut self,
+        span: TextSpan,
+        message: String,
+        hint: impl Into<Option<String>>,
+    ) {
         self.problems.at(span, message).hint(hint);
     }
 

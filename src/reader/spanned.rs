@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::files::{FileId, Span};
+use super::files::{FileId, TextSpan};
 
 /// The name by which `de` recognises a [`Spanned`].
 pub(crate) const SPANNED: &str = "$spanned";
@@ -14,7 +14,7 @@ pub(crate) const SPANNED: &str = "$spanned";
 #[derive(Clone)]
 pub(crate) struct Spanned<T> {
     pub(crate) value: T,
-    pub(crate) span: Span,
+    pub(crate) span: TextSpan,
     /// Not what the file says, but what `${...}` stood for: must not be shown.
     pub(crate) interpolated: bool,
     /// The file whose whole content it is.
@@ -57,7 +57,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpannedVisitor<T> {
         let value = parts.next_element()?.ok_or_else(missing)?;
         Ok(Spanned {
             value,
-            span: Span { file: FileId::from_number(file), start, end },
+            span: TextSpan { file: FileId::from_number(file), start, end },
             interpolated,
             file: (!content_of.is_empty()).then(|| content_of.into()),
         })

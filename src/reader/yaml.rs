@@ -7,7 +7,7 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as YamlSpan, Tag};
 
 use super::diagnostic::Problems;
-use super::files::{FileId, Files, Span};
+use super::files::{FileId, Files, TextSpan};
 use super::node::{Key, Node, NodeKind, Scalar};
 use super::secrets::{is_reference, is_secret_key};
 
@@ -53,7 +53,7 @@ pub(crate) fn parse(files: &mut Files, file: FileId, problems: &mut Problems) ->
 }
 
 /// A key that is given twice, with both places.
-pub(crate) fn report_duplicate(files: &Files, problems: &mut Problems, key: &Key, first: Span) {
+pub(crate) fn report_duplicate(files: &Files, problems: &mut Problems, key: &Key, first: TextSpan) {
     let message = format!("`{}` is given twice, first at {}", key.name, files.place(first));
     problems.at(key.span, message).hint("keep one of the two".to_owned());
 }
@@ -64,7 +64,7 @@ fn starter_hint() -> String {
 
 /// Why there is no tree.
 struct Mistake {
-    span: Span,
+    span: TextSpan,
     message: String,
     hint: Option<String>,
 }
@@ -79,19 +79,19 @@ struct Builder<'t> {
     anchors: HashMap<usize, Node>,
     aliased: usize,
     secrets: Vec<Range<usize>>,
-    duplicates: Vec<(Key, Span)>,
+    duplicates: Vec<(Key, TextSpan)>,
 }
 
 /// A list or map that is not complete yet.
 struct Frame {
-    start: Span,
+    start: TextSpan,
     anchor: usize,
     content: Content,
 }
 
 enum Content {
     Seq(Vec<Node>),
-    Map { entries: Vec<(Key, Node)>, seen: HashMap<String, Span>, key: Option<Key> },
+    Map { entries: Vec<(Key, Node)>, seen: HashMap<String, TextSpan>, key: Option<Key> },
 }
 
 impl Builder<'_> {
@@ -104,7 +104,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Mistake> {
+    fn event(&mut self, event: Event<'_>, span: TextSpan) -> Result<(), Mistake> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
                 return Err(mistake(
@@ -119,7 +119,7 @@ impl Builder<'_> {
                 let scalar = Scalar { text: text.into_owned(), plain, written: None, file: None };
                 // The parser counts the space after a closing quote in.
                 let length = self.text[span.start..span.end].trim_end().len();
-                let span = Span { end: span.start + length, ..span };
+                let span = TextSpan { end: span.start + length, ..span };
                 self.add(Node { span, kind: NodeKind::Scalar(scalar) }, anchor)?;
             }
             Event::Alias(anchor) => self.alias(anchor, span)?,
@@ -141,7 +141,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn open(&mut self, start: Span, anchor: usize, content: Content) -> Result<(), Mistake> {
+    fn open(&mut self, start: TextSpan, anchor: usize, content: Content) -> Result<(), Mistake> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(mistake(
                 start,
@@ -153,9 +153,9 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn close(&mut self, end: Span) -> Result<(), Mistake> {
+    fn close(&mut self, end: TextSpan) -> Result<(), Mistake> {
         let Some(Frame { start, anchor, content }) = self.stack.pop() else { return Ok(()) };
-        let span = Span { end: end.end.max(start.end), ..start };
+        let span = TextSpan { end: end.end.max(start.end), ..start };
         let kind = match content {
             Content::Seq(items) => NodeKind::Seq(items),
             Content::Map { entries, .. } => NodeKind::Map(Self::merge(entries)?),
@@ -218,7 +218,7 @@ impl Builder<'_> {
         }
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Mistake> {
+    fn alias(&mut self, anchor: usize, span: TextSpan) -> Result<(), Mistake> {
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(mistake(span, "this alias refers to a value that it is part of", None));
         };
@@ -267,7 +267,7 @@ impl Builder<'_> {
         Ok(merged)
     }
 
-    fn check_tag(tag: Option<&Tag>, span: Span) -> Result<(), Mistake> {
+    fn check_tag(tag: Option<&Tag>, span: TextSpan) -> Result<(), Mistake> {
         match tag {
             Some(tag) if !tag.is_yaml_core_schema() => {
                 Err(mistake(span, format!("the tag `{tag}` has no meaning here"), "remove it"))
@@ -277,9 +277,9 @@ impl Builder<'_> {
     }
 
     /// Characters to bytes.
-    fn span(&self, span: YamlSpan) -> Span {
+    fn span(&self, span: YamlSpan) -> TextSpan {
         let byte = |index: usize| self.offsets.get(index).copied().unwrap_or(self.text.len());
-        Span { file: self.file, start: byte(span.start.index()), end: byte(span.end.index()) }
+        TextSpan { file: self.file, start: byte(span.start.index()), end: byte(span.end.index()) }
     }
 
     /// What the YAML parser says, at the end of what it could read, with advice.
@@ -292,7 +292,7 @@ impl Builder<'_> {
             start = (0..=start).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
         }
         let length = self.text[start..].chars().next().map_or(0, char::len_utf8);
-        let span = Span { file: self.file, start, end: start + length };
+        let span = TextSpan { file: self.file, start, end: start + length };
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line = self.text[line_start..].lines().next().unwrap_or("");
         let hint = syntax_hint(error.info(), line);
@@ -301,7 +301,7 @@ impl Builder<'_> {
 }
 
 fn mistake<'h>(
-    span: Span,
+    span: TextSpan,
     message: impl Into<String>,
     hint: impl Into<Option<&'h str>>,
 ) -> Mistake {

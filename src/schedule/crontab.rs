@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use super::error::ScheduleError;
 use super::field::{DAY, Field, HOUR, MINUTE, MONTH, WEEKDAY};
 use crate::calendar::instant_of;
 
@@ -24,15 +25,12 @@ pub(super) struct Crontab {
 }
 
 impl Crontab {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, ScheduleError> {
         let line = if text.starts_with('@') { shorthand(text)? } else { text };
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [minute, hour, day, month, weekday] = fields[..] else {
-            return Err(format!(
-                "`{text}` is not a schedule: expected 5 fields, found {} (hint: minute, hour, day of \
-                 month, month, day of week as in `*/5 * * * *`; or `@hourly`, `every 30s`)",
-                fields.len()
-            ));
+            let (text, found) = (text.to_owned(), fields.len());
+            return Err(ScheduleError::Fields { text, found });
         };
         let minute = MINUTE.parse(minute)?;
         let hour = HOUR.parse(hour)?;
@@ -48,16 +46,14 @@ impl Crontab {
         };
         let mut any_of = Vec::new();
         for line in lines {
-            let schedule = cron::Schedule::from_str(&line).map_err(|e| format!("`{text}`: {e}"))?;
+            let schedule = cron::Schedule::from_str(&line)
+                .map_err(|_| ScheduleError::Never(text.to_owned()))?;
             if schedule.after(&DateTime::UNIX_EPOCH).next().is_some() {
                 any_of.push(schedule);
             }
         }
         if any_of.is_empty() {
-            return Err(format!(
-                "`{text}` never comes: no such day in any year (hint: days 28 and below are in \
-                 every month)"
-            ));
+            return Err(ScheduleError::Never(text.to_owned()));
         }
         let follows_clock = hour.star || hour.all;
         Ok(Self { any_of, follows_clock, minutes: minute.values })
@@ -122,19 +118,14 @@ fn list(field: &Field, offset: u32) -> String {
     numbers.join(",")
 }
 
-fn shorthand(text: &str) -> Result<&'static str, String> {
+fn shorthand(text: &str) -> Result<&'static str, ScheduleError> {
     Ok(match text {
         "@hourly" => "0 * * * *",
         "@daily" | "@midnight" => "0 0 * * *",
         "@weekly" => "0 0 * * 0",
         "@monthly" => "0 0 1 * *",
         "@yearly" | "@annually" => "0 0 1 1 *",
-        _ => {
-            return Err(format!(
-                "`{text}` is not a schedule (hint: @hourly, @daily, @midnight, @weekly, @monthly, \
-                 @yearly or @annually)"
-            ));
-        }
+        _ => return Err(ScheduleError::Shorthand(text.to_owned())),
     })
 }
 
@@ -162,10 +153,10 @@ mod tests {
             ),
             ("0 24 * * *", "hour field `24`: `24` is not a number from 0 to 23"),
         ] {
-            assert_eq!(Crontab::parse(text), Err(message.to_owned()));
+            assert_eq!(Crontab::parse(text).unwrap_err().to_string(), message);
         }
         for text in ["", "hourly", "30s"] {
-            assert!(Crontab::parse(text).unwrap_err().contains("expected 5 fields"), "{text}");
+            assert!(matches!(Crontab::parse(text), Err(ScheduleError::Fields { .. })), "{text}");
         }
     }
 

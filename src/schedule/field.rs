@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::error::{FieldProblem, ScheduleError};
+
 /// What a field may hold.
 pub(super) struct FieldKind {
     /// For messages.
@@ -50,12 +52,14 @@ pub(super) struct Field {
 }
 
 impl FieldKind {
-    pub(super) fn parse(&self, text: &str) -> Result<Field, String> {
+    pub(super) fn parse(&self, text: &str) -> Result<Field, ScheduleError> {
         let mut values = BTreeSet::new();
         for item in text.split(',') {
-            let (first, last, step) = self
-                .item(item)
-                .map_err(|problem| format!("{} field `{text}`: {problem}", self.name))?;
+            let (first, last, step) = self.item(item).map_err(|problem| ScheduleError::Field {
+                name: self.name,
+                text: text.to_owned(),
+                problem,
+            })?;
             let steps = (first..=last).step_by(step);
             values.extend(steps.map(|value| if value > self.max { self.min } else { value }));
         }
@@ -64,7 +68,7 @@ impl FieldKind {
     }
 
     /// First and last number and step of one item of a list.
-    fn item(&self, item: &str) -> Result<(u32, u32, usize), String> {
+    fn item(&self, item: &str) -> Result<(u32, u32, usize), FieldProblem> {
         let (range, step) = match item.split_once('/') {
             Some((range, step)) => (range, Some(self.step(step)?)),
             None => (item, None),
@@ -76,10 +80,11 @@ impl FieldKind {
             let value = self.value(range)?;
             return match step {
                 None => Ok((value, value, 1)),
-                Some(step) => Err(format!(
-                    "a step needs a range (hint: `{range}-{}/{step}` or `*/{step}`)",
-                    self.max
-                )),
+                Some(step) => Err(FieldProblem::StepWithoutRange {
+                    first: range.to_owned(),
+                    last: self.max,
+                    step,
+                }),
             };
         };
         let (first, mut last) = (self.value(first)?, self.value(last)?);
@@ -88,10 +93,8 @@ impl FieldKind {
             last = self.last();
         }
         if first > last {
-            return Err(format!(
-                "the range `{range}` runs backwards (hint: write it as two, `{first}-{},{}-{last}`)",
-                self.max, self.min
-            ));
+            let instead = format!("{first}-{},{}-{last}", self.max, self.min);
+            return Err(FieldProblem::Backwards { range: range.to_owned(), instead });
         }
         Ok((first, last, step.unwrap_or(1)))
     }
@@ -101,15 +104,15 @@ impl FieldKind {
         self.max + u32::from(self.wraps)
     }
 
-    fn step(&self, text: &str) -> Result<usize, String> {
+    fn step(&self, text: &str) -> Result<usize, FieldProblem> {
         let most = self.last();
         match number(text) {
             Some(step) if (1..=most).contains(&step) => Ok(step as usize),
-            _ => Err(format!("`{text}` is not a step (hint: 1 to {most})")),
+            _ => Err(FieldProblem::Step { text: text.to_owned(), most }),
         }
     }
 
-    fn value(&self, text: &str) -> Result<u32, String> {
+    fn value(&self, text: &str) -> Result<u32, FieldProblem> {
         let last = self.last();
         self.names
             .iter()
@@ -123,23 +126,9 @@ impl FieldKind {
                     [first, .., last] => format!(" or a name from {first} to {last}"),
                     _ => String::new(),
                 };
-                let hint = foreign(text);
-                format!("`{text}` is not a number from {} to {last}{names}{hint}", self.min)
+                let allowed = format!("{} to {last}{names}", self.min);
+                FieldProblem::Number { text: text.to_owned(), allowed }
             })
-    }
-}
-
-/// What to do about the signs of other schedulers.
-fn foreign(text: &str) -> &'static str {
-    let is_number = |text: &str| number(text).is_some();
-    match text {
-        "?" => " (hint: `*` is any)",
-        "L" => " (hint: crontab has no last day; day 1 of the month after is in every month)",
-        "LW" => " (hint: crontab has no L, W and #)",
-        text if text.strip_suffix(['L', 'W']).is_some_and(is_number) || text.contains('#') => {
-            " (hint: crontab has no L, W and #)"
-        }
-        _ => "",
     }
 }
 
@@ -220,7 +209,7 @@ mod tests {
                  `22-23,0-2`)",
             ),
         ] {
-            assert_eq!(kind.parse(text), Err(message.to_owned()));
+            assert_eq!(kind.parse(text).unwrap_err().to_string(), message);
         }
     }
 }

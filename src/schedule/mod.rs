@@ -5,6 +5,7 @@
 
 mod crontab;
 mod delay;
+mod error;
 mod field;
 
 #[cfg(test)]
@@ -16,10 +17,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::calendar::parse_duration;
+use crate::calendar::{CalendarError, parse_duration};
 use crontab::Crontab;
 
 pub use delay::{backoff, doubling};
+pub use error::{FieldProblem, ScheduleError};
 
 /// When something is due. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,19 +45,16 @@ impl Schedule {
     ///
     /// # Errors
     /// What was expected instead; also a schedule that never comes, such as 31 February.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         let text = text.trim();
         let rule = match text.split_once(char::is_whitespace) {
             Some(("@every", interval)) => {
-                let interval = interval.trim();
-                return Err(format!("`{text}` is not a schedule (hint: `every {interval}`)"));
+                let (text, interval) = (text.to_owned(), interval.trim().to_owned());
+                return Err(ScheduleError::AtEvery { text, interval });
             }
             Some((zone, rest)) if zone.starts_with("CRON_TZ=") || zone.starts_with("TZ=") => {
-                return Err(format!(
-                    "`{text}` is not a schedule: it has no zone of its own (hint: `{}`, in the \
-                     zone of the calendar)",
-                    rest.trim()
-                ));
+                let (text, rest) = (text.to_owned(), rest.trim().to_owned());
+                return Err(ScheduleError::Zone { text, rest });
             }
             Some(("every", interval)) => Rule::Every(parse_interval(interval.trim())?),
             _ => Rule::Crontab(Box::new(Crontab::parse(text)?)),
@@ -106,9 +105,10 @@ impl fmt::Display for Schedule {
     }
 }
 
-fn parse_interval(text: &str) -> Result<i64, String> {
-    match parse_duration(text)?.as_secs() {
-        0 => Err("an interval has to be longer than nothing (hint: `every 30s`)".to_owned()),
-        seconds => i64::try_from(seconds).map_err(|_| format!("`{text}` is too long")),
+fn parse_interval(text: &str) -> Result<i64, ScheduleError> {
+    match parse_duration(text).map_err(ScheduleError::Interval)?.as_secs() {
+        0 => Err(ScheduleError::EmptyInterval),
+        seconds => i64::try_from(seconds)
+            .map_err(|_| ScheduleError::Interval(CalendarError::TooLong(text.to_owned()))),
     }
 }

@@ -80,22 +80,30 @@ impl SeverityMap {
     pub const KNOWN: [&str; 4] = ["critical", "warning", "info", "none"];
 }
 
+/// Why a text is no [`SeverityMap`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeverityMapError {
+    /// Not two names with `=` between them.
+    #[error("`{0}`: expected SEVERITY=NAME, such as warning=page")]
+    NoPair(String),
+    /// No rule has this severity.
+    #[error("`{0}` is not a severity of the rules, which are {known}", known = SeverityMap::KNOWN.join(", "))]
+    Unknown(String),
+}
+
 impl FromStr for SeverityMap {
-    type Err = String;
+    type Err = SeverityMapError;
 
     /// Reads `warning=page,critical=page`.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, SeverityMapError> {
         let mut map = BTreeMap::new();
         for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let (from, to) = pair
                 .split_once('=')
                 .filter(|(_, to)| !to.trim().is_empty())
-                .ok_or_else(|| format!("`{pair}`: expected SEVERITY=NAME, such as warning=page"))?;
+                .ok_or_else(|| SeverityMapError::NoPair(pair.to_owned()))?;
             if !Self::KNOWN.contains(&from) {
-                return Err(format!(
-                    "`{from}` is not a severity of the rules, which are {}",
-                    Self::KNOWN.join(", ")
-                ));
+                return Err(SeverityMapError::Unknown(from.to_owned()));
             }
             map.insert(from.to_owned(), to.trim().to_owned());
         }
@@ -109,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_severity_map_says_what_it_cannot_read() {
-        let error = |text: &str| text.parse::<SeverityMap>().unwrap_err();
+        let error = |text: &str| text.parse::<SeverityMap>().unwrap_err().to_string();
         assert_eq!(error("warning"), "`warning`: expected SEVERITY=NAME, such as warning=page");
         assert!(error("warn=page").starts_with("`warn` is not a severity of the rules, which are"));
         assert_eq!("".parse::<SeverityMap>().unwrap(), SeverityMap::default());

@@ -189,7 +189,7 @@ fn kinds_are_read_and_shown_by_the_same_words() {
         assert_eq!(PeriodKind::parse(word).unwrap().to_string(), word);
     }
     assert_eq!(
-        PeriodKind::parse("quarterly").unwrap_err(),
+        PeriodKind::parse("quarterly").unwrap_err().to_string(),
         "`quarterly` is not a period (hint: week, month, quarter, half, year or \
          `{start: DATE, end: DATE}`)"
     );

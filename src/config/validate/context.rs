@@ -7,7 +7,7 @@ use crate::config::document::Names;
 use crate::metric::Query;
 use crate::reader::bounds::Bounds;
 use crate::reader::diagnostic::Problems;
-use crate::reader::files::{Files, Span};
+use crate::reader::files::{Files, TextSpan};
 use crate::reader::report::Report;
 use crate::reader::spanned::Text;
 use crate::reader::suggest::{did_you_mean, listed};
@@ -85,7 +85,12 @@ impl<'a> Context<'a> {
     }
 
     /// What is no mistake, and could be better.
-    pub(super) fn note(&mut self, span: Span, message: String, hint: impl Into<Option<String>>) {
+    pub(super) fn note(
+        &mut self,
+        span: TextSpan,
+        message: String,
+        hint: impl Into<Option<String>>,
+    ) {
         self.notes.at(span, message).hint(hint);
     }
 

@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::config::raw::{KpiRaw, MilestoneDay, PathRaw};
 use crate::kpi::{Accumulation, Direction, Kpi, Milestones, Path, Target, Unit, same};
 use crate::reader::entry::Entry;
-use crate::reader::files::Span;
+use crate::reader::files::TextSpan;
 use crate::reader::forms::{Alternative, Mixed, Pairs, Parsed, Quantity};
 use crate::reader::spanned::Spanned;
 
@@ -56,7 +56,7 @@ pub(super) fn path(
 fn of_map(
     context: &mut Context<'_>,
     key: &str,
-    span: Span,
+    span: TextSpan,
     raw: &PathRaw,
     period: Option<&PeriodKind>,
     unit: Option<&Unit>,
@@ -146,7 +146,7 @@ fn falls_between(day: MilestoneDay, start: NaiveDate, end: NaiveDate) -> bool {
 pub(super) fn check(
     context: &mut Context<'_>,
     key: &str,
-    span: Span,
+    span: TextSpan,
     kpi: &Kpi,
     calendar: &Calendar,
 ) {

@@ -14,7 +14,7 @@ use crate::config::parse;
 use crate::config::raw::{CalendarRaw, DefaultsRaw};
 use crate::kpi::MAX_AGE;
 use crate::reader::diagnostic::Problems;
-use crate::reader::files::{Files, Span};
+use crate::reader::files::{Files, TextSpan};
 use crate::reader::node::{Core, NodeKind};
 use crate::reader::spanned::Text;
 use crate::reader::suggest::closest;
@@ -36,7 +36,7 @@ pub(super) fn check_version(document: &Document, files: &Files, problems: &mut P
     if document.versions.is_empty()
         && let Some(file) = document.files.first()
     {
-        let start = Span { file: *file, start: 0, end: 0 };
+        let start = TextSpan { file: *file, start: 0, end: 0 };
         problems
             .at(start, "`version` is missing")
             .hint(format!("start {} with `version: 1`", files.get(*file).name));

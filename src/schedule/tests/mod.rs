@@ -56,7 +56,7 @@ fn what_other_schedulers_know_is_refused_with_what_to_write() {
             "day of month field `?`: `?` is not a number from 1 to 31 (hint: `*` is any)",
         ),
     ] {
-        assert_eq!(Schedule::parse(text).unwrap_err(), message);
+        assert_eq!(Schedule::parse(text).unwrap_err().to_string(), message);
     }
 }
 

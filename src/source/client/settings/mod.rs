@@ -20,7 +20,7 @@ use serde::de::IgnoredAny;
 pub(in crate::source) use self::auth::AuthRaw;
 pub(in crate::source) use self::tls::TlsRaw;
 use crate::reader::entry::Entry;
-use crate::reader::files::Span;
+use crate::reader::files::TextSpan;
 use crate::reader::forms::{Parsed, Size};
 use crate::reader::report::Report;
 use crate::reader::secret_text::{SecretPairs, SecretText};
@@ -192,7 +192,7 @@ pub(in crate::source) fn refuse(
     report: &mut Report<'_>,
     path: &str,
     key: &str,
-    given: Option<Span>,
+    given: Option<TextSpan>,
     why: &str,
     hint: &str,
 ) {
