@@ -26,7 +26,6 @@ pub mod limits;
 mod links;
 pub mod logging;
 pub mod metric;
-mod one_line;
 mod reader;
 pub mod recall;
 pub mod record;

@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use crate::one_line::one_line;
-
 /// Characters of one text from outside that are shown.
 pub const MOST: usize = 200;
 /// Characters of a whole message, which may quote several of them.
@@ -24,7 +22,23 @@ pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
 
 /// A text on one line, without controls, of so many characters at most.
 pub fn line(text: &str, longest: usize) -> String {
-    one_line(text, longest)
+    let mut line = String::new();
+    let mut left = longest;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        let blank = if line.is_empty() { "" } else { " " };
+        for char in blank.chars().chain(word.chars()) {
+            if left == 0 {
+                line.push('…');
+                return line;
+            }
+            line.push(char);
+            left -= 1;
+        }
+    }
+    line
 }
 
 /// `a, b, c`: the first of many names, and how many there are besides.
@@ -91,6 +105,20 @@ mod tests {
             prop_assert!(text.starts_with(cut.trim_end_matches('…')));
             let line = line(&text, longest);
             prop_assert!(line.chars().count() <= longest + 1 && !line.contains(char::is_control));
+        }
+    }
+
+    #[test]
+    fn a_text_is_brought_on_one_line_and_cut_to_its_length() {
+        for (text, expected) in [
+            (" a\r\n\tb\u{1b}c ", "a b c"),
+            ("12345", "12345"),
+            ("123456", "12345…"),
+            ("1234 6", "1234 …"),
+            ("\u{1F600}\u{1F600} ", "\u{1F600}\u{1F600}"),
+            (" \n", ""),
+        ] {
+            assert_eq!(line(text, 5), expected, "{text:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::one_line::one_line;
+use crate::shown;
 
 /// An answer, still in the source's terms.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,7 +43,7 @@ pub(super) enum NotNumeric<'a> {
     NaN,
     #[error("{0}Infinity, which is no number")]
     Infinity(&'static str),
-    #[error("the text `{}`", one_line(.0, 40))]
+    #[error("the text `{}`", shown::line(.0, 40))]
     Text(&'a str),
     #[error("the time {}", .0.to_rfc3339())]
     Time(DateTime<Utc>),

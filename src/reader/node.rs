@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::files::TextSpan;
 use super::secrets::mask_urls;
+use crate::shown;
 
 /// A value.
 #[derive(Clone)]
@@ -185,9 +186,7 @@ impl Node {
 /// One line of at most 40 characters, without user information of URLs.
 fn shortened(text: &str) -> String {
     let text = mask_urls(text);
-    let line = text.lines().next().unwrap_or("");
-    let cut: String = line.chars().take(40).collect();
-    if cut.len() < text.trim_end().len() { format!("{cut}…") } else { cut }
+    shown::line(&text, 40)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Se
 use serde_json::{Map, Value};
 
 use super::exact::exact;
-use crate::one_line::one_line;
+use crate::shown;
 
 /// Reads a value that has no name twice.
 pub(super) struct Distinct(pub(super) Value);
@@ -121,7 +121,7 @@ impl<'de> Visitor<'de> for Level<'_> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             if map.contains_key(&name) {
-                let shown = one_line(&name, 60);
+                let shown = shown::line(&name, 60);
                 return Err(A::Error::custom(format!("the name `{shown}` is there twice")));
             }
             let rows = self.rows.as_mut().and_then(|rows| rows.below(&name));

@@ -10,6 +10,7 @@ use reqwest::{StatusCode, Url};
 use super::redact::{HIDDEN, Redactor};
 use super::redirect::Hop;
 use super::{refusal, urls};
+use crate::shown;
 use crate::source::trace::Step;
 
 /// Bytes of a body that are shown.
@@ -72,8 +73,5 @@ fn headers(headers: &HeaderMap, redactor: &Redactor) -> Vec<String> {
 fn text(body: &Bytes, redactor: &Redactor) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
     let text = redactor.redact(&text);
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
-    }
+    shown::cut(&text, SHOWN).into_owned()
 }

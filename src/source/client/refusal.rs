@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::redact::Redactor;
 use crate::metric::{FetchError, FetchErrorKind};
-use crate::one_line::one_line;
 use crate::shown;
 use crate::source::html::is_html;
 
@@ -68,7 +67,7 @@ pub(super) fn said(headers: &HeaderMap, body: &[u8], redactor: &Redactor) -> Opt
 
 /// The beginning of a text in one line.
 pub(super) fn line(text: &str) -> String {
-    one_line(text, SHOWN)
+    shown::line(text, SHOWN)
 }
 
 fn title(body: &[u8]) -> Option<String> {

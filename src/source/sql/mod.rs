@@ -28,6 +28,7 @@ mod server;
 pub(super) mod settings;
 pub(super) mod sqlite;
 mod trino;
+mod uri;
 
 pub use self::clickhouse::ClickHouseSource;
 pub use self::config::{Engine, EngineConfig, SqlConfig};

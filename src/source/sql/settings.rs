@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::SqlSource;
 use super::config::{Engine, EngineConfig, SqlConfig};
 pub(in crate::source) use super::raw::SqlRaw;
-use super::{columns, engine_settings, powers};
+use super::{columns, engine_settings, powers, uri};
 use crate::metric::Query;
 use crate::reader::entry::Entry;
 use crate::reader::report::Report;
@@ -175,8 +175,7 @@ fn sqlite_url(rest: &str, dir: &Path) -> Option<String> {
         return None;
     }
     // The path of the URL is percent-encoded already, the folder is not.
-    let dir = dir.to_str()?.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
-    let joined = Path::new(&dir).join(path);
+    let joined = Path::new(&uri::escaped(dir)).join(path);
     let mark = if query.is_empty() { "" } else { "?" };
     Some(format!("sqlite://{}{mark}{query}", joined.display()))
 }

@@ -17,6 +17,7 @@ use super::explain;
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::sql::SqlConfig;
 use crate::source::sql::database::driver::{Driver, Failure, Meaning};
+use crate::source::sql::uri;
 use crate::source::statement::Statement;
 use crate::source::{OpenError, Request};
 
@@ -49,7 +50,7 @@ impl Sqlite {
     pub(in crate::source::sql) fn new(config: &SqlConfig) -> Result<Self, OpenError> {
         let url = config.url.expose_secret();
         let file = url::file(url)?;
-        let mut uri = format!("file:{}?mode=ro", escaped(&file));
+        let mut uri = format!("file:{}?mode=ro", uri::escaped(&file));
         let query = url.split_once('?').map_or("", |(_, query)| query);
         for pair in query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("mode=")) {
             uri.push('&');
@@ -153,11 +154,6 @@ fn connection(uri: &str, busy: Duration) -> Result<Connection, Error> {
 /// Whether SQLite gave up because it may not write beside the file.
 fn needs_writing(error: &Error) -> bool {
     matches!(explain::code(error), 8 | 14)
-}
-
-/// As a URI wants it: `?` and `#` would end the name.
-fn escaped(file: &Path) -> String {
-    file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }
 
 fn unusable(file: &Path, error: &Error) -> Failure {
