@@ -156,16 +156,21 @@ pub fn early_warnings<'s>(
 impl EarlyWarning<'_> {
     /// What leads what, by how much, and what can be done.
     pub fn sentence(&self) -> String {
+        format!("{} {}", self.early.kpi.title, self.clause())
+    }
+
+    /// The same without the name of what is in trouble: `is off track and leads …`.
+    pub fn clause(&self) -> String {
         let Self { early, late } = self;
         let status = worst_status(early).map_or("in trouble", Status::words);
-        let (title, other) = (&early.kpi.title, &late.kpi.title);
         let by = early.kpi.lead_time.map(|time| figures::duration(time.as_secs_f64()));
         let by = by.map_or(String::new(), |by| format!(" by {by}"));
         let levers = match early.kpi.levers.as_slice() {
             [] => String::new(),
             levers => format!(" Levers: {}.", levers.join(", ")),
         };
-        format!("{title} is {status} and leads {other}{by}, which still looks fine.{levers}")
+        let other = &late.kpi.title;
+        format!("is {status} and leads {other}{by}, which still looks fine.{levers}")
     }
 }
 

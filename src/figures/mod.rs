@@ -82,6 +82,21 @@ pub fn attainment(ratio: f64) -> String {
     Unit::Percent.show_pair(ratio, 1.0).0
 }
 
+/// A change as a share of what was, signed: `+4.2 %`.
+pub fn growth(share: f64) -> String {
+    let text = if share.abs() < 0.095 {
+        format!("{} %", number::fixed(share.abs() * 100.0, 1, 1))
+    } else {
+        Unit::Percent.show(share.abs())
+    };
+    let nothing = !text.bytes().any(|b| (b'1'..=b'9').contains(&b));
+    match share < 0.0 {
+        _ if nothing => text,
+        true => format!("−{text}"),
+        false => format!("+{text}"),
+    }
+}
+
 /// A share of time in whole percents, 0 % and 100 % only when it is that.
 pub fn share(ratio: f64) -> String {
     let rounded = (ratio * 100.0).round() / 100.0;
