@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::assess::Status;
 use crate::engine::GRACE;
 use crate::id::KpiId;
-use crate::kpi::{Definitions, SeriesKey};
+use crate::kpi::{Definitions, Kpi, SeriesKey};
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::store::{
     Closed, Closing, Definition, Evaluation, InForce, PastGoals, Point, Revision, Store, StoreError,
@@ -38,8 +38,7 @@ impl Recorder {
         definitions: Arc<Definitions>,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let current =
-            |kpi: &Arc<crate::kpi::Kpi>| (kpi.id.clone(), Definition::of(kpi, &definitions));
+        let current = |kpi: &Arc<Kpi>| (kpi.id.clone(), Definition::of(kpi, &definitions));
         let current = definitions.kpis.iter().map(current).collect();
         let in_force = store.note_revisions(&current, now).await?;
         let past = store.past_goals(&in_force, now).await?;
@@ -90,12 +89,29 @@ impl Recorder {
             .verdicts()
             .filter(|(_, verdict)| verdict.assessment.period.span.end == day.as_of)
             .filter(|(_, verdict)| verdict.assessment.value.is_some())
+            .filter(|(state, _)| self.is_period_of(&state.kpi))
             .map(|(state, verdict)| self.closing(state, verdict, now))
             .collect();
         let evaluation =
             Evaluation { at: now, closings: closings.clone(), ..Evaluation::default() };
         let closed = self.store.commit(&evaluation).await?;
         Ok(closings.into_iter().zip(closed).collect())
+    }
+
+    /// Dates that were moved to measure days before them have no result.
+    fn is_period_of(&self, kpi: &Kpi) -> bool {
+        let mut known = self.definitions.kpis.iter();
+        known.find(|known| known.id == kpi.id).is_some_and(|known| known.period == kpi.period)
+    }
+
+    /// Notes that the sources know nothing of a day of these KPIs.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn note_silent(&self, day: NaiveDate, kpis: &[KpiId]) -> Result<(), StoreError> {
+        let meaning = |kpi: &KpiId| Some((kpi.clone(), self.revision(kpi)?.meaning));
+        let kpis: Vec<_> = kpis.iter().filter_map(meaning).collect();
+        self.store.note_silent(day, &kpis).await
     }
 
     /// The verdicts on KPIs as points of their days.

@@ -80,6 +80,27 @@ impl Named for LogFormat {
     const VALUES: &'static [Self] = &[Self::Text, Self::Json];
 }
 
+/// How many days are filled in from the sources: `off`, or a duration in days.
+pub(crate) struct Filled(pub(crate) u16);
+
+impl Filled {
+    /// The most that is filled in.
+    const MOST: u64 = 1830;
+}
+
+impl FromText for Filled {
+    const EXPECTED: &'static str = "off, or a duration from 1d to 1830d like 400d";
+
+    fn from_text(text: &str) -> Option<Self> {
+        if text == "off" {
+            return Some(Self(0));
+        }
+        let days = Duration::from_text(text)?.as_secs() / 86_400;
+        let days = Some(days).filter(|days| (1..=Self::MOST).contains(days))?;
+        u16::try_from(days).ok().map(Self)
+    }
+}
+
 /// What outlives the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreSettings {
@@ -89,10 +110,12 @@ pub struct StoreSettings {
     pub keep_daily: Duration,
     /// How long every change of a value is kept.
     pub keep_raw: Duration,
+    /// Days before today that are filled in from the sources where nothing is known of them.
+    pub backfill_days: u16,
 }
 
 /// All keys that a variable can set, as `(key, default)`.
-const KEYS: [(&str, Option<&str>); 7] = [
+const KEYS: [(&str, Option<&str>); 8] = [
     ("server.listen", Some("0.0.0.0:9877")),
     ("server.external_url", None),
     ("log.level", Some("info")),
@@ -100,6 +123,7 @@ const KEYS: [(&str, Option<&str>); 7] = [
     ("store.path", None),
     ("store.keep_daily", Some("1830d")),
     ("store.keep_raw", Some("90d")),
+    ("store.backfill", Some("400d")),
 ];
 
 /// The merged layers, still as texts.
@@ -127,6 +151,7 @@ struct LayeredStore {
     path: Option<String>,
     keep_daily: String,
     keep_raw: String,
+    backfill: String,
 }
 
 /// Lays the environment over what the file says (`(key, value)` pairs) over the defaults. What is
@@ -160,6 +185,8 @@ pub(crate) fn resolve(
     };
     let keep_daily = keep(&layered.store.keep_daily, "store.keep_daily", problems);
     let keep_raw = keep(&layered.store.keep_raw, "store.keep_raw", problems);
+    let backfill =
+        read::<Filled>(&layered.store.backfill, "store.backfill", Filled::EXPECTED, problems);
     if unknown {
         return None;
     }
@@ -176,6 +203,7 @@ pub(crate) fn resolve(
             path: layered.store.path.map(PathBuf::from),
             keep_daily: keep_daily?,
             keep_raw: keep_raw?,
+            backfill_days: backfill?.0,
         },
     })
 }

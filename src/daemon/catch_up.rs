@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tracing::info;
@@ -12,11 +12,32 @@ use tracing::info;
 use crate::backfill::replay;
 use crate::calendar::Calendar;
 use crate::engine::{History, Sources};
+use crate::id::KpiId;
 use crate::kpi::Definitions;
 use crate::snapshot::Snapshot;
 
 /// Older days than this are left to `backfill`.
 const MAX_DAYS: u64 = 400;
+
+/// What comes to the evaluator from the past.
+#[derive(Debug)]
+pub(super) enum Past {
+    /// A day without a daemon.
+    Missed(Snapshot),
+    /// A day before the first start.
+    Filled {
+        /// Which.
+        day: NaiveDate,
+        /// What was known at its end.
+        snapshot: Snapshot,
+        /// The KPIs of which the sources know nothing.
+        silent: Vec<KpiId>,
+    },
+    /// Some days are done: pages can show them.
+    Pause,
+    /// Nothing comes after this.
+    End,
+}
 
 /// The ends of the days that history lacks.
 pub(super) fn missing(
@@ -33,12 +54,12 @@ pub(super) async fn catch_up(
     definitions: Arc<Definitions>,
     sources: Sources,
     closes: Vec<DateTime<Utc>>,
-    past: mpsc::Sender<Snapshot>,
+    past: mpsc::Sender<Past>,
 ) {
     info!(days = closes.len(), "catching up with the days without a daemon");
     let mut days = pin!(replay(definitions, sources, closes));
     while let Some(day) = days.next().await {
-        if past.send(day).await.is_err() {
+        if past.send(Past::Missed(day)).await.is_err() {
             return;
         }
     }

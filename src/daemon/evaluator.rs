@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument as _, debug, info, info_span};
 
+use super::catch_up::Past;
 use super::keeper::Keeper;
 use super::many::{Many, Told};
 use crate::assess::Status;
@@ -48,7 +49,7 @@ impl Evaluator {
     pub(super) async fn run(
         mut self,
         mut runs: mpsc::Receiver<Run>,
-        mut past: mpsc::Receiver<Snapshot>,
+        mut past: mpsc::Receiver<Past>,
     ) {
         let patience = Instant::now() + PATIENCE;
         // Data ages without anything happening.
@@ -66,9 +67,10 @@ impl Evaluator {
                     Some(run) => self.take(run),
                     None => return,
                 },
-                Some(day) = past.recv() => {
-                    self.take_past(&day).await;
-                    continue;
+                Some(past) = past.recv() => {
+                    if !self.take_past(past).await {
+                        continue;
+                    }
                 }
                 _ = housekeeping.tick() => {
                     if let Some(keeper) = &self.keeper {
@@ -111,12 +113,25 @@ impl Evaluator {
         self.book.apply(run);
     }
 
-    async fn take_past(&mut self, day: &Snapshot) {
-        self.engine.note_past(day);
+    /// Whether it is time to show what came.
+    async fn take_past(&mut self, past: Past) -> bool {
+        let (day, silent) = match past {
+            Past::Pause | Past::End => {
+                self.engine.learn();
+                return true;
+            }
+            Past::Missed(snapshot) => (snapshot, None),
+            Past::Filled { day, snapshot, silent } => (snapshot, Some((day, silent))),
+        };
+        self.engine.note_past(&day);
         self.drawn = None;
         if let Some(keeper) = &mut self.keeper {
-            keeper.write_past(day).await;
+            keeper.write_past(&day).await;
+            if let Some((day, kpis)) = silent {
+                keeper.note_silent(day, &kpis).await;
+            }
         }
+        false
     }
 
     /// Writes before it shows: what somebody has seen outlives the process.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tracing::{debug, error, info, warn};
 
 use super::clock_watch::ClockWatch;
@@ -19,8 +19,8 @@ use crate::recall::Recall;
 use crate::record::Remembered;
 use crate::snapshot::Snapshot;
 use crate::store::{
-    Change, Closed, Closing, Evaluation, InForce, Moved, Opening, Retention, Store, StoreError,
-    StoredRun, difference, metric_fingerprint,
+    Change, Closed, Closing, DaysOfKpis, Evaluation, InForce, Moved, Opening, Retention, Store,
+    StoreError, StoredRun, difference, metric_fingerprint,
 };
 
 pub(super) struct Keeper {
@@ -41,6 +41,8 @@ pub(super) struct Keeper {
     /// Whether the file is another one, and does not know the definitions yet.
     is_another: bool,
     watch: ClockWatch,
+    /// Days of which the sources know nothing, as they were at the start.
+    silent: DaysOfKpis,
 }
 
 impl Keeper {
@@ -74,10 +76,13 @@ impl Keeper {
             errors: 0,
             is_another: false,
             watch: ClockWatch::new(now),
+            silent: DaysOfKpis::new(),
         };
         keeper.undo_future(now).await?;
         restore_runs(keeper.recorder.store(), &keeper.definitions, book).await?;
         keeper.restore_past(engine, now).await?;
+        let in_force = keeper.recorder.in_force();
+        keeper.silent = keeper.recorder.store().silent_days(in_force).await?;
         Ok(keeper)
     }
 
@@ -231,6 +236,19 @@ impl Keeper {
     /// What is shown as it was.
     pub(super) fn remembered(&self) -> Remembered {
         self.recall().remembered(self.last_closings.values())
+    }
+
+    /// Days of which the sources know nothing.
+    pub(super) fn silent_days(&self) -> &DaysOfKpis {
+        &self.silent
+    }
+
+    /// Writes down that the sources know nothing of a day.
+    pub(super) async fn note_silent(&mut self, day: NaiveDate, kpis: &[KpiId]) {
+        if let Err(problem) = self.recorder.note_silent(day, kpis).await {
+            self.errors += 1;
+            error!("history is not written: {problem}");
+        }
     }
 
     /// Writes a day that passed without a daemon.

@@ -4,6 +4,7 @@
 mod catch_up;
 mod clock_watch;
 mod evaluator;
+mod fill;
 mod keeper;
 mod many;
 mod outages;
@@ -252,7 +253,7 @@ impl Generation {
 
 impl Prepared {
     fn start(&self, shared: &Arc<Shared>, memory: Memory) -> Generation {
-        let Self { definitions, sources, facts, self_metrics, clock, store: _ } = self;
+        let Self { definitions, sources, facts, self_metrics, clock, store: settings } = self;
         let Memory { book, engine, keeper } = memory;
         let log = RunLog::new(definitions, facts, &book, clock());
         shared.publish_runs(Arc::new(log.clone()));
@@ -276,7 +277,9 @@ impl Prepared {
             pollers.spawn(keep_running("poller", Arc::clone(self_metrics), start));
         }
         let (days, past) = mpsc::channel(QUEUE);
+        let days_filled = days.clone();
         let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
+        let caught_up = missing.clone();
         if !missing.is_empty() {
             let later = |(id, source): (&SourceId, &SourceHandle)| {
                 (id.clone(), source.clone().in_background())
@@ -288,6 +291,33 @@ impl Prepared {
                 catch_up::catch_up(definitions, sources, missing.clone(), days.clone())
             };
             pollers.spawn(keep_running("catch_up", Arc::clone(self_metrics), start));
+        }
+        let mut known = engine.history().known_days();
+        for (kpi, silent) in keeper.iter().flat_map(keeper::Keeper::silent_days) {
+            known.entry(kpi.clone()).or_default().extend(silent);
+        }
+        for close in &caught_up {
+            let day = definitions.calendar.day_before(*close);
+            for kpi in &definitions.kpis {
+                known.entry(kpi.id.clone()).or_default().insert(day);
+            }
+        }
+        let kept = settings.keep_daily.as_secs() / 86_400;
+        let most = u64::from(settings.backfill_days).min(kept);
+        let plan = fill::Plan::of(definitions, &known, clock(), u16::try_from(most).unwrap_or(0));
+        shared.publish_filling(None);
+        if !plan.is_empty() {
+            let one_by_one =
+                |(id, source): (&SourceId, &SourceHandle)| (id.clone(), source.one_by_one());
+            let fill = fill::Fill {
+                definitions: Arc::clone(definitions),
+                sources: sources.iter().map(one_by_one).collect(),
+                plan: Arc::new(plan),
+                shared: Arc::clone(shared),
+                past: days_filled,
+            };
+            let start = move || fill.clone().run();
+            pollers.spawn(keep_running("fill", Arc::clone(self_metrics), start));
         }
         let evaluator = evaluator::Evaluator {
             definitions: Arc::clone(definitions),

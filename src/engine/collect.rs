@@ -98,7 +98,16 @@ impl SourceHandle {
     /// however much of it there is, a fetch that is due waits behind a few others only.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let places = (self.concurrency / 2).max(1);
+        self.with_places((self.concurrency / 2).max(1))
+    }
+
+    /// The same source for work that nobody waits for: one fetch at a time.
+    #[must_use]
+    pub fn one_by_one(&self) -> Self {
+        self.with_places(1)
+    }
+
+    fn with_places(&self, places: usize) -> Self {
         Self { background: Some(Arc::new(Semaphore::new(places))), ..self.clone() }
     }
 }

@@ -86,6 +86,12 @@ impl Engine {
         }
     }
 
+    /// Asks history anew what it says of the running periods, once much of it has come.
+    pub fn learn(&mut self) {
+        self.weekly_signals = WeeklySignals::default();
+        self.outlooks = Outlooks::default();
+    }
+
     /// What is known of the days before.
     pub fn history(&self) -> &History {
         &self.history

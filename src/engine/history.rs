@@ -9,6 +9,7 @@ use super::dates::{Dated, Dates};
 use crate::assess::{Status, Sums};
 use crate::calendar::{Calendar, Period};
 use crate::forecast::{Seasons, StepKind};
+use crate::id::KpiId;
 use crate::kpi::{Kpi, SeriesKey};
 
 /// Days older than this are forgotten: five years.
@@ -107,6 +108,15 @@ impl History {
                 daily.pop_first();
             }
         }
+    }
+
+    /// The days of which something is known, by KPI.
+    pub fn known_days(&self) -> BTreeMap<KpiId, BTreeSet<NaiveDate>> {
+        let mut known: BTreeMap<KpiId, BTreeSet<NaiveDate>> = BTreeMap::new();
+        for (series, daily) in &self.0 {
+            known.entry(series.kpi.clone()).or_default().extend(daily.keys());
+        }
+        known
     }
 
     /// What is known of a series.

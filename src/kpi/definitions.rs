@@ -89,7 +89,7 @@ impl Function {
 }
 
 /// One key performance indicator.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Kpi {
     /// Its name.
     pub id: KpiId,

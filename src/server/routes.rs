@@ -57,6 +57,7 @@ fn site(
         runs: &runs,
         days: &days,
         refused: refused.as_deref().map(String::as_str),
+        filling: shared.filling(),
     };
     match query::refresh(request) {
         Ok(refresh) => {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
 use crate::snapshot::Snapshot;
+use crate::web::Filling;
 
 /// The evaluator shows that it is at work at least this often.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -26,6 +27,7 @@ pub struct Shared {
     runs: ArcSwap<RunLog>,
     days: ArcSwap<RecentDays>,
     refused: ArcSwapOption<String>,
+    filling: ArcSwapOption<Filling>,
     ready: AtomicBool,
     /// When the evaluator last showed that it is at work.
     alive: Mutex<Instant>,
@@ -40,6 +42,7 @@ impl Shared {
             runs: ArcSwap::default(),
             days: ArcSwap::default(),
             refused: ArcSwapOption::empty(),
+            filling: ArcSwapOption::empty(),
             ready: AtomicBool::new(false),
             alive: Mutex::new(Instant::now()),
         }
@@ -77,6 +80,15 @@ impl Shared {
         self.days.store(days);
     }
 
+    /// Says on pages how far history is filled in; `None` when nothing is being done about it.
+    pub fn publish_filling(&self, filling: Option<Filling>) {
+        self.filling.store(filling.map(Arc::new));
+    }
+
+    pub(super) fn filling(&self) -> Option<Filling> {
+        self.filling.load().as_deref().copied()
+    }
+
     /// From now on `/-/ready` says yes: the first complete evaluation is published.
     pub fn mark_ready(&self) {
         self.ready.store(true, Ordering::Release);
@@ -109,7 +121,8 @@ impl Shared {
         self.published.load_full()
     }
 
-    pub(super) fn runs(&self) -> Arc<RunLog> {
+    /// The last runs of the sources.
+    pub fn runs(&self) -> Arc<RunLog> {
         self.runs.load_full()
     }
 
@@ -121,7 +134,8 @@ impl Shared {
         self.refused.load_full()
     }
 
-    pub(super) fn is_ready(&self) -> bool {
+    /// Whether the first complete evaluation is published.
+    pub fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)
     }
 }

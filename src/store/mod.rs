@@ -24,6 +24,7 @@ mod revisions;
 mod runs;
 mod schema;
 mod series;
+mod silent;
 mod statuses;
 mod stretches;
 mod unwritten;
@@ -50,6 +51,7 @@ pub use points::Point;
 pub use prune::Retention;
 pub use revision::{Change, InForce, Revision};
 pub use runs::StoredRun;
+pub use silent::DaysOfKpis;
 pub use stretches::Undone;
 
 /// An open store. Its only writer as long as it lives; other programs may read the file.

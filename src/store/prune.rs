@@ -123,7 +123,9 @@ impl Store {
         written.retain(|_, last| !gone.contains(&last.id));
         let runs = sqlx::query("DELETE FROM runs WHERE saved_at < ?");
         let runs = runs.bind(limits.raw.timestamp_millis()).execute(&self.pool()).await?;
-        Ok(gone.len() as u64 + runs.rows_affected())
+        let silent = sqlx::query("DELETE FROM silent_days WHERE day < ?");
+        let silent = silent.bind(limits.day()).execute(&self.pool()).await?;
+        Ok(gone.len() as u64 + runs.rows_affected() + silent.rows_affected())
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration::Sql(include_str!("schema/3.sql")),
     Migration::SplitOldRevisions,
     Migration::Sql(include_str!("schema/4.sql")),
+    Migration::Sql(include_str!("schema/5.sql")),
 ];
 
 /// The way from one version to the next.

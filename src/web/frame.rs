@@ -92,6 +92,15 @@ impl Site<'_> {
                 (refused(problem))
             }
             (self.down(place))
+            @if let Some(filling) = &self.filling {
+                div.notice role="status" {
+                    p {
+                        "History is being filled in from the sources, in the background: "
+                        (filling.done) " of " (filling.days) " days. "
+                        progress max=(filling.days) value=(filling.done) aria-label="Days filled in" {}
+                    }
+                }
+            }
         }
     }
 

@@ -28,4 +28,15 @@ pub struct Site<'a> {
     pub days: &'a RecentDays,
     /// Why the newest configuration was not taken; `None` when it is in force.
     pub refused: Option<&'a str>,
+    /// How far history is filled in, while it is.
+    pub filling: Option<Filling>,
+}
+
+/// How far the days before the first start are filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filling {
+    /// Days that are done.
+    pub done: usize,
+    /// Of so many.
+    pub days: usize,
 }

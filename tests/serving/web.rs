@@ -19,13 +19,15 @@ fn nothing() -> (RunLog, RecentDays) {
 
 fn scorecard(snapshot: &Snapshot) -> String {
     let (runs, days) = nothing();
-    Site { snapshot: Some(snapshot), runs: &runs, days: &days, refused: None }
+    Site { snapshot: Some(snapshot), runs: &runs, days: &days, refused: None, filling: None }
         .scorecard(&View::default())
 }
 
 fn kpi_page(snapshot: &Snapshot, id: &str) -> String {
     let (runs, days) = nothing();
-    Site { snapshot: Some(snapshot), runs: &runs, days: &days, refused: None }.kpi(id).unwrap()
+    Site { snapshot: Some(snapshot), runs: &runs, days: &days, refused: None, filling: None }
+        .kpi(id)
+        .unwrap()
 }
 
 fn headline(html: &str) -> &str {
@@ -107,7 +109,13 @@ fn everything_that_comes_from_outside_is_escaped() {
             Some(GoalChange { at: snapshot.as_of, before: evil.into(), now: evil.into() });
     }
     let (runs, days) = nothing();
-    let site = Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: Some(evil) };
+    let site = Site {
+        snapshot: Some(&snapshot),
+        runs: &runs,
+        days: &days,
+        refused: Some(evil),
+        filling: None,
+    };
     for html in [
         site.scorecard(&View::default()),
         site.kpi("evil").unwrap(),
@@ -125,7 +133,8 @@ fn everything_that_comes_from_outside_is_escaped() {
 fn pages_load_nothing_and_do_not_come_back_by_themselves() {
     let snapshot = april();
     let (runs, days) = nothing();
-    let site = Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None };
+    let site =
+        Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None, filling: None };
     let waiting = Site { snapshot: None, ..site }.waiting();
     for html in [site.scorecard(&View::default()), waiting, kpi_page(&snapshot, "organic_traffic")]
     {
@@ -147,7 +156,7 @@ fn every_runbook_of_the_folder_is_built_in_and_rendered() {
     let known: Vec<&str> = RUNBOOKS.iter().map(|(name, _)| *name).collect();
     assert_eq!(known, names);
     let (runs, days) = nothing();
-    let site = Site { snapshot: None, runs: &runs, days: &days, refused: None };
+    let site = Site { snapshot: None, runs: &runs, days: &days, refused: None, filling: None };
     for name in names {
         let html = site.runbook(&name).unwrap();
         assert!(html.contains(&format!("<h1>{name}</h1>")), "{name}");
@@ -237,7 +246,13 @@ fn a_filter_keeps_what_was_asked_for_and_names_what_there_is() {
     let kept = |query: &[(&str, &str)]| -> Vec<String> {
         let filter = Filter::parse(query.iter().copied(), &snapshot).unwrap();
         let (runs, days) = nothing();
-        let site = Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None };
+        let site = Site {
+            snapshot: Some(&snapshot),
+            runs: &runs,
+            days: &days,
+            refused: None,
+            filling: None,
+        };
         let html = site.scorecard(&View { filter, refresh: None });
         let ids = snapshot.kpis.iter().map(|state| state.kpi.id.to_string());
         ids.filter(|id| html.contains(&format!("class=\"title\" href=\"./kpi/{id}\""))).collect()
@@ -279,7 +294,8 @@ fn a_chart_shows_history_path_target_and_projection_and_has_a_table() {
     let days: RecentDays =
         [(key, first.iter_days().take(60).map(day).collect())].into_iter().collect();
     let runs = RunLog::default();
-    let site = Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None };
+    let site =
+        Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None, filling: None };
     let html = site.kpi("trial_to_paid").unwrap();
     for part in [
         "class=\"before\"",

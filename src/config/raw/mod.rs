@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
-use crate::config::settings::{LogFormat, WebAddress};
+use crate::config::settings::{Filled, LogFormat, WebAddress};
 use crate::kpi::{Accumulation, Direction, Function, KpiKind};
 use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity, Size};
 use crate::reader::spanned::{Spanned, Text};
@@ -47,6 +47,7 @@ pub(crate) struct StoreRaw {
     pub(crate) path: Option<Text>,
     pub(crate) keep_daily: Option<Parsed<Duration>>,
     pub(crate) keep_raw: Option<Parsed<Duration>>,
+    pub(crate) backfill: Option<Parsed<Filled>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -2,11 +2,11 @@
 
 use crate::config::document::Document;
 use crate::config::raw::{LogRaw, ServerRaw, StoreRaw};
-use crate::config::settings::{self, Settings};
+use crate::config::settings::{self, Filled, Settings};
 use crate::reader::diagnostic::Problems;
 use crate::reader::environment::Environment;
 use crate::reader::files::Files;
-use crate::reader::forms::Named;
+use crate::reader::forms::{Named, Parsed};
 
 /// `None` after a mistake.
 pub(super) fn settings(
@@ -57,6 +57,10 @@ pub(super) fn settings(
         if let Some(duration) = duration {
             file.push((key, format!("{}s", duration.0.as_secs())));
         }
+    }
+    if let Some(Parsed(Filled(days))) = store.backfill {
+        let text = if days == 0 { "off".to_owned() } else { format!("{days}d") };
+        file.push(("store.backfill", text));
     }
     settings::resolve(&file, environment, problems)
 }
