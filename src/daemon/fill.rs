@@ -295,3 +295,58 @@ fn shifted(kpi: &Arc<Kpi>, calendar: &Calendar, day: NaiveDate) -> Arc<Kpi> {
     }
     Arc::new(Kpi { period: period.kind, ..Kpi::clone(kpi) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::tests::kpi;
+
+    fn definitions(kpis: Vec<Kpi>) -> Definitions {
+        Definitions {
+            calendar: Calendar::default(),
+            objectives: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            kpis: kpis.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_newest_days_come_first_a_month_at_a_time_and_what_is_known_is_not_asked_again() {
+        let two =
+            definitions(vec![Kpi { id: "a".into(), ..kpi() }, Kpi { id: "b".into(), ..kpi() }]);
+        let now = "2026-04-11T08:00:00Z".parse().unwrap();
+        let known: BTreeSet<NaiveDate> = day("2026-01-01").iter_days().take(91).collect();
+        let known = BTreeMap::from([("a".into(), known)]);
+        let plan = Plan::of(&two, &known, now, 100);
+        assert_eq!((plan.days, plan.progress()), (100, Filling { done: 0, days: 100 }));
+        let newest = plan.take().unwrap();
+        assert_eq!((newest.days.len(), newest.kpis.len()), (9, 2));
+        assert_eq!((newest.days[0], newest.days[8]), (day("2026-04-02"), day("2026-04-10")));
+        // Of the days before them only the other KPI is asked.
+        let stretches: Vec<_> = std::iter::from_fn(|| plan.take()).collect();
+        assert!(stretches.iter().all(|stretch| stretch.kpis.len() == 1), "{stretches:?}");
+        let asked: Vec<usize> = stretches.iter().map(|stretch| stretch.days.len()).collect();
+        assert_eq!(asked, [29, 31, 31], "{asked:?}");
+        assert_eq!(plan.progress(), Filling { done: 100, days: 100 });
+        let all = |kpi: &str| (kpi.into(), day("2026-01-01").iter_days().take(100).collect());
+        assert!(Plan::of(&two, &BTreeMap::from([all("a"), all("b")]), now, 100).is_empty());
+        assert!(Plan::of(&two, &BTreeMap::new(), now, 0).is_empty());
+    }
+
+    #[test]
+    fn days_before_explicit_dates_belong_to_equal_periods_before_them() {
+        let (start, end) = (day("2026-10-30"), day("2027-01-28"));
+        let dated = Arc::new(Kpi { period: PeriodKind::Dates { start, end }, ..kpi() });
+        let calendar = Calendar::default();
+        let of = |text: &str| shifted(&dated, &calendar, day(text)).period.clone();
+        assert_eq!(of("2026-11-03"), dated.period);
+        let before = PeriodKind::Dates { start: day("2026-07-31"), end: day("2026-10-29") };
+        assert_eq!((of("2026-10-29"), of("2026-07-31")), (before.clone(), before));
+        let earlier = PeriodKind::Dates { start: day("2026-05-01"), end: day("2026-07-30") };
+        assert_eq!(of("2026-07-30"), earlier);
+    }
+}

@@ -239,6 +239,60 @@ async fn a_period_is_not_final_before_its_data_reach_the_end() {
     daemon.stop().await;
 }
 
+/// A newcomer's charts are not empty, and a source is not asked twice for what it does not know.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_days_before_the_first_start_are_filled_in_once() {
+    let _clock = CLOCK.lock().await;
+    let folder = shop();
+    set("2026-04-02T12:00:00Z");
+    let daemon = start(folder.path()).await;
+    let until = async |daemon: &Running, what: &str, then: &dyn Fn(&str) -> bool| {
+        let started = Instant::now();
+        loop {
+            let address = daemon.address;
+            let page = tokio::task::spawn_blocking(move || get(address, "/kpi/flow").1);
+            let page = page.await.unwrap();
+            if then(&page) {
+                return page;
+            }
+            assert!(started.elapsed() < DEADLINE, "never {what}:\n{page}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let filling = "History is being filled in";
+    until(&daemon, "progress", &|page| page.contains(filling)).await;
+    let done = |page: &str| !page.contains(filling) && page.contains("31 Mar 2026");
+    let page = until(&daemon, "done", &done).await;
+    assert!(page.contains("class=\"before\""), "the chart shows the quarter before: {page}");
+    daemon.stop().await;
+    let days = |closed: Vec<(String, f64)>| {
+        closed.into_iter().map(|(period, _)| period).collect::<Vec<_>>()
+    };
+    let quarters = ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"];
+    let closed = days(closings(folder.path()).await);
+    assert!(quarters.iter().all(|quarter| closed.contains(&(*quarter).to_owned())), "{closed:?}");
+
+    // All is known now: nothing is left to ask for.
+    let daemon = start(folder.path()).await;
+    let flow = kpi("kpi_value", "flow");
+    daemon.until("a value", |_| (), |m| sample(m, &flow).is_some()).await;
+    let page = until(&daemon, "history", &|page| page.contains("class=\"before\"")).await;
+    assert!(!page.contains(filling), "{page}");
+    daemon.stop().await;
+
+    let with = |text: &str| {
+        let config = SHOP.replace("path: history.db", &format!("path: other.db, backfill: {text}"));
+        fs::write(folder.path().join("kpis.yaml"), config).unwrap();
+    };
+    with("off");
+    let daemon = start(folder.path()).await;
+    let metrics = daemon.until("a value", |_| (), |m| sample(m, &flow).is_some()).await;
+    assert!(!metrics.is_empty());
+    let page = until(&daemon, "the page", &|page| page.contains("As a table")).await;
+    assert!(!page.contains(filling) && !page.contains("class=\"before\""), "{page}");
+    daemon.stop().await;
+}
+
 /// The final results of the flow in the store.
 async fn closings(folder: &Path) -> Vec<(String, f64)> {
     let options = SqliteConnectOptions::new().filename(folder.join("history.db")).read_only(true);

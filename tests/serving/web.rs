@@ -226,6 +226,7 @@ fn the_header_of_every_page_tells_of_a_refused_configuration_and_of_sources_that
         runs: &runs,
         days: &days,
         refused: Some("line 3: no such key"),
+        filling: None,
     };
     for html in [
         site.scorecard(&View::default()),
