@@ -9,6 +9,7 @@ pub mod artifacts;
 pub mod assess;
 pub mod backfill;
 pub mod calendar;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;

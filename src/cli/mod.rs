@@ -3,6 +3,7 @@
 
 mod answer;
 mod backfill;
+mod catalog;
 mod check;
 mod connect;
 mod demo;
@@ -64,6 +65,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Validate the configuration; nothing is fetched unless asked for.
     Check(check::Arguments),
+    /// List, find and explain the built-in templates of KPIs.
+    Catalog(catalog::Arguments),
     /// Show what one fetch of a metric sends and gets, step by step.
     Fetch(fetch::Arguments),
     /// Fetch now and print every KPI once.
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => run::run(command, &arguments.global, &environment),
         Command::Demo(command) => demo::run(command, &arguments.global, &environment),
         Command::Check(command) => check::run(command, &arguments.global, &environment),
+        Command::Catalog(command) => catalog::run(command),
         Command::Fetch(command) => fetch::run(command, &arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),
         Command::Backfill(command) => backfill::run(command, &arguments.global, &environment),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Accumulation, Baseline, Direction, Formula, Path, Target, Unit};
+use super::{Accumulation, Baseline, Direction, Formula, Path, Range, Target, Unit};
 use crate::calendar::{Calendar, PeriodKind, WindowSpec};
 use crate::id::{KpiId, MetricId};
 use crate::metric::Metric;
@@ -141,6 +141,10 @@ pub struct Kpi {
     pub max_age: Duration,
     /// Lint codes silenced for this KPI.
     pub allow: Vec<String>,
+    /// What its value can be by its definition.
+    pub range: Range,
+    /// The template of the catalogue that it is made from.
+    pub template: Option<&'static str>,
 }
 
 impl Kpi {
@@ -174,6 +178,8 @@ impl Kpi {
             thresholds: Thresholds::default(),
             max_age: MAX_AGE,
             allow: Vec::new(),
+            range: Range::default(),
+            template: None,
         }
     }
 

@@ -39,6 +39,11 @@ impl<T> Entry<T> {
         self.broken.contains(key)
     }
 
+    /// A mistake in this key has been reported.
+    pub(crate) fn break_key(&mut self, key: &str) {
+        self.broken.insert(key.to_owned());
+    }
+
     /// Whether any key had a mistake.
     pub(crate) fn has_broken(&self) -> bool {
         !self.broken.is_empty()

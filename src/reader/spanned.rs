@@ -25,6 +25,11 @@ pub(crate) struct Spanned<T> {
 pub(crate) type Text = Spanned<String>;
 
 impl<T> Spanned<T> {
+    /// A value that stands for what is written at a place.
+    pub(crate) fn at(span: TextSpan, value: T) -> Self {
+        Self { value, span, interpolated: false, file: None }
+    }
+
     /// Another value at the same place.
     pub(crate) fn with<U>(&self, value: U) -> Spanned<U> {
         let (span, interpolated) = (self.span, self.interpolated);

@@ -89,6 +89,8 @@ pub(crate) struct ObjectiveRaw {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct KpiRaw {
+    pub(crate) template: Option<Text>,
+    pub(crate) inputs: Option<Spanned<Pairs<String, String>>>,
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) kind: Option<Choice<KpiKind>>,
@@ -114,6 +116,15 @@ pub(crate) struct KpiRaw {
     pub(crate) labels: Option<Spanned<Vec<String>>>,
     pub(crate) breakdown: Option<Vec<Text>>,
     pub(crate) weight: Option<Spanned<f64>>,
+    pub(crate) range: Option<Spanned<RangeRaw>>,
+}
+
+/// What a value can be.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RangeRaw {
+    pub(crate) min: Option<Spanned<Quantity>>,
+    pub(crate) max: Option<Spanned<Quantity>>,
 }
 
 #[derive(Deserialize, Default)]

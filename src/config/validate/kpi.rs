@@ -6,8 +6,9 @@ use super::context::Context;
 use super::formula::formula;
 use super::goal::{Goal, goal};
 use super::sections::Defaults;
-use super::{breakdown, path, period, thresholds};
+use super::{breakdown, path, period, range, thresholds};
 use crate::calendar::WindowSpec;
+use crate::catalog::Template;
 use crate::config::raw::KpiRaw;
 use crate::id::KpiId;
 use crate::kpi::{Accumulation, Formula, Function, Kpi, Unit};
@@ -16,14 +17,16 @@ use crate::reader::spanned::Text;
 use crate::reader::suggest::closest;
 
 /// Codes of the framework lint that a KPI can silence.
-const LINTS: [&str; 12] = [
+const LINTS: [&str; 14] = [
     "K001", "K002", "K003", "K004", "K005", "K006", "K007", "K008", "K009", "K010", "K011", "K012",
+    "K013", "K014",
 ];
 
 /// `None` after a mistake.
 pub(super) fn kpi(
     context: &mut Context<'_>,
     entry: &Entry<KpiRaw>,
+    template: Option<&'static Template>,
     defaults: &Defaults,
 ) -> Option<Kpi> {
     let raw = &entry.value;
@@ -71,6 +74,7 @@ pub(super) fn kpi(
     let weight = weight(context, entry);
     let allow = allow(context, entry);
     let thresholds = thresholds::thresholds(context, entry);
+    let range = range::range(context, entry, unit.as_ref(), formula.as_ref(), template);
 
     let Goal { baseline, target, direction } = goal?;
     Some(Kpi {
@@ -96,6 +100,8 @@ pub(super) fn kpi(
         thresholds: thresholds?,
         max_age: raw.max_age.as_ref().map_or(defaults.max_age, |age| age.0),
         allow,
+        range: range?,
+        template: template.map(|template| template.id.as_str()),
         ..Kpi::new(entry.id.as_str(), formula?, target)
     })
 }
@@ -199,7 +205,7 @@ fn allow(context: &mut Context<'_>, entry: &Entry<KpiRaw>) -> Vec<String> {
     let (known, unknown): (Vec<&Text>, Vec<&Text>) =
         given.partition(|code| LINTS.contains(&code.value.as_str()));
     for code in unknown {
-        let expected = "a lint code from K001 to K012";
+        let expected = "a lint code from K001 to K014";
         context.wrong_word(&path, code, &code.value, expected, &[]);
     }
     known.into_iter().map(|code| code.value.clone()).collect()

@@ -13,9 +13,11 @@ mod limits;
 mod metrics;
 mod path;
 mod period;
+mod range;
 mod retail;
 mod sections;
 mod settings;
+mod template;
 mod thresholds;
 
 use std::sync::Arc;
@@ -79,8 +81,9 @@ pub(crate) fn validate(
         .collect();
     let kpis: Vec<_> = kpis
         .into_iter()
-        .filter_map(|entry| {
-            let kpi = kpi::kpi(&mut context, &entry, &defaults)?;
+        .filter_map(|mut entry| {
+            let template = template::apply(&mut context, &mut entry);
+            let kpi = kpi::kpi(&mut context, &entry, template, &defaults)?;
             if let (Some(path), Some(calendar)) = (&entry.value.path, &calendar) {
                 path::check(&mut context, &entry.key("path"), path.span, &kpi, calendar);
             }
