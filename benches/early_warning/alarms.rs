@@ -4,7 +4,6 @@
 use kpi_exporter::assess::{Assessment, Status};
 use kpi_exporter::kpi::{Accumulation, Kpi};
 
-use super::replay::Replay;
 use super::world::{Case, Event};
 
 /// What was said at the close of each day, the first day first.
@@ -21,7 +20,7 @@ pub(crate) struct Said {
 /// Lives through a case, one fetch at the close of each day.
 pub(crate) fn live(case: &Case) -> Said {
     let world = case.world();
-    let mut replay = Replay::new(&world.kpi, &world.table, world.start);
+    let mut replay = world.replay();
     let mut said = Said { event_day: world.event_day, ..Said::default() };
     let mut old = Old::default();
     let fall = case.event == Event::Fall;
@@ -45,13 +44,14 @@ pub(crate) fn live(case: &Case) -> Said {
 
 /// The old rule with its confirmation: a worse status needs two days that say so.
 #[derive(Debug, Default)]
-struct Old {
+pub(crate) struct Old {
     shown: Option<Status>,
     waiting: Option<Status>,
 }
 
 impl Old {
-    fn next(&mut self, kpi: &Kpi, seasonal: bool, now: &Assessment) -> Status {
+    /// What it shows after one more data point.
+    pub(crate) fn next(&mut self, kpi: &Kpi, seasonal: bool, now: &Assessment) -> Status {
         let Some(is) = instant(kpi, seasonal, now) else {
             return now.status;
         };

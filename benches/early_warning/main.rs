@@ -1,6 +1,6 @@
 //! How early and how rightly the program warns, on simulated businesses:
 //! `cargo bench --bench early_warning -- [--runs N] [--seed N]
-//! [--only flows]`. `cargo test` runs a few of them only, to see that all works.
+//! [--only flows]` (or `signals`, `polls`, `shares to date, months`). `cargo test` runs a few of them only, to see that all works.
 #![expect(clippy::print_stdout, reason = "a program that prints tables")]
 
 mod alarms;
@@ -8,6 +8,8 @@ mod alarms;
 mod business;
 #[path = "../support/noise.rs"]
 mod noise;
+mod polls;
+#[path = "../support/replay.rs"]
 mod replay;
 mod signals;
 mod tables;
@@ -31,5 +33,9 @@ fn main() {
     if "signals".contains(&only) || !bench {
         signals::report(runs * SERIES_A_RUN, seed);
     }
-    tables::report(&tables::Order { runs, seed, only });
+    let order = tables::Order { runs, seed, only };
+    if "polls".contains(&order.only) || !bench {
+        polls::report(&order);
+    }
+    tables::report(&order);
 }

@@ -43,7 +43,7 @@ pub(crate) fn report(order: &Order) {
     }
 }
 
-fn groups() -> [(&'static str, Vec<Measure>); 5] {
+pub(crate) fn groups() -> [(&'static str, Vec<Measure>); 5] {
     [
         ("flows", (0..BUSINESSES.len()).map(Measure::Flow).collect()),
         (
@@ -127,6 +127,7 @@ fn cases(
                 earlier,
                 seasonal,
                 event,
+                window: 30,
                 plan: 1.0,
                 seed: order.seed * 1_000_003 + run * 61 + index * 7919,
             }));
@@ -135,8 +136,13 @@ fn cases(
     cases
 }
 
-/// Lives through all cases, some at a time.
-pub(crate) fn live_all(cases: &[Case]) -> Vec<Said> {
+/// Lives through all cases.
+fn live_all(cases: &[Case]) -> Vec<Said> {
+    all_of(cases, live)
+}
+
+/// What comes of each case, some at a time.
+pub(crate) fn all_of<T: Send>(cases: &[Case], of: impl Fn(&Case) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(cases.len()));
     std::thread::scope(|scope| {
@@ -145,7 +151,7 @@ pub(crate) fn live_all(cases: &[Case]) -> Vec<Said> {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(index) else { return };
-                    let said = live(case);
+                    let said = of(case);
                     if let Ok(mut done) = done.lock() {
                         done.push((index, said));
                     }

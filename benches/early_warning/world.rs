@@ -5,16 +5,16 @@ use chrono::{Datelike, Days, NaiveDate};
 
 use super::business::{BUSINESSES, Business, poisson};
 use super::noise::Noise;
-use super::replay::Table;
+use super::replay::{Replay, Table};
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Measure {
     /// A sum of the period, of this business.
     Flow(usize),
-    /// Events of the last 30 days, on a ramp that grows by a share.
+    /// Events of the last days, on a ramp that grows by a share.
     Trailing(usize, f64),
-    /// A share of the last 30 days, from one to another, of so many trials a day.
+    /// A share of the last days, from one to another, of so many trials a day.
     Share(f64, f64, f64),
     /// A share of the period so far, to keep at least as it is, of so many trials a day.
     ShareToDate(f64, f64),
@@ -64,6 +64,8 @@ pub(crate) struct Case {
     pub(crate) earlier: u32,
     pub(crate) seasonal: bool,
     pub(crate) event: Event,
+    /// Days of a trailing window.
+    pub(crate) window: u16,
     /// The target, as a share of what is to be expected.
     pub(crate) plan: f64,
     pub(crate) seed: u64,
@@ -84,8 +86,6 @@ pub(crate) struct World {
 const LOSS: f64 = 0.3;
 /// Days before the earlier periods, so that windows are full.
 const BEFORE: u64 = 40;
-/// Of a trailing window.
-const WINDOW: f64 = 30.0;
 
 impl Case {
     pub(crate) fn world(&self) -> World {
@@ -101,7 +101,8 @@ impl Case {
         let (past, length) = (days(first, start), days(start, end));
         let event_day = if months == 3 { 30 } else { 10 };
         let weekday = first.weekday().num_days_from_monday() as usize;
-        let place = Place { past, length, event_day, weekday, event: self.event };
+        let window = f64::from(self.window);
+        let place = Place { past, length, event_day, weekday, window, event: self.event };
         let (table, target) = self.lived(noise, &place);
         let period = if months == 3 { "quarter" } else { "month" };
         let path = match self.measure {
@@ -112,9 +113,13 @@ impl Case {
             _ => "",
         };
         let target = target.map_or_else(String::new, |target| format!(", {target}"));
+        let window = match self.measure {
+            Measure::Trailing(..) | Measure::Share(..) => format!(", window: {}d", self.window),
+            _ => String::new(),
+        };
         let goal = self.measure.yaml();
         let kpi = format!(
-            "{{ kind: lagging, direction: increase, period: {period}, {goal}{target}{path} }}"
+            "{{ kind: lagging, direction: increase, period: {period}, {goal}{window}{target}{path} }}"
         );
         let (above, below) = table;
         let stock = matches!(self.measure, Measure::Stock(..));
@@ -140,7 +145,7 @@ impl Case {
                     Business { growth: 0.0, season: 0.0, ..BUSINESSES[index % BUSINESSES.len()] };
                 let (ramp, week) = (steady(rise), business.week.iter().sum::<f64>() / 7.0);
                 let days = business.lived(noise, weekday, count, &|day| event(day) * ramp(day));
-                let base = WINDOW * business.size * week * days[past].level;
+                let base = place.window * business.size * week * days[past].level;
                 let values = days.iter().map(|day| day.value).collect();
                 let target = 1.0 + rise * self.plan;
                 let goal = format!("baseline: {base}, target: {}", base * target);
@@ -178,7 +183,16 @@ struct Place {
     length: usize,
     event_day: usize,
     weekday: usize,
+    window: f64,
     event: Event,
+}
+
+impl World {
+    /// The KPI before its period begins.
+    pub(crate) fn replay(&self) -> Replay {
+        let known = self.table.first + Days::new(BEFORE);
+        Replay::new(&self.kpi, &self.table, known, self.start)
+    }
 }
 
 impl Place {
@@ -196,7 +210,7 @@ impl Place {
 
     /// A steady rise from the first day that brings a trailing window up by 1 at the close.
     fn ramp(&self, day: usize) -> f64 {
-        let window = WINDOW / self.length as f64;
+        let window = self.window / self.length as f64;
         let reach = if window >= 1.0 { 1.0 / window } else { 1.0 - window / 2.0 };
         let reach = if window >= 1.0 { reach / 2.0 } else { reach };
         self.straight(day) / reach
@@ -215,11 +229,8 @@ impl Measure {
                 "formula: m, accumulation: flow, unit: count"
             }
             Self::Flow(_) => "formula: m, accumulation: flow, unit: EUR",
-            Self::Trailing(..) => "formula: m, accumulation: level, window: 30d, unit: count",
-            Self::Share(..) => {
-                "formula: m.above / m.below, accumulation: ratio, window: 30d, unit: percent"
-            }
-            Self::ShareToDate(..) => {
+            Self::Trailing(..) => "formula: m, accumulation: level, unit: count",
+            Self::Share(..) | Self::ShareToDate(..) => {
                 "formula: m.above / m.below, accumulation: ratio, unit: percent"
             }
             Self::Stock(..) => "formula: m, accumulation: level, unit: EUR",

@@ -5,9 +5,12 @@
 
 #[path = "../support/business.rs"]
 mod business;
+mod calls;
 mod months;
 #[path = "../support/noise.rs"]
 mod noise;
+#[path = "../support/replay.rs"]
+mod replay;
 mod score;
 mod series;
 
@@ -31,6 +34,9 @@ const MIN_HISTORY: usize = 4;
 /// Runs of each simulated business: under `cargo bench`, and to see that all works.
 const RUNS: u64 = 40;
 const FEW_RUNS: u64 = 1;
+
+/// Held-out series that are lived through day by day.
+const CALLED: usize = 400;
 
 fn main() -> ExitCode {
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -72,6 +78,7 @@ fn report(all: &[Series]) {
     for set in sets {
         table(set, &part(&|series| series.set == set));
     }
+    calls::report(&part(&|series| !series.for_tuning()), CALLED);
     time_of_daily_steps();
 }
 

@@ -144,6 +144,12 @@ mod tests {
         let noise = share(150.0, 1500.0).unwrap();
         assert!((noise.error / 0.04 - 0.194).abs() < 5e-4, "{}", noise.error / 0.04);
         assert_eq!(noise.n, Some(1500.0));
+        // "Within noise: ±1.3 points", and 0.302632 with 0.319 more is still below its limit.
+        assert!((noise.reach() - 0.012_8).abs() < 5e-5, "{}", noise.reach());
+        assert!((noise.reach() / 0.04 - 0.319).abs() < 1e-3, "{}", noise.reach() / 0.04);
+        // At the baseline of 12 % the same number of trials is off by 0.21 of the way.
+        let start = share(180.0, 1500.0).unwrap();
+        assert!((start.error / 0.04 - 0.21).abs() < 5e-3, "{}", start.error / 0.04);
     }
 
     #[test]

@@ -265,3 +265,7 @@ fn milestone_share(
     }
     Some(before.1)
 }
+
+#[cfg(test)]
+#[path = "tests/path.rs"]
+mod tests;

@@ -1,7 +1,8 @@
 //! Control charts: has the series left its usual level in the bad direction?
 //!
 //! `XmR` 3σ limits find a sudden `Shift`, a CUSUM finds a slow `Drift`, both one-sided and measured
-//! against a baseline that is frozen on the first 20 points. Not here: where residuals come from
+//! against a baseline that is frozen on the first 20 points or more. Where points resemble their
+//! neighbours, the CUSUM adds up what the one before does not explain. Not here: where residuals come from
 //! (path, forecast or season), and when a baseline starts anew: after a changed definition or an
 //! accepted new level the caller passes only the points since then.
 //!
@@ -10,8 +11,8 @@
 
 /// Points on which limits are frozen.
 pub const BASELINE_POINTS: usize = 20;
-/// Points on which limits rest at most, where there are more: a year of weeks.
-const MOST_POINTS: usize = 52;
+/// Points on which limits rest at most, where there are more: two years of weeks.
+const MOST_POINTS: usize = 104;
 /// Below this many baseline points there are no limits at all.
 pub const MIN_BASELINE_POINTS: usize = 8;
 
@@ -19,11 +20,15 @@ pub const MIN_BASELINE_POINTS: usize = 8;
 /// 3σ is 2.66 mean moving ranges.
 const MOVING_RANGE_PER_SIGMA: f64 = 1.128;
 /// Lag-1 autocorrelation of the baseline, free of the bias of few points, above which its points
-/// count as dependent. Higher, and points with an autocorrelation of 0.3 raise more false signals
-/// than a quarter per half-year; lower, and shifts of independent points are missed.
-const DEPENDENT: f64 = 0.28;
-/// Limits grow without bound as the autocorrelation nears 1, and 20 points cannot tell 0.9 from 1.
+/// count as dependent.
+const DEPENDENT: f64 = 0.1;
+/// Twenty points cannot tell 0.9 from 1.
 const MAX_AUTOCORRELATION: f64 = 0.9;
+/// The spread of few points, the more so of dependent ones, seems smaller than it is; never by more
+/// than this.
+const MOST_UNDERSTATED: f64 = 0.3;
+/// How much a mean of few points may be off counts as spread in cumulative sums, which add it up.
+const UNSURE_MEAN: f64 = 0.5;
 /// Spread given to a baseline that never moved, relative to its size: above rounding, below news.
 const CONSTANT_SPREAD: f64 = 1e-9;
 /// The same for a baseline of zeros.
@@ -65,6 +70,10 @@ pub struct ChartBaseline {
     pub points: usize,
     /// Whether the points never differed: then `sigma` only stands for rounding.
     pub constant: bool,
+    /// How much of a departure is left at the next point, 0 for independent points.
+    memory: f64,
+    /// The newest of the points.
+    newest: f64,
 }
 
 /// Which side of the usual level is bad, in the unit that people read.
@@ -98,16 +107,17 @@ pub struct Reading {
 struct ChartRules {
     /// Deviation beyond which a single point is a shift, in sigma.
     shift: f64,
-    /// What the cumulative sum forgives per point (k), in sigma.
-    slack: f64,
-    /// The cumulative sum above which there is a drift (h), in sigma.
+    /// The lasting fall, in sigma, that the cumulative sum is made to find.
+    fall: f64,
+    /// How likely it must be made by the points since it began, as the logarithm of a ratio.
     decision: f64,
-    /// Most the sum can hold above `decision`, so that a recovery is seen within 6 points at the
-    /// usual level however long the bad time was.
-    excess: f64,
+    /// Most the sum can hold above `decision`, in points at the usual level: so soon a recovery is
+    /// seen however long the bad time was.
+    points_to_recover: f64,
 }
 
-const RULES: ChartRules = ChartRules { shift: 3.0, slack: 0.5, decision: 4.8, excess: 3.0 };
+const RULES: ChartRules =
+    ChartRules { shift: 3.0, fall: 1.5, decision: 3.7, points_to_recover: 5.5 };
 
 /// Reads the current signal from a series of residuals: oldest first, evenly spaced, negative =
 /// bad direction. `None` and non-finite points are missing: they are skipped, neither good nor bad.
@@ -181,29 +191,79 @@ impl ChartBaseline {
         let size = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
         let floor = (size * CONSTANT_SPREAD).max(ZERO_SPREAD);
         let constant = moving <= floor;
-        let sigma = if constant { floor } else { moving * widening(values, centre, moving) };
-        Some(Self { centre, sigma, points: values.len(), constant })
+        let (spread, memory) =
+            if constant { (floor, 0.0) } else { dependence(values, centre, moving) };
+        let newest = values[values.len() - 1];
+        Some(Self { centre, sigma: spread, points: values.len(), constant, memory, newest })
     }
 
     /// `points`: indices and values, oldest first; `total`: what the reading reports as present.
     fn judge(&self, points: &[(usize, f64)], total: usize, rules: ChartRules) -> Reading {
         let mut newest = None;
         let mut beyond = None;
+        let climbing = self.climbing(rules);
+        // Independent points have the limits of the textbook, others some that allow for their mean.
+        let wider = if self.memory > 0.0 { climbing.unsure } else { 1.0 };
+        let mut before = self.deviation(self.newest);
         let mut climb = Climb::default();
         for &(index, value) in points {
-            let deviation = (value - self.centre) / self.sigma;
+            let deviation = self.deviation(value);
             newest = Some(deviation);
-            beyond = if deviation < -rules.shift { beyond.or(Some(index)) } else { None };
-            climb.add(index, deviation, rules);
+            beyond = if deviation < -rules.shift * wider { beyond.or(Some(index)) } else { None };
+            climb.add(index, deviation, before, &climbing);
+            before = deviation;
         }
         let (signal, since, deviation) = if beyond.is_some() {
             (Signal::Shift, beyond, newest)
-        } else if climb.sum > rules.decision {
+        } else if climb.sum > climbing.decision {
             (Signal::Drift, climb.onset, Some(climb.deviations / climb.points))
         } else {
             (Signal::None, None, newest)
         };
         Reading { signal, since, deviation, baseline: Some(*self), points: total }
+    }
+}
+
+/// What each point adds to the cumulative sum: the logarithm of how much likelier it is made by a
+/// lasting fall, point before point (Page 1954; Basseville & Nikiforov, *Detection of Abrupt
+/// Changes*, 1993, sections 2.2 and 7.2.4). Of dependent points, only what the one before does not
+/// explain is news.
+struct Climbing {
+    /// A point counts for at most so much: one freak value is a shift, not a drift.
+    most: f64,
+    memory: f64,
+    /// Standard deviations that a standard deviation of the baseline counts for.
+    unsure: f64,
+    /// What the fall takes off its first point, and off what is news of those after it.
+    first: f64,
+    later: f64,
+    /// Variance of news.
+    news: f64,
+    decision: f64,
+    top: f64,
+}
+
+impl ChartBaseline {
+    fn deviation(&self, value: f64) -> f64 {
+        (value - self.centre) / self.sigma
+    }
+
+    fn climbing(&self, rules: ChartRules) -> Climbing {
+        let memory = self.memory;
+        let (first, later) = (rules.fall, rules.fall * (1.0 - memory));
+        let news = 1.0 - memory * memory;
+        let of_mean = ((1.0 + memory) / (1.0 - memory) / self.points as f64).sqrt();
+        let at_usual = later * later / (2.0 * news);
+        Climbing {
+            most: rules.shift,
+            memory,
+            unsure: 1.0 + UNSURE_MEAN * of_mean,
+            first,
+            later,
+            news,
+            decision: rules.decision,
+            top: rules.decision + rules.points_to_recover * at_usual,
+        }
     }
 }
 
@@ -217,39 +277,42 @@ struct Climb {
 }
 
 impl Climb {
-    /// A point counts for at most the shift limit: one freak value is a shift, not a drift.
-    fn add(&mut self, index: usize, deviation: f64, rules: ChartRules) {
-        let step = -deviation.max(-rules.shift) - rules.slack;
-        self.sum = (self.sum + step).min(rules.decision + rules.excess);
-        if self.sum <= 0.0 {
+    fn add(&mut self, index: usize, deviation: f64, before: f64, by: &Climbing) {
+        let tame = |deviation: f64| (deviation / by.unsure).clamp(-by.most, by.most);
+        let news = by.memory * tame(before) - tame(deviation);
+        let likelier = |fall: f64| fall * (news - fall / 2.0) / by.news;
+        let (goes_on, begins) = (self.sum + likelier(by.later), likelier(by.first));
+        if goes_on <= 0.0 || begins > goes_on {
             *self = Self::default();
-            return;
         }
-        self.onset = self.onset.or(Some(index));
-        self.deviations += deviation;
-        self.points += 1.0;
+        self.sum = goes_on.max(begins).clamp(0.0, by.top);
+        if self.sum > 0.0 {
+            self.onset = self.onset.or(Some(index));
+            self.deviations += deviation;
+            self.points += 1.0;
+        }
     }
 }
 
-/// By how much the moving range understates the spread, 1 for independent points.
+/// Spread of the points, and how much of a departure is left at the next one.
 ///
-/// Neighbours that resemble each other (trailing windows that overlap, slow business) have small
-/// moving ranges, and their chart would cry wolf every other time. When the baseline shows such
-/// dependence, the plain standard deviation takes over, times √((1+r)/(1−r)), the factor by which
-/// first-order autocorrelation r widens sums of points (Box, Jenkins & Reinsel, *Time Series
-/// Analysis*, section 2.1).
-fn widening(values: &[f64], centre: f64, moving: f64) -> f64 {
+/// The moving range tells the spread of independent points. Neighbours that resemble each other
+/// (trailing windows that overlap, slow business) have small moving ranges, and their chart would
+/// cry wolf every other time: there the plain standard deviation takes over, made up for what few
+/// dependent points miss of it (Box, Jenkins & Reinsel, *Time Series Analysis*, section 2.1).
+fn dependence(values: &[f64], centre: f64, moving: f64) -> (f64, f64) {
     let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
     let products: f64 = values.windows(2).map(|pair| (pair[0] - centre) * (pair[1] - centre)).sum();
     let count = values.len() as f64;
     // Few points seem less dependent than they are: Kendall (1954), E[r] ≈ ρ − (1 + 4ρ)/n.
     let autocorrelation = (count * products / squares + 1.0) / (count - 4.0);
     if autocorrelation <= DEPENDENT {
-        return 1.0;
+        return (moving, 0.0);
     }
-    let r = autocorrelation.min(MAX_AUTOCORRELATION);
-    let spread = (squares / (count - 1.0)).sqrt();
-    (spread / moving).max(1.0) * ((1.0 + r) / (1.0 - r)).sqrt()
+    let memory = autocorrelation.min(MAX_AUTOCORRELATION);
+    let seen = (1.0 - (1.0 + memory) / (1.0 - memory) / count).max(MOST_UNDERSTATED);
+    let spread = (squares / (count - 1.0) / seen).sqrt();
+    (spread.max(moving), memory)
 }
 
 impl Reading {

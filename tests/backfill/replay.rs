@@ -44,6 +44,41 @@ fn the_conversion_turns_off_track_on_23_april() {
     assert_eq!((below(0.12)[0], below(0.12).len()), ("2026-04-01", 49));
 }
 
+/// The first day of the quarter on which each KPI needed somebody, and on which it was off track.
+fn first_alerts(from: &str) -> Vec<(String, Option<String>, Option<String>)> {
+    let (code, stdout, _) =
+        said(&backfill(&["--from", from, "--to", "2026-06-30", "--format", "jsonl"]));
+    assert_eq!(code, Some(0));
+    let days = days(&stdout);
+    let first = |id: &str, statuses: &[&str]| {
+        let is = |line: &Value| statuses.iter().any(|status| line["status"] == *status);
+        let mut of = days
+            .iter()
+            .filter(|((day, kpi), line)| kpi == id && day.as_str() >= "2026-04-01" && is(line));
+        of.next().map(|((day, _), _)| day.clone())
+    };
+    ["organic_traffic", "trial_to_paid", "net_new_arr"]
+        .map(|id| (id.to_owned(), first(id, &["at_risk", "off_track"]), first(id, &["off_track"])))
+        .into()
+}
+
+/// As `docs/early-warning.md` says.
+#[test]
+fn the_first_alert_of_each_kpi_comes_in_time() {
+    let alerts = |from, at_risk: &str, off_track: &str| {
+        let day = |text: &str| Some(text.to_owned());
+        let expected = [
+            ("organic_traffic".to_owned(), None, None),
+            ("trial_to_paid".to_owned(), day("2026-04-19"), day("2026-04-23")),
+            ("net_new_arr".to_owned(), day(at_risk), day(off_track)),
+        ];
+        assert_eq!(first_alerts(from), expected);
+    };
+    alerts("2026-04-01", "2026-06-21", "2026-06-27");
+    // With the quarters before, their chance speaks two weeks sooner.
+    alerts("2024-12-01", "2026-06-05", "2026-06-07");
+}
+
 #[test]
 fn the_figures_are_those_of_a_single_evaluation() {
     let arguments =

@@ -23,3 +23,4 @@ mod readme;
 #[path = "../support/servers.rs"]
 mod servers;
 mod sources;
+mod witness;

@@ -55,10 +55,14 @@ fn a_seasonal_path_follows_earlier_periods_and_says_when_it_cannot() {
     // A period-to-date ratio that grows with its window: T times the share at the same point.
     let ratio =
         Kpi { accumulation: Accumulation::Ratio, target: Target::Absolute(0.4), ..seasonal };
-    let grown = Measured { seasonal_share: Some(0.68), ..value(0.272) };
+    // A repeat purchase rate that stood at 0.251 in the middle of a quarter that closed at 0.370.
+    let grown = Measured { seasonal_share: Some(0.251 / 0.370), ..value(0.26) };
     let grown = at_end_of("2026-05-15", &ratio, grown);
-    close(grown.expected_value, 0.272);
-    close(grown.pace_ratio, 1.0);
+    close(grown.expected_value, 0.4 * 0.251 / 0.370);
+    close(grown.pace_ratio, 0.26 / (0.4 * 0.251 / 0.370));
+    // Flat, it would have been a third short of its target all the time.
+    let flat = Kpi { path: Path::Flat, ..ratio };
+    close(at_end_of("2026-05-15", &flat, value(0.26)).pace_ratio, 0.65);
 }
 
 #[test]

@@ -179,6 +179,19 @@ fn from_a_third_of_the_period_on_probability_speaks_too() {
 }
 
 #[test]
+fn a_hit_probability_of_0_002_is_not_green_however_good_the_pace() {
+    // 20 % ahead of the straight line, which the season that is over explains.
+    for (day, ahead) in [("2026-05-02", 105e3), ("2026-05-15", 150e3), ("2026-06-20", 240e3)] {
+        let hopeless = projected(day, ahead, 217e3, 3);
+        let chance = hopeless.target_hit_probability.unwrap();
+        assert!((0.001..0.005).contains(&chance), "{chance}");
+        assert!(hopeless.pace_ratio > Some(1.0), "{:?}", hopeless.pace_ratio);
+        assert_eq!(hopeless.status, Status::OffTrack, "{day}: {}", hopeless.reason);
+        assert_eq!(hopeless.beyond_noise, Status::OffTrack, "nobody waits for this to last");
+    }
+}
+
+#[test]
 fn a_season_that_explains_the_lag_is_at_risk_and_not_off_track() {
     let seasonal = projected("2026-05-15", 80e3, 260e3, 3);
     assert_eq!(seasonal.status, Status::AtRisk);
@@ -207,6 +220,27 @@ fn what_is_left_for_the_last_days_is_never_green() {
 }
 
 proptest::proptest! {
+    /// Nothing is green against its chance, and no lag that a season explains is off track.
+    #[test]
+    fn the_second_witness_is_heard_from_a_third_of_the_period_on(
+        day in 0_u64..90, so_far in 1.0..249e3_f64, ends_at in 150e3..350e3_f64,
+    ) {
+        let date = NaiveDate::from_ymd_opt(2026, 4, 1).unwrap() + chrono::Days::new(day);
+        let seen = projected(&date.to_string(), so_far, ends_at, 3);
+        let chance = seen.target_hit_probability.unwrap();
+        let speaks = seen.elapsed_ratio >= 1.0 / 3.0;
+        if speaks && chance < 0.05 {
+            proptest::prop_assert_eq!(seen.status, Status::OffTrack);
+        } else if speaks && chance < 0.2 {
+            proptest::prop_assert!(matches!(seen.status, Status::AtRisk | Status::OffTrack));
+        } else if speaks && chance >= 0.5 {
+            proptest::prop_assert_ne!(seen.status, Status::OffTrack);
+        } else if !speaks && seen.status != Status::TooEarly {
+            let alone = at_end_of(&date.to_string(), &net_new_arr(), value(so_far));
+            proptest::prop_assert_eq!(seen.status, alone.status);
+        }
+    }
+
     /// More of what is wanted never gives a worse verdict, and no number is ever NaN or infinite.
     #[test]
     fn verdicts_are_monotone_and_numbers_finite(

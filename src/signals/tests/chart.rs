@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::signals::tests::simulate::{Noise, rate};
 
-const HALVED: ChartRules = ChartRules { shift: 1.5, slack: 0.5, decision: 2.5, excess: 3.0 };
+const HALVED: ChartRules =
+    ChartRules { shift: 1.5, fall: 1.5, decision: 2.0, points_to_recover: 5.5 };
 const WEEKS: usize = 26;
 const RUNS: u32 = 2000;
 

@@ -86,8 +86,9 @@ fn share_of_day(passed: f64) -> f64 {
 }
 
 impl Replay {
-    /// `kpi` is the KPI in YAML, without its name. `start` lies in the period that is to be lived.
-    pub(crate) fn new(kpi: &str, table: &Table, start: NaiveDate) -> Self {
+    /// `kpi` is the KPI in YAML, without its name. History begins on the day `known`; `start` is the
+    /// first day of the period that is to be lived.
+    pub(crate) fn new(kpi: &str, table: &Table, known: NaiveDate, start: NaiveDate) -> Self {
         let columns = if table.below.is_empty() { "v AS value" } else { "a AS above, b AS below" };
         let text = format!(
             "version: 1\n\
@@ -108,7 +109,6 @@ impl Replay {
         let mut engine = Engine::new(Arc::clone(&definitions));
         let mut history = History::default();
         let key = SeriesKey::new(&kpi.id, &Labels::default());
-        let known = table.first + Days::new(40);
         for day in known.iter_days().take_while(|day| *day < start) {
             let at = calendar.day_start(day + Days::new(1));
             let measured = table.measure(&plan(&kpi, calendar, at).value);
@@ -128,16 +128,31 @@ impl Replay {
         found.kpis[0].verdicts[0].assessment.clone()
     }
 
+    /// What a window of so many days gave that held the running one, as it did once.
+    #[allow(dead_code, reason = "not for every benchmark")]
+    pub(crate) fn value_with_today(&self, table: &Table, days: u64, at: DateTime<Utc>) -> f64 {
+        let calendar = &self.definitions.calendar;
+        let start = calendar.day_start(calendar.day_of(at) - Days::new(days - 1));
+        let part = |of: &[f64]| table.until(of, at) - table.until(of, start);
+        if table.below.is_empty() {
+            part(&table.above)
+        } else {
+            part(&table.above).round() / part(&table.below).round()
+        }
+    }
+
     /// The close of a day of the period, the first is 1.
     pub(crate) fn close(&self, day: usize) -> DateTime<Utc> {
         self.period.span.start + TimeDelta::days(i64::try_from(day).unwrap_or(0))
     }
 
     /// Days of the period.
+    #[allow(dead_code, reason = "not for every benchmark")]
     pub(crate) fn length(&self) -> usize {
         usize::try_from((self.period.end_day - self.period.first_day).num_days()).unwrap_or(0)
     }
 
+    #[allow(dead_code, reason = "not for every benchmark")]
     pub(crate) fn kpi(&self) -> &Kpi {
         &self.kpi
     }

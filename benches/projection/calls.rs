@@ -1,0 +1,81 @@
+//! Years of public monthly series through the real engine, their months spread over their days: how
+//! many misses are called off track by the end of month 6, and how many hits. The old rule is the
+//! fixed 0.80 on the straight line, said at two fetches in a row.
+
+use chrono::{Datelike, NaiveDate};
+use kpi_exporter::assess::Status;
+
+use super::replay::{Replay, Table};
+use super::series::Series;
+use super::{HISTORY, YEAR, case};
+
+/// The running year.
+const RUNS: i32 = 2025;
+/// Months by whose end a miss should be called.
+const MONTHS: u32 = 6;
+const OLD_LIMIT: f64 = 0.80;
+/// A close of a month is fetched, and the day so long before: as long as chance has to last.
+const APART: i64 = 6;
+
+/// Prints the table for some of the series.
+pub(crate) fn report(all: &[&Series], most: usize) {
+    println!("\nmisses, and hits, called off track by the end of month {MONTHS} (%)");
+    println!("| rule | misses | hits |");
+    println!("|---|---|---|");
+    let every = all.len().div_ceil(most).max(1);
+    let mut sums = [(0.0, 0.0); 3];
+    let (mut misses, mut hits) = (0.0_f64, 0.0_f64);
+    for series in all.iter().step_by(every) {
+        let Some(case) = case(&series.values, 1) else { continue };
+        let hit = case.actual >= case.target;
+        *if hit { &mut hits } else { &mut misses } += 1.0;
+        let (straight, old) = called(&series.values, case.target, "");
+        let (seasonal, _) = called(&series.values, case.target, ", path: seasonal");
+        for (sum, called) in sums.iter_mut().zip([old, straight, seasonal]) {
+            *if hit { &mut sum.1 } else { &mut sum.0 } += f64::from(u8::from(called));
+        }
+    }
+    for (rule, (missed, cried)) in ["old", "new", "new, path: seasonal"].iter().zip(sums) {
+        let (missed, cried) = (100.0 * missed / misses.max(1.0), 100.0 * cried / hits.max(1.0));
+        println!("| {rule} | {missed:.1} | {cried:.1} |");
+    }
+    println!("{misses} misses, {hits} hits");
+}
+
+/// By the rule of the program, and by the old one.
+fn called(values: &[f64], target: f64, path: &str) -> (bool, bool) {
+    let months = ((HISTORY + 1) * YEAR).min(values.len() / YEAR * YEAR);
+    let values = &values[values.len() - months..];
+    let years = i32::try_from(months / YEAR).unwrap_or(1);
+    let (first, start) = (first_of(RUNS + 1 - years, 0), first_of(RUNS, 0));
+    let month = |day: NaiveDate| {
+        let months = (day.year() - first.year()) * 12 + i32::try_from(day.month0()).unwrap_or(0);
+        values[usize::try_from(months).unwrap_or(0)] / f64::from(day.num_days_in_month())
+    };
+    let end = first_of(RUNS, MONTHS);
+    let days = first.iter_days().take_while(|day| *day < end);
+    let table = Table { first, above: days.map(month).collect(), below: Vec::new(), stock: false };
+    let kpi = format!(
+        "{{ kind: lagging, direction: increase, period: year, formula: m, accumulation: flow, unit: EUR, \
+         target: {target}{path} }}"
+    );
+    let mut replay = Replay::new(&kpi, &table, first, start);
+    let (mut new, mut old, mut behind) = (false, false, false);
+    for month in 1..=MONTHS {
+        for back in [APART, 0] {
+            let close = first_of(RUNS, month);
+            let day = usize::try_from((close - start).num_days() - back).unwrap_or(1);
+            let now = replay.fetch(&table, replay.close(day));
+            new |= now.status == Status::OffTrack;
+            let straight = now.value.unwrap_or(0.0) / (target * now.elapsed_ratio);
+            let is_behind = straight < OLD_LIMIT && now.status != Status::TooEarly;
+            old |= is_behind && behind;
+            behind = is_behind;
+        }
+    }
+    (new, old)
+}
+
+fn first_of(year: i32, month0: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month0 % 12 + 1, 1).unwrap_or_default()
+}
