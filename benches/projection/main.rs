@@ -6,6 +6,7 @@
 #[path = "../support/business.rs"]
 mod business;
 mod calls;
+mod matched;
 mod months;
 #[path = "../support/noise.rs"]
 mod noise;
@@ -32,7 +33,7 @@ const HISTORY: usize = 5;
 const MIN_HISTORY: usize = 4;
 
 /// Runs of each simulated business: under `cargo bench`, and to see that all works.
-const RUNS: u64 = 40;
+const RUNS: u64 = 160;
 const FEW_RUNS: u64 = 1;
 
 /// Held-out series that are lived through day by day.
@@ -78,6 +79,8 @@ fn report(all: &[Series]) {
     for set in sets {
         table(set, &part(&|series| series.set == set));
     }
+    matched::report("held-out half", &part(&|series| !series.for_tuning()));
+    matched::report("all", &part(&|_| true));
     calls::report(&part(&|series| !series.for_tuning()), CALLED);
     time_of_daily_steps();
 }

@@ -19,6 +19,12 @@ impl Noise {
         ((self.next() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
     }
 
+    /// One of so many, from 0 on.
+    #[allow(dead_code, reason = "not for every benchmark")]
+    pub(crate) fn below(&mut self, count: usize) -> usize {
+        usize::try_from(self.next() % (count as u64).max(1)).unwrap_or(0)
+    }
+
     /// Standard normal (Box and Muller).
     pub(crate) fn normal(&mut self) -> f64 {
         (-2.0 * self.uniform().ln()).sqrt() * (TAU * self.uniform()).cos()

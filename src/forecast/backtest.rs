@@ -29,6 +29,12 @@ const TRUST_IN_TRIALS: f64 = 0.3;
 const FREEDOM_OF_STEPS: usize = 4;
 const SCALE_OF_STEPS: f64 = 0.92;
 
+/// Few periods of days tell neither the level nor its scatter well: the variance is so many times as
+/// large, and so much more for each of them that is missing. Without it the intervals of months held 71 %
+/// with two earlier ones, 80 % with four and 84 % with twelve.
+const SURE: f64 = 0.8;
+const UNSURE: f64 = 0.95;
+
 /// What some methods say now, and how they did.
 pub(super) struct Record<'a> {
     view: &'a View<'a>,
@@ -143,6 +149,9 @@ impl Candidate {
             let both = TRUST_IN_TRIALS * tried + (1.0 - TRUST_IN_TRIALS) * expected.powi(2);
             both * SCALE_OF_STEPS.powi(2)
         });
+        let known = view.earlier.len().max(1) as f64;
+        let unsure = if view.has_weeks() { SURE + UNSURE / known } else { 1.0 };
+        let variance = variance * unsure;
         variance.sqrt().max(self.scale.floor(view, self.value))
     }
 

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::assess::tests::fixtures::calendar;
 use crate::calendar::PeriodKind;
 
 fn close(actual: f64, expected: f64) {
@@ -24,7 +23,7 @@ fn a_window_of_30_days_sees_little_of_a_ramp_in_the_first_days_of_a_quarter() {
 
 #[test]
 fn a_window_is_measured_in_periods() {
-    let calendar = calendar();
+    let calendar = Calendar::default();
     let at = calendar.parse_as_of("2026-04-30").unwrap();
     let quarter = calendar.period_at(&PeriodKind::Quarter, at);
     let of = |window| window_ratio(window, &quarter);
