@@ -4,6 +4,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use kpi_exporter::assess::Status;
+use kpi_exporter::forecast::forecast;
 
 use super::replay::{Replay, Table};
 use super::series::Series;
@@ -14,8 +15,10 @@ const RUNS: i32 = 2025;
 /// Months by whose end a miss should be called.
 const MONTHS: u32 = 6;
 const OLD_LIMIT: f64 = 0.80;
-/// A close of a month is fetched, and the day so long before: as long as chance has to last.
-const APART: i64 = 6;
+/// Days from one fetch to the next: as long as chance has to last.
+const APART: usize = 6;
+/// Limits of the chance at the close of that month.
+const LIMITS: [f64; 4] = [0.05, 0.1, 0.15, 0.2];
 
 /// Prints the table for some of the series.
 pub(crate) fn report(all: &[&Series], most: usize) {
@@ -40,6 +43,31 @@ pub(crate) fn report(all: &[&Series], most: usize) {
         println!("| {rule} | {missed:.1} | {cried:.1} |");
     }
     println!("{misses} misses, {hits} hits");
+    by_chance(all);
+}
+
+/// How many would be called if only the chance at the close of that month counted.
+fn by_chance(all: &[&Series]) {
+    println!("\nthe same at the close of month {MONTHS}, by the chance alone");
+    println!("| chance below | misses | hits |");
+    println!("|---|---|---|");
+    let chances: Vec<(bool, f64)> = all
+        .iter()
+        .filter_map(|series| case(&series.values, MONTHS as usize))
+        .filter_map(|case| {
+            let chance = forecast(&case.seasons)?.hit_probability(case.target, true)?;
+            Some((case.actual >= case.target, chance))
+        })
+        .collect();
+    for limit in LIMITS {
+        let share = |hit: bool| {
+            let of: Vec<f64> =
+                chances.iter().filter(|(is, _)| *is == hit).map(|(_, chance)| *chance).collect();
+            let called = of.iter().filter(|chance| **chance < limit).count();
+            100.0 * called as f64 / of.len().max(1) as f64
+        };
+        println!("| {limit} | {:.1} | {:.1} |", share(false), share(true));
+    }
 }
 
 /// By the rule of the program, and by the old one.
@@ -61,17 +89,14 @@ fn called(values: &[f64], target: f64, path: &str) -> (bool, bool) {
     );
     let mut replay = Replay::new(&kpi, &table, first, start);
     let (mut new, mut old, mut behind) = (false, false, false);
-    for month in 1..=MONTHS {
-        for back in [APART, 0] {
-            let close = first_of(RUNS, month);
-            let day = usize::try_from((close - start).num_days() - back).unwrap_or(1);
-            let now = replay.fetch(&table, replay.close(day));
-            new |= now.status == Status::OffTrack;
-            let straight = now.value.unwrap_or(0.0) / (target * now.elapsed_ratio);
-            let is_behind = straight < OLD_LIMIT && now.status != Status::TooEarly;
-            old |= is_behind && behind;
-            behind = is_behind;
-        }
+    let last = usize::try_from((end - start).num_days()).unwrap_or(0);
+    for day in (1..=last).filter(|day| day % APART == last % APART) {
+        let now = replay.fetch(&table, replay.close(day));
+        new |= now.status == Status::OffTrack;
+        let straight = now.value.unwrap_or(0.0) / (target * now.elapsed_ratio);
+        let is_behind = straight < OLD_LIMIT && now.status != Status::TooEarly;
+        old |= is_behind && behind;
+        behind = is_behind;
     }
     (new, old)
 }

@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn false_signals(phi: f64, size: f64, weeks: usize) -> f64 {
-        let runs = 1200;
+        let runs = 800;
         let mut noise = Noise(11);
         let all: u32 = (0..runs).map(|_| onsets(&seasonal(&mut noise, weeks, phi, size))).sum();
         f64::from(all) / f64::from(runs)
@@ -98,10 +98,9 @@ mod tests {
 
     #[test]
     fn a_yearly_season_gives_at_most_a_quarter_of_a_false_signal_in_half_a_year() {
-        let two = [(0.0, 0.0), (0.7, 0.0), (0.0, 1.5), (0.5, 1.5)].map(|case| (2 * YEAR, case));
-        for (weeks, (phi, size)) in two.into_iter().chain([(3 * YEAR, (0.5, 1.5))]) {
-            let measured = false_signals(phi, size, weeks);
-            assert!(measured <= 0.25, "phi {phi}, season {size}, {weeks} weeks: {measured}");
+        for (phi, size) in [(0.7, 0.0), (0.0, 1.5), (0.5, 1.5)] {
+            let measured = false_signals(phi, size, 2 * YEAR);
+            assert!(measured <= 0.25, "phi {phi}, season {size}: {measured}");
         }
     }
 

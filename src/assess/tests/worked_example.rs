@@ -109,6 +109,17 @@ fn net_new_arr_without_and_with_a_value() {
 }
 
 #[test]
+fn the_objective_comes_to_89_percent() {
+    let traffic = (traffic_level(), from(100_000.0, value(135_000.0)));
+    let conversion = (trial_to_paid(), from(0.12, value(0.15)));
+    let arr = (net_new_arr(), value(230_000.0));
+    // What is above its target counts once: (1 + 0.75 + 0.92) / 3.
+    let parts = [traffic, conversion, arr]
+        .map(|(kpi, measured)| at_end_of("2026-06-30", &kpi, measured).contribution(&kpi).unwrap());
+    close(Some(parts.iter().sum::<f64>() / 3.0), 0.89);
+}
+
+#[test]
 fn the_same_numbers_as_level_and_flow_give_opposite_verdicts() {
     let level = at_end_of("2026-04-30", &traffic_level(), from(100_000.0, value(125_000.0)));
     let flow = at_end_of("2026-04-30", &kpi(), value(125_000.0));
