@@ -34,9 +34,10 @@ pub(crate) fn report(order: &Order) {
         let windows: &[u16] = if measures.iter().any(trails) { &[7, 30] } else { &[30] };
         for window in windows {
             let days = all_of(&cases(&measures, *window, order), polled);
-            let title = match measures.iter().any(trails) {
-                true => format!("{name}, {window} days"),
-                false => name.to_owned(),
+            let title = if measures.iter().any(trails) {
+                format!("{name}, {window} days")
+            } else {
+                name.to_owned()
             };
             for (rule, of) in [("old", 0), ("new", 1)] {
                 let sum =

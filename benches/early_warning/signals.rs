@@ -96,8 +96,8 @@ fn at_most(memory: f64, series: u64, seed: u64) -> (f64, f64) {
     };
     let limits = (0..200).map(|step| 1.0 + 0.05 * f64::from(step));
     let limit = limits.into_iter().find(|limit| false_ones(*limit) <= ALLOWED).unwrap_or(11.0);
-    let seen = |sums: &&Vec<f64>| sums[sums.len() - SOON..].iter().any(|sum| *sum > limit);
-    (false_ones(limit), 100.0 * each(fallen.iter().filter(seen).count()))
+    let noticed = |sums: &&Vec<f64>| sums[sums.len() - SOON..].iter().any(|sum| *sum > limit);
+    (false_ones(limit), 100.0 * each(fallen.iter().filter(noticed).count()))
 }
 
 /// After each point: how much likelier a shift that has begun by then makes all since, at best.

@@ -38,9 +38,9 @@ pub(crate) fn report(all: &[&Series], most: usize) {
             *if hit { &mut sum.1 } else { &mut sum.0 } += f64::from(u8::from(called));
         }
     }
-    for (rule, (missed, cried)) in ["old", "new", "new, path: seasonal"].iter().zip(sums) {
-        let (missed, cried) = (100.0 * missed / misses.max(1.0), 100.0 * cried / hits.max(1.0));
-        println!("| {rule} | {missed:.1} | {cried:.1} |");
+    for (rule, (right, wrong)) in ["old", "new", "new, path: seasonal"].iter().zip(sums) {
+        let (right, wrong) = (100.0 * right / misses.max(1.0), 100.0 * wrong / hits.max(1.0));
+        println!("| {rule} | {right:.1} | {wrong:.1} |");
     }
     println!("{misses} misses, {hits} hits");
     by_chance(all);

@@ -123,7 +123,7 @@ mod tests {
         assert!(seen >= 0.75, "{seen}");
     }
 
-    /// What can be seen at most, with as few false signals: 88, 77 and 65 % (benches/early_warning).
+    /// What can be seen at most, with as few false signals: 88, 75 and 66 % (`benches/early_warning`).
     #[test]
     fn a_fall_is_seen_where_weeks_resemble_their_neighbours() {
         for (weeks, phi, least) in
