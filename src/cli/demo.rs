@@ -12,6 +12,7 @@ use tracing::info;
 
 use super::{Global, run};
 use crate::config::{self, Environment};
+use crate::daemon::ServiceManager;
 use crate::{clock, demo, logging};
 
 /// So many days of the period are complete when the demo shows its story.
@@ -47,7 +48,9 @@ pub(super) fn run(
         folder.path().display()
     );
     let environment = environment.clone();
-    run::serve(signals, config, arguments.serve.listen, global.log_level, move || {
+    let service = ServiceManager::of(&environment);
+    let listen = arguments.serve.listen;
+    run::serve(signals, config, listen, global.log_level, service, move || {
         Ok(config::load(&file, &environment)?)
     })
 }

@@ -15,6 +15,7 @@ use tracing::info;
 
 use super::Global;
 use crate::config::{self, Config, Environment};
+use crate::daemon::{Outside, ServiceManager};
 use crate::{clock, daemon, logging};
 
 #[derive(Debug, clap::Args)]
@@ -60,7 +61,8 @@ pub(super) fn run(
     let config = config::load(&global.config, environment)?;
     let path = global.config.clone();
     let environment = environment.clone();
-    serve(signals, config, arguments.listen, global.log_level, move || {
+    let service = ServiceManager::of(&environment);
+    serve(signals, config, arguments.listen, global.log_level, service, move || {
         Ok(config::load(&path, &environment)?)
     })
 }
@@ -71,6 +73,7 @@ pub(super) fn serve(
     config: Config,
     listen: Option<SocketAddr>,
     log_level: Option<tracing::Level>,
+    service: ServiceManager,
     load: impl Fn() -> daemon::Reload + Send + Sync + 'static,
 ) -> anyhow::Result<ExitCode> {
     let settings = &config.settings;
@@ -88,7 +91,8 @@ pub(super) fn serve(
             info!("stopping: requests under way are answered first");
         };
         let reloads = reload_on(hangup, Arc::new(load));
-        daemon::run(config, listener, clock::system, reloads, stop).await
+        let outside = Outside { reloads, service };
+        daemon::run(config, listener, clock::system, outside, stop).await
     });
     // Not its drop: that would wait for a blocked read for ever.
     runtime.shutdown_timeout(LINGER);

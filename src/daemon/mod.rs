@@ -9,22 +9,26 @@ mod keeper;
 mod many;
 mod outages;
 mod poller;
+mod service;
 mod supervisor;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+pub use self::service::ServiceManager;
 use self::supervisor::{Failures, keep_running};
 use crate::clock::Clock;
 use crate::config::{Config, StoreSettings};
@@ -54,7 +58,23 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// A configuration to change over to, or why there is none.
 pub type Reload = anyhow::Result<Config>;
 
-/// Serves `config` on `listener` until `stop` resolves, changing over to what comes from `reloads`.
+/// What connects the daemon with those who started it.
+#[derive(Debug)]
+pub struct Outside {
+    /// Configurations to change over to.
+    pub reloads: mpsc::Receiver<Reload>,
+    /// Who wants to know how it is.
+    pub service: ServiceManager,
+}
+
+impl Outside {
+    /// Reloads, and nobody to tell anything.
+    pub fn new(reloads: mpsc::Receiver<Reload>) -> Self {
+        Self { reloads, service: ServiceManager::default() }
+    }
+}
+
+/// Serves `config` on `listener` until `stop` resolves, changing over to what comes from outside.
 ///
 /// # Errors
 /// A source that cannot even be opened. One that is down is no error: it heals by itself.
@@ -62,7 +82,7 @@ pub async fn run(
     config: Config,
     listener: TcpListener,
     clock: Clock,
-    reloads: mpsc::Receiver<Reload>,
+    outside: Outside,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let prepared = prepare(config, clock)?;
@@ -76,7 +96,7 @@ pub async fn run(
         Err(problem) => return Err(problem.into()),
     };
     let shared = Arc::new(Shared::new(Arc::clone(&prepared.self_metrics)));
-    work(prepared, store, shared, listener, reloads, stop).await
+    work(prepared, store, shared, listener, outside, stop).await
 }
 
 /// Generation after generation, until `stop` resolves.
@@ -85,16 +105,24 @@ async fn work(
     store: Option<Arc<Store>>,
     shared: Arc<Shared>,
     listener: TcpListener,
-    mut reloads: mpsc::Receiver<Reload>,
+    outside: Outside,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    let Outside { mut reloads, service } = outside;
+    let address = listener.local_addr()?;
     let (path, clock) = (prepared.store.path.clone(), prepared.clock);
     let mut generation = prepared.start(&shared, Memory::of(&prepared, store.as_ref()).await);
     let mut failures = Failures::of("evaluator");
     // When a generation that ended by a defect is to be followed by another.
     let mut again = None;
+    let service = Arc::new(service);
+    let ending = Arc::clone(&service);
+    let stop = stop.map(move |()| ending.stopping());
     let serving = server::serve(listener, Arc::clone(&shared), stop);
     tokio::pin!(serving);
+    let mut watchdog = JoinSet::new();
+    watchdog.spawn(service::stay_alive(Arc::clone(&service), Arc::clone(&shared)));
+    service.ready(&serves(address, &prepared));
     loop {
         tokio::select! {
             () = &mut serving => {
@@ -106,6 +134,7 @@ async fn work(
                 return Ok(());
             }
             Some(reload) = reloads.recv() => {
+                service.reloading();
                 match reload.and_then(|next| prepare(next, clock)) {
                     Ok(next) => {
                         generation.end().await;
@@ -117,10 +146,12 @@ async fn work(
                         generation = prepared.start(&shared, Memory::of(&prepared, store.as_ref()).await);
                         again = None;
                         info!("configuration reloaded");
+                        service.ready(&serves(address, &prepared));
                     }
                     Err(problem) => {
                         shared.refuse_reload(format!("{problem:#}"));
                         error!("configuration not reloaded, the old one stays\n{problem:#}");
+                        service.ready("the configuration was refused, the old one stays: see the log");
                     }
                 }
             }
@@ -136,6 +167,11 @@ async fn work(
             }
         }
     }
+}
+
+/// What people are told who ask the service manager.
+fn serves(address: SocketAddr, prepared: &Prepared) -> String {
+    format!("serves http://{address}/, KPIs: {}", prepared.definitions.kpis.len())
 }
 
 /// Opens the sources of a configuration; nothing is connected yet. One that cannot be opened is down,

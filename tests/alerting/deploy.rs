@@ -134,7 +134,13 @@ fn the_example_configuration_of_the_cluster_is_usable() {
 #[test]
 fn systemd_understands_the_unit() {
     let unit = fs::read_to_string("deploy/systemd/kpi-exporter.service").unwrap();
-    for line in ["ExecReload=/bin/kill -HUP $MAINPID", "DynamicUser=yes", "ProtectSystem=strict"] {
+    for line in [
+        "Type=notify",
+        "WatchdogSec=60s",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "DynamicUser=yes",
+        "ProtectSystem=strict",
+    ] {
         assert!(unit.lines().any(|found| found == line), "{line}");
     }
     let folder = tempfile::tempdir().unwrap();

@@ -55,8 +55,9 @@ impl Daemon {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let (reloads, receiver) = mpsc::channel(1);
+        let outside = daemon::Outside::new(receiver);
         let stopped = async move { drop(stopped.await) };
-        let task = tokio::spawn(daemon::run(config, listener, clock, receiver, stopped));
+        let task = tokio::spawn(daemon::run(config, listener, clock, outside, stopped));
         Self { address, stop, _reloads: reloads, task }
     }
 

@@ -21,6 +21,7 @@ mod leap;
 mod outage;
 mod restart;
 mod server;
+mod service;
 mod sources;
 mod store;
 #[path = "../support/tls.rs"]

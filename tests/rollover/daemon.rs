@@ -60,8 +60,9 @@ pub(crate) async fn start(folder: &Path) -> Running {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let (reloads, receiver) = mpsc::channel(1);
+    let outside = daemon::Outside::new(receiver);
     let stopped = async move { drop(stopped.await) };
-    let task = tokio::spawn(daemon::run(config, listener, clock, receiver, stopped));
+    let task = tokio::spawn(daemon::run(config, listener, clock, outside, stopped));
     Running { address, stop, reloads, task }
 }
 

@@ -72,7 +72,8 @@ async fn daemon(defective: u32) -> (JoinSet<()>, Arc<Shared>, Arc<SelfMetrics>, 
     let (serving, mut tasks) = (Arc::clone(&shared), JoinSet::new());
     tasks.spawn(async move {
         let (_reloads, none) = mpsc::channel(1);
-        work(prepared, None, serving, listener, none, std::future::pending()).await.unwrap();
+        let outside = Outside::new(none);
+        work(prepared, None, serving, listener, outside, std::future::pending()).await.unwrap();
     });
     (tasks, shared, metrics, planted)
 }
