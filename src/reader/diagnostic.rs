@@ -23,9 +23,19 @@ pub struct Diagnostic {
     excerpt: Option<String>,
 }
 
-/// One or more mistakes, in the order of files and lines.
+/// One or more mistakes, in the order of files and lines: the first of them, if there are very many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    shown: Vec<Diagnostic>,
+    /// How many there are besides.
+    more: usize,
+}
+
+/// Mistakes that are shown; the next run shows others.
+const MOST: usize = 100;
+
+/// With more than this, nobody is told which name may have been meant: comparing takes its time.
+const MANY: usize = 300;
 
 /// Mistakes while they are being collected.
 #[derive(Default)]
@@ -64,9 +74,14 @@ impl Problems {
         self.0.is_empty()
     }
 
+    /// Whether there are so many that each should cost little.
+    pub(crate) fn are_many(&self) -> bool {
+        self.0.len() > MANY
+    }
+
     /// The same for what is no mistake: maybe none.
     pub(crate) fn into_notes(self, files: &Files) -> Vec<Diagnostic> {
-        self.into_diagnostics(files).0
+        self.into_diagnostics(files).shown
     }
 
     fn push(&mut self, place: Place, message: String) -> &mut Self {
@@ -76,15 +91,29 @@ impl Problems {
 
     /// The mistakes with their lines, sorted, each once.
     pub(crate) fn into_diagnostics(self, files: &Files) -> Diagnostics {
-        let mut list: Vec<Diagnostic> = self.0.into_iter().map(|p| p.resolve(files)).collect();
-        list.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+        let mut all = self.0;
+        all.sort_by(|a, b| a.order(files).cmp(&b.order(files)));
         let mut seen = BTreeSet::new();
-        list.retain(|one| seen.insert((one.file.clone(), one.place, one.message.clone())));
-        Diagnostics(list)
+        all.retain(|one| {
+            let (file, at) = one.order(files);
+            seen.insert((file.to_owned(), at, one.message.clone()))
+        });
+        let more = all.len().saturating_sub(MOST);
+        all.truncate(MOST);
+        let shown = all.into_iter().map(|problem| problem.resolve(files)).collect();
+        Diagnostics { shown, more }
     }
 }
 
 impl Problem {
+    /// File and byte.
+    fn order<'p>(&'p self, files: &'p Files) -> (&'p str, Option<usize>) {
+        match &self.place {
+            Place::Whole(file) => (file, None),
+            Place::At(span) => (&files.get(span.file).name, Some(span.start)),
+        }
+    }
+
     fn resolve(self, files: &Files) -> Diagnostic {
         let short = |text: String| shown::cut(&text, shown::MOST_OF_A_MESSAGE).into_owned();
         let (message, hint) = (short(self.message), self.hint.map(short));
@@ -105,12 +134,12 @@ impl Diagnostics {
     /// How many; never 0.
     #[expect(clippy::len_without_is_empty, reason = "never empty")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.shown.len() + self.more
     }
 
-    /// In order.
+    /// The first 100, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.0.iter()
+        self.shown.iter()
     }
 }
 
@@ -135,11 +164,15 @@ impl fmt::Display for Diagnostic {
 /// All of them, an empty line between two, and how many there are.
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for one in &self.0 {
+        for one in &self.shown {
             write!(f, "{one}\n\n")?;
         }
-        let count = self.0.len();
-        write!(f, "{count} error{}", if count == 1 { "" } else { "s" })
+        let count = self.len();
+        write!(f, "{count} error{}", if count == 1 { "" } else { "s" })?;
+        if self.more > 0 {
+            write!(f, ", of which the first {MOST} are shown")?;
+        }
+        Ok(())
     }
 }
 

@@ -32,11 +32,11 @@ pub(crate) fn is_secret_key(name: &str) -> bool {
     }
     // A slip hardly ever changes the first letter: `reader` is not a `bearer`.
     let known = SECRET_WORDS.into_iter().chain(SECRET_KEYS);
-    let similar = closest(&name, known).filter(|word| name.starts_with(&word[..1]));
+    let similar = || closest(&name, known.filter(|word| name.starts_with(&word[..1])));
     SECRET_KEYS.contains(&name.as_str())
         || name.ends_with("_key")
         || SECRET_WORDS.iter().any(|word| name.contains(word))
-        || similar.is_some()
+        || similar().is_some()
 }
 
 /// The text with user information and secret parameters of URLs replaced by `***`.

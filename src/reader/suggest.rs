@@ -17,10 +17,13 @@ pub(crate) fn closest<'c>(
         return None;
     }
     let word = word.to_lowercase();
-    let allowed = 1 + word.chars().count() / 4;
+    let length = word.chars().count();
+    let allowed = 1 + length / 4;
     candidates
         .into_iter()
         .filter(|one| one.len() <= LONGEST)
+        // Comparing takes its time: not what is too short or too long by itself.
+        .filter(|one| one.chars().count().abs_diff(length) <= allowed)
         .map(|one| (strsim::damerau_levenshtein(&word, &one.to_lowercase()), one))
         .filter(|(distance, one)| *distance <= allowed && *distance < one.chars().count())
         .min_by_key(|(distance, _)| *distance)

@@ -190,3 +190,51 @@ kpis:
         assert!(log.contains(cure), "{log}");
     }
 }
+
+#[test]
+fn very_many_mistakes_are_told_in_no_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let each = |line: &dyn Fn(usize) -> String| (0..10_000).map(line).collect::<String>();
+    let head = "version: 1\nlimits: { max_config_size: 64MiB }\nsources: { s: { http: { url: 'http://127.0.0.1:1' } } }\n";
+    let metric = "source: s, rows: $.x, columns: { value: $.x }";
+    for (name, text) in [
+        (
+            "keys",
+            format!("{head}kpis:\n{}", each(&|n| format!("  k{n}: {{ {KPI}, fromula: m }}\n"))),
+        ),
+        (
+            "metrics",
+            format!("{head}kpis:\n{}", each(&|n| format!("  k{n}: {{ {KPI}, formula: m{n} }}\n"))),
+        ),
+        (
+            "sources",
+            format!(
+                "{head}metrics:\n{}",
+                each(&|n| format!("  m{n}: {{ source: nope{n}, rows: $.x }}\n"))
+            ),
+        ),
+        (
+            "nearly",
+            format!(
+                "{head}metrics:\n{}kpis:\n{}",
+                each(&|n| format!("  metric_{n}: {{ {metric} }}\n")),
+                each(&|n| format!("  k{n}: {{ {KPI}, formula: metrics_{n} }}\n"))
+            ),
+        ),
+        ("twice", format!("{head}kpis:\n{}", each(&|_| format!("  k: {{ {KPI}, formula: m }}\n")))),
+        (
+            "secrets",
+            format!("{head}kpis:\n{}", each(&|n| format!("  k{n}: {{ password: p{n} }}\n"))),
+        ),
+    ] {
+        let config = write(folder.path(), &format!("{name}.yaml"), &text);
+        let (output, took) = check(&config);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", &said[..said.len().min(2000)]);
+        assert!(took < Duration::from_secs(20), "{name} took {took:?}");
+        assert!(said.len() < 200_000, "{name}: {} bytes", said.len());
+        let last = said.trim_end().lines().last().unwrap();
+        assert!(last.ends_with(" errors, of which the first 100 are shown"), "{name}: {last}");
+        println!("{name}: {took:?}, {last}");
+    }
+}

@@ -106,9 +106,9 @@ fn mistake(
     })
 }
 
-/// Adds to a metric the columns that its KPIs divide it by, and what is asked for the whole.
-pub(super) fn divide(metric: &mut Metric, kpis: &[Kpi], total: Option<Query>) {
-    let drawing: Vec<&Kpi> = kpis.iter().filter(|kpi| kpi.draws_on(&metric.id)).collect();
+/// Adds to a metric the columns that the KPIs which draw on it divide it by, and what is asked for the
+/// whole.
+pub(super) fn divide(metric: &mut Metric, drawing: &[&Kpi], total: Option<Query>) {
     let columns: BTreeSet<&String> = drawing
         .iter()
         .filter(|kpi| kpi.value_draws_on(&metric.id))
