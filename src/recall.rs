@@ -14,7 +14,9 @@ use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::record::{Changes, PastResult, Remembered};
 use crate::snapshot::GoalChange;
-use crate::store::{Change, Closing, Definition, InForce, Point, Store, StoreError, difference};
+use crate::store::{
+    Change, Closing, Definition, InForce, PastDay, PastDays, Store, StoreError, difference,
+};
 
 /// Years of daily history that projections and signals work on.
 const YEARS: u64 = 5;
@@ -46,7 +48,7 @@ impl Recalled {
         let in_force = store.seen_revisions(&current.collect()).await?;
         let recall = Recall { store: &store, definitions, in_force: &in_force };
         let openings = recall.openings(now).await?;
-        let history = recall.history(now).await?;
+        let history = recall.history(History::default(), now).await?;
         let remembered = recall.remembered(store.last_closings(now).await?.iter());
         store.close().await;
         Ok(Self { openings, history, remembered })
@@ -65,24 +67,23 @@ pub struct Recall<'a> {
 }
 
 impl Recall<'_> {
-    /// The days of every series up to an instant.
+    /// The days of every series up to an instant, but of KPIs that have some in `known`: those are kept.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn history(&self, now: DateTime<Utc>) -> Result<History, StoreError> {
+    pub async fn history(&self, known: History, now: DateTime<Utc>) -> Result<History, StoreError> {
         let today = self.definitions.calendar.day_of(now);
         let from = today - Days::new(YEARS * 366);
-        let mut history = History::default();
-        for (kpi, definition) in self.in_force {
-            for point in self.store.history(kpi, None, from, today).await? {
-                let same_meaning = point.revision.meaning == definition.revision.meaning;
-                if let (Some(value), true) = (point.value, same_meaning) {
-                    let Point { expected, sums, status, .. } = point;
-                    let day = Day { value, expected, sums, status: Some(status) };
-                    history.note(&point.series, point.day, day);
-                }
+        let mut history = known;
+        let missing = self.in_force.iter().filter(|(kpi, _)| !history.knows(kpi));
+        let missing = missing.map(|(kpi, now)| (kpi.clone(), now.revision.meaning)).collect();
+        let take = |(series, days): PastDays| {
+            for PastDay { day, value, expected, sums, status } in days {
+                let status = Some(status);
+                history.note(&series, day, Day { value, expected, sums, status });
             }
-        }
+        };
+        self.store.past_days(missing, from, today, take).await?;
         Ok(history)
     }
 

@@ -130,10 +130,13 @@ impl StoreError {
     }
 
     pub(super) fn io(path: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        use std::io::ErrorKind::{
+            FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        };
         let problem = match error.kind() {
             PermissionDenied | ReadOnlyFilesystem => Problem::ReadOnly(error.to_string()),
-            StorageFull => Problem::Full,
+            StorageFull | QuotaExceeded => Problem::Full,
+            FileTooLarge => Problem::Disk(error.to_string()),
             _ => Problem::Unopenable(error.to_string()),
         };
         Self::new(path, problem)
@@ -152,7 +155,11 @@ impl Problem {
             _ => return Self::Other(error.to_string()),
         };
         let code = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
-        let message = database.message().to_owned();
+        Self::from_code(code, database.message().to_owned())
+    }
+
+    /// The same, given the extended result code.
+    pub(super) fn from_code(code: i32, message: String) -> Self {
         match code & 0xff {
             5 | 6 => Self::Locked,
             8 => Self::ReadOnly(message),

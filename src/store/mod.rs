@@ -7,6 +7,7 @@
 //! One [`Evaluation`] is one transaction: a process killed at any moment loses at most the one it was
 //! writing. A damaged, newer or foreign file is an error, never replaced.
 
+mod bulk;
 mod commit;
 mod definition;
 mod encode;
@@ -28,6 +29,7 @@ mod silent;
 mod statuses;
 mod stretches;
 mod unwritten;
+mod upkeep;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,8 @@ use tokio::sync::Mutex;
 
 use self::open::Opened;
 use self::unwritten::Unwritten;
+use crate::links;
+pub use bulk::{PastDay, PastDays};
 pub use commit::Evaluation;
 pub use definition::{Definition, Statement, difference, metric_fingerprint};
 pub use error::{Problem, StoreError};
@@ -53,6 +57,7 @@ pub use revision::{Change, InForce, Revision};
 pub use runs::StoredRun;
 pub use silent::DaysOfKpis;
 pub use stretches::Undone;
+pub use upkeep::{Contents, examine, export};
 
 /// An open store. Its only writer as long as it lives; other programs may read the file.
 #[derive(Debug)]
@@ -91,7 +96,7 @@ impl Store {
     pub async fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let pool = open::for_reading(path).await?;
-        let opened = Opened { pool, lock: None, place: None, idle: None };
+        let opened = Opened { pool, lock: None, place: None, idle: None, unchecked: false };
         Ok(Self::new(path, opened, series::Written::default()))
     }
 
@@ -114,6 +119,12 @@ impl Store {
             // The last one folds in the log, and that one is another.
             let _ = idle.close().await;
         }
+    }
+
+    /// Where the file is, if it is one that is written.
+    fn file(&self) -> Option<PathBuf> {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        links::target(&opened.place.as_ref()?.path).ok()
     }
 
     fn is_in_memory(&self) -> bool {

@@ -7,7 +7,10 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use rustix::fs::fstatfs;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use super::error::{Problem, StoreError};
@@ -17,18 +20,35 @@ use crate::limits::read_capped;
 use crate::links;
 
 /// How long to wait for another program's lock.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// Bytes of a file that is examined as a whole before it is used: what takes no time. A larger one is
+/// examined while it is used.
+const EXAMINED_AT_ONCE: u64 = 16 << 20;
+
+/// Bytes of the write-ahead log that are kept for the next one.
+const LOG: &str = "8388608";
 
 /// An open database; whoever holds `lock` is its only writer.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) pool: SqlitePool,
-    pub(super) lock: Option<File>,
+    pub(super) lock: Option<Lock>,
     /// That of a file.
     pub(super) place: Option<Place>,
     /// Idle as long as the file is open: the index of the log stays, and on a full disk, where none can
     /// be made, what is stored can still be read by new connections.
     pub(super) idle: Option<SqliteConnection>,
+    /// Too large to be examined as a whole before it is used.
+    pub(super) unchecked: bool,
+}
+
+/// What keeps other daemons out. SQLite loses its own locks on a file when another handle on it is
+/// closed: to be dropped after the database.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _beside: File,
+    _file: Option<File>,
 }
 
 /// A database that lives as long as the process.
@@ -39,7 +59,7 @@ pub(super) async fn in_memory(path: &Path) -> Result<Opened, StoreError> {
     let mut connection = pool.acquire().await.map_err(sql)?;
     migrate(&mut connection, MIGRATIONS).await.map_err(sql)?;
     drop(connection);
-    Ok(Opened { pool, lock: None, place: None, idle: None })
+    Ok(Opened { pool, lock: None, place: None, idle: None, unchecked: false })
 }
 
 /// A database file, created with its folder when there is none.
@@ -55,21 +75,26 @@ pub(super) async fn file(path: &Path) -> Result<Opened, StoreError> {
     let folder = fs::canonicalize(folder).map_err(io)?;
     let absolute = absolute.file_name().map_or(folder.clone(), |name| folder.join(name));
     let lock = lock(path, &absolute)?;
+    let own;
+    let mut unchecked = false;
     if fs::exists(&absolute).map_err(io)? {
-        examine(path, &absolute).await?;
+        own = alone(path, &absolute)?;
+        unchecked = !examine(path, &absolute).await?;
     } else {
         let log = beside(&absolute, "-wal");
         if fs::exists(&log).map_err(io)? {
             return Err(StoreError::new(path, Problem::Headless(beside(path, "-wal"))));
         }
         create(path, &absolute).await?;
+        own = alone(path, &absolute)?;
     }
     let pool = pool(options(&absolute)).await.map_err(sql)?;
     prepare(&pool).await.map_err(sql)?;
     let place = Place::of(&named).map_err(io)?;
     let mut idle = SqliteConnection::connect_with(&options(&absolute)).await.map_err(sql)?;
     Header::read(&mut idle).await.map_err(sql)?;
-    Ok(Opened { pool, lock: Some(lock), place: Some(place), idle: Some(idle) })
+    let lock = Some(Lock { _beside: lock, _file: own });
+    Ok(Opened { pool, lock, place: Some(place), idle: Some(idle), unchecked })
 }
 
 /// An existing file, for reading beside whoever writes it. Nothing is created, locked or brought up to
@@ -120,8 +145,28 @@ fn lock(path: &Path, absolute: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Looks at an existing file without being able to change it.
-async fn examine(path: &Path, absolute: &Path) -> Result<(), StoreError> {
+/// A lock on the file itself, which another name for it (a hard link) does not evade. Of another kind
+/// than SQLite's, which see nothing of it; but not on shares, which make one of both.
+fn alone(path: &Path, absolute: &Path) -> Result<Option<File>, StoreError> {
+    /// NFS, CIFS and SMB 2.
+    const SHARES: [i64; 3] = [0x6969, 0xff53_4d42, 0xfe53_4d42];
+    let io = |error| StoreError::io(path, &error);
+    let file = File::open(absolute).map_err(io)?;
+    let kind = fstatfs(&file).map_err(|error| io(error.into()))?.f_type;
+    if SHARES.contains(&(kind & 0xffff_ffff)) {
+        return Ok(None);
+    }
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::new(path, Problem::InUse { process: None }))
+        }
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// Looks at an existing file without being able to change it. Whether all of it was looked at.
+async fn examine(path: &Path, absolute: &Path) -> Result<bool, StoreError> {
     let io = |error| StoreError::io(path, &error);
     let sql = |error| StoreError::sql(path, &error);
     let metadata = fs::metadata(absolute).map_err(io)?;
@@ -136,17 +181,21 @@ async fn examine(path: &Path, absolute: &Path) -> Result<(), StoreError> {
     let read_only = !fs::exists(beside(absolute, "-journal")).map_err(io)?;
     let options = options(absolute).read_only(read_only);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(sql)?;
-    let verdict = verdict(&mut connection).await;
+    let small = metadata.len() <= EXAMINED_AT_ONCE;
+    let verdict = verdict(&mut connection, small).await;
     let closed = connection.close().await;
     match verdict.map_err(sql)? {
         Some(problem) => Err(StoreError::new(path, problem)),
-        None => closed.map_err(sql),
+        None => closed.map_err(sql).map(|()| small),
     }
 }
 
-async fn verdict(connection: &mut SqliteConnection) -> sqlx::Result<Option<Problem>> {
+async fn verdict(connection: &mut SqliteConnection, whole: bool) -> sqlx::Result<Option<Problem>> {
     if let Some(problem) = Header::read(connection).await?.problem() {
         return Ok(Some(problem));
+    }
+    if !whole {
+        return Ok(None);
     }
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await?;
     // A heading comes first when there is something to tell.
@@ -167,6 +216,7 @@ async fn create(path: &Path, absolute: &Path) -> Result<(), StoreError> {
     }
     let options = options(&new)
         .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(sql)?;
@@ -191,6 +241,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .busy_timeout(BUSY)
         .foreign_keys(true)
+        .pragma("journal_size_limit", LOG)
         .synchronous(SqliteSynchronous::Normal)
 }
 

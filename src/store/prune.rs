@@ -10,12 +10,15 @@ use super::{Store, StoreError};
 /// Rows deleted by one transaction, at most.
 const STEP: u32 = 1_000;
 
+/// Changes within the running day are all kept, wherever it began.
+const RUNNING: TimeDelta = TimeDelta::hours(48);
+
 /// How long history is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Daily values, openings and closings.
     pub daily: Duration,
-    /// Changes within a day, and measurements of metrics that are no longer fetched.
+    /// Changes of a status within a day, and measurements of metrics that are no longer fetched.
     pub raw: Duration,
 }
 
@@ -29,7 +32,16 @@ impl Default for Retention {
 
 /// The deletions of old rows of one series: `?1` the series, `?2` the limit, `?3` the step. The
 /// table's key begins with the series, so each finds its rows without looking at others.
-const OF_SERIES: [(&str, Limit); 4] = [
+const OF_SERIES: [(&str, Limit); 5] = [
+    // Of days that are over a change of the value alone says nothing any more: the daily value does.
+    (
+        "DELETE FROM raw WHERE series = ?1 AND at IN
+         (SELECT at FROM (SELECT at, status, lag(status) OVER (ORDER BY at) AS before FROM raw
+                          WHERE series = ?1 AND at < ?2)
+          WHERE before IS status AND at >= ?4 AND at < (SELECT max(at) FROM raw WHERE series = ?1)
+          ORDER BY at LIMIT ?3)",
+        Limit::Running,
+    ),
     (
         "DELETE FROM raw WHERE series = ?1 AND at IN
          (SELECT at FROM raw WHERE series = ?1 AND at < ?2 ORDER BY at LIMIT ?3)",
@@ -55,6 +67,7 @@ const OF_SERIES: [(&str, Limit); 4] = [
 /// What a deletion compares with.
 #[derive(Clone, Copy)]
 enum Limit {
+    Running,
     Raw,
     Day,
     Daily,
@@ -62,6 +75,8 @@ enum Limit {
 
 /// The oldest that is kept.
 struct KeptFor {
+    running: DateTime<Utc>,
+    lived_since: DateTime<Utc>,
     raw: DateTime<Utc>,
     daily: DateTime<Utc>,
 }
@@ -73,7 +88,8 @@ impl Store {
         let ages = [retention.raw, retention.daily];
         let ages = ages.map(|age| TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX));
         let Some([raw, daily]) = self.answer(self.oldest(now, ages).await)? else { return Ok(0) };
-        let limits = KeptFor { raw, daily };
+        let lived_since = self.answer(self.lived_since().await)?;
+        let limits = KeptFor { running: now - RUNNING, lived_since, raw, daily };
         let series: Vec<i64> = {
             let written = self.written.lock().await;
             written.values().map(|last| last.id).collect()
@@ -85,6 +101,8 @@ impl Store {
         // New series must not come in between the look and the deletion.
         let mut written = self.written.lock().await;
         deleted += self.answer(self.prune_unused(&mut written, &limits).await)?;
+        drop(written);
+        self.answer(self.give_back().await)?;
         Ok(deleted)
     }
 
@@ -94,11 +112,13 @@ impl Store {
             loop {
                 let query = sqlx::query(delete).bind(series);
                 let query = match limit {
+                    Limit::Running => query.bind(limits.running.timestamp_millis()),
                     Limit::Raw => query.bind(limits.raw.timestamp_millis()),
                     Limit::Day => query.bind(limits.day()),
                     Limit::Daily => query.bind(limits.daily.timestamp_millis()),
                 };
-                let step = query.bind(STEP).execute(&self.pool()).await?.rows_affected();
+                let query = query.bind(STEP).bind(limits.lived_since.timestamp_millis());
+                let step = query.execute(&self.pool()).await?.rows_affected();
                 deleted += step;
                 if step < u64::from(STEP) {
                     break;

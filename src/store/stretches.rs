@@ -101,6 +101,13 @@ impl Store {
         let lived = self.stretches().await?;
         Ok(is_confirmed(&lived, now).then(|| ages.map(|age| before(&lived, now, age))))
     }
+
+    /// Since when time has been lived that is never undone, or that ran without a leap.
+    pub(super) async fn lived_since(&self) -> sqlx::Result<DateTime<Utc>> {
+        let lived = self.stretches().await?;
+        let short = lived.last().filter(|last| last.until - last.since <= LIVED);
+        Ok(short.map_or(DateTime::UNIX_EPOCH, |last| last.since))
+    }
 }
 
 /// Deletions of what was written after `?1`.

@@ -146,7 +146,10 @@ fn a_second_daemon_is_refused_by_whatever_links_it_comes() {
     symlink("data/history.db", shop.path("link.db")).unwrap();
     symlink("link.db", shop.path("second.db")).unwrap();
     symlink("data", shop.path("folder")).unwrap();
-    for path in ["link.db", "second.db", "folder/history.db", "folder/../data/history.db"] {
+    fs::hard_link(shop.path("data/history.db"), shop.path("hard.db")).unwrap();
+    for path in
+        ["hard.db", "link.db", "second.db", "folder/history.db", "folder/../data/history.db"]
+    {
         let mut second = command();
         second.args(["run", "--web.listen-address", "127.0.0.1:0", "--config"]);
         second.arg(shop.path("kpis.yaml")).env("KPI_EXPORTER_STORE__PATH", shop.path(path));
@@ -184,6 +187,24 @@ fn a_value_does_not_fall_back_by_a_reload_while_the_store_is_full() {
     drop(daemon);
     shop.orders(9);
     assert_eq!(shop.remembered(), Some(3.0), "what could not be written was, when there was room");
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_start_leaves_a_daemon_without_history() {
+    let shop = Shop::new();
+    for had_one in [false, true] {
+        let mut limited = Command::new("prlimit");
+        limited.arg("--fsize=1:1").arg(command().get_program());
+        let daemon = Exporter::spawn(limited.args(["run", "--config"]).arg(shop.path("kpis.yaml")));
+        for n in [2, 3] {
+            shop.set(&daemon, n);
+        }
+        assert_eq!(told(&daemon, "going on without history, until a restart"), 1, "{had_one}");
+        assert_eq!(daemon.get("/-/healthy").0, 200);
+        drop(daemon);
+        shop.set(&shop.run(), 4);
+    }
+    assert_eq!(shop.remembered(), Some(4.0));
 }
 
 #[test]
