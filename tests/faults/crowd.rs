@@ -1,0 +1,177 @@
+//! Crowds of clients that say nothing, or read as slowly as they can: whoever else asks is answered at
+//! once, and memory stays what it was.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::exporter::Exporter;
+use crate::http::get;
+
+/// So much longer a scrape may take because of others.
+const NOT_LONGER: Duration = Duration::from_secs(1);
+
+/// A daemon with so many KPIs, one of them with so many label sets.
+fn daemon(kpis: usize, label_sets: usize) -> (TempDir, Exporter) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = "n,country\n".to_owned();
+    (0..label_sets).for_each(|n| writeln!(rows, "{n},country{n}").unwrap());
+    fs::write(folder.path().join("orders.csv"), rows).unwrap();
+    let mut text = "
+version: 1
+sources: { shop: { files: { tables: { orders: orders.csv } } } }
+defaults: { schedule: every 1h, period: year }
+metrics:
+  each: { source: shop, query: 'SELECT n AS value, country FROM orders', labels: [country] }
+  all: { source: shop, query: SELECT sum(n) AS value FROM orders }
+kpis:
+  each: { kind: lagging, formula: each, accumulation: level, unit: count, target: { min: 1 } }
+"
+    .to_owned();
+    for n in 0..kpis {
+        let rest =
+            "kind: leading, formula: all, accumulation: level, unit: count, target: { min: 1 }";
+        writeln!(text, "  k{n}: {{ title: 'A KPI with number {n}', {rest} }}").unwrap();
+    }
+    let config = folder.path().join("kpis.yaml");
+    fs::write(&config, text).unwrap();
+    let daemon = Exporter::run(&config);
+    daemon.until("all is there", |metrics| {
+        daemon.get("/-/ready").0 == 200 && metrics.contains("kpi_value{kpi=\"each\"")
+    });
+    (folder, daemon)
+}
+
+/// How long it takes to be answered.
+fn takes(address: SocketAddr, path: &str) -> Duration {
+    let started = Instant::now();
+    let (status, _) = get(address, path);
+    assert_eq!(status, 200, "{path}");
+    started.elapsed()
+}
+
+/// The longest of a few.
+fn longest(address: SocketAddr) -> Duration {
+    let all = (0..5).flat_map(|_| ["/metrics", "/-/healthy"]).map(|path| takes(address, path));
+    all.max().unwrap()
+}
+
+#[test]
+fn six_hundred_silent_connections_cost_a_scrape_no_second() {
+    let (_folder, daemon) = daemon(5, 10);
+    let alone = longest(daemon.address);
+    let silent: Vec<TcpStream> =
+        (0..600).map(|_| TcpStream::connect(daemon.address).unwrap()).collect();
+    let beside = longest(daemon.address);
+    assert!(beside < alone + NOT_LONGER, "{alone:?} alone, {beside:?} beside them");
+    drop(silent);
+}
+
+/// Clients that ask and then read a byte a second each, until they are cut off.
+struct Slow {
+    runtime: Runtime,
+    readers: JoinSet<usize>,
+}
+
+impl Slow {
+    fn start(address: SocketAddr, many: usize, path: impl Fn(usize) -> String) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let mut readers = JoinSet::new();
+        for n in 0..many {
+            let request = format!("GET {} HTTP/1.1\r\nHost: slow\r\n\r\n", path(n));
+            let reader = async move {
+                let socket = TcpSocket::new_v4().unwrap();
+                socket.set_recv_buffer_size(4096).unwrap();
+                let mut stream = socket.connect(address).await.unwrap();
+                // One that was made room for others already is cut off.
+                let _ = stream.write_all(request.as_bytes()).await;
+                let mut read = 0;
+                let mut byte = [0];
+                while let Ok(1) = stream.read(&mut byte).await {
+                    read += 1;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                read
+            };
+            readers.spawn_on(reader, runtime.handle());
+        }
+        Self { runtime, readers }
+    }
+
+    /// Those that still read.
+    fn left(&mut self) -> usize {
+        let Self { runtime, readers } = self;
+        runtime.block_on(async { while readers.try_join_next().is_some() {} });
+        readers.len()
+    }
+}
+
+#[test]
+fn hundreds_that_read_a_byte_a_second_keep_nobody_out_and_are_cut_off() {
+    let (_folder, daemon) = daemon(5, 2000);
+    let alone = longest(daemon.address);
+    let mut slow = Slow::start(daemon.address, 520, |_| "/metrics".to_owned());
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(4) {
+        let beside = takes(daemon.address, "/-/healthy").max(takes(daemon.address, "/metrics"));
+        // In the first second all of them are answered: that is work.
+        assert!(beside < Duration::from_secs(5), "{alone:?} alone, {beside:?} beside them");
+    }
+    // What the system took in advance is read to its end by then; the server holds nothing.
+    let connections = || {
+        let open = fs::read_dir(format!("/proc/{}/fd", daemon.id())).unwrap();
+        open.filter(|file| {
+            let link = fs::read_link(file.as_ref().unwrap().path());
+            link.is_ok_and(|link| link.to_string_lossy().starts_with("socket:"))
+        })
+        .count()
+    };
+    let started = Instant::now();
+    while connections() > 20 {
+        assert!(started.elapsed() < Duration::from_secs(30), "{} connections", connections());
+        std::thread::park_timeout(Duration::from_millis(200));
+    }
+    assert!(slow.left() <= 520);
+}
+
+/// Bytes in memory of a process.
+fn resident(process: u32) -> usize {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kib: usize = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kib << 10
+}
+
+#[test]
+fn hundreds_that_read_pages_slowly_do_not_take_the_memory() {
+    let (_folder, daemon) = daemon(1500, 10);
+    let page = daemon.get("/").1.len();
+    let before = resident(daemon.id());
+    for different in [false, true] {
+        // The same page for all, or one for each of them.
+        let path = move |n: usize| format!("/?refresh={}", if different { 100 + n } else { 60 });
+        let mut slow = Slow::start(daemon.address, 200, path);
+        let started = Instant::now();
+        let mut most = 0;
+        while started.elapsed() < Duration::from_secs(8) {
+            most = most.max(resident(daemon.id()));
+            assert!(takes(daemon.address, "/-/healthy") < NOT_LONGER * 2);
+        }
+        let grown = most.saturating_sub(before) >> 20;
+        println!(
+            "a page of {} KiB, 200 readers, different: {different}: {grown} MiB more",
+            page >> 10
+        );
+        assert!(grown < 200, "{grown} MiB more for pages of {} KiB", page >> 10);
+        slow.left();
+    }
+    assert!(page > 1 << 20, "a page of {page} bytes proves nothing");
+}
