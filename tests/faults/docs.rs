@@ -26,3 +26,19 @@ fn the_words_in_the_documentation_are_those_of_the_tests() {
         }
     }
 }
+
+#[test]
+fn the_tests_that_security_promises_are_there() {
+    let files = ["src/**/*.rs", "tests/**/*.rs"].map(|files| glob::glob(files).unwrap());
+    let read = |file: glob::GlobResult| std::fs::read_to_string(file.unwrap()).unwrap();
+    let code: String = files.into_iter().flatten().map(read).collect();
+    let promises = include_str!("../../SECURITY.md");
+    let (_, table) = promises.split_once("which test shows it").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let quoted = table.split('`').skip(1).step_by(2);
+    let names: Vec<&str> = quoted.filter(|name| name.matches('_').count() > 2).collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        assert!(code.contains(&format!("fn {name}(")), "no test is called {name}");
+    }
+}
