@@ -121,7 +121,8 @@ impl Replay {
     /// What is shown after a fetch.
     pub(crate) fn fetch(&mut self, table: &Table, at: DateTime<Utc>) -> Assessment {
         let metric = &self.definitions.metrics["m"];
-        let spans = spans_of(metric, &self.definitions, at);
+        let readers = std::slice::from_ref(&self.kpi);
+        let spans = spans_of(metric, readers, &self.definitions.calendar, at);
         let known = spans.into_iter().map(|span| (span, Arc::new(table.measure(&span))));
         self.book.apply(Run::known(metric.id.clone(), at, Ok(known.collect())));
         let found = self.engine.evaluate(&self.book, &self.log, at);

@@ -44,15 +44,13 @@ pub(super) fn run(
     let log = &config.settings.log;
     logging::install(global.log_level.unwrap_or(log.level), log.format);
     info!(
-        "the example lies in {}: change it, send SIGHUP, and see; it goes when the demo ends",
+        "the example lies in {}: change it and see; it goes when the demo ends",
         folder.path().display()
     );
     let environment = environment.clone();
     let service = ServiceManager::of(&environment);
-    let listen = arguments.serve.listen;
-    run::serve(signals, config, listen, global.log_level, service, move || {
-        Ok(config::load(&file, &environment)?)
-    })
+    let load = move || config::load_watched(&file, &environment);
+    run::serve(signals, &arguments.serve, global.log_level, service, load)
 }
 
 /// Writes the example as of `today` and gives the path of its configuration.

@@ -14,7 +14,7 @@ use tracing::warn;
 use super::{AsOf, Global, NO_VALUE, as_of, keep_only, table};
 use crate::api::{self, Which};
 use crate::config::{self, Config, Environment};
-use crate::engine::{Book, Engine, Round, RunLog, slots, spans_of};
+use crate::engine::{Book, Engine, Readers, Round, RunLog, slots, spans_of};
 use crate::filter::Filter;
 use crate::kpi::Definitions;
 use crate::recall::Recalled;
@@ -72,8 +72,10 @@ async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapsh
     let definitions = Arc::new(config.definitions);
     let timezone = definitions.calendar.timezone;
     let (known, asked) = (BTreeMap::new(), Instant::now());
+    let readers = Readers::of(&definitions);
     let runs = definitions.metrics.values().filter_map(|metric| {
-        let spans = spans_of(metric, &definitions, as_of);
+        let readers = readers.kpis(&metric.id);
+        let spans = spans_of(metric, readers, &definitions.calendar, as_of);
         let handle = sources.get(&metric.source).filter(|_| !spans.is_empty())?;
         let known = &known;
         Some(async move {

@@ -14,7 +14,9 @@ mod generate;
 mod output;
 mod probe;
 mod progress;
+mod reloading;
 mod run;
+mod store;
 mod table;
 
 use std::path::PathBuf;
@@ -73,6 +75,9 @@ enum Command {
     Eval(eval::Arguments),
     /// Recompute past days, with timestamps: for Prometheus, or as lines of JSON.
     Backfill(backfill::Arguments),
+    /// Look after the file that holds history.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Write files for other programs: alert rules and dashboards.
     #[command(subcommand)]
     Generate(generate::Command),
@@ -103,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Fetch(command) => fetch::run(command, &arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),
         Command::Backfill(command) => backfill::run(command, &arguments.global, &environment),
+        Command::Store(command) => store::run(command, &arguments.global, &environment),
         Command::Generate(command) => generate::run(command, &arguments.global, &environment),
     };
     match outcome {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -14,7 +14,9 @@ use tokio::sync::mpsc;
 use tracing::info;
 
 use super::Global;
-use crate::config::{self, Config, Environment};
+use super::reloading::{Causes, Load, reload_on};
+use crate::calendar::parse_duration;
+use crate::config::{self, Environment, Loaded};
 use crate::daemon::{Outside, ServiceManager};
 use crate::{clock, daemon, logging};
 
@@ -22,14 +24,22 @@ use crate::{clock, daemon, logging};
 pub(super) struct ListenArguments {
     /// Address to serve on, instead of the configuration's `server.listen`.
     #[arg(long = "web.listen-address", value_name = "HOST:PORT")]
-    pub(super) listen: Option<SocketAddr>,
+    listen: Option<SocketAddr>,
+    /// Let clients have the configuration read again: POST or PUT to /-/reload.
+    #[arg(long = "web.enable-lifecycle")]
+    lifecycle: bool,
+    /// How often the files of the configuration are looked at for other contents; 0s: never.
+    #[arg(
+        long = "config.auto-reload-interval",
+        value_name = "DURATION",
+        default_value = "5s",
+        value_parser = parse_duration
+    )]
+    look_every: Duration,
 }
 
-/// Time to read a configuration again.
-const RELOAD_LIMIT: Duration = Duration::from_secs(30);
-
-/// Pause between two reloads: a flood of signals must not keep every fetch from its end.
-const RELOAD_PAUSE: Duration = Duration::from_secs(1);
+/// Requests for a reload that wait, at most.
+const REQUESTS: usize = 64;
 
 /// Time for what still blocks (a read from a dead share) when everything else has ended.
 const LINGER: Duration = Duration::from_millis(200);
@@ -58,28 +68,29 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let signals = Signals::take()?;
-    let config = config::load(&global.config, environment)?;
     let path = global.config.clone();
     let environment = environment.clone();
     let service = ServiceManager::of(&environment);
-    serve(signals, config, arguments.listen, global.log_level, service, move || {
-        Ok(config::load(&path, &environment)?)
-    })
+    let load = move || config::load_watched(&path, &environment);
+    serve(signals, arguments, global.log_level, service, load)
 }
 
-/// Serves a configuration until told to stop.
+/// Serves what `load` gives, now and whenever it is called again, until told to stop.
 pub(super) fn serve(
     signals: Signals,
-    config: Config,
-    listen: Option<SocketAddr>,
+    arguments: &ListenArguments,
     log_level: Option<tracing::Level>,
     service: ServiceManager,
-    load: impl Fn() -> daemon::Reload + Send + Sync + 'static,
+    load: impl Load,
 ) -> anyhow::Result<ExitCode> {
+    let Loaded { config, watched } = load();
+    let config = config?;
     let settings = &config.settings;
     logging::install(log_level.unwrap_or(settings.log.level), settings.log.format);
-    let address = listen.unwrap_or(settings.server.listen);
+    let address = arguments.listen.unwrap_or(settings.server.listen);
     let Signals { runtime, hangup, mut terminate, mut interrupt } = signals;
+    let (lifecycle, requests) = mpsc::channel(REQUESTS);
+    let causes = Causes { hangup, requests, look_every: arguments.look_every };
     let served = runtime.block_on(async {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}; choose another with --web.listen-address")
@@ -90,44 +101,13 @@ pub(super) fn serve(
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             info!("stopping: requests under way are answered first");
         };
-        let reloads = reload_on(hangup, Arc::new(load));
-        let outside = Outside { reloads, service };
+        let (reloads, receiver) = mpsc::channel(1);
+        tokio::spawn(reload_on(causes, Arc::new(load), watched, reloads));
+        let lifecycle = arguments.lifecycle.then_some(lifecycle);
+        let outside = Outside { reloads: receiver, lifecycle, service };
         daemon::run(config, listener, clock::system, outside, stop).await
     });
     // Not its drop: that would wait for a blocked read for ever.
     runtime.shutdown_timeout(LINGER);
     served.map(|()| ExitCode::SUCCESS)
-}
-
-/// Loads the configuration again when the signal comes; several that come together are one.
-fn reload_on(
-    mut hangup: Signal,
-    load: Arc<impl Fn() -> daemon::Reload + Send + Sync + 'static>,
-) -> mpsc::Receiver<daemon::Reload> {
-    let (reloads, receiver) = mpsc::channel(1);
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            if reloads.send(reload(&load).await).await.is_err() {
-                return;
-            }
-            tokio::time::sleep(RELOAD_PAUSE).await;
-        }
-    });
-    receiver
-}
-
-/// In a thread of its own, with a limit: a file of the configuration may hang, and a defect in reading
-/// it must not end the reloading.
-async fn reload(load: &Arc<impl Fn() -> daemon::Reload + Send + Sync + 'static>) -> daemon::Reload {
-    let load = Arc::clone(load);
-    let loading = tokio::task::spawn_blocking(move || load());
-    match tokio::time::timeout(RELOAD_LIMIT, loading).await {
-        Ok(Ok(loaded)) => loaded,
-        Ok(Err(defect)) => Err(anyhow!("a defect of the program, please report it: {defect}")),
-        Err(_) => Err(anyhow!(
-            "it could not be read within {} s (hint: is a file of it, or of a `${{file:}}`, on a share \
-             that does not answer?)",
-            RELOAD_LIMIT.as_secs()
-        )),
-    }
 }

@@ -1,11 +1,13 @@
 //! All files of a configuration as one: top-level keys, merged. Not here: what is below them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::de::DeserializeOwned;
 
 use crate::reader::diagnostic::Problems;
 use crate::reader::entry;
 use crate::reader::entry::Entry;
-use crate::reader::files::{FileId, Files};
+use crate::reader::files::{FileId, Files, TextSpan};
 use crate::reader::node::{Key, Node, NodeKind};
 use crate::reader::suggest::did_you_mean;
 use crate::reader::yaml::report_duplicate;
@@ -38,14 +40,14 @@ pub(crate) struct Document {
 /// Ids that exist, right or wrong, so that references to a wrong entry are not called dangling.
 #[derive(Default)]
 pub(crate) struct Names {
-    pub(crate) ids: Vec<String>,
+    pub(crate) ids: BTreeSet<String>,
     /// The section could not be read: any id may exist.
     pub(crate) unknown: bool,
 }
 
 impl Names {
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.unknown || self.ids.iter().any(|known| known == id)
+        self.unknown || self.ids.contains(id)
     }
 }
 
@@ -124,7 +126,7 @@ impl Document {
         };
         let mut read = Vec::new();
         for (key, node) in entries {
-            names.ids.push(key.name.clone());
+            names.ids.insert(key.name.clone());
             check_id(&key, problems);
             read.extend(entry::read(format!("{name}.{}", key.name), &key, node, problems));
         }
@@ -154,10 +156,14 @@ fn merge_entries(
     files: &Files,
     problems: &mut Problems,
 ) {
+    let mut known: BTreeMap<String, TextSpan> =
+        into.iter().map(|(have, _)| (have.name.clone(), have.span)).collect();
     for (key, node) in from {
-        match into.iter().find(|(have, _)| have.name == key.name) {
-            Some((have, _)) => report_duplicate(files, problems, &key, have.span),
-            None => into.push((key, node)),
+        if let Some(first) = known.get(&key.name) {
+            report_duplicate(files, problems, &key, *first);
+        } else {
+            known.insert(key.name.clone(), key.span);
+            into.push((key, node));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Reads the files of a configuration, or one built-in text, and has them parsed, interpolated,
 //! merged and validated. The only I/O of this room, with `${file:}`.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,7 @@ use super::Config;
 use super::document::Document;
 use super::size::{LARGEST, USUAL};
 use super::validate::validate;
+use super::watch::Watched;
 use crate::limits::{open_regular, read_capped};
 use crate::reader::diagnostic::{Diagnostics, Problems};
 use crate::reader::environment::Environment;
@@ -22,12 +25,50 @@ use crate::reader::yaml;
 /// All mistakes at once. A file that is not YAML hides what can only be seen with all files.
 pub fn load(path: &Path, environment: &Environment) -> Result<Config, Diagnostics> {
     let mut loader = Loader::new(environment);
-    let paths = loader.paths(path);
-    let limit = paths.iter().find_map(|path| own_limit(path)).unwrap_or(USUAL).min(LARGEST);
-    for path in &paths {
-        loader.read(path, limit);
-    }
+    loader.read_all(path);
     loader.finish()
+}
+
+/// A configuration, good or not, with the files that it comes from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What was read.
+    pub config: Result<Config, Diagnostics>,
+    /// To be looked at for changes.
+    pub watched: Watched,
+}
+
+/// Loads a file or folder to be watched.
+pub fn load_watched(path: &Path, environment: &Environment) -> Loaded {
+    // First: what changes while it is read is another content than this.
+    let watched = Watched::new(path);
+    let mut loader = Loader::new(environment);
+    loader.read_all(path);
+    let others = loader.references.take().into_iter().collect();
+    Loaded { config: loader.finish(), watched: watched.with(others) }
+}
+
+/// The configuration files of a folder, by name; hidden ones are left out.
+pub(super) fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    let is_yaml = |path: &PathBuf| {
+        let hidden = path.file_name().is_none_or(|n| n.to_string_lossy().starts_with('.'));
+        !hidden && path.extension().is_some_and(|e| e == "yaml" || e == "yml")
+    };
+    let mut paths: Vec<_> = entries.into_iter().map(|e| e.path()).filter(is_yaml).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+impl Loader<'_> {
+    fn read_all(&mut self, path: &Path) {
+        let loader = self;
+        let paths = loader.paths(path);
+        let limit = paths.iter().find_map(|path| own_limit(path)).unwrap_or(USUAL).min(LARGEST);
+        for path in &paths {
+            loader.read(path, limit);
+        }
+    }
 }
 
 /// Loads a built-in text. `name` is shown in messages; relative paths are relative to `dir`.
@@ -69,6 +110,8 @@ struct Loader<'a> {
     problems: Problems,
     /// Some file could not be read or parsed.
     incomplete: bool,
+    /// Files that references lead to.
+    references: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'a> Loader<'a> {
@@ -79,28 +122,22 @@ impl<'a> Loader<'a> {
             document: Document::default(),
             problems: Problems::default(),
             incomplete: false,
+            references: RefCell::default(),
         }
     }
 
-    /// The files to read, by name; hidden ones are left out.
+    /// The files to read.
     fn paths(&mut self, path: &Path) -> Vec<PathBuf> {
         if !path.is_dir() {
             return vec![path.to_owned()];
         }
-        let entries =
-            match std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
-                Ok(entries) => entries,
-                Err(error) => {
-                    self.unreadable(path, &error);
-                    return Vec::new();
-                }
-            };
-        let is_yaml = |path: &PathBuf| {
-            let hidden = path.file_name().is_none_or(|n| n.to_string_lossy().starts_with('.'));
-            !hidden && path.extension().is_some_and(|e| e == "yaml" || e == "yml")
+        let paths = match yaml_files(path) {
+            Ok(paths) => paths,
+            Err(error) => {
+                self.unreadable(path, &error);
+                return Vec::new();
+            }
         };
-        let mut paths: Vec<_> = entries.into_iter().map(|e| e.path()).filter(is_yaml).collect();
-        paths.sort();
         if paths.is_empty() {
             let name = path.display().to_string();
             let hint = "put `*.yaml` files into it, or name a file".to_owned();
@@ -145,7 +182,8 @@ impl<'a> Loader<'a> {
     }
 
     fn merge(&mut self, file: FileId, mut root: crate::reader::node::Node) {
-        let lookup = Lookup { files: &self.files, environment: self.environment };
+        let (files, environment) = (&self.files, self.environment);
+        let lookup = Lookup { files, environment, references: &self.references };
         lookup.replace("", &mut root, &mut self.problems);
         let map = self.document.merge(file, root, &self.files, &mut self.problems);
         self.incomplete |= !map;

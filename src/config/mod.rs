@@ -12,17 +12,21 @@ mod document;
 mod forms;
 mod load;
 mod parse;
+mod prints;
 mod raw;
 mod settings;
 mod size;
 mod validate;
+mod watch;
 
 use std::collections::BTreeMap;
 
 pub use crate::reader::diagnostic::{Diagnostic, Diagnostics};
 pub use crate::reader::environment::Environment;
-pub use load::{load, load_text};
+pub use load::{Loaded, load, load_text, load_watched};
+pub use prints::Prints;
 pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
+pub use watch::{Contents, Watched};
 
 pub(crate) use crate::reader::suggest::did_you_mean;
 
@@ -42,6 +46,8 @@ pub struct Config {
     pub sources: BTreeMap<SourceId, SourceConfig>,
     /// What is right and could be better: for people who check it.
     pub notes: Vec<Diagnostic>,
+    /// What tells how sources and metrics are written.
+    pub prints: Prints,
     /// The period of what says nothing about it.
     pub default_period: PeriodKind,
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument as _, debug, info, info_span};
 
 use super::catch_up::Past;
+use super::generation::{Carried, Runs};
 use super::keeper::Keeper;
 use super::many::{Many, Told};
 use crate::assess::Status;
@@ -41,16 +42,24 @@ pub(super) struct Evaluator {
     pub(super) published: BTreeMap<SeriesKey, Status>,
     /// The day up to which charts know history; `None` when that has changed.
     pub(super) drawn: Option<NaiveDate>,
+    /// Runs that came while there was no evaluator.
+    pub(super) waiting: Vec<Run>,
 }
 
 impl Evaluator {
     /// Evaluates after each run, several that arrive together at once, and on every tick. What an
-    /// earlier process knew is shown at once. `past` brings days that passed without a daemon.
+    /// earlier process knew is shown at once. `past` brings days that passed without a daemon. Told to
+    /// stop, it leaves what the next one goes on with.
     pub(super) async fn run(
         mut self,
-        mut runs: mpsc::Receiver<Run>,
+        runs: Runs,
         mut past: mpsc::Receiver<Past>,
-    ) {
+        mut stop: oneshot::Receiver<()>,
+    ) -> Carried {
+        let mut runs = runs.lock_owned().await;
+        for run in std::mem::take(&mut self.waiting) {
+            self.take(run);
+        }
         let patience = Instant::now() + PATIENCE;
         // Data ages without anything happening.
         let mut tick = tokio::time::interval_at(patience, HEARTBEAT);
@@ -65,8 +74,9 @@ impl Evaluator {
             tokio::select! {
                 run = runs.recv() => match run {
                     Some(run) => self.take(run),
-                    None => return,
+                    None => return self.end(),
                 },
+                _ = &mut stop => return self.end(),
                 Some(past) = past.recv() => {
                     if !self.take_past(past).await {
                         continue;
@@ -96,6 +106,15 @@ impl Evaluator {
             }
             self.publish(complete).await;
         }
+    }
+
+    fn end(mut self) -> Carried {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep_unwritten(&self.engine);
+        }
+        let Self { book, log, engine, .. } = self;
+        let (history, openings, memories) = engine.into_memory();
+        Carried { book, log, history, openings, memories }
     }
 
     fn take(&mut self, run: Run) {

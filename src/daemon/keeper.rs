@@ -11,7 +11,7 @@ use super::clock_watch::ClockWatch;
 use super::many::{Many, Told};
 use crate::backfill::Recorder;
 use crate::clock::Clock;
-use crate::engine::{Book, Engine, Evaluated, Frozen, Run};
+use crate::engine::{Book, Engine, Evaluated, Frozen, History, Run};
 use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::metric::Metric;
@@ -46,7 +46,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Notes the definitions in force and brings back what belongs to them.
+    /// Notes the definitions in force and brings back what belongs to them; of KPIs whose days are in
+    /// `history` they are known already.
     ///
     /// # Errors
     /// What the store says.
@@ -55,6 +56,7 @@ impl Keeper {
         definitions: Arc<Definitions>,
         book: &mut Book,
         engine: &mut Engine,
+        mut history: History,
         clock: Clock,
         retention: Retention,
     ) -> Result<Self, StoreError> {
@@ -78,9 +80,11 @@ impl Keeper {
             watch: ClockWatch::new(now),
             silent: DaysOfKpis::new(),
         };
-        keeper.undo_future(now).await?;
+        if keeper.undo_future(now).await? {
+            history = History::default();
+        }
         restore_runs(keeper.recorder.store(), &keeper.definitions, book).await?;
-        keeper.restore_past(engine, now).await?;
+        keeper.restore_past(engine, history, now).await?;
         let in_force = keeper.recorder.in_force();
         keeper.silent = keeper.recorder.store().silent_days(in_force).await?;
         Ok(keeper)
@@ -90,9 +94,10 @@ impl Keeper {
     async fn restore_past(
         &mut self,
         engine: &mut Engine,
+        known: History,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let history = self.recall().history(now).await?;
+        let history = self.recall().history(known, now).await?;
         let openings = self.recall().openings(now).await?;
         let opened = openings.iter().map(|(series, period, _)| (series.clone(), period.clone()));
         self.opened = opened.collect();
@@ -125,7 +130,7 @@ impl Keeper {
             return;
         }
         let undone = match self.undo_future(now).await {
-            Ok(true) => self.restore_past(engine, now).await,
+            Ok(true) => self.restore_past(engine, History::default(), now).await,
             Ok(false) => Ok(()),
             Err(problem) => Err(problem),
         };
@@ -133,6 +138,17 @@ impl Keeper {
             Ok(()) => self.watch.looked(),
             Err(problem) => warn!("what was written ahead of the clock stays for now: {problem}"),
         }
+    }
+
+    /// Lets the store keep in memory what was taken in and not written yet.
+    pub(super) fn keep_unwritten(&mut self, engine: &Engine) {
+        if self.runs.is_empty() {
+            return;
+        }
+        let runs = std::mem::take(&mut self.runs);
+        let statuses = engine.memories().cloned().unwrap_or_default();
+        let unwritten = Evaluation { runs, statuses, ..Evaluation::default() };
+        self.recorder.store().keep_unwritten(&unwritten);
     }
 
     fn recall(&self) -> Recall<'_> {

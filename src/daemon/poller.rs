@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use super::outages::Outages;
+use super::pollers::Current;
 use super::sleep_until;
 use crate::clock::Clock;
-use crate::engine::{Round, Run, SourceHandle, running_spans_of, slots, spans_of};
-use crate::kpi::{Definitions, Kpi};
+use crate::engine::{Round, Run, SourceHandle, slots};
 use crate::metric::{FetchError, Measurement, Metric, Span};
 use crate::schedule::backoff;
 
@@ -24,7 +25,8 @@ const LONGEST_REST: Duration = Duration::from_hours(1);
 #[derive(Clone)]
 pub(super) struct Poller {
     pub(super) metric: Arc<Metric>,
-    pub(super) definitions: Arc<Definitions>,
+    /// What a reload may swap.
+    pub(super) current: Arc<ArcSwap<Current>>,
     pub(super) source: SourceHandle,
     pub(super) clock: Clock,
     pub(super) runs: mpsc::Sender<Run>,
@@ -37,11 +39,9 @@ impl Poller {
     /// the KPIs behind which it stands.
     pub(super) async fn run(self) {
         let metric = &self.metric;
-        let draws =
-            |kpi: &&Arc<Kpi>| kpi.value_draws_on(&metric.id) || kpi.whole_draws_on(&metric.id);
-        let kpis: Vec<&str> =
-            self.definitions.kpis.iter().filter(draws).map(|kpi| kpi.id.as_str()).collect();
-        let kpis = kpis.join(",");
+        let current = self.current.load_full();
+        let kpis = current.readers.kpis(&metric.id).iter();
+        let kpis = kpis.map(|kpi| kpi.id.as_str()).collect::<Vec<_>>().join(",");
         let span = info_span!("poll", metric = %metric.id, source = %metric.source, kpis);
         self.poll().instrument(span).await;
     }
@@ -55,15 +55,16 @@ impl Poller {
         loop {
             let as_of = (self.clock)();
             // Once a day everything is asked for again: even a final period may be restated.
-            let day = Some(self.definitions.calendar.day_of(as_of));
+            let current = self.current.load_full();
+            let day = Some(current.calendar.day_of(as_of));
             if std::mem::replace(&mut today, day) != day {
                 known.clear();
             }
             let mut run = if std::mem::take(&mut first) {
-                self.first(as_of).await
+                self.first(&current, as_of).await
             } else {
-                let spans = spans_of(&self.metric, &self.definitions, as_of);
-                self.collect(&spans, &known, as_of, Instant::now()).await
+                let spans = current.spans(&self.metric, as_of);
+                self.collect(&current, &spans, &known, as_of, Instant::now()).await
             };
             match &run.outcome {
                 Ok(measurements) => {
@@ -91,6 +92,7 @@ impl Poller {
 
     async fn collect(
         &self,
+        current: &Current,
         spans: &BTreeSet<Span>,
         known: &BTreeMap<Span, Arc<Measurement>>,
         as_of: DateTime<Utc>,
@@ -99,7 +101,7 @@ impl Poller {
         let round = Round {
             metric: &self.metric,
             source: &self.source,
-            timezone: self.definitions.calendar.timezone,
+            timezone: current.calendar.timezone,
             as_of,
             asked,
         };
@@ -108,7 +110,7 @@ impl Poller {
 
     /// One line for each failure of a source, not one for each metric and try.
     fn tell(&self, error: &FetchError, due: DateTime<Utc>) {
-        let zone = self.definitions.calendar.timezone;
+        let zone = self.current.load().calendar.timezone;
         let retry = due.with_timezone(&zone).format("%H:%M:%S").to_string();
         let (metric, source) = (&self.metric.id, &self.metric.source);
         match self.outages.failed(source, metric, error) {
@@ -120,12 +122,12 @@ impl Poller {
 
     /// At start verdicts come first: what the running periods need is handed over before the results
     /// of the periods before are asked for. Gives the run with both.
-    async fn first(&self, as_of: DateTime<Utc>) -> Run {
+    async fn first(&self, current: &Current, as_of: DateTime<Utc>) -> Run {
         let asked = Instant::now();
-        let running = running_spans_of(&self.metric, &self.definitions, as_of);
-        let all = spans_of(&self.metric, &self.definitions, as_of);
+        let running = current.running_spans(&self.metric, as_of);
+        let all = current.spans(&self.metric, as_of);
         let none = BTreeMap::new();
-        let run = self.collect(&running, &none, as_of, asked).await;
+        let run = self.collect(current, &running, &none, as_of, asked).await;
         let Ok(verdicts) = &run.outcome else { return run };
         if all.is_subset(&running) {
             return run;
@@ -134,7 +136,7 @@ impl Poller {
         // Should the evaluator be gone, the caller finds out next.
         let _ = self.runs.send(run).await;
         let rest = &all - &running;
-        let mut run = self.collect(&rest, &none, as_of, asked).await;
+        let mut run = self.collect(current, &rest, &none, as_of, asked).await;
         if let Ok(measurements) = &mut run.outcome {
             measurements.extend(verdicts);
         }
@@ -145,7 +147,7 @@ impl Poller {
     /// to be left alone.
     fn next(&self, failures: u32, error: Option<&FetchError>) -> DateTime<Utc> {
         let now = (self.clock)();
-        let zone = self.definitions.calendar.timezone;
+        let zone = self.current.load().calendar.timezone;
         let scheduled = self.metric.schedule.next_run(&self.metric.id, now, zone);
         let retry = (failures > 0).then(|| now + backoff(failures, &self.metric.id));
         // Without either there is nothing to wait for but the end of time.

@@ -135,9 +135,9 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(21)).await;
         assert_eq!(heard(&listener), vec!["WATCHDOG=1"; 11]);
         // 30 s of silence are too many.
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(heard(&listener).len(), 4);
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(heard(&listener).len(), 0);
         shared.beat();
         tokio::time::sleep(Duration::from_secs(10)).await;

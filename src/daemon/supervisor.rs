@@ -12,6 +12,7 @@ use tracing::{Instrument as _, error};
 
 use crate::exposition::SelfMetrics;
 use crate::schedule::doubling;
+use crate::server::Shared;
 
 /// First and longest pause before a new start.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
@@ -53,11 +54,8 @@ impl Failures {
 }
 
 /// Runs what `start` gives until it ends well.
-pub(super) async fn keep_running<F>(
-    task: &'static str,
-    metrics: Arc<SelfMetrics>,
-    start: impl Fn() -> F,
-) where
+pub(super) async fn keep_running<F>(task: &'static str, shared: Arc<Shared>, start: impl Fn() -> F)
+where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut failures = Failures::of(task);
@@ -66,7 +64,9 @@ pub(super) async fn keep_running<F>(
         let mut tasks = JoinSet::new();
         tasks.spawn(start().in_current_span());
         match tasks.join_next().await {
-            Some(Err(error)) if error.is_panic() => sleep(failures.note(error, &metrics)).await,
+            Some(Err(error)) if error.is_panic() => {
+                sleep(failures.note(error, &shared.self_metrics())).await;
+            }
             _ => return,
         }
     }
@@ -88,17 +88,19 @@ mod tests {
 
     use super::*;
 
-    fn metrics() -> Arc<SelfMetrics> {
-        Arc::new(SelfMetrics::new([], 0, "", chrono::DateTime::UNIX_EPOCH).unwrap())
+    fn shared() -> (Arc<Shared>, Arc<SelfMetrics>) {
+        let metrics = SelfMetrics::new([], 0, "", chrono::DateTime::UNIX_EPOCH).unwrap();
+        let metrics = Arc::new(metrics);
+        (Arc::new(Shared::new(Arc::clone(&metrics))), metrics)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_task_that_panics_is_started_again_later_each_time_and_counted() {
         let starts = Arc::new(AtomicU32::new(0));
-        let metrics = metrics();
+        let (shared, metrics) = shared();
         let began = Instant::now();
         let counted = Arc::clone(&starts);
-        keep_running("test", Arc::clone(&metrics), move || {
+        keep_running("test", Arc::clone(&shared), move || {
             let counted = Arc::clone(&counted);
             async move { assert!(counted.fetch_add(1, Ordering::Relaxed) >= 4, "not yet") }
         })
@@ -111,11 +113,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_ends_well_or_is_dropped_is_not_started_again() {
-        let metrics = metrics();
-        keep_running("test", Arc::clone(&metrics), || async {}).await;
+        let (shared, metrics) = shared();
+        keep_running("test", Arc::clone(&shared), || async {}).await;
         let alive = Arc::new(());
         let held = Arc::clone(&alive);
-        let forever = keep_running("test", Arc::clone(&metrics), move || {
+        let forever = keep_running("test", Arc::clone(&shared), move || {
             let held = Arc::clone(&held);
             async move {
                 std::future::pending::<()>().await;
@@ -130,7 +132,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn failures_far_apart_do_not_add_up() {
-        let metrics = metrics();
+        let (_, metrics) = shared();
         let mut failures = Failures::of("test");
         let failed = || async { tokio::spawn(async { panic!("now") }).await.unwrap_err() };
         let first = failures.note(failed().await, &metrics);

@@ -34,6 +34,16 @@ impl Book {
         }
     }
 
+    /// Forgets all other metrics.
+    pub fn keep(&mut self, stays: impl Fn(&MetricId) -> bool) {
+        self.entries.retain(|metric, _| stays(metric));
+    }
+
+    /// Takes in what another book has, in place of what this one has.
+    pub fn take_in(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+    }
+
     /// The entry of a metric, once a run of it was good.
     pub fn get(&self, metric: &MetricId) -> Option<&Entry> {
         self.entries.get(metric)

@@ -3,6 +3,7 @@
 //! between them is a [`Span`]. Two KPIs that need the same span share one fetch.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -62,34 +63,34 @@ pub fn last_close(kpi: &Kpi, period: &Period) -> Option<DateTime<Utc>> {
     (!matches!(kpi.period, PeriodKind::Dates { .. })).then_some(period.span.start)
 }
 
-/// All spans of `metric` that the KPIs need as of an instant, each once.
+/// All spans of `metric` that the KPIs which read it need as of an instant, each once.
 pub fn spans_of(
     metric: &Metric,
-    definitions: &Definitions,
+    readers: &[Arc<Kpi>],
+    calendar: &Calendar,
     as_of: DateTime<Utc>,
 ) -> BTreeSet<Span> {
-    gather(metric, definitions, |kpi| plans(kpi, definitions, as_of))
+    gather(metric, readers, |kpi| plans(kpi, calendar, as_of))
 }
 
 /// Those of them that the running periods need: what a verdict is made of.
 pub fn running_spans_of(
     metric: &Metric,
-    definitions: &Definitions,
+    readers: &[Arc<Kpi>],
+    calendar: &Calendar,
     as_of: DateTime<Utc>,
 ) -> BTreeSet<Span> {
-    gather(metric, definitions, |kpi| vec![plan(kpi, &definitions.calendar, as_of)])
+    gather(metric, readers, |kpi| vec![plan(kpi, calendar, as_of)])
 }
 
 fn gather(
     metric: &Metric,
-    definitions: &Definitions,
+    readers: &[Arc<Kpi>],
     plans: impl Fn(&Kpi) -> Vec<Plan>,
 ) -> BTreeSet<Span> {
     let mut spans = BTreeSet::new();
-    for kpi in &definitions.kpis {
-        if kpi.draws_on(&metric.id) {
-            add_spans(&mut spans, metric, kpi, &plans(kpi));
-        }
+    for kpi in readers {
+        add_spans(&mut spans, metric, kpi, &plans(kpi));
     }
     spans
 }
@@ -101,7 +102,7 @@ pub fn demand(
 ) -> BTreeMap<&MetricId, BTreeSet<Span>> {
     let mut demand: BTreeMap<&MetricId, BTreeSet<Span>> = BTreeMap::new();
     for kpi in &definitions.kpis {
-        let plans = plans(kpi, definitions, as_of);
+        let plans = plans(kpi, &definitions.calendar, as_of);
         for metric in kpi.metrics().into_iter().filter_map(|id| definitions.metrics.get(id)) {
             add_spans(demand.entry(&metric.id).or_default(), metric, kpi, &plans);
         }
@@ -110,9 +111,9 @@ pub fn demand(
 }
 
 /// For the running period, and for the result of the one before.
-pub(super) fn plans(kpi: &Kpi, definitions: &Definitions, as_of: DateTime<Utc>) -> Vec<Plan> {
-    let now = plan(kpi, &definitions.calendar, as_of);
-    let last = last_close(kpi, &now.period).map(|at| plan(kpi, &definitions.calendar, at));
+pub(super) fn plans(kpi: &Kpi, calendar: &Calendar, as_of: DateTime<Utc>) -> Vec<Plan> {
+    let now = plan(kpi, calendar, as_of);
+    let last = last_close(kpi, &now.period).map(|at| plan(kpi, calendar, at));
     std::iter::once(now).chain(last).collect()
 }
 

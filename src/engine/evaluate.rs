@@ -12,6 +12,7 @@ use super::history::{Day, History};
 use super::kpi_state::{Known, KpiOutcome, MeasuredPoint, Observed, Verdicts, evaluate_kpi};
 use super::openings::Openings;
 use super::outlook::Outlooks;
+use super::readers::Readers;
 use super::runs::{MetricLog, RunLog};
 use super::weekly_signals::WeeklySignals;
 use crate::assess::hysteresis::{self, ConfirmationRules, DataPoint, StatusMemory};
@@ -33,6 +34,7 @@ pub struct Engine {
     openings: Openings,
     weekly_signals: WeeklySignals,
     outlooks: Outlooks,
+    readers: Readers,
 }
 
 /// What came of an evaluation: the numbers, and findings that are not in words yet. `record` makes the
@@ -53,6 +55,7 @@ impl Engine {
     /// For a daemon: a status changes only when it is confirmed.
     pub fn new(definitions: Arc<Definitions>) -> Self {
         Self {
+            readers: Readers::of(&definitions),
             definitions,
             memories: Some(BTreeMap::new()),
             last: BTreeMap::new(),
@@ -92,6 +95,11 @@ impl Engine {
         self.outlooks = Outlooks::default();
     }
 
+    /// What the engine of another configuration goes on with.
+    pub fn into_memory(self) -> (History, Openings, BTreeMap<SeriesKey, StatusMemory>) {
+        (self.history, self.openings, self.memories.unwrap_or_default())
+    }
+
     /// What is known of the days before.
     pub fn history(&self) -> &History {
         &self.history
@@ -114,7 +122,7 @@ impl Engine {
         let observed = Observed { book, log };
         let kpis: Vec<KpiState> =
             definitions.kpis.iter().map(|kpi| self.kpi_state(kpi, observed, now)).collect();
-        let (metrics, sources) = (metrics(&definitions, book), log.states());
+        let (metrics, sources) = (metrics(&definitions, &self.readers, book), log.states());
         Evaluated { as_of: now, kpis, metrics, sources }
     }
 
@@ -231,13 +239,14 @@ fn confirm(
 }
 
 /// The metrics behind the KPIs, for their current windows.
-fn metrics(definitions: &Definitions, book: &Book) -> Vec<MetricState> {
+fn metrics(definitions: &Definitions, readers: &Readers, book: &Book) -> Vec<MetricState> {
     let mut states = Vec::new();
     for metric in definitions.metrics.values() {
         let Some(entry) = book.get(&metric.id) else { continue };
         let as_of = entry.as_of;
         let mut windows: Vec<(&KpiId, Span)> = Vec::new();
-        for kpi in definitions.kpis.iter().filter(|kpi| kpi.value_draws_on(&metric.id)) {
+        let drawing = readers.kpis(&metric.id).iter();
+        for kpi in drawing.filter(|kpi| kpi.value_draws_on(&metric.id)) {
             let span = shared(metric, plan(kpi, &definitions.calendar, as_of).value);
             windows.push((&kpi.id, span));
         }

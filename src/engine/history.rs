@@ -11,6 +11,7 @@ use crate::calendar::{Calendar, Period};
 use crate::forecast::{Seasons, StepKind};
 use crate::id::KpiId;
 use crate::kpi::{Kpi, SeriesKey};
+use crate::metric::Labels;
 
 /// Days older than this are forgotten: five years.
 const KEEP: usize = 5 * 366;
@@ -117,6 +118,17 @@ impl History {
             known.entry(series.kpi.clone()).or_default().extend(daily.keys());
         }
         known
+    }
+
+    /// Whether days of a KPI are known.
+    pub fn knows(&self, kpi: &KpiId) -> bool {
+        let first = SeriesKey::new(kpi, &Labels::default());
+        self.0.range(first..).next().is_some_and(|(key, _)| key.kpi == *kpi)
+    }
+
+    /// Forgets all other series.
+    pub fn keep(&mut self, stays: impl Fn(&SeriesKey) -> bool) {
+        self.0.retain(|key, _| stays(key));
     }
 
     /// What is known of a series.

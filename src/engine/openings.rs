@@ -51,6 +51,11 @@ impl Openings {
         self.0.get(key)?.get(period)
     }
 
+    /// Forgets all other series.
+    pub fn keep(&mut self, stays: impl Fn(&SeriesKey) -> bool) {
+        self.0.retain(|key, _| stays(key));
+    }
+
     /// Puts back what was frozen before.
     pub fn restore(&mut self, key: SeriesKey, period: String, frozen: Frozen) {
         self.0.entry(key).or_default().insert(period, frozen);

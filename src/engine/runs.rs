@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 
 use super::book::Book;
 use super::collect::{Fetch, Run, SUCCESS};
+use super::readers::Readers;
 use crate::id::{MetricId, SourceId};
 use crate::kpi::Definitions;
 use crate::metric::FetchError;
@@ -99,18 +100,38 @@ impl RunLog {
             (id.clone(), SourceLog { facts: *facts, ..SourceLog::default() })
         };
         let mut sources: BTreeMap<_, _> = facts.iter().map(source).collect();
+        let readers = Readers::of(definitions);
         for metric in definitions.metrics.values() {
             let Some(source) = sources.get_mut(&metric.source) else { continue };
             let log = MetricLog {
                 metric: Some(Arc::clone(metric)),
                 schedule: metric.schedule.to_string(),
-                polled: definitions.kpis.iter().any(|kpi| kpi.draws_on(&metric.id)),
+                polled: !readers.kpis(&metric.id).is_empty(),
                 last_success: book.get(&metric.id).map(|entry| entry.as_of),
                 ..MetricLog::default()
             };
             source.metrics.insert(metric.id.clone(), log);
         }
         Self { timezone: definitions.calendar.timezone, started, sources }
+    }
+
+    /// Forgets all other metrics.
+    pub fn keep(&mut self, stays: impl Fn(&MetricId) -> bool) {
+        for source in self.sources.values_mut() {
+            source.metrics.retain(|metric, _| stays(metric));
+        }
+    }
+
+    /// Takes in the runs of another log, of the metrics that are in this one.
+    pub fn take_in(&mut self, other: Self) {
+        for (id, source) in other.sources {
+            let Some(mine) = self.sources.get_mut(&id) else { continue };
+            for (id, log) in source.metrics {
+                let Some(mine) = mine.metrics.get_mut(&id) else { continue };
+                let MetricLog { metric, schedule, polled, .. } = std::mem::take(mine);
+                *mine = MetricLog { metric, schedule, polled, ..log };
+            }
+        }
     }
 
     /// Notes a run of a metric.

@@ -33,7 +33,7 @@ pub fn uses_of(metric: &Metric, definitions: &Definitions, as_of: DateTime<Utc>)
         let in_whole = kpi.whole_draws_on(&metric.id);
         let in_path = kpi.path.draws_on(&metric.id);
         let mut seen = BTreeSet::new();
-        for (index, plan) in plans(kpi, definitions, as_of).iter().enumerate() {
+        for (index, plan) in plans(kpi, &definitions.calendar, as_of).iter().enumerate() {
             let running = index == 0;
             let value = in_value.then(|| of_value(plan, running)).into_iter().flatten();
             let whole = in_whole.then(|| of_whole(plan, running));
@@ -68,6 +68,7 @@ mod tests {
     use std::path::Path;
 
     use super::super::demand::spans_of;
+    use super::super::readers::Readers;
     use super::*;
     use crate::config::{Environment, load_text};
 
@@ -86,12 +87,15 @@ kpis:
     fn the_uses_are_what_the_daemon_asks_for() {
         let config = load_text("many.yaml", MANY, Path::new(""), &Environment::default());
         let definitions = config.unwrap_or_else(|mistakes| panic!("{mistakes}")).definitions;
+        let readers = Readers::of(&definitions);
         for as_of in ["2026-05-12T10:00:00Z", "2026-07-01T00:00:00Z"] {
             let as_of = as_of.parse().unwrap();
             for metric in definitions.metrics.values() {
                 let uses = uses_of(metric, &definitions, as_of);
                 let asked: BTreeSet<Span> = uses.iter().map(|one| one.asked).collect();
-                assert_eq!(asked, spans_of(metric, &definitions, as_of), "{}", metric.id);
+                let readers = readers.kpis(&metric.id);
+                let spans = spans_of(metric, readers, &definitions.calendar, as_of);
+                assert_eq!(asked, spans, "{}", metric.id);
                 assert_eq!((uses[0].kpi.as_str(), uses[0].purpose), ("a", "value so far"));
             }
         }

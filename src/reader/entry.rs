@@ -29,6 +29,8 @@ pub(crate) struct Entry<T> {
     /// The place of its key.
     pub(crate) span: TextSpan,
     pub(crate) value: T,
+    /// Stands for all that is written in it.
+    pub(crate) print: u64,
     /// Keys that are left out because a mistake in them has been reported.
     broken: BTreeSet<String>,
 }
@@ -64,6 +66,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     problems: &mut Problems,
 ) -> Option<Entry<T>> {
     let mut broken = BTreeSet::new();
+    let print = node.print();
     for _ in 0..MAX_MISTAKES {
         let Err(error) = T::deserialize(Reader(&node)) else { break };
         let error = error.mismatch();
@@ -77,7 +80,7 @@ pub(crate) fn read<T: DeserializeOwned>(
         entries.retain(|(key, _)| !broken.contains(&key.name));
     }
     let value = T::deserialize(Reader(&node)).ok()?;
-    Some(Entry { id: key.name.clone(), path, span: key.span, value, broken })
+    Some(Entry { id: key.name.clone(), path, span: key.span, value, print, broken })
 }
 
 fn report(path: &str, node: &Node, error: &Mismatch, fallback: TextSpan, problems: &mut Problems) {
@@ -101,9 +104,8 @@ fn report(path: &str, node: &Node, error: &Mismatch, fallback: TextSpan, problem
             } else {
                 ("key", "the keys here are")
             };
-            problems
-                .at(span, format!("unknown {what} `{key}` in `{parent}`"))
-                .hint(did_you_mean(key, list, known));
+            let hint = (!problems.are_many()).then(|| did_you_mean(key, list, known));
+            problems.at(span, format!("unknown {what} `{key}` in `{parent}`")).hint(hint);
         }
         DeErrorKind::UnknownChoice { given, known } => {
             let expected = listed(known, "or");

@@ -2,6 +2,8 @@
 //! parsing: what they stand for is never read as YAML. `$${` is a literal `${`. Values are marked, so
 //! that nobody shows them.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,8 @@ const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 pub(crate) struct Lookup<'a> {
     pub(crate) files: &'a Files,
     pub(crate) environment: &'a Environment,
+    /// Files that references lead to, whether they can be read or not.
+    pub(crate) references: &'a RefCell<BTreeSet<PathBuf>>,
 }
 
 /// A reference that cannot be resolved, with its place in the value.
@@ -64,6 +68,7 @@ impl Lookup<'_> {
             }
             NodeKind::Scalar(scalar) if scalar.text.contains("${") => {
                 let dir = &self.files.get(node.span.file).dir;
+                self.references.borrow_mut().extend(files_of(&scalar.text, self.environment, dir));
                 match expand(&scalar.text, self.environment, dir) {
                     Ok(expanded) => {
                         let written = std::mem::replace(&mut scalar.text, expanded.text);
@@ -114,6 +119,19 @@ fn expand(text: &str, environment: &Environment, dir: &Path) -> Result<Expanded,
     }
     expanded.text.push_str(&text[at..]);
     Ok(expanded)
+}
+
+/// The files that references of a text lead to.
+fn files_of(text: &str, environment: &Environment, dir: &Path) -> Vec<PathBuf> {
+    let parts = text.split("${").skip(1).filter_map(|part| part.split_once('}'));
+    let file = |(reference, _): (&str, &str)| match reference.split_once(':') {
+        Some(("file", path)) => Some(dir.join(path)),
+        Some(("credential", name)) => {
+            Some(Path::new(environment.get(CREDENTIALS_DIRECTORY)?).join(name))
+        }
+        _ => None,
+    };
+    parts.filter_map(file).collect()
 }
 
 /// What one reference (without `${` and `}`) stands for.

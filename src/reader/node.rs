@@ -2,6 +2,7 @@
 //! (`de` and up).
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 
 use super::files::TextSpan;
@@ -101,6 +102,35 @@ impl Node {
     pub(crate) fn text(span: TextSpan, text: &str) -> Self {
         let scalar = Scalar { text: text.to_owned(), plain: false, written: None, file: None };
         Self { span, kind: NodeKind::Scalar(scalar) }
+    }
+
+    /// Stands for all that is written in it and below, with what references stand for.
+    pub(crate) fn print(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.feed(&mut hasher);
+        hasher.finish()
+    }
+
+    fn feed(&self, hasher: &mut DefaultHasher) {
+        match &self.kind {
+            NodeKind::Scalar(scalar) => {
+                (0_u8, &scalar.text, scalar.plain, &scalar.file).hash(hasher);
+            }
+            NodeKind::Seq(items) => {
+                (1_u8, items.len()).hash(hasher);
+                for item in items {
+                    item.feed(hasher);
+                }
+            }
+            NodeKind::Map(entries) => {
+                (2_u8, entries.len()).hash(hasher);
+                for (key, value) in entries {
+                    key.name.hash(hasher);
+                    value.feed(hasher);
+                }
+            }
+            NodeKind::Reported => 3_u8.hash(hasher),
+        }
     }
 
     pub(crate) fn is_null(&self) -> bool {

@@ -8,27 +8,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
+use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument as _, Span, info_span};
 
+use super::paced::Paced;
+use super::places::{LastRequest, Places};
 use super::response::{self, Body};
-use super::{Shared, routes};
+use super::{Shared, lifecycle, routes};
 
-/// Connections at a time; more wait in the queue of the listener.
-const MAX_CONNECTIONS: u32 = 512;
-
-/// Time for a client to send its headers, and to stay idle between requests. Short enough for
-/// silent connections to make room for a scrape within a usual scrape timeout.
+/// Time for a client to send its headers, and to stay idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// A connection is asked to end after this: clients that read slowly or never let go.
+/// A connection is asked to end after this: clients that never let go.
 const CONNECTION_LIFETIME: Duration = Duration::from_mins(5);
 
 /// Time for requests in flight to end when the program stops.
@@ -40,17 +42,24 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// First and longest pause after a failed accept (out of file descriptors, mostly).
 const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
+/// Bytes of an answer that the system takes in advance: what a connection may hold of its memory.
+const SEND_BUFFER: usize = 256 << 10;
+
 /// Serves on a listener that is already bound until `stop` is ready, then stops accepting and
 /// returns when every request in flight is answered, after 10 seconds at the latest.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
+    // Connections have it from their listener.
+    if let Err(error) = set_socket_send_buffer_size(&listener, SEND_BUFFER) {
+        tracing::debug!(%error, "connections have the buffers that the system gives them");
+    }
     let (stopping, stopped) = watch::channel(());
+    let mut places = Places::default();
     tokio::select! {
         () = stop => {}
-        () = accept_forever(&listener, &shared, &slots, &stopped) => {}
+        () = accept_forever(&listener, &shared, &mut places, &stopped) => {}
     }
     drop((listener, stopping));
-    if timeout(DRAIN, slots.acquire_many(MAX_CONNECTIONS)).await.is_err() {
+    if timeout(DRAIN, places.all_ended()).await.is_err() {
         tracing::warn!("connections still open at the end of the drain time are cut");
     }
 }
@@ -58,17 +67,20 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: impl Future
 async fn accept_forever(
     listener: &TcpListener,
     shared: &Arc<Shared>,
-    slots: &Arc<Semaphore>,
+    places: &mut Places,
     stopped: &watch::Receiver<()>,
 ) {
     let mut pause = ACCEPT_PAUSE.0;
-    // The semaphore is never closed.
-    while let Ok(slot) = Arc::clone(slots).acquire_owned().await {
-        match listener.accept().await {
-            Ok((stream, _)) => {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = places.one_ended() => continue,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
                 pause = ACCEPT_PAUSE.0;
-                let connection = connection(stream, Arc::clone(shared), stopped.clone(), slot);
-                tokio::spawn(connection);
+                let (shared, stopped) = (Arc::clone(shared), stopped.clone());
+                places.let_in(peer.ip(), |last| connection(stream, shared, stopped, last));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -79,20 +91,23 @@ async fn accept_forever(
     }
 }
 
-/// Serves one connection to its end. Holds its slot until then.
+/// Serves one connection to its end.
 async fn connection(
     stream: TcpStream,
     shared: Arc<Shared>,
     mut stopped: watch::Receiver<()>,
-    _slot: OwnedSemaphorePermit,
+    last: Arc<LastRequest>,
 ) {
-    let service = service_fn(|request| answer(Arc::clone(&shared), request));
+    let service = service_fn(|request| {
+        last.note();
+        answer(Arc::clone(&shared), request)
+    });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(MAX_HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Paced::new(stream)), service)
     );
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
@@ -115,27 +130,56 @@ async fn connection(
 async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
+) -> Result<Response<Full<Body>>, Infallible> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let id = NUMBER.fetch_add(1, Ordering::Relaxed);
     let (method, path) = (request.method(), request.uri().path());
     let span = info_span!("request", id, %method, path);
-    Ok(answer_off_the_loop(shared, request).instrument(span).await)
+    Ok(answer_to(shared, request).instrument(span).await.map(Full::new))
 }
 
-/// Off the event loop: a large page or a first compression must not hold up others, and a defect in
-/// one answer stays with that request.
-async fn answer_off_the_loop(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+async fn answer_to(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
     if !body.is_end_stream() {
         return response::body_refused();
     }
-    let span = Span::current();
-    let respond = move || span.in_scope(|| routes::respond(&head, &shared));
-    let answer = tokio::task::spawn_blocking(respond).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a request could not be answered");
-        response::internal_error()
-    });
+    let path = head.uri.path();
+    let answer = if path == lifecycle::RELOAD {
+        lifecycle::reload(&head, &shared).await
+    } else if routes::is_for_machines(path) {
+        routes::respond(&head, &shared)
+    } else if routes::is_page(path) && matches!(head.method, Method::GET | Method::HEAD) {
+        page(head, shared).await
+    } else {
+        off_the_loop(head, shared).await
+    };
     tracing::debug!(status = answer.status().as_u16(), "answered");
     answer
+}
+
+/// A page as it was rendered for somebody else, or a new one, a few at a time.
+async fn page(head: Parts, shared: Arc<Shared>) -> Response<Body> {
+    let name = head.uri.path_and_query().map_or("", PathAndQuery::as_str).to_owned();
+    let pages = shared.pages();
+    if let Some(page) = pages.get(&name, shared.version()) {
+        return page;
+    }
+    let _turn = pages.turn().await;
+    // Somebody else may have asked for the same meanwhile.
+    let version = shared.version();
+    match pages.get(&name, version) {
+        Some(page) => page,
+        None => pages.keep(&name, version, off_the_loop(head, Arc::clone(&shared)).await),
+    }
+}
+
+/// Off the event loop: a large page or a first compression must not hold up others, and a defect in
+/// one answer stays with that request.
+async fn off_the_loop(head: Parts, shared: Arc<Shared>) -> Response<Body> {
+    let span = Span::current();
+    let respond = move || span.in_scope(|| routes::respond(&head, &shared));
+    tokio::task::spawn_blocking(respond).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request could not be answered");
+        response::internal_error()
+    })
 }

@@ -4,11 +4,16 @@
 //! Not here: the pages themselves (`web`), JSON (`api`) and metric bodies (`exposition`).
 
 mod connection;
+mod lifecycle;
 mod negotiate;
+mod paced;
+mod pages;
+mod places;
 mod query;
 mod response;
 mod routes;
 mod shared;
 
 pub use connection::serve;
+pub use lifecycle::ReloadRequest;
 pub use shared::{HEARTBEAT, Shared};

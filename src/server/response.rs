@@ -2,13 +2,12 @@
 
 use bytes::buf::Chain;
 use bytes::{Buf as _, Bytes};
-use http_body_util::Full;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
 /// A body of up to two pieces, sent without joining them.
-pub(super) type Body = Full<Chain<Bytes, Bytes>>;
+pub(super) type Body = Chain<Bytes, Bytes>;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
@@ -81,7 +80,7 @@ fn build(
     first: Bytes,
     second: Bytes,
 ) -> Response<Body> {
-    let mut response = Response::new(Full::new(first.chain(second)));
+    let mut response = Response::new(first.chain(second));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

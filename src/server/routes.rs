@@ -10,6 +10,9 @@ use crate::api::{self, Which};
 use crate::exposition::ScrapeBody;
 use crate::web::{Site, View};
 
+/// What Prometheus asks for.
+const METRICS: &str = "/metrics";
+
 /// Path of all KPIs as JSON; one KPI is below it.
 const API: &str = "/api/v1/kpis";
 
@@ -22,11 +25,22 @@ const RUNBOOKS: &str = "/runbooks";
 /// Seconds after which a browser asks again while there is nothing to show yet.
 const REFRESH_WHILE_WAITING: u32 = 3;
 
+/// Whether a path is answered with a page, in HTML or JSON, that stays the same as long as nothing
+/// changes.
+pub(super) fn is_page(path: &str) -> bool {
+    path != METRICS && !is_for_machines(path)
+}
+
+/// Whether a path has to be answered at once, whatever else is asked.
+pub(super) fn is_for_machines(path: &str) -> bool {
+    path.starts_with("/-/")
+}
+
 /// Answers a request without a body.
 pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
     let answer: fn(&Parts, &Shared) -> Response<Body> = match request.uri.path() {
         "/" => scorecard,
-        "/metrics" => metrics,
+        METRICS => metrics,
         "/-/healthy" => healthy,
         "/-/ready" => ready,
         API => kpis_json,

@@ -1,12 +1,15 @@
 //! What the server shows, swapped under its hands by the daemon.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::lifecycle::ReloadRequest;
+use super::pages::Pages;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
 use crate::snapshot::Snapshot;
@@ -31,6 +34,11 @@ pub struct Shared {
     ready: AtomicBool,
     /// When the evaluator last showed that it is at work.
     alive: Mutex<Instant>,
+    /// Counts whatever changes what pages show.
+    version: AtomicU64,
+    pages: Pages,
+    /// Where reloads are asked for, if clients may.
+    lifecycle: Option<mpsc::Sender<ReloadRequest>>,
 }
 
 impl Shared {
@@ -45,18 +53,45 @@ impl Shared {
             filling: ArcSwapOption::empty(),
             ready: AtomicBool::new(false),
             alive: Mutex::new(Instant::now()),
+            version: AtomicU64::new(0),
+            pages: Pages::default(),
+            lifecycle: None,
         }
+    }
+
+    /// Lets clients ask for a reload, there.
+    pub fn take_reloads(&mut self, lifecycle: mpsc::Sender<ReloadRequest>) {
+        self.lifecycle = Some(lifecycle);
+    }
+
+    pub(super) fn lifecycle(&self) -> Option<&mpsc::Sender<ReloadRequest>> {
+        self.lifecycle.as_ref()
     }
 
     /// Renders a snapshot, then shows it in place of the last one. Rendering takes about a
     /// microsecond a series, on the caller's thread.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
         self.published.store(Some(Arc::new(Published::new(snapshot))));
+        self.changed();
     }
 
     /// Shows the log of runs in place of the last one.
     pub fn publish_runs(&self, runs: Arc<RunLog>) {
         self.runs.store(runs);
+        self.changed();
+    }
+
+    fn changed(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Which of all that was shown so far is shown now. To be asked before rendering.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    pub(super) fn pages(&self) -> &Pages {
+        &self.pages
     }
 
     /// The evaluator is at work.
@@ -78,11 +113,13 @@ impl Shared {
     /// Shows these days on charts in place of the last ones.
     pub fn publish_days(&self, days: Arc<RecentDays>) {
         self.days.store(days);
+        self.changed();
     }
 
     /// Says on pages how far history is filled in; `None` when nothing is being done about it.
     pub fn publish_filling(&self, filling: Option<Filling>) {
         self.filling.store(filling.map(Arc::new));
+        self.changed();
     }
 
     pub(super) fn filling(&self) -> Option<Filling> {
@@ -98,12 +135,14 @@ impl Shared {
     pub fn replace_self_metrics(&self, self_metrics: Arc<SelfMetrics>) {
         self.self_metrics.store(self_metrics);
         self.refused.store(None);
+        self.changed();
     }
 
     /// Says on every page and in the self-metrics that a configuration was refused, and why.
     pub fn refuse_reload(&self, why: String) {
         self.self_metrics.load().reload_refused();
         self.refused.store(Some(Arc::new(why)));
+        self.changed();
     }
 
     /// The self-metrics being shown.

@@ -6,6 +6,7 @@
 
 mod alive;
 mod clock;
+mod crowd;
 mod demo;
 mod disk;
 mod docs;
@@ -19,8 +20,12 @@ mod faults;
 mod http;
 mod leap;
 mod outage;
+mod reload;
 mod restart;
 mod server;
+#[path = "../support/servers.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod servers;
 mod service;
 mod sources;
 mod store;

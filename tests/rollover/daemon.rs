@@ -91,7 +91,8 @@ impl Running {
     /// What SIGHUP does.
     pub(crate) async fn reload(&self, folder: &Path) {
         let config = config::load(&folder.join("kpis.yaml"), &Environment::default());
-        self.reloads.send(config.map_err(Into::into)).await.unwrap();
+        let config: anyhow::Result<_> = config.map_err(Into::into);
+        self.reloads.send(config.into()).await.unwrap();
     }
 
     pub(crate) async fn stop(self) {

@@ -20,13 +20,15 @@ mod settings;
 mod template;
 mod thresholds;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Config;
 use super::document::Document;
+use super::prints::Prints;
 use super::raw::{KpiRaw, ObjectiveRaw};
-use crate::id::SourceId;
-use crate::kpi::{Definitions, Objective};
+use crate::id::{MetricId, SourceId};
+use crate::kpi::{Definitions, Kpi, Objective};
 use crate::reader::diagnostic::Problems;
 use crate::reader::environment::Environment;
 use crate::reader::files::Files;
@@ -59,10 +61,13 @@ pub(crate) fn validate(
     context.kpis = names;
     document.check_rest(context.problems);
 
+    let mut prints = Prints::default();
     let sources = sources
         .iter()
         .filter_map(|entry| {
-            Some((SourceId::from(entry.id.as_str()), kinds::source(&mut context, entry)?))
+            let id = SourceId::from(entry.id.as_str());
+            prints.add_source(id.clone(), entry.print);
+            Some((id, kinds::source(&mut context, entry)?))
         })
         .collect();
     let objectives = objectives
@@ -73,6 +78,8 @@ pub(crate) fn validate(
             Some((entry.id, Objective { title: title?, owner: entry.value.owner }))
         })
         .collect();
+    let written: BTreeMap<String, u64> =
+        metrics.iter().map(|entry| (entry.id.clone(), entry.print)).collect();
     let metrics: Vec<_> = metrics
         .into_iter()
         .filter_map(|mut entry| {
@@ -91,6 +98,12 @@ pub(crate) fn validate(
         })
         .collect();
 
+    let mut drawing: BTreeMap<&MetricId, Vec<&Kpi>> = BTreeMap::new();
+    for kpi in &kpis {
+        for metric in kpi.metrics() {
+            drawing.entry(metric).or_default().push(kpi);
+        }
+    }
     let metrics = metrics
         .into_iter()
         .map(|mut metric| {
@@ -98,7 +111,11 @@ pub(crate) fn validate(
             metric.columns = used.columns;
             metric.bare = used.bare;
             let total = context.totals.remove(&*metric.id);
-            breakdown::divide(&mut metric, &kpis, total);
+            let drawing = drawing.get(&metric.id).map_or(&[][..], Vec::as_slice);
+            breakdown::divide(&mut metric, drawing, total);
+            if let Some(written) = written.get(metric.id.as_str()) {
+                prints.add_metric(&metric, *written);
+            }
             (metric.id.clone(), Arc::new(metric))
         })
         .collect();
@@ -106,5 +123,5 @@ pub(crate) fn validate(
     let definitions = Definitions { calendar: calendar?, objectives, metrics, kpis };
     let notes = context.notes.into_notes(files);
     let settings = settings?;
-    Some(Config { settings, definitions, sources, notes, default_period: defaults.period })
+    Some(Config { settings, definitions, sources, notes, prints, default_period: defaults.period })
 }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::config::{Environment, load_text};
+use crate::exposition::SelfMetrics;
 use crate::metric::{Cell, FetchError, Table};
 use crate::source::{Request, Source};
 
@@ -62,7 +63,7 @@ kpis: { k: { kind: leading, formula: m, accumulation: level, unit: count, target
 async fn daemon(defective: u32) -> (JoinSet<()>, Arc<Shared>, Arc<SelfMetrics>, Arc<Planted>) {
     let config = load_text("defects.yaml", KPIS, Path::new(""), &Environment::default());
     let mut prepared =
-        prepare(config.unwrap_or_else(|mistakes| panic!("{mistakes}")), clock).unwrap();
+        Prepared::of(config.unwrap_or_else(|mistakes| panic!("{mistakes}")), clock, None).unwrap();
     let planted = Arc::new(Planted { fetches: AtomicU32::new(0), defective });
     let source: Arc<dyn Source> = Arc::clone(&planted) as _;
     prepared.sources = Sources::from([("api".into(), SourceHandle::new(source, 1))]);
@@ -73,7 +74,8 @@ async fn daemon(defective: u32) -> (JoinSet<()>, Arc<Shared>, Arc<SelfMetrics>, 
     tasks.spawn(async move {
         let (_reloads, none) = mpsc::channel(1);
         let outside = Outside::new(none);
-        work(prepared, None, serving, listener, outside, std::future::pending()).await.unwrap();
+        let store = std::future::ready(Ok(None));
+        work(prepared, store, serving, listener, outside, std::future::pending()).await.unwrap();
     });
     (tasks, shared, metrics, planted)
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,8 +16,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::poller::Poller;
+use super::pollers::Current;
 use crate::config::{Environment, load_text};
-use crate::engine::{Run, SourceHandle, ask};
+use crate::engine::{Readers, Run, SourceHandle, ask};
 use crate::kpi::Definitions;
 use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::trace::Trace;
@@ -124,6 +126,11 @@ fn definitions(metrics: usize) -> Arc<Definitions> {
     Arc::new(config.unwrap_or_else(|mistakes| panic!("{mistakes}")).definitions)
 }
 
+fn current(definitions: &Definitions) -> Arc<Current> {
+    let readers = Readers::of(definitions);
+    Arc::new(Current { calendar: definitions.calendar.clone(), readers })
+}
+
 /// The runs of one poller for each metric, until the clock says `until`.
 async fn simulate(
     definitions: &Arc<Definitions>,
@@ -133,10 +140,11 @@ async fn simulate(
     let (runs, mut results) = mpsc::channel(256);
     let mut pollers = JoinSet::new();
     let outages = Arc::default();
+    let current = Arc::new(ArcSwap::new(current(definitions)));
     for metric in definitions.metrics.values() {
         let poller = Poller {
             metric: Arc::clone(metric),
-            definitions: Arc::clone(definitions),
+            current: Arc::clone(&current),
             source: handle.clone(),
             clock,
             runs: runs.clone(),
@@ -251,7 +259,8 @@ async fn work_in_the_background_holds_nobody_up() {
     let handle = SourceHandle::new(Arc::clone(&source) as Arc<dyn Source>, PLACES);
     let request = Request {
         metric: Arc::clone(&definitions.metrics["m000"]),
-        span: crate::engine::spans_of(&definitions.metrics["m000"], &definitions, clock())
+        span: current(&definitions)
+            .spans(&definitions.metrics["m000"], clock())
             .pop_first()
             .unwrap(),
         timezone: chrono_tz::Tz::UTC,

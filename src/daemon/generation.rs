@@ -1,0 +1,277 @@
+//! A generation: what works on one configuration, and what it starts with. What a reload leaves as it
+//! was is carried over from the one before, and the rest comes from the store. Not here: pollers,
+//! which outlive it (`pollers`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::{JoinError, JoinSet};
+use tracing::{error, warn};
+
+use super::supervisor::keep_running;
+use super::{REVISION, catch_up, evaluator, fill, keeper, open_sources, source_facts};
+use crate::assess::hysteresis::StatusMemory;
+use crate::clock::Clock;
+use crate::config::{Config, Prints, StoreSettings};
+use crate::engine::{
+    Book, Engine, History, Openings, Run, RunLog, SourceFacts, SourceHandle, Sources,
+};
+use crate::exposition::SelfMetrics;
+use crate::id::{KpiId, MetricId, SourceId};
+use crate::kpi::{Definitions, SeriesKey};
+use crate::server::Shared;
+use crate::store::{Definition, Retention, Store, StoreError};
+
+/// Days of the past that wait for the evaluator, at most.
+const QUEUE: usize = 256;
+
+/// An evaluator that is told to end does so after the evaluation it is at.
+const LAST_EVALUATION: Duration = Duration::from_secs(10);
+
+/// A generation that is ready to start: everything that could fail has been done.
+pub(super) struct Prepared {
+    pub(super) definitions: Arc<Definitions>,
+    pub(super) sources: Sources,
+    /// What the log has to know of them.
+    pub(super) facts: BTreeMap<SourceId, SourceFacts>,
+    pub(super) prints: Prints,
+    pub(super) self_metrics: Arc<SelfMetrics>,
+    pub(super) store: StoreSettings,
+    pub(super) clock: Clock,
+}
+
+impl Prepared {
+    /// Opens the sources that `before` has not, or not like this: the others keep their connections.
+    pub(super) fn of(config: Config, clock: Clock, before: Option<&Self>) -> anyhow::Result<Self> {
+        let mut kept = Sources::new();
+        let mut new = config.sources;
+        let facts = source_facts(&new);
+        if let Some(before) = before {
+            new.retain(|id, _| {
+                let same = before.prints.is_same_source(&config.prints, id);
+                let handle = before.sources.get(id).filter(|_| same);
+                kept.extend(handle.map(|handle| (id.clone(), handle.clone())));
+                handle.is_none()
+            });
+        }
+        let mut sources = open_sources(&new);
+        sources.append(&mut kept);
+        let ids = sources.keys().map(SourceId::as_str);
+        let self_metrics = SelfMetrics::new(ids, config.definitions.kpis.len(), REVISION, clock())?;
+        Ok(Self {
+            definitions: Arc::new(config.definitions),
+            sources,
+            facts,
+            prints: config.prints,
+            self_metrics: Arc::new(self_metrics),
+            store: config.settings.store,
+            clock,
+        })
+    }
+
+    /// KPIs that are defined as they were in `before`.
+    fn unchanged(&self, before: &Definitions) -> BTreeSet<KpiId> {
+        let old: BTreeMap<&KpiId, Definition> =
+            before.kpis.iter().map(|kpi| (&kpi.id, Definition::of(kpi, before))).collect();
+        let new = self.definitions.kpis.iter();
+        new.filter(|kpi| old.get(&kpi.id) == Some(&Definition::of(kpi, &self.definitions)))
+            .map(|kpi| kpi.id.clone())
+            .collect()
+    }
+}
+
+/// What an evaluator leaves behind.
+#[derive(Default)]
+pub(super) struct Carried {
+    pub(super) book: Book,
+    pub(super) log: RunLog,
+    pub(super) history: History,
+    pub(super) openings: Openings,
+    pub(super) memories: BTreeMap<SeriesKey, StatusMemory>,
+}
+
+impl Carried {
+    /// What of it is still true: runs of these metrics, days of KPIs that are defined as they were.
+    pub(super) fn for_next(
+        mut self,
+        before: &Definitions,
+        next: &Prepared,
+        metrics: &BTreeSet<MetricId>,
+    ) -> Self {
+        let kpis = next.unchanged(before);
+        self.book.keep(|metric| metrics.contains(metric));
+        self.log.keep(|metric| metrics.contains(metric));
+        self.history.keep(|key| kpis.contains(&key.kpi));
+        self.openings.keep(|key| kpis.contains(&key.kpi));
+        self.memories.retain(|key, _| kpis.contains(&key.kpi));
+        self
+    }
+}
+
+/// What a generation starts with.
+pub(super) struct Memory {
+    book: Book,
+    log: RunLog,
+    engine: Engine,
+    keeper: Option<keeper::Keeper>,
+}
+
+impl Memory {
+    /// From the store, and from the generation before. Without history where the store cannot be read:
+    /// what runs goes on.
+    pub(super) async fn of(
+        prepared: &Prepared,
+        store: Option<&Arc<Store>>,
+        mut carried: Carried,
+    ) -> Self {
+        let definitions = Arc::clone(&prepared.definitions);
+        let mut book = Book::default();
+        let mut engine = Engine::new(Arc::clone(&definitions));
+        let mut keeper = None;
+        let history = std::mem::take(&mut carried.history);
+        if let Some(store) = store {
+            match Self::restore(prepared, store, &mut book, &mut engine, history).await {
+                Ok(restored) => keeper = Some(restored),
+                Err(problem) => {
+                    error!("going on without history: {problem}");
+                    engine = Engine::new(Arc::clone(&definitions));
+                    // Values, at least: what was shown before a reload is shown after it.
+                    let restored = keeper::restore_runs(store, &definitions, &mut book).await;
+                    if let Err(problem) = restored {
+                        warn!("nor the last values: {problem}");
+                    }
+                }
+            }
+        } else {
+            engine.restore(carried.openings, history);
+            engine.resume(carried.memories);
+        }
+        book.take_in(carried.book);
+        let mut log = RunLog::new(&definitions, &prepared.facts, &book, (prepared.clock)());
+        log.take_in(carried.log);
+        Self { book, log, engine, keeper }
+    }
+
+    async fn restore(
+        prepared: &Prepared,
+        store: &Arc<Store>,
+        book: &mut Book,
+        engine: &mut Engine,
+        history: History,
+    ) -> Result<keeper::Keeper, StoreError> {
+        let definitions = Arc::clone(&prepared.definitions);
+        let StoreSettings { keep_daily: daily, keep_raw: raw, .. } = prepared.store;
+        let (clock, retention) = (prepared.clock, Retention { daily, raw });
+        let store = Arc::clone(store);
+        keeper::Keeper::restore(store, definitions, book, engine, history, clock, retention).await
+    }
+}
+
+/// Where runs come from, for one evaluator after another.
+pub(super) type Runs = Arc<Mutex<mpsc::Receiver<Run>>>;
+
+/// What works on one configuration beside the pollers. Dropping it ends all of it.
+pub(super) struct Generation {
+    /// Who catches up and fills in; each started again when it ends by a defect.
+    background: JoinSet<()>,
+    /// The evaluator, which holds what all of them found: it is started again with everything.
+    evaluator: JoinSet<Carried>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Generation {
+    pub(super) fn start(
+        prepared: &Prepared,
+        shared: &Arc<Shared>,
+        memory: Memory,
+        waiting: Vec<Run>,
+        runs: Runs,
+    ) -> Self {
+        let Prepared { definitions, sources, self_metrics, clock, store: settings, .. } = prepared;
+        let Memory { book, log, engine, keeper } = memory;
+        shared.publish_runs(Arc::new(log.clone()));
+        let mut background = JoinSet::new();
+        let (days, past) = mpsc::channel(QUEUE);
+        let days_filled = days.clone();
+        let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
+        let caught_up = missing.clone();
+        if !missing.is_empty() {
+            let later = |(id, source): (&SourceId, &SourceHandle)| {
+                (id.clone(), source.clone().in_background())
+            };
+            let sources: Sources = sources.iter().map(later).collect();
+            let definitions = Arc::clone(definitions);
+            let start = move || {
+                let (definitions, sources) = (Arc::clone(&definitions), sources.clone());
+                catch_up::catch_up(definitions, sources, missing.clone(), days.clone())
+            };
+            background.spawn(keep_running("catch_up", Arc::clone(shared), start));
+        }
+        let mut known = engine.history().known_days();
+        for (kpi, silent) in keeper.iter().flat_map(keeper::Keeper::silent_days) {
+            known.entry(kpi.clone()).or_default().extend(silent);
+        }
+        for close in &caught_up {
+            let day = definitions.calendar.day_before(*close);
+            for kpi in &definitions.kpis {
+                known.entry(kpi.id.clone()).or_default().insert(day);
+            }
+        }
+        let kept = settings.keep_daily.as_secs() / 86_400;
+        let most = u64::from(settings.backfill_days).min(kept);
+        let plan = fill::Plan::of(definitions, &known, clock(), u16::try_from(most).unwrap_or(0));
+        shared.publish_filling(None);
+        if !plan.is_empty() {
+            let one_by_one =
+                |(id, source): (&SourceId, &SourceHandle)| (id.clone(), source.one_by_one());
+            let fill = fill::Fill {
+                definitions: Arc::clone(definitions),
+                sources: sources.iter().map(one_by_one).collect(),
+                plan: Arc::new(plan),
+                shared: Arc::clone(shared),
+                past: days_filled,
+            };
+            let start = move || fill.clone().run();
+            background.spawn(keep_running("fill", Arc::clone(shared), start));
+        }
+        let evaluator = evaluator::Evaluator {
+            definitions: Arc::clone(definitions),
+            engine,
+            book,
+            log,
+            keeper,
+            shared: Arc::clone(shared),
+            self_metrics: Arc::clone(self_metrics),
+            clock: *clock,
+            published: BTreeMap::new(),
+            drawn: None,
+            waiting,
+        };
+        let (stop, stopped) = oneshot::channel();
+        let mut alone = JoinSet::new();
+        alone.spawn(evaluator.run(runs, past, stopped));
+        Self { background, evaluator: alone, stop: Some(stop) }
+    }
+
+    /// Waits for the end of the evaluator, which only a defect brings about.
+    pub(super) async fn defect(&mut self) -> JoinError {
+        match self.evaluator.join_next().await {
+            Some(Err(defect)) => defect,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Ends it. Gives what the evaluator leaves behind, if it ends well and soon.
+    pub(super) async fn end(&mut self) -> Option<Carried> {
+        self.background.shutdown().await;
+        if let Some(stop) = self.stop.take() {
+            // Should it be gone, there is nobody to be told.
+            let _ = stop.send(());
+        }
+        let ended = tokio::time::timeout(LAST_EVALUATION, self.evaluator.join_next()).await;
+        self.evaluator.shutdown().await;
+        ended.ok().flatten().and_then(Result::ok)
+    }
+}

@@ -1,0 +1,94 @@
+//! `POST /-/reload`, for those who start the program so that it may be asked: as Prometheus has it,
+//! with the same flag. Not here: reading a configuration, and who else may ask (`cli`).
+
+use std::time::Duration;
+
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::Shared;
+use super::response::{self, Body};
+
+/// Where a reload is asked for.
+pub(super) const RELOAD: &str = "/-/reload";
+
+/// A reading of the configuration that takes longer than this is not waited for.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Where to say what came of a reload: nothing, or why it was refused, without secrets.
+pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
+
+/// Has the configuration read again, and says what came of it.
+pub(super) async fn reload(request: &Parts, shared: &Shared) -> Response<Body> {
+    if request.method != Method::POST && request.method != Method::PUT {
+        let mut answer = response::plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "a reload is asked for with POST or PUT\n",
+        );
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, PUT"));
+        return answer;
+    }
+    let Some(lifecycle) = shared.lifecycle() else {
+        let text = "reloads over HTTP are not enabled (hint: start with --web.enable-lifecycle, or \
+                    send SIGHUP)\n";
+        return response::plain(StatusCode::FORBIDDEN, text);
+    };
+    if is_of_another_site(&request.headers) {
+        let text = "pages of other sites may not ask for a reload\n";
+        return response::plain(StatusCode::FORBIDDEN, text);
+    }
+    match timeout(PATIENCE, ask(lifecycle)).await {
+        Ok(Some(Ok(()))) => response::plain(StatusCode::OK, "the configuration is reloaded\n"),
+        Ok(Some(Err(why))) => {
+            let text = format!("the configuration was refused, the old one stays\n{why}\n");
+            response::plain(StatusCode::INTERNAL_SERVER_ERROR, text)
+        }
+        Ok(None) => response::plain(StatusCode::SERVICE_UNAVAILABLE, "nothing is reloaded now\n"),
+        Err(_) => {
+            let text = "the configuration is still being read; the log will say what came of it\n";
+            response::plain(StatusCode::GATEWAY_TIMEOUT, text)
+        }
+    }
+}
+
+async fn ask(lifecycle: &mpsc::Sender<ReloadRequest>) -> Option<Result<(), String>> {
+    let (answer, answered) = oneshot::channel();
+    lifecycle.send(answer).await.ok()?;
+    answered.await.ok()
+}
+
+/// Browsers say which site a POST comes from.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or(""));
+    let Some(origin) = text(header::ORIGIN) else { return false };
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_none() || host != text(header::HOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_this_site_may_ask() {
+        for (origin, other) in [
+            (None, false),
+            (Some("http://kpis.example.com:9877"), false),
+            (Some("https://kpis.example.com:9877"), false),
+            (Some("http://evil.example.com"), true),
+            (Some("http://kpis.example.com"), true),
+            (Some("null"), true),
+            (Some(""), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("kpis.example.com:9877"));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            assert_eq!(is_of_another_site(&headers), other, "{origin:?}");
+        }
+    }
+}
