@@ -108,7 +108,7 @@ impl Evaluator {
         }
     }
 
-    fn end(mut self) -> Carried {
+    pub(super) fn end(mut self) -> Carried {
         if let Some(keeper) = &mut self.keeper {
             keeper.keep_unwritten(&self.engine);
         }
@@ -117,7 +117,7 @@ impl Evaluator {
         Carried { book, log, history, openings, memories }
     }
 
-    fn take(&mut self, run: Run) {
+    pub(super) fn take(&mut self, run: Run) {
         if let Some(metric) = self.definitions.metrics.get(&run.metric) {
             for fetch in &run.fetches {
                 let seconds = fetch.duration.as_secs_f64();
@@ -154,7 +154,7 @@ impl Evaluator {
     }
 
     /// Writes before it shows: what somebody has seen outlives the process.
-    async fn publish(&mut self, complete: bool) {
+    pub(super) async fn publish(&mut self, complete: bool) {
         let as_of = (self.clock)();
         let span =
             info_span!("evaluate", as_of = as_of.to_rfc3339_opts(SecondsFormat::Millis, true));

@@ -169,6 +169,29 @@ impl Memory {
     }
 }
 
+/// Who evaluates, with what it starts with.
+pub(super) fn evaluator(
+    prepared: &Prepared,
+    shared: &Arc<Shared>,
+    memory: Memory,
+    waiting: Vec<Run>,
+) -> evaluator::Evaluator {
+    let Memory { book, log, engine, keeper } = memory;
+    evaluator::Evaluator {
+        definitions: Arc::clone(&prepared.definitions),
+        engine,
+        book,
+        log,
+        keeper,
+        shared: Arc::clone(shared),
+        self_metrics: Arc::clone(&prepared.self_metrics),
+        clock: prepared.clock,
+        published: BTreeMap::new(),
+        drawn: None,
+        waiting,
+    }
+}
+
 /// Where runs come from, for one evaluator after another.
 pub(super) type Runs = Arc<Mutex<mpsc::Receiver<Run>>>;
 
@@ -189,7 +212,7 @@ impl Generation {
         waiting: Vec<Run>,
         runs: Runs,
     ) -> Self {
-        let Prepared { definitions, sources, self_metrics, clock, store: settings, .. } = prepared;
+        let Prepared { definitions, sources, clock, store: settings, .. } = prepared;
         let Memory { book, log, engine, keeper } = memory;
         shared.publish_runs(Arc::new(log.clone()));
         let mut background = JoinSet::new();
@@ -236,19 +259,8 @@ impl Generation {
             let start = move || fill.clone().run();
             background.spawn(keep_running("fill", Arc::clone(shared), start));
         }
-        let evaluator = evaluator::Evaluator {
-            definitions: Arc::clone(definitions),
-            engine,
-            book,
-            log,
-            keeper,
-            shared: Arc::clone(shared),
-            self_metrics: Arc::clone(self_metrics),
-            clock: *clock,
-            published: BTreeMap::new(),
-            drawn: None,
-            waiting,
-        };
+        let memory = Memory { book, log, engine, keeper };
+        let evaluator = evaluator(prepared, shared, memory, waiting);
         let (stop, stopped) = oneshot::channel();
         let mut alone = JoinSet::new();
         alone.spawn(evaluator.run(runs, past, stopped));

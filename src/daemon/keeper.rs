@@ -207,14 +207,9 @@ impl Keeper {
                 self.note_closed(closings.into_iter().zip(closed));
             }
             Err(problem) => {
-                self.errors += 1;
                 self.recorder.store().keep_unwritten(&evaluation);
                 self.runs = evaluation.runs;
-                if std::mem::replace(&mut self.failing, true) {
-                    debug!("history is still not written: {problem}");
-                } else {
-                    error!("history is not written: {problem}");
-                }
+                self.note_failure(&problem);
             }
         }
     }
@@ -262,7 +257,16 @@ impl Keeper {
     /// Writes down that the sources know nothing of a day.
     pub(super) async fn note_silent(&mut self, day: NaiveDate, kpis: &[KpiId]) {
         if let Err(problem) = self.recorder.note_silent(day, kpis).await {
-            self.errors += 1;
+            self.note_failure(&problem);
+        }
+    }
+
+    /// A failure that goes on is told once.
+    fn note_failure(&mut self, problem: &StoreError) {
+        self.errors += 1;
+        if std::mem::replace(&mut self.failing, true) {
+            debug!("history is still not written: {problem}");
+        } else {
             error!("history is not written: {problem}");
         }
     }
@@ -273,10 +277,7 @@ impl Keeper {
             Ok(closed) => {
                 self.note_closed(closed);
             }
-            Err(problem) => {
-                self.errors += 1;
-                error!("history is not written: {problem}");
-            }
+            Err(problem) => self.note_failure(&problem),
         }
     }
 

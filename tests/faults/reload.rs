@@ -265,6 +265,7 @@ fn connections_to_a_database_outlive_reloads_that_do_not_concern_it() {
         let text = format!(
             "
 version: 1
+store: {{ backfill: off }}
 sources:
   db: {{ sql: {{ url: 'postgres://127.0.0.1:{}/postgres', user: kpi, password: '${{env:PASSWORD}}', max_connections: 1{more} }} }}
 defaults: {{ schedule: every 1s, period: year }}
