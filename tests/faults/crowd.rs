@@ -4,8 +4,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use kpi_exporter::limits::read_capped;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
@@ -23,7 +25,9 @@ const NOT_LONGER: Duration = Duration::from_secs(1);
 fn daemon(kpis: usize, label_sets: usize) -> (TempDir, Exporter) {
     let folder = tempfile::tempdir().unwrap();
     let mut rows = "n,country\n".to_owned();
-    (0..label_sets).for_each(|n| writeln!(rows, "{n},country{n}").unwrap());
+    for n in 0..label_sets {
+        writeln!(rows, "{n},country{n}").unwrap();
+    }
     fs::write(folder.path().join("orders.csv"), rows).unwrap();
     let mut text = "
 version: 1
@@ -144,7 +148,8 @@ fn hundreds_that_read_a_byte_a_second_keep_nobody_out_and_are_cut_off() {
 
 /// Bytes in memory of a process.
 fn resident(process: u32) -> usize {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let status = PathBuf::from(format!("/proc/{process}/status"));
+    let status = String::from_utf8(read_capped(&status, 1 << 16).unwrap()).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let kib: usize = line.trim().trim_end_matches(" kB").parse().unwrap();
     kib << 10

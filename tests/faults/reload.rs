@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use kpi_exporter::config::{self, Config, Environment};
+use kpi_exporter::limits::read_capped;
 use kpi_exporter::{clock, daemon};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -56,7 +57,7 @@ impl Shop {
         fs::rename(self.path("new"), self.path(name)).unwrap();
     }
 
-    fn start(&self, config: &Path, arguments: &[&str]) -> Exporter {
+    fn start(config: &Path, arguments: &[&str]) -> Exporter {
         let mut command = command();
         command.args(["run", "--config"]).arg(config).args(arguments);
         let daemon = Exporter::spawn(command.env("SHOP_SECRET", "http://u:s3cret@127.0.0.1:1/"));
@@ -85,7 +86,7 @@ fn told(daemon: &Exporter, words: &str) -> usize {
 fn a_client_may_ask_for_a_reload_only_where_that_is_enabled_and_is_told_what_came_of_it() {
     let shop = Shop::new();
     let (config, never) = (shop.path("kpis.yaml"), "--config.auto-reload-interval=0s");
-    let daemon = shop.start(&config, &[never]);
+    let daemon = Shop::start(&config, &[never]);
     shop.write("kpis.yaml", &shop_of(8));
     let (status, answer) = ask(daemon.address, "POST", "");
     assert_eq!(status, 403, "{answer}");
@@ -94,7 +95,7 @@ fn a_client_may_ask_for_a_reload_only_where_that_is_enabled_and_is_told_what_cam
     drop(daemon);
 
     shop.write("kpis.yaml", &shop_of(7));
-    let daemon = shop.start(&config, &[never, "--web.enable-lifecycle"]);
+    let daemon = Shop::start(&config, &[never, "--web.enable-lifecycle"]);
     shop.write("kpis.yaml", &shop_of(8));
     for (method, headers, expected) in [
         ("GET", "", 405),
@@ -133,7 +134,7 @@ fn a_client_may_ask_for_a_reload_only_where_that_is_enabled_and_is_told_what_cam
 #[test]
 fn files_that_change_are_read_again_and_a_touch_is_no_change() {
     let shop = Shop::new();
-    let daemon = shop.start(&shop.path("kpis.yaml"), &["--config.auto-reload-interval=1s"]);
+    let daemon = Shop::start(&shop.path("kpis.yaml"), &["--config.auto-reload-interval=1s"]);
     let file = File::options().append(true).open(shop.path("kpis.yaml")).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
     shop.write("kpis.yaml", &shop_of(7));
@@ -166,7 +167,7 @@ fn a_folder_whose_link_is_swapped_as_kubernetes_does_is_read_again_and_so_is_a_s
     shop.write("level", "info");
     version("..2026_1", 7);
     symlink("..data/kpis.yaml", mount.join("kpis.yaml")).unwrap();
-    let daemon = shop.start(&mount, &["--config.auto-reload-interval=1s"]);
+    let daemon = Shop::start(&mount, &["--config.auto-reload-interval=1s"]);
     version("..2026_2", 8);
     fs::remove_dir_all(mount.join("..2026_1")).unwrap();
     daemon.until("the new target", |metrics| sample(metrics, TARGET) == Some(8.0));
@@ -301,7 +302,8 @@ kpis:
 
 /// Bytes in memory and open files of this process.
 fn held() -> (usize, usize) {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let status = read_capped(Path::new("/proc/self/status"), 1 << 16).unwrap();
+    let status = String::from_utf8(status).unwrap();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let kib: usize = resident.trim().trim_end_matches(" kB").parse().unwrap();
     (kib << 10, fs::read_dir("/proc/self/fd").unwrap().count())
@@ -322,12 +324,12 @@ fn a_thousand_reloads() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
+        let (end, ended) = oneshot::channel::<()>();
         let (reloads, receiver) = mpsc::channel(1);
         let outside = daemon::Outside::new(receiver);
-        let stopped = async move { drop(stopped.await) };
+        let ended = async move { drop(ended.await) };
         let running =
-            tokio::spawn(daemon::run(read(7).unwrap(), listener, clock::system, outside, stopped));
+            tokio::spawn(daemon::run(read(7).unwrap(), listener, clock::system, outside, ended));
         let mut before = None;
         for number in 0..1000 {
             let (answer, answered) = oneshot::channel();
@@ -342,7 +344,7 @@ fn a_thousand_reloads() {
         println!("after 200 reloads {before:?}, after 1000 {after:?}");
         assert!(after.0 < before.0 + (8 << 20), "{before:?} {after:?}");
         assert!(after.1 <= before.1 + 2, "{before:?} {after:?}");
-        stop.send(()).unwrap();
+        end.send(()).unwrap();
         tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap().unwrap();
     });
 }
