@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Config;
 use super::document::Document;
+use super::folder::yaml_files;
 use super::size::{LARGEST, USUAL};
 use super::validate::validate;
 use super::watch::Watched;
@@ -46,18 +47,6 @@ pub fn load_watched(path: &Path, environment: &Environment) -> Loaded {
     loader.read_all(path);
     let others = loader.references.take().into_iter().collect();
     Loaded { config: loader.finish(), watched: watched.with(others) }
-}
-
-/// The configuration files of a folder, by name; hidden ones are left out.
-pub(super) fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    let is_yaml = |path: &PathBuf| {
-        let hidden = path.file_name().is_none_or(|n| n.to_string_lossy().starts_with('.'));
-        !hidden && path.extension().is_some_and(|e| e == "yaml" || e == "yml")
-    };
-    let mut paths: Vec<_> = entries.into_iter().map(|e| e.path()).filter(is_yaml).collect();
-    paths.sort();
-    Ok(paths)
 }
 
 impl Loader<'_> {

@@ -9,6 +9,7 @@
 //! Not here: opening sources, or anything that needs a clock.
 
 mod document;
+mod folder;
 mod forms;
 mod load;
 mod parse;

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::load::yaml_files;
+use super::folder::yaml_files;
 use super::size::LARGEST;
 use crate::limits::read_capped;
 

@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument as _, debug, info, info_span};
 
+use super::carried::{Carried, Runs};
 use super::catch_up::Past;
-use super::generation::{Carried, Runs};
 use super::keeper::Keeper;
 use super::many::{Many, Told};
 use crate::assess::Status;

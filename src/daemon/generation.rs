@@ -6,21 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tracing::{error, warn};
 
+use super::carried::{Carried, Runs};
 use super::supervisor::keep_running;
 use super::{REVISION, catch_up, evaluator, fill, keeper, open_sources, source_facts};
-use crate::assess::hysteresis::StatusMemory;
 use crate::clock::Clock;
 use crate::config::{Config, Prints, StoreSettings};
-use crate::engine::{
-    Book, Engine, History, Openings, Run, RunLog, SourceFacts, SourceHandle, Sources,
-};
+use crate::engine::{Book, Engine, History, Run, RunLog, SourceFacts, SourceHandle, Sources};
 use crate::exposition::SelfMetrics;
 use crate::id::{KpiId, MetricId, SourceId};
-use crate::kpi::{Definitions, SeriesKey};
+use crate::kpi::Definitions;
 use crate::server::Shared;
 use crate::store::{Definition, Retention, Store, StoreError};
 
@@ -71,6 +69,23 @@ impl Prepared {
         })
     }
 
+    /// What of that which is left behind is still true: runs of these metrics, days of KPIs that are
+    /// defined as they were in `before`.
+    pub(super) fn goes_on_with(
+        &self,
+        mut carried: Carried,
+        before: &Definitions,
+        metrics: &BTreeSet<MetricId>,
+    ) -> Carried {
+        let kpis = self.unchanged(before);
+        carried.book.keep(|metric| metrics.contains(metric));
+        carried.log.keep(|metric| metrics.contains(metric));
+        carried.history.keep(|key| kpis.contains(&key.kpi));
+        carried.openings.keep(|key| kpis.contains(&key.kpi));
+        carried.memories.retain(|key, _| kpis.contains(&key.kpi));
+        carried
+    }
+
     /// KPIs that are defined as they were in `before`.
     fn unchanged(&self, before: &Definitions) -> BTreeSet<KpiId> {
         let old: BTreeMap<&KpiId, Definition> =
@@ -79,34 +94,6 @@ impl Prepared {
         new.filter(|kpi| old.get(&kpi.id) == Some(&Definition::of(kpi, &self.definitions)))
             .map(|kpi| kpi.id.clone())
             .collect()
-    }
-}
-
-/// What an evaluator leaves behind.
-#[derive(Default)]
-pub(super) struct Carried {
-    pub(super) book: Book,
-    pub(super) log: RunLog,
-    pub(super) history: History,
-    pub(super) openings: Openings,
-    pub(super) memories: BTreeMap<SeriesKey, StatusMemory>,
-}
-
-impl Carried {
-    /// What of it is still true: runs of these metrics, days of KPIs that are defined as they were.
-    pub(super) fn for_next(
-        mut self,
-        before: &Definitions,
-        next: &Prepared,
-        metrics: &BTreeSet<MetricId>,
-    ) -> Self {
-        let kpis = next.unchanged(before);
-        self.book.keep(|metric| metrics.contains(metric));
-        self.log.keep(|metric| metrics.contains(metric));
-        self.history.keep(|key| kpis.contains(&key.kpi));
-        self.openings.keep(|key| kpis.contains(&key.kpi));
-        self.memories.retain(|key, _| kpis.contains(&key.kpi));
-        self
     }
 }
 
@@ -191,9 +178,6 @@ pub(super) fn evaluator(
         waiting,
     }
 }
-
-/// Where runs come from, for one evaluator after another.
-pub(super) type Runs = Arc<Mutex<mpsc::Receiver<Run>>>;
 
 /// What works on one configuration beside the pollers. Dropping it ends all of it.
 pub(super) struct Generation {

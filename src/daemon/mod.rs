@@ -2,6 +2,7 @@
 //! hangs on one configuration; a reload opens all that is new before the old one goes, and what it
 //! leaves as it was goes on: connections, schedules, values.
 
+mod carried;
 mod catch_up;
 mod clock_watch;
 mod evaluator;
@@ -32,7 +33,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use self::generation::{Carried, Generation, Memory, Prepared, Runs};
+use self::carried::{Carried, Runs};
+use self::generation::{Generation, Memory, Prepared};
 use self::pollers::Pollers;
 pub use self::service::ServiceManager;
 use self::supervisor::Failures;
@@ -257,7 +259,7 @@ impl Works {
         let carried = self.generation.end().await.unwrap_or_default();
         let kept = self.pollers.change_over(&before, next).await;
         let waiting = self.waiting_runs(&kept).await;
-        let carried = carried.for_next(&before.definitions, next, &kept);
+        let carried = next.goes_on_with(carried, &before.definitions, &kept);
         self.shared.replace_self_metrics(Arc::clone(&next.self_metrics));
         self.begin(carried, waiting).await;
     }

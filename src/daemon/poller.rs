@@ -12,15 +12,40 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use super::outages::Outages;
-use super::pollers::Current;
 use super::sleep_until;
+use crate::calendar::Calendar;
 use crate::clock::Clock;
-use crate::engine::{Round, Run, SourceHandle, slots};
+use crate::engine::{Readers, Round, Run, SourceHandle, running_spans_of, slots, spans_of};
+use crate::kpi::Definitions;
 use crate::metric::{FetchError, Measurement, Metric, Span};
 use crate::schedule::backoff;
 
 /// A source may ask to be left alone for this long at most: what it says may be a mistake.
 const LONGEST_REST: Duration = Duration::from_hours(1);
+
+/// What all pollers work on, swapped under their hands by a reload.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) calendar: Calendar,
+    pub(super) readers: Readers,
+}
+
+impl Current {
+    pub(super) fn of(definitions: &Definitions) -> Arc<Self> {
+        let (calendar, readers) = (definitions.calendar.clone(), Readers::of(definitions));
+        Arc::new(Self { calendar, readers })
+    }
+
+    /// All that a metric is asked for.
+    pub(super) fn spans(&self, metric: &Metric, as_of: DateTime<Utc>) -> BTreeSet<Span> {
+        spans_of(metric, self.readers.kpis(&metric.id), &self.calendar, as_of)
+    }
+
+    /// What verdicts need of it.
+    pub(super) fn running_spans(&self, metric: &Metric, as_of: DateTime<Utc>) -> BTreeSet<Span> {
+        running_spans_of(metric, self.readers.kpis(&metric.id), &self.calendar, as_of)
+    }
+}
 
 #[derive(Clone)]
 pub(super) struct Poller {

@@ -5,44 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::generation::Prepared;
 use super::outages::Outages;
-use super::poller::Poller;
+use super::poller::{Current, Poller};
 use super::supervisor::keep_running;
-use crate::calendar::Calendar;
-use crate::engine::{Readers, Run, running_spans_of, spans_of};
+use crate::engine::Run;
 use crate::id::MetricId;
-use crate::metric::{Metric, Span};
 use crate::server::Shared;
-
-/// What all pollers work on, swapped under their hands by a reload.
-#[derive(Debug)]
-pub(super) struct Current {
-    pub(super) calendar: Calendar,
-    pub(super) readers: Readers,
-}
-
-impl Current {
-    pub(super) fn of(prepared: &Prepared) -> Arc<Self> {
-        let definitions = &prepared.definitions;
-        let (calendar, readers) = (definitions.calendar.clone(), Readers::of(definitions));
-        Arc::new(Self { calendar, readers })
-    }
-
-    /// All that a metric is asked for.
-    pub(super) fn spans(&self, metric: &Metric, as_of: DateTime<Utc>) -> BTreeSet<Span> {
-        spans_of(metric, self.readers.kpis(&metric.id), &self.calendar, as_of)
-    }
-
-    /// What verdicts need of it.
-    pub(super) fn running_spans(&self, metric: &Metric, as_of: DateTime<Utc>) -> BTreeSet<Span> {
-        running_spans_of(metric, self.readers.kpis(&metric.id), &self.calendar, as_of)
-    }
-}
 
 pub(super) struct Pollers {
     /// Each is started again when it ends by a defect.
@@ -56,7 +28,7 @@ pub(super) struct Pollers {
 impl Pollers {
     /// None yet.
     pub(super) fn new(prepared: &Prepared, runs: mpsc::Sender<Run>, shared: Arc<Shared>) -> Self {
-        let current = Arc::new(ArcSwap::new(Current::of(prepared)));
+        let current = Arc::new(ArcSwap::new(Current::of(&prepared.definitions)));
         Self { tasks: BTreeMap::new(), current, outages: Arc::default(), runs, shared }
     }
 
@@ -72,7 +44,7 @@ impl Pollers {
         before: &Prepared,
         next: &Prepared,
     ) -> BTreeSet<MetricId> {
-        let (current, new) = (self.current.load_full(), Current::of(next));
+        let (current, new) = (self.current.load_full(), Current::of(&next.definitions));
         let now = (next.clock)();
         let stays = |id: &MetricId| {
             let Some(metric) = next.definitions.metrics.get(id) else { return false };

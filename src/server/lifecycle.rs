@@ -9,17 +9,14 @@ use hyper::{Method, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::Shared;
 use super::response::{self, Body};
+use super::shared::{ReloadRequest, Shared};
 
 /// Where a reload is asked for.
 pub(super) const RELOAD: &str = "/-/reload";
 
 /// A reading of the configuration that takes longer than this is not waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Where to say what came of a reload: nothing, or why it was refused, without secrets.
-pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
 
 /// Has the configuration read again, and says what came of it.
 pub(super) async fn reload(request: &Parts, shared: &Shared) -> Response<Body> {

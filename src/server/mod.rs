@@ -15,5 +15,4 @@ mod routes;
 mod shared;
 
 pub use connection::serve;
-pub use lifecycle::ReloadRequest;
-pub use shared::{HEARTBEAT, Shared};
+pub use shared::{HEARTBEAT, ReloadRequest, Shared};

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::lifecycle::ReloadRequest;
 use super::pages::Pages;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
@@ -20,6 +19,9 @@ pub const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// After three intervals without a sign it is not.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
+/// Where to say what came of a reload: nothing, or why it was refused, without secrets.
+pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
 
 /// The newest snapshot, the last runs, the self-metrics and a refused configuration. Each request works on one consistent snapshot, even
 /// when a newer one is published meanwhile.

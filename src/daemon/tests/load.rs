@@ -15,10 +15,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::poller::Poller;
-use super::pollers::Current;
+use super::poller::{Current, Poller};
 use crate::config::{Environment, load_text};
-use crate::engine::{Readers, Run, SourceHandle, ask};
+use crate::engine::{Run, SourceHandle, ask};
 use crate::kpi::Definitions;
 use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::trace::Trace;
@@ -127,8 +126,7 @@ fn definitions(metrics: usize) -> Arc<Definitions> {
 }
 
 fn current(definitions: &Definitions) -> Arc<Current> {
-    let readers = Readers::of(definitions);
-    Arc::new(Current { calendar: definitions.calendar.clone(), readers })
+    Current::of(definitions)
 }
 
 /// The runs of one poller for each metric, until the clock says `until`.
