@@ -2,5 +2,7 @@
 
 mod defects;
 mod load;
+mod simulation;
+mod world;
 
 use super::*;
