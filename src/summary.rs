@@ -7,10 +7,14 @@ use crate::figures;
 use crate::filter::Filter;
 use crate::id::KpiId;
 use crate::kpi::Kpi;
+use crate::shown;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 
 /// Titles spelled out in the sentence; the rest is counted.
 const NAMED: usize = 3;
+
+/// Bytes of a title that it names.
+const LONGEST: usize = 60;
 
 /// The KPIs with a status that is asked for, the most urgent first: early KPIs that are off track lead,
 /// since there is still time to act on them, then by status and pace. Equal ones stay in the order of the
@@ -199,11 +203,12 @@ fn noun(count: usize) -> &'static str {
     if count == 1 { "KPI" } else { "KPIs" }
 }
 
+/// Long titles are cut: the page of the KPI has all of it.
 fn list(titles: &[&str]) -> String {
-    if titles.len() <= NAMED + 1 {
-        return titles.join(", ");
-    }
-    format!("{} and {} more", titles[..NAMED].join(", "), titles.len() - NAMED)
+    let all = titles.len() <= NAMED + 1;
+    let named = titles.iter().take(if all { titles.len() } else { NAMED });
+    let named = named.map(|title| shown::line(title, LONGEST)).collect::<Vec<_>>().join(", ");
+    if all { named } else { format!("{named} and {} more", titles.len() - NAMED) }
 }
 
 /// The least is the most urgent.

@@ -15,6 +15,9 @@ need prometheus-alertmanager prometheus-alertmanager
 need systemd systemd-analyze
 need mariadb-server mariadbd
 need faketime faketime
+need chromium chromium
+need nodejs node
+need npm npm
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then
@@ -36,11 +39,18 @@ if ! installed; then
     "chdb-core==$chdb_version" "prometheus-client==$client_version"
 fi
 
+# What drives the browser, and what looks at pages for those who do not see them; from npm, 20 MB.
+npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
+
 log=$(mktemp) seen=$(mktemp)
 trap 'rm -f "$log" "$seen"' EXIT
 export INSTA_SNAPSHOT_REFERENCES_FILE="$seen"
 status=0
 cargo test --locked --no-fail-fast "$@" 2>&1 | tee "$log" || status=$?
+# The pages in a browser, on the program that was just tested.
+if [ $# = 0 ]; then
+  cargo build --locked && node tests/browser/run.mjs 2>&1 | tee -a "$log" || status=$?
+fi
 # A snapshot that no test has looked at is left behind. Only a full, good run can tell.
 if [ "$status" = 0 ] && [ $# = 0 ]; then
   left=$(comm -23 <(find "$PWD/src" "$PWD/tests" -name '*.snap' | sort) \

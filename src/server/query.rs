@@ -6,12 +6,19 @@ use std::borrow::Cow;
 use hyper::http::request::Parts;
 
 use crate::filter::{Filter, KEYS};
+use crate::review::Cadence;
 use crate::shown;
 use crate::snapshot::Snapshot;
-use crate::web::View;
+use crate::web::{Sort, View};
 
 /// Asks the browser to look again by itself, on every page.
 const REFRESH: &str = "refresh";
+
+/// The order of rows.
+const SORT: &str = "sort";
+
+/// How often there is a review.
+const PERIOD: &str = "period";
 
 /// How often a browser may be asked to look again, in seconds.
 const REFRESH_RANGE: std::ops::RangeInclusive<u32> = 5..=86_400;
@@ -42,16 +49,35 @@ pub(super) fn filter(request: &Parts, snapshot: &Snapshot) -> Result<Filter, Str
 /// What of the scorecard is asked for.
 pub(super) fn view(request: &Parts, snapshot: &Snapshot) -> Result<View, String> {
     let refresh = refresh(request)?;
-    let pairs: Vec<Pair<'_>> = pairs(request).filter(|(name, _)| name != REFRESH).collect();
+    let sort = pairs(request).find(|(name, _)| name == SORT);
+    let sort = sort.map(|(_, text)| Sort::parse(&text)).transpose()?;
+    let own = |name: &str| [REFRESH, SORT].contains(&name);
+    let pairs: Vec<Pair<'_>> = pairs(request).filter(|(name, _)| !own(name)).collect();
     let known = |name: &str| KEYS.contains(&name);
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !known(name)) {
         let shown = shown::line(name, 60);
         return Err(format!(
-            "unknown parameter `{shown}`: there are {}, {REFRESH}",
+            "unknown parameter `{shown}`: there are {}, {SORT}, {REFRESH}",
             KEYS.join(", ")
         ));
     }
     let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
     let filter = Filter::parse(pairs, snapshot).map_err(|error| error.to_string())?;
-    Ok(View { filter, refresh })
+    Ok(View { filter, refresh, sort })
+}
+
+/// Which review is asked for.
+pub(super) fn review(request: &Parts, snapshot: &Snapshot) -> Result<(Filter, Cadence), String> {
+    let cadence = pairs(request).find(|(name, _)| name == PERIOD);
+    let cadence = cadence.map(|(_, text)| {
+        Cadence::parse(&text).ok_or_else(|| {
+            let known = Cadence::ALL.map(|cadence| cadence.to_string()).join(", ");
+            format!("`period` is one of {known}")
+        })
+    });
+    let own = |name: &str| [REFRESH, PERIOD].contains(&name);
+    let pairs: Vec<Pair<'_>> = pairs(request).filter(|(name, _)| !own(name)).collect();
+    let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
+    let filter = Filter::parse(pairs, snapshot).map_err(|error| error.to_string())?;
+    Ok((filter, cadence.transpose()?.unwrap_or_default()))
 }

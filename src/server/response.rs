@@ -1,5 +1,7 @@
 //! Building answers: content types, security headers, errors.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use bytes::buf::Chain;
 use bytes::{Buf as _, Bytes};
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -24,14 +26,24 @@ pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body
 /// Asks a browser to look again; no header of a standard, but every browser knows it.
 pub(super) const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
-/// A page; with `refresh`, one that the browser asks for again after so many seconds.
+/// A page; with `refresh`, one that the browser asks for again after so many seconds. It may be kept, and
+/// asked about each time.
 pub(super) fn page(status: StatusCode, html: String, refresh: Option<u32>) -> Response<Body> {
+    let mut hasher = DefaultHasher::new();
+    html.hash(&mut hasher);
+    let tag = format!("\"{:016x}-{:x}\"", hasher.finish(), html.len());
     let mut response = build(status, HTML, html.into(), Bytes::new());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Some(seconds) = refresh {
         headers.insert(REFRESH, HeaderValue::from(seconds));
+    }
+    if let Ok(tag) = HeaderValue::from_str(&tag)
+        && status == StatusCode::OK
+    {
+        headers.insert(header::ETAG, tag);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
     response
 }

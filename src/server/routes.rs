@@ -46,6 +46,8 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
         API => kpis_json,
         "/api/v1/sources" => sources_json,
         "/sources" => sources,
+        "/review" => review,
+        "/favicon.ico" => no_icon,
         path if path.trim_end_matches('/') == RUNBOOKS => runbooks,
         path if below(RUNBOOKS, path).is_some() => runbook,
         path if below(KPI, path).is_some() => kpi,
@@ -87,9 +89,7 @@ fn site(
 
 fn scorecard(request: &Parts, shared: &Shared) -> Response<Body> {
     if shared.published().is_none() {
-        let mut answer = site(request, shared, |site| (StatusCode::OK, site.waiting()));
-        answer.headers_mut().insert(response::REFRESH, HeaderValue::from(REFRESH_WHILE_WAITING));
-        return answer;
+        return waiting(request, shared);
     }
     site(request, shared, |site| {
         let view = site.snapshot.map(|snapshot| query::view(request, snapshot));
@@ -98,6 +98,26 @@ fn scorecard(request: &Parts, shared: &Shared) -> Response<Body> {
             Err(problem) => (StatusCode::BAD_REQUEST, site.not_understood("/", &problem)),
         }
     })
+}
+
+fn review(request: &Parts, shared: &Shared) -> Response<Body> {
+    if shared.published().is_none() {
+        return waiting(request, shared);
+    }
+    site(request, shared, |site| {
+        let asked = site.snapshot.map(|snapshot| query::review(request, snapshot));
+        match asked.unwrap_or_else(|| Ok(Default::default())) {
+            Ok((filter, cadence)) => (StatusCode::OK, site.review(&filter, cadence)),
+            Err(problem) => (StatusCode::BAD_REQUEST, site.not_understood("/review", &problem)),
+        }
+    })
+}
+
+/// Nothing to show yet: the browser looks again by itself.
+fn waiting(request: &Parts, shared: &Shared) -> Response<Body> {
+    let mut answer = site(request, shared, |site| (StatusCode::OK, site.waiting()));
+    answer.headers_mut().insert(response::REFRESH, HeaderValue::from(REFRESH_WHILE_WAITING));
+    answer
 }
 
 fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
@@ -144,6 +164,11 @@ fn metrics(request: &Parts, shared: &Shared) -> Response<Body> {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
+}
+
+/// Browsers ask for one; not having one is no error.
+fn no_icon(_: &Parts, _: &Shared) -> Response<Body> {
+    response::plain(StatusCode::NO_CONTENT, "")
 }
 
 fn healthy(_: &Parts, shared: &Shared) -> Response<Body> {

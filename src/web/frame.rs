@@ -19,6 +19,8 @@ const NAMED: usize = 3;
 pub(super) enum Place {
     /// `/` itself.
     Scorecard,
+    /// `/review`.
+    Review,
     /// `/sources`.
     Sources,
     /// Anything else beside them.
@@ -85,6 +87,7 @@ impl Site<'_> {
             header.top {
                 nav aria-label="Pages" {
                     (link(Place::Scorecard, "", "Scorecard"))
+                    (link(Place::Review, "review", "Review"))
                     (link(Place::Sources, "sources", "Sources"))
                 }
             }

@@ -4,9 +4,11 @@
 
 mod frame;
 mod kpi;
+mod review;
 mod runbooks;
 mod scorecard;
 mod sources;
+mod spark;
 
 mod svg;
 mod words;
@@ -15,7 +17,7 @@ use crate::engine::{RecentDays, RunLog};
 use crate::snapshot::Snapshot;
 
 pub use runbooks::RUNBOOKS;
-pub use scorecard::View;
+pub use scorecard::{Sort, View};
 
 /// What pages are made from: what the daemon knows at one instant.
 #[derive(Debug, Clone, Copy)]

@@ -49,8 +49,9 @@ impl Scale {
 }
 
 /// Stephen Few's bullet graph: where it is, where it should be today, where it is to get to. A flow grows
-/// from zero; what has a baseline moves away from that; what has neither is a dot.
-pub(super) fn bullet(kpi: &Kpi, a: &Assessment) -> Markup {
+/// from zero; what has a baseline moves away from that; what has neither is a dot. Unless it
+/// `is_told`, in words as well, it has only what matters most.
+pub(super) fn bullet(kpi: &Kpi, a: &Assessment, is_told: bool) -> Markup {
     let flow = kpi.accumulation == Accumulation::Flow;
     let limits = goal_limits(a);
     let risk = a.at_risk_values(kpi);
@@ -63,40 +64,29 @@ pub(super) fn bullet(kpi: &Kpi, a: &Assessment) -> Markup {
     else {
         return html! {};
     };
-    let x = |number: f64| scale.place(number);
+    let x = |number: f64| scale.place(number).round().clamp(0.0, WIDTH);
     let now = x(value);
     let start = if flow { Some(x(0.0)) } else { a.baseline_value.map(x) };
-    let (top, bottom) = ("3", "19");
+    let goals: String = limits.iter().map(|limit| format!("M{} 3v16", x(*limit))).collect();
     html! {
-        svg.bullet viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) width=(WIDTH) height=(HEIGHT) role="img" aria-label=(told(kpi, a)) {
-            rect.track x="0" y="7" width=(WIDTH) height="8" rx="2" {}
-            @if let [low, high] = limits.as_slice() {
-                rect.band x=(x(*low)) y="7" width=(x(*high) - x(*low)) height="8" {}
+        svg.bullet viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role=[is_told.then_some("img")] aria-label=[is_told.then(|| told(kpi, a))] aria-hidden=[(!is_told).then_some("true")] {
+            @if is_told { (area("track", 0.0, WIDTH, (7, 8))) }
+            @if let [low, high] = limits.as_slice() { (area("band", x(*low), x(*high), (7, 8))) }
+            @if let Some((low, high)) = risk.filter(|_| is_told) { (area("risk", x(low), x(high), (5, 12))) }
+            @if let Some(start) = start {
+                (area("bar", start.min(now), start.max(now).max(start.min(now) + 2.0), (8, 6)))
+                @if !flow && is_told { path.start d=(format!("M{start} 6v10")) {} }
             }
-            @if let Some((low, high)) = risk {
-                @let (low, high) = (x(low).clamp(0.0, WIDTH), x(high).clamp(0.0, WIDTH));
-                rect.risk x=(low) y="5" width=(round(high - low)) height="12" {}
-            }
-            @match start {
-                Some(start) => rect.bar x=(start.min(now)) y="8.5" width=(round((now - start).abs().max(1.5))) height="5" {},
-                None => {},
-            }
-            @if let Some(start) = start.filter(|_| !flow) {
-                line.start x1=(start) x2=(start) y1="6" y2="16" {}
-            }
-            @if let Some(due) = a.expected_value {
-                line.due x1=(x(due)) x2=(x(due)) y1="2" y2="20" {}
-            }
-            @for limit in &limits {
-                line.goal x1=(x(*limit)) x2=(x(*limit)) y1=(top) y2=(bottom) {}
-            }
-            @if !flow { circle.dot cx=(now) cy="11" r="4.5" {} }
+            @if let Some(due) = a.expected_value { path.due d=(format!("M{} 2v18", x(due))) {} }
+            @if !goals.is_empty() { path.goal d=(goals) {} }
+            @if !flow && (is_told || start.is_none()) { circle.dot cx=(now) cy="11" r="4.5" {} }
         }
     }
 }
 
-fn round(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
+fn area(class: &str, from: f64, to: f64, (top, height): (u8, u8)) -> Markup {
+    let to_draw = format!("M{from} {top}H{to}v{height}H{from}z");
+    html! { path class=(class) d=(to_draw) {} }
 }
 
 /// The numbers of the goal: one to reach, or the ends of a band.

@@ -45,7 +45,7 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
 pub(super) fn badge(status: Status) -> Markup {
     html! {
         span.badge.(status.as_str()) {
-            span.symbol aria-hidden="true" { (status.symbol()) } " " (status.words())
+            span.symbol aria-hidden="true" { (status.symbol()) } " " span.word { (status.words()) }
         }
     }
 }

@@ -11,5 +11,7 @@ mod server;
 #[cfg(test)]
 #[path = "../support/snapshot.rs"]
 mod snapshot;
+#[path = "../support/thousand.rs"]
+mod thousand;
 #[cfg(test)]
 mod web;

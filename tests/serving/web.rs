@@ -254,7 +254,7 @@ fn a_filter_keeps_what_was_asked_for_and_names_what_there_is() {
             refused: None,
             filling: None,
         };
-        let html = site.scorecard(&View { filter, refresh: None });
+        let html = site.scorecard(&View { filter, ..View::default() });
         let ids = snapshot.kpis.iter().map(|state| state.kpi.id.to_string());
         ids.filter(|id| html.contains(&format!("class=\"title\" href=\"./kpi/{id}\""))).collect()
     };
@@ -346,4 +346,41 @@ fn the_page_says_what_the_snapshot_says() {
     let html = scorecard(&april());
     let page = html.split("<body>").nth(1).unwrap().replace("><", ">\n<");
     insta::assert_snapshot!(page.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+}
+
+#[test]
+fn a_thousand_kpis_with_sparklines_are_less_than_a_megabyte() {
+    let (snapshot, days) = crate::thousand::thousand();
+    let runs = RunLog::default();
+    let site =
+        Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None, filling: None };
+    let html = site.scorecard(&View::default());
+    assert_eq!(html.matches("class=\"spark\"").count(), 1_000);
+    assert!(html.len() < 1_000_000, "{} bytes", html.len());
+}
+
+#[test]
+fn rows_are_sorted_as_asked_and_heads_turn_the_order_round() {
+    let (runs, days) = nothing();
+    let paced = |id: &str, pace| {
+        let assessment = Assessment { pace_ratio: pace, ..empty(Status::OnTrack, "") };
+        state(kpi(id, id, KpiKind::Leading), vec![(Labels::default(), assessment)])
+    };
+    let snapshot = only(vec![paced("b", Some(1.0)), paced("c", None), paced("a", Some(2.0))]);
+    let site =
+        Site { snapshot: Some(&snapshot), runs: &runs, days: &days, refused: None, filling: None };
+    for (sort, expected) in [
+        ("kpi", ["a", "b", "c"]),
+        ("-kpi", ["c", "b", "a"]),
+        ("pace", ["b", "a", "c"]),
+        ("-pace", ["a", "b", "c"]),
+    ] {
+        let sort = Some(kpi_exporter::web::Sort::parse(sort).unwrap());
+        let html = site.scorecard(&View { sort, ..View::default() });
+        let places = expected.map(|id| html.find(&format!("href=\"./kpi/{id}\"")).unwrap());
+        assert!(places.is_sorted(), "{sort:?}: {places:?}");
+    }
+    let html = site
+        .scorecard(&View { sort: kpi_exporter::web::Sort::parse("pace").ok(), ..View::default() });
+    assert!(html.contains("href=\"./?sort=-pace\"") && html.contains("aria-sort=\"ascending\""));
 }

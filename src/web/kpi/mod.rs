@@ -5,6 +5,7 @@ mod axis;
 mod chart;
 mod computed;
 mod facts;
+mod multiples;
 
 use maud::{Markup, html};
 
@@ -32,6 +33,7 @@ impl Site<'_> {
             @match verdicts.as_slice() {
                 [only] => (self.told(snapshot, state, only)),
                 several => {
+                    (multiples::multiples(self, snapshot, state, several))
                     (overview(state, several))
                     @for (index, verdict) in several.iter().enumerate().take(IN_FULL) {
                         details.set id=(format!("set-{index}")) open[index == 0] {

@@ -30,28 +30,40 @@ fn chips(chosen: &[&KpiState], view: &View) -> Markup {
         nav.chips aria-label="By status" {
             @for status in Status::WORST_FIRST {
                 @if count(status) > 0 || is_chosen(status) {
-                    a.chip.(status.as_str()) aria-current=[is_chosen(status).then_some("true")] href=(address(view, Some(status))) {
+                    a.chip.(status.as_str()) aria-current=[is_chosen(status).then_some("true")] href=(with_status(view, Some(status))) {
                         span aria-hidden="true" { (status.symbol()) " " } (count(status)) " " (status.words())
                     }
                 }
             }
-            @if any { a.chip href=(address(view, None)) { "all " (chosen.len()) } }
+            @if any { a.chip href=(with_status(view, None)) { "all " (chosen.len()) } }
         }
     }
 }
 
 /// This page with another status.
-fn address(view: &View, status: Option<Status>) -> String {
+fn with_status(view: &View, status: Option<Status>) -> String {
+    let pairs = view.filter.pairs().filter(|(key, _)| *key != "status");
+    let status = status.map(|status| ("status", status.as_str()));
+    written(pairs.chain(status), view)
+}
+
+/// This page as it is asked for.
+pub(super) fn address(view: &View) -> String {
+    written(view.filter.pairs(), view)
+}
+
+fn written<'p>(pairs: impl Iterator<Item = (&'static str, &'p str)>, view: &View) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(view.filter.pairs().filter(|(key, _)| *key != "status"));
-    if let Some(refresh) = view.refresh {
-        query.append_pair("refresh", &refresh.to_string());
-    }
-    if let Some(status) = status {
-        query.append_pair("status", status.as_str());
-    }
+    query.extend_pairs(pairs);
+    query.extend_pairs(kept(view));
     let query = query.finish();
     if query.is_empty() { "./".to_owned() } else { format!("./?{query}") }
+}
+
+/// What links and the form keep besides the filter.
+fn kept(view: &View) -> impl Iterator<Item = (&'static str, String)> {
+    let sort = view.sort.map(|sort| ("sort", sort.text()));
+    sort.into_iter().chain(view.refresh.map(|seconds| ("refresh", seconds.to_string())))
 }
 
 /// Values with what is written for them.
@@ -96,7 +108,7 @@ fn form(snapshot: &Snapshot, view: &View) -> Markup {
                 @for (key, value) in view.filter.pairs().filter(|(key, _)| *key == "status") {
                     input type="hidden" name=(key) value=(value);
                 }
-                @if let Some(refresh) = view.refresh { input type="hidden" name="refresh" value=(refresh); }
+                @for (key, value) in kept(view) { input type="hidden" name=(key) value=(value); }
                 button type="submit" { "Show" }
             }
         }

@@ -3,17 +3,27 @@
 mod choose;
 mod problems;
 mod row;
+mod sort;
 mod warning;
+mod week;
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
 
 use super::Site;
 use super::frame::Place;
 use super::words::{as_of, complete_through, counted, period_days};
+use crate::assess::Status;
+use crate::engine::RecentDays;
 use crate::figures;
 use crate::filter::Filter;
 use crate::snapshot::{KpiState, ObjectiveState, Snapshot};
-use crate::summary::{Tone, answer, besides, most_urgent_first};
+use crate::summary::{Tone, answer, besides, most_urgent_first, worst_first, worst_status};
+
+use self::sort::Column;
+pub use self::sort::Sort;
 
 /// What of the scorecard somebody wants to see.
 #[derive(Debug, Clone, Default)]
@@ -22,12 +32,22 @@ pub struct View {
     pub filter: Filter,
     /// Seconds after which the browser shall ask again; links keep it.
     pub refresh: Option<u32>,
+    /// In which order; the most urgent first without one.
+    pub sort: Option<Sort>,
 }
 
-/// What is the same for every KPI shown is said once, above.
-pub(super) struct Common {
-    period: Option<String>,
-    through: Option<String>,
+/// With more KPIs than this a row says less: the page of the KPI has all of it.
+const MANY: usize = 200;
+
+/// What rows are made from besides their KPI. What is the same for most of them is said once, above.
+pub(super) struct Common<'s> {
+    snapshot: &'s Snapshot,
+    days: &'s RecentDays,
+    today: NaiveDate,
+    days_of_period: Option<String>,
+    left: Option<String>,
+    through: Option<DateTime<Utc>>,
+    many: bool,
 }
 
 impl Site<'_> {
@@ -37,17 +57,20 @@ impl Site<'_> {
         let chosen: Vec<&KpiState> =
             snapshot.kpis.iter().filter(|state| view.filter.keeps(&state.kpi)).collect();
         let (tone, sentence) = answer(&chosen);
-        let shown = most_urgent_first(&chosen, &view.filter);
-        let common = Common::of(snapshot, &shown);
+        let mut shown = most_urgent_first(&chosen, &view.filter);
+        let common = Common::of(snapshot, self.days, &shown);
+        sort::sort(&mut shown, view.sort);
         let body = html! {
             div.headline.(tone_class(tone)) {
                 p.crumbs {
                     "KPI scorecard · " (as_of(snapshot.as_of, snapshot.timezone))
-                    @if let Some(period) = &common.period { " · " (period) }
-                    @if let Some(through) = &common.through { " · data through " (through) }
+                    @if let Some(left) = &common.left { " · " strong { (left) } }
+                    @if let Some(days) = &common.days_of_period { " of " (days) }
+                    @if let Some(at) = common.through { " · data through " (complete_through(at, snapshot.timezone)) }
                 }
                 h1 { (sentence) }
-                @if let Some(besides) = besides(&chosen) { p.lead { (besides) } }
+                @let second = second_line(snapshot, &chosen, self.days);
+                @if !second.is_empty() { p.lead { (second) } }
             }
             (choose::bar(snapshot, &chosen, view))
             (warning::early(snapshot, &chosen))
@@ -59,7 +82,7 @@ impl Site<'_> {
                 p.empty { "Add KPIs under " code { "kpis:" } " in the configuration; " code { "kpi-exporter demo --write DIR" } " writes an example to start from." }
             }
             @for (objective, states) in by_objective(snapshot, &shown) {
-                (section(snapshot, objective, &states, &common))
+                (section(view, &common, objective, &states))
             }
             (problems::problems(snapshot))
         };
@@ -77,25 +100,47 @@ impl Site<'_> {
     }
 }
 
-impl Common {
-    fn of(snapshot: &Snapshot, shown: &[&KpiState]) -> Self {
+impl<'s> Common<'s> {
+    fn of(snapshot: &'s Snapshot, days: &'s RecentDays, shown: &[&KpiState]) -> Self {
         let numbers = || shown.iter().flat_map(|s| &s.verdicts).map(|v| &v.assessment);
-        let one = |texts: Vec<Option<String>>| match texts.as_slice() {
-            [first, rest @ ..] if rest.iter().all(|text| text == first) => first.clone(),
-            _ => None,
-        };
-        let today = snapshot.as_of.with_timezone(&snapshot.timezone).date_naive();
-        let period = |a: &crate::assess::Assessment| {
-            let left = (a.period.end_day - today).num_days().max(0);
-            format!("{} left of {}", figures::days(left as f64, ""), period_days(&a.period))
-        };
+        let today = snapshot.calendar.day_of(snapshot.as_of);
+        let period = most_frequent(numbers().map(|a| (period_days(&a.period), a.period.end_day)));
+        let left = period.as_ref().map(|(_, end)| {
+            format!("{} left", figures::days((*end - today).num_days().max(0) as f64, ""))
+        });
         Self {
-            period: one(numbers().map(|a| Some(period(a))).collect()),
-            through: one(numbers()
-                .map(|a| a.data_through.map(|at| complete_through(at, snapshot.timezone)))
-                .collect()),
+            snapshot,
+            days,
+            today,
+            days_of_period: period.map(|(days, _)| days),
+            left,
+            through: most_frequent(numbers().filter_map(|a| a.data_through)),
+            many: shown.len() > MANY,
         }
     }
+}
+
+/// What comes most often; the first of equals by order.
+fn most_frequent<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    let most = counts.values().copied().max()?;
+    counts.into_iter().find(|(_, count)| *count == most).map(|(one, _)| one)
+}
+
+/// What is due, what is projected to miss, what a week changed.
+fn second_line(snapshot: &Snapshot, chosen: &[&KpiState], days: &RecentDays) -> String {
+    let troubled = |state: &&&KpiState| worst_status(state).is_some_and(Status::is_bad);
+    let mut bad = chosen.iter().filter(troubled);
+    let due = bad.next().filter(|_| bad.next().is_none()).and_then(|state| {
+        let worst = &worst_first(state).first()?.assessment;
+        let (now, due) = state.kpi.unit.show_pair(worst.value?, worst.expected_value?);
+        Some(format!("{now} where {due} is due."))
+    });
+    let parts = [due, besides(chosen), week::verdicts(snapshot, chosen, days)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The KPIs of each objective, those without one last. The objective with the most urgent KPI comes
@@ -118,10 +163,10 @@ fn by_objective<'s>(
 }
 
 fn section(
-    snapshot: &Snapshot,
+    view: &View,
+    common: &Common<'_>,
     objective: Option<&ObjectiveState>,
     states: &[&KpiState],
-    common: &Common,
 ) -> Markup {
     let title = objective.map_or("Without an objective", |o| o.objective.title.as_str());
     html! {
@@ -137,18 +182,22 @@ fn section(
                 }
             }
             table.kpis {
-                caption.hidden { (title) ": KPIs, the most urgent first" }
+                caption.hidden { (title) ": KPIs" }
                 thead {
                     tr {
-                        th scope="col" { "Status" }
-                        th scope="col" { "KPI" }
-                        th.number scope="col" { "Now of target" }
-                        th.picture-head scope="col" { "Progress" span.legend { "┊ due today " span.unbroken { "┃ target" } } }
-                        th.number scope="col" { "Pace" }
-                        th.number scope="col" { "Projected" }
+                        th.status scope="col" aria-sort=[view.sort.is_none().then_some("descending")] {
+                            a href=(choose::address(&View { sort: None, ..view.clone() })) { "Status" }
+                        }
+                        th scope="col" aria-sort=[sort::order(view, Column::Kpi)] { (sort::head(view, Column::Kpi, "KPI")) }
+                        th.number.now scope="col" { "Now of target" }
+                        th.picture scope="col" { "Progress" span.legend { "┊ due " span.unbroken { "┃ target" } } }
+                        th.weeks scope="col" { "13 weeks" }
+                        th.number.week scope="col" { "1 week" }
+                        th.number.pace scope="col" aria-sort=[sort::order(view, Column::Pace)] { (sort::head(view, Column::Pace, "Pace")) }
+                        th.number.end scope="col" aria-sort=[sort::order(view, Column::Projected)] { (sort::head(view, Column::Projected, "Projected")) }
                     }
                 }
-                @for state in states { (row::kpi(snapshot, state, common)) }
+                @for state in states { (row::kpi(common, state)) }
             }
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn problems(snapshot: &Snapshot) -> Markup {
     };
     html! {
         @if troubled().next().is_some() {
-            section {
+            section.problems {
                 h2 { "Sources with problems" }
                 @for (id, source) in troubled() {
                     div.problem {
