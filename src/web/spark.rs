@@ -59,10 +59,10 @@ pub(super) fn spark(spark: Spark<'_>) -> Markup {
     let y = |value: f64| scale.place(value).round().clamp(0.0, HEIGHT);
     let line = |spots: &[(f64, f64)]| path(spots, spark.starts_again, &x, &y);
     html! {
-        svg.spark viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) aria-hidden="true" {
+        svg.spark viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) aria-hidden=[(!spark.coarse).then_some("true")] {
             @if due.len() > 1 { path.path d=(line(&due)) {} }
             path d=(line(&values)) {}
-            circle cx=(x(now)) cy=(y(spark.now.0)) r="2.5" {}
+            @if !spark.coarse { circle cx=(x(now)) cy=(y(spark.now.0)) r="2.5" {} }
         }
     }
 }

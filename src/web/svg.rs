@@ -69,7 +69,7 @@ pub(super) fn bullet(kpi: &Kpi, a: &Assessment, is_told: bool) -> Markup {
     let start = if flow { Some(x(0.0)) } else { a.baseline_value.map(x) };
     let goals: String = limits.iter().map(|limit| format!("M{} 3v16", x(*limit))).collect();
     html! {
-        svg.bullet viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role=[is_told.then_some("img")] aria-label=[is_told.then(|| told(kpi, a))] aria-hidden=[(!is_told).then_some("true")] {
+        svg.bullet viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role=[is_told.then_some("img")] aria-label=[is_told.then(|| told(kpi, a))] {
             @if is_told { (area("track", 0.0, WIDTH, (7, 8))) }
             @if let [low, high] = limits.as_slice() { (area("band", x(*low), x(*high), (7, 8))) }
             @if let Some((low, high)) = risk.filter(|_| is_told) { (area("risk", x(low), x(high), (5, 12))) }

@@ -37,7 +37,7 @@ pub(super) fn kpi(common: &Common<'_>, state: &KpiState) -> Markup {
                     @if common.many { (a.status.symbol()) " " (a.status.words()) } @else { (badge(a.status)) }
                 }
                 th scope="row" {
-                    a.title href=(Place::Scorecard.link(&format!("kpi/{}", kpi.id))) { (kpi.title) }
+                    a href=(Place::Scorecard.link(&format!("kpi/{}", kpi.id))) { (kpi.title) }
                     @if verdicts.len() > 1 { " " (label_chips(&worst.labels)) }
                     @if common.many { span.note { (about(common, state, a)) } } @else { div.about {
                         span.note { (about(common, state, a)) }
