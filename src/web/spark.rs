@@ -39,7 +39,8 @@ pub(super) fn spark(spark: Spark<'_>) -> Markup {
     let Some(first) = spark.today.checked_sub_days(Days::new(DAYS)) else { return html! {} };
     let from = spark.days.partition_point(|day| day.day < first);
     let step = if spark.coarse { COARSE } else { 1 };
-    let is_drawn = |day: &&ChartDay| (spark.today - day.day).num_days().unsigned_abs() % step == 0;
+    let is_drawn =
+        |day: &&ChartDay| (spark.today - day.day).num_days().unsigned_abs().is_multiple_of(step);
     let days = || spark.days.get(from..).unwrap_or_default().iter().filter(is_drawn);
     let place = |day: NaiveDate| (day - first).num_days() as f64;
     let now = DAYS as f64;

@@ -67,7 +67,7 @@ pub(super) fn bullet(kpi: &Kpi, a: &Assessment, is_told: bool) -> Markup {
     let x = |number: f64| scale.place(number).round().clamp(0.0, WIDTH);
     let now = x(value);
     let start = if flow { Some(x(0.0)) } else { a.baseline_value.map(x) };
-    let goals: String = limits.iter().map(|limit| format!("M{} 3v16", x(*limit))).collect();
+    let goals: Vec<String> = limits.iter().map(|limit| format!("M{} 3v16", x(*limit))).collect();
     html! {
         svg.bullet viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role=[is_told.then_some("img")] aria-label=[is_told.then(|| told(kpi, a))] {
             @if is_told { (area("track", 0.0, WIDTH, (7, 8))) }
@@ -78,7 +78,7 @@ pub(super) fn bullet(kpi: &Kpi, a: &Assessment, is_told: bool) -> Markup {
                 @if !flow && is_told { path.start d=(format!("M{start} 6v10")) {} }
             }
             @if let Some(due) = a.expected_value { path.due d=(format!("M{} 2v18", x(due))) {} }
-            @if !goals.is_empty() { path.goal d=(goals) {} }
+            @if !goals.is_empty() { path.goal d=(goals.concat()) {} }
             @if !flow && (is_told || start.is_none()) { circle.dot cx=(now) cy="11" r="4.5" {} }
         }
     }

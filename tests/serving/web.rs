@@ -256,7 +256,7 @@ fn a_filter_keeps_what_was_asked_for_and_names_what_there_is() {
         };
         let html = site.scorecard(&View { filter, ..View::default() });
         let ids = snapshot.kpis.iter().map(|state| state.kpi.id.to_string());
-        ids.filter(|id| html.contains(&format!("href=\"./kpi/ href=\"./kpi/{id}\""))).collect()
+        ids.filter(|id| html.contains(&format!("href=\"./kpi/{id}\""))).collect()
     };
     assert_eq!(kept(&[]).len(), 3);
     assert_eq!(kept(&[("team", "growth"), ("kind", "leading")]), ["organic_traffic"]);
