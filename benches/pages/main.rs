@@ -1,6 +1,8 @@
 //! How long the scorecard of a thousand KPIs takes, against `/metrics` of the same: the page that people wait
 //! for must not be slower than a scrape by more than people notice. Ends with 1 when it is too slow or large.
 
+#![allow(clippy::unwrap_used, reason = "made by hand, as in tests")]
+
 #[path = "../../tests/support/snapshot.rs"]
 #[allow(dead_code, reason = "tests use more of it")]
 mod snapshot;

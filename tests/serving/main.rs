@@ -11,6 +11,7 @@ mod server;
 #[cfg(test)]
 #[path = "../support/snapshot.rs"]
 mod snapshot;
+#[cfg(test)]
 #[path = "../support/thousand.rs"]
 mod thousand;
 #[cfg(test)]
