@@ -156,6 +156,8 @@ families! {
     KPI_LAST_PERIOD_TARGET_RATIO = Gauge "kpi_last_period_target_ratio";
     /// End of the last period.
     KPI_LAST_PERIOD_END_TIMESTAMP_SECONDS = Gauge "kpi_last_period_end_timestamp_seconds";
+    /// 1 while the value of a KPI is outside of what its definition can be; for KPIs with such limits.
+    KPI_VALUE_OUT_OF_RANGE = Gauge "kpi_value_out_of_range";
     /// When what the values of a KPI mean last changed.
     KPI_DEFINITION_CHANGED_TIMESTAMP_SECONDS = Gauge "kpi_definition_changed_timestamp_seconds";
     /// When what the values of a KPI are measured against last changed.

@@ -25,6 +25,7 @@ pub mod id;
 pub mod kpi;
 pub mod limits;
 mod links;
+pub mod lint;
 pub mod logging;
 pub mod metric;
 pub mod note;

@@ -11,6 +11,7 @@ use super::status::Status;
 use super::target::Goal;
 use crate::calendar::{ExtraWeek, Period};
 use crate::id::{KpiId, MetricId, SourceId};
+use crate::kpi::Beyond;
 use crate::metric::{Bad, Labels};
 use crate::signals::{Lead, Reading, Side};
 
@@ -118,6 +119,8 @@ pub enum Finding {
         /// What the sources say now.
         now: f64,
     },
+    /// The value is none that its definition can have.
+    OutOfRange(Beyond),
     /// The goal changed in this period.
     NewGoal {
         /// The first day that it held on.

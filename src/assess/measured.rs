@@ -57,6 +57,21 @@ pub fn assess(
     now: DateTime<Utc>,
     measured: &Measured,
 ) -> Assessment {
+    let mut assessment = judged(kpi, calendar, period, as_of, now, measured);
+    // What cannot be is told and not hidden: the mistake is in the data or in the definition.
+    let beyond = assessment.value.and_then(|value| kpi.range.beyond(value));
+    assessment.findings.extend(beyond.map(Finding::OutOfRange));
+    assessment
+}
+
+fn judged(
+    kpi: &Kpi,
+    calendar: &Calendar,
+    period: &Period,
+    as_of: DateTime<Utc>,
+    now: DateTime<Utc>,
+    measured: &Measured,
+) -> Assessment {
     let asked = calendar.asked_until(kpi.window, as_of);
     let through = measured.data_through.map_or(asked, |through| through.min(asked));
     let at = PathPoint::new(calendar, period, through, as_of);

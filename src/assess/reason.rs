@@ -13,7 +13,7 @@ use super::status::Status;
 use super::target::Goal;
 use crate::calendar::{ExtraWeek, Period, PeriodKind, WindowSpec};
 use crate::figures;
-use crate::kpi::{Baseline, Kpi, Path, Unit, same};
+use crate::kpi::{Baseline, Beyond, Kpi, Path, Unit, same};
 
 /// All findings of an assessment in words.
 pub fn reason(kpi: &Kpi, assessment: &Assessment) -> String {
@@ -79,6 +79,17 @@ impl About<'_> {
             Finding::TooEarly => self.too_early()?,
             Finding::Standing { status, through, on_the_way } => {
                 self.standing(*status, *through, *on_the_way)?
+            }
+            Finding::OutOfRange(beyond) => {
+                let (side, limit) = match beyond {
+                    Beyond::Below(limit) => ("below", limit),
+                    Beyond::Above(limit) => ("above", limit),
+                };
+                let [value, limit] =
+                    self.kpi.unit.show_apart([self.numbers.value.unwrap_or(*limit), *limit]);
+                format!(
+                    "Out of range: {value} is {side} {limit}, which this KPI cannot be by its definition"
+                )
             }
             Finding::NewGoal { since, before, now } => {
                 format!("New goal since {}: {now} (before: {before})", date(*since))

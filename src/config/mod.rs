@@ -14,6 +14,7 @@ mod forms;
 mod load;
 mod parse;
 mod prints;
+mod places;
 mod raw;
 mod settings;
 mod size;
@@ -26,6 +27,7 @@ pub use crate::reader::diagnostic::{Diagnostic, Diagnostics};
 pub use crate::reader::environment::Environment;
 pub use load::{Loaded, load, load_text, load_watched};
 pub use prints::Prints;
+pub use places::{Places, Spot};
 pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
 pub use watch::{Contents, Watched};
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub notes: Vec<Diagnostic>,
     /// What tells how sources and metrics are written.
     pub prints: Prints,
+    /// Where KPIs and metrics stand.
+    pub places: Places,
     /// The period of what says nothing about it.
     pub default_period: PeriodKind,
 }

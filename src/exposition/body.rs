@@ -11,7 +11,7 @@ use super::labels::push_user_labels;
 use super::sink::{FamilySink, Sink};
 use crate::assess::{Assessment, Number, Status};
 use crate::calendar::{PeriodKind, WindowSpec};
-use crate::kpi::{Direction, Kpi, KpiKind};
+use crate::kpi::{Direction, Kpi, KpiKind, Range};
 use crate::signals::{Lead, Signal};
 use crate::snapshot::{KpiState, LeadState, Member, Snapshot, Verdict};
 
@@ -74,6 +74,7 @@ fn families_of(
             families::KPI_MAX_DATA_AGE_SECONDS => {
                 rows.numbers(sink, family, |row| Some(max_age(&row.state.kpi).as_secs_f64()));
             }
+            families::KPI_VALUE_OUT_OF_RANGE => rows.numbers(sink, family, out_of_range),
             families::KPI_PERIOD_ELAPSED_RATIO => {
                 rows.numbers(sink, family, |row| Some(row.assessment.elapsed_ratio));
             }
@@ -118,6 +119,13 @@ fn families_of(
             }
         }
     }
+}
+
+/// Nothing without a value or without limits.
+fn out_of_range(row: &VerdictRow<'_>) -> Option<f64> {
+    let range = row.state.kpi.range;
+    let value = row.assessment.value.filter(|_| range != Range::default())?;
+    Some(f64::from(u8::from(range.beyond(value).is_some())))
 }
 
 /// Seconds since the epoch, to the microsecond.

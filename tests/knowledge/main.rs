@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod catalog;
+mod lint;
 mod program;
+mod range;
 #[expect(dead_code, reason = "one kind of server is enough here")]
 #[path = "../support/servers.rs"]
 mod servers;

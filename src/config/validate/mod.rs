@@ -26,10 +26,12 @@ use std::sync::Arc;
 use super::Config;
 use super::document::Document;
 use super::prints::Prints;
+use super::places::Places;
 use super::raw::{KpiRaw, ObjectiveRaw};
 use crate::id::{MetricId, SourceId};
 use crate::kpi::{Definitions, Kpi, Objective};
 use crate::reader::diagnostic::Problems;
+use crate::reader::entry::Entry;
 use crate::reader::environment::Environment;
 use crate::reader::files::Files;
 use crate::source::kinds::{self, SourceRaw};
@@ -80,6 +82,11 @@ pub(crate) fn validate(
         .collect();
     let written: BTreeMap<String, u64> =
         metrics.iter().map(|entry| (entry.id.clone(), entry.print)).collect();
+    let mut places = Places::default();
+    for entry in &metrics {
+        let query = entry.value.query.as_ref().map(|query| query.span);
+        places.add_metric(files, &entry.id, &[("", Some(entry.span)), ("query", query)]);
+    }
     let metrics: Vec<_> = metrics
         .into_iter()
         .filter_map(|mut entry| {
@@ -89,6 +96,7 @@ pub(crate) fn validate(
     let kpis: Vec<_> = kpis
         .into_iter()
         .filter_map(|mut entry| {
+            note_place(&mut places, files, &entry);
             let template = template::apply(&mut context, &mut entry);
             let kpi = kpi::kpi(&mut context, &entry, template, &defaults)?;
             if let (Some(path), Some(calendar)) = (&entry.value.path, &calendar) {
@@ -123,5 +131,20 @@ pub(crate) fn validate(
     let definitions = Definitions { calendar: calendar?, objectives, metrics, kpis };
     let notes = context.notes.into_notes(files);
     let settings = settings?;
-    Some(Config { settings, definitions, sources, notes, prints, default_period: defaults.period })
+    Some(Config { settings, definitions, sources, notes, prints, places, default_period: defaults.period })
+}
+
+/// Keys of a KPI that something may be said of later.
+fn note_place(places: &mut Places, files: &Files, entry: &Entry<KpiRaw>) {
+    let raw = &entry.value;
+    let keys = [
+        ("", Some(entry.span)),
+        ("formula", raw.formula.as_ref().map(|given| given.span)),
+        ("target", raw.target.as_ref().map(|given| given.span)),
+        ("baseline", raw.baseline.as_ref().map(|given| given.span)),
+        ("window", raw.window.as_ref().map(|given| given.span)),
+        ("path", raw.path.as_ref().map(|given| given.span)),
+        ("direction", raw.direction.as_ref().map(|given| given.span)),
+    ];
+    places.add_kpi(files, &entry.id, &keys);
 }
