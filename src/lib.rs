@@ -10,6 +10,7 @@ pub mod assess;
 pub mod backfill;
 pub mod calendar;
 pub mod catalog;
+pub mod changes;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -9,7 +9,7 @@ mod read;
 mod template;
 
 pub use bound::{bind, compatible};
-pub use paste::{block, sources};
+pub use paste::{block, kpi, metrics, sources};
 pub use template::{Example, Input, Partner, Template};
 
 use std::sync::OnceLock;

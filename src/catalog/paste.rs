@@ -19,7 +19,7 @@ pub fn block(template: &Template) -> String {
 }
 
 /// Its metrics, indented for below `metrics:`. Names of metrics are those of the template.
-fn metrics(template: &Template) -> String {
+pub fn metrics(template: &Template) -> String {
     let source = if template.source == "prometheus" { "prometheus" } else { "warehouse" };
     let mut text = String::new();
     for (name, query) in template.named_metrics() {
@@ -41,7 +41,7 @@ fn metrics(template: &Template) -> String {
 }
 
 /// The KPI, indented for below `kpis:`.
-fn kpi(template: &Template, objective: Option<&str>) -> String {
+pub fn kpi(template: &Template, objective: Option<&str>) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "  {}:\n    template: {}", template.id, template.id);
     let binds = template.inputs.iter().filter_map(|input| {

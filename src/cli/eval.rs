@@ -65,7 +65,7 @@ pub(super) fn run(
 }
 
 /// Fetches every metric once, sources side by side, and evaluates.
-async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
+pub(super) async fn evaluate(config: Config, as_of: DateTime<Utc>) -> anyhow::Result<Snapshot> {
     let store = config.settings.store.path.filter(|path| path != Path::new(":memory:"));
     let sources = daemon::open_sources(&config.sources);
     let facts = daemon::source_facts(&config.sources);

@@ -8,9 +8,11 @@ mod check;
 mod connect;
 mod demo;
 mod destination;
+mod diff;
 mod eval;
 mod fetch;
 mod generate;
+mod init;
 mod output;
 mod probe;
 mod progress;
@@ -18,6 +20,7 @@ mod reloading;
 mod run;
 mod store;
 mod table;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +72,12 @@ enum Command {
     Check(check::Arguments),
     /// List, find and explain the built-in templates of KPIs.
     Catalog(catalog::Arguments),
+    /// Write a commented configuration to start from: a framework of the catalogue.
+    Init(init::Arguments),
+    /// Run your own tests of your definitions, on given rows.
+    Test(test::Arguments),
+    /// Say what a change of the configuration means, the harmful first.
+    Diff(diff::Arguments),
     /// Show what one fetch of a metric sends and gets, step by step.
     Fetch(fetch::Arguments),
     /// Fetch now and print every KPI once.
@@ -104,6 +113,9 @@ pub fn main() -> ExitCode {
         Command::Run(command) => run::run(command, &arguments.global, &environment),
         Command::Demo(command) => demo::run(command, &arguments.global, &environment),
         Command::Check(command) => check::run(command, &arguments.global, &environment),
+        Command::Init(command) => init::run(command),
+        Command::Test(command) => test::run(command, &arguments.global, &environment),
+        Command::Diff(command) => diff::run(command, &arguments.global, &environment),
         Command::Catalog(command) => catalog::run(command),
         Command::Fetch(command) => fetch::run(command, &arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),

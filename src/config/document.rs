@@ -13,7 +13,7 @@ use crate::reader::suggest::did_you_mean;
 use crate::reader::yaml::report_duplicate;
 
 /// Every key at the top of a configuration.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "version",
     "server",
     "log",
@@ -25,6 +25,7 @@ const SECTIONS: [&str; 11] = [
     "objectives",
     "metrics",
     "kpis",
+    "tests",
 ];
 
 /// The merged files.

@@ -16,8 +16,10 @@ mod parse;
 mod prints;
 mod places;
 mod raw;
+mod schema;
 mod settings;
 mod size;
+mod user_test;
 mod validate;
 mod watch;
 
@@ -28,8 +30,10 @@ pub use crate::reader::environment::Environment;
 pub use load::{Loaded, load, load_text, load_watched};
 pub use prints::Prints;
 pub use places::{Places, Spot};
+pub use schema::schema;
 pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
 pub use watch::{Contents, Watched};
+pub use user_test::{Expect, Given, UserTest};
 
 pub(crate) use crate::reader::suggest::did_you_mean;
 
@@ -51,6 +55,8 @@ pub struct Config {
     pub notes: Vec<Diagnostic>,
     /// What tells how sources and metrics are written.
     pub prints: Prints,
+    /// Users' own tests.
+    pub tests: Vec<UserTest>,
     /// Where KPIs and metrics stand.
     pub places: Places,
     /// The period of what says nothing about it.

@@ -59,6 +59,24 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// The same asked elsewhere, by another query.
+    pub fn stand_in(&self, source: impl Into<SourceId>, query: Query) -> Self {
+        Self {
+            source: source.into(),
+            query,
+            id: self.id.clone(),
+            labels: self.labels.clone(),
+            members: self.members.clone(),
+            total: self.total.clone(),
+            columns: self.columns.clone(),
+            bare: self.bare,
+            schedule: self.schedule.clone(),
+            missing_is_zero: self.missing_is_zero,
+            max_label_sets: self.max_label_sets,
+            max_bytes: self.max_bytes,
+        }
+    }
+
     /// A forgotten GROUP BY must not flood Prometheus.
     pub const MAX_LABEL_SETS: usize = 10_000;
     /// Each label stands in some twenty series of a KPI.

@@ -24,7 +24,7 @@ pub(crate) struct Mismatch {
     pub(crate) interpolated: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum DeErrorKind {
     UnknownKey {
         key: String,

@@ -10,7 +10,7 @@
 
 pub(crate) mod bounds;
 pub(crate) mod de;
-mod de_error;
+pub(crate) mod de_error;
 pub(crate) mod diagnostic;
 pub(crate) mod entry;
 pub(crate) mod environment;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod catalog;
+mod changes;
 mod lint;
 mod program;
 mod range;

@@ -4,6 +4,7 @@
 mod dashboards;
 mod prometheus_rule;
 mod rules;
+mod schema;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ pub(super) enum Command {
     PrometheusRule(prometheus_rule::Arguments),
     /// Grafana dashboards for all KPIs, and one for each KPI if asked for.
     Dashboards(dashboards::Arguments),
+    /// The JSON Schema of the configuration: completion and hover texts in editors.
+    Schema(schema::Arguments),
 }
 
 /// Where the result goes.
@@ -45,6 +48,7 @@ pub(super) fn run(
     match command {
         Command::Rules(arguments) => rules::run(arguments, global, environment),
         Command::PrometheusRule(arguments) => prometheus_rule::run(arguments, global, environment),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Dashboards(arguments) => dashboards::run(arguments, global, environment),
     }
 }

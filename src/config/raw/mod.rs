@@ -12,6 +12,7 @@ use crate::config::forms::Month;
 use crate::config::settings::{Filled, LogFormat, WebAddress};
 use crate::kpi::{Accumulation, Direction, Function, KpiKind};
 use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity, Size};
+use crate::reader::json::Json;
 use crate::reader::spanned::{Spanned, Text};
 
 #[derive(Deserialize, Default)]
@@ -117,6 +118,24 @@ pub(crate) struct KpiRaw {
     pub(crate) breakdown: Option<Vec<Text>>,
     pub(crate) weight: Option<Spanned<f64>>,
     pub(crate) range: Option<Spanned<RangeRaw>>,
+}
+
+/// A test of a user's own.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TestRaw {
+    pub(crate) as_of: Option<Text>,
+    pub(crate) given: Option<Spanned<Pairs<String, Json>>>,
+    pub(crate) expect: Option<Spanned<Pairs<String, ExpectRaw>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ExpectRaw {
+    pub(crate) labels: Option<Pairs<String, String>>,
+    pub(crate) value: Option<Spanned<Quantity>>,
+    pub(crate) status: Option<Text>,
+    pub(crate) reason: Option<Text>,
 }
 
 /// What a value can be.

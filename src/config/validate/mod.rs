@@ -18,6 +18,7 @@ mod retail;
 mod sections;
 mod settings;
 mod template;
+mod tests_section;
 mod thresholds;
 
 use std::collections::BTreeMap;
@@ -61,7 +62,6 @@ pub(crate) fn validate(
     context.metrics = names;
     let (kpis, names) = document.entries::<KpiRaw>("kpis", context.problems);
     context.kpis = names;
-    document.check_rest(context.problems);
 
     let mut prints = Prints::default();
     let sources = sources
@@ -127,11 +127,22 @@ pub(crate) fn validate(
             (metric.id.clone(), Arc::new(metric))
         })
         .collect();
+    let tests = tests_section::tests(&mut context, &mut document, &kpis);
+    document.check_rest(context.problems);
     let kpis = kpis.into_iter().map(Arc::new).collect();
     let definitions = Definitions { calendar: calendar?, objectives, metrics, kpis };
     let notes = context.notes.into_notes(files);
     let settings = settings?;
     Some(Config { settings, definitions, sources, notes, prints, places, default_period: defaults.period })
+    Some(Config {
+        settings,
+        definitions,
+        sources,
+        notes,
+        tests,
+        places,
+        default_period: defaults.period,
+    })
 }
 
 /// Keys of a KPI that something may be said of later.
