@@ -103,6 +103,12 @@ pub(super) fn compare(before: &Kpi, now: &Kpi) -> Vec<(Weight, String, String)> 
             "other values are expected on the way: verdicts of today change".to_owned(),
         ));
     }
+    verdicts(&mut all, before, now);
+    all
+}
+
+/// How late and by what it warns.
+fn verdicts(all: &mut Vec<(Weight, String, String)>, before: &Kpi, now: &Kpi) {
     let (a, b) = (&before.thresholds, &now.thresholds);
     if a != b {
         let looser = b.at_risk > a.at_risk
@@ -162,5 +168,4 @@ pub(super) fn compare(before: &Kpi, now: &Kpi) -> Vec<(Weight, String, String)> 
             "a warning is silenced".to_owned(),
         ));
     }
-    all
 }

@@ -36,6 +36,10 @@ pub struct Change {
     pub means: String,
 }
 
+/// What becomes of a trend.
+const BROKEN: &str =
+    "another meaning: the trend is broken from the day this is deployed, alerts start anew";
+
 /// Everything that changed, the harmful first.
 pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     let mut all = Vec::new();
@@ -95,17 +99,15 @@ fn one(all: &mut Vec<Change>, (old, before): (&Config, &Kpi), (new, now): (&Conf
     let mut say = |weight, what: String, means: &str| {
         all.push(change(weight, id, what, means));
     };
-    let broken =
-        "another meaning: the trend is broken from the day this is deployed, alerts start anew";
     if before.formula != now.formula {
-        say(Weight::Harmful, format!("formula {} → {}", before.formula, now.formula), broken);
+        say(Weight::Harmful, format!("formula {} → {}", before.formula, now.formula), BROKEN);
     }
     if before.unit != now.unit {
         let money = matches!((&before.unit, &now.unit), (Unit::Currency(_), Unit::Currency(_)));
         let means = if money {
             "another currency under the same numbers: earlier values are in the old one"
         } else {
-            broken
+            BROKEN
         };
         say(Weight::Harmful, format!("unit {} → {}", before.unit, now.unit), means);
     }
@@ -119,101 +121,32 @@ fn one(all: &mut Vec<Change>, (old, before): (&Config, &Kpi), (new, now): (&Conf
     }
     if before.accumulation != now.accumulation {
         let word = |kpi: &Kpi| format!("{:?}", kpi.accumulation).to_lowercase();
-        say(Weight::Harmful, format!("accumulation {} → {}", word(before), word(now)), broken);
+        say(Weight::Harmful, format!("accumulation {} → {}", word(before), word(now)), BROKEN);
     }
     if before.window != now.window {
         say(
             Weight::Harmful,
             format!("window {} → {}", goals::window(before), goals::window(now)),
-            broken,
+            BROKEN,
         );
     }
     if before.period != now.period {
         say(
             Weight::Harmful,
             format!("period {:?} → {:?}", before.period, now.period).to_lowercase(),
-            broken,
+            BROKEN,
         );
     }
     for (weight, what, means) in goals::compare(before, now) {
         say(weight, what, &means);
     }
-    for metric in now.formula.metrics() {
-        let (Some(a), Some(b)) =
-            (old.definitions.metrics.get(metric), new.definitions.metrics.get(metric))
-        else {
-            continue;
-        };
-        if a.source != b.source {
-            say(
-                Weight::Harmful,
-                format!("metric `{metric}`: source {} → {}", a.source, b.source),
-                "the same question to another source: values may jump",
-            );
-        }
-        if a.query.definition() != b.query.definition() {
-            let text = |query: (&str, serde_json::Value)| {
-                query.1.as_str().map_or_else(|| query.1.to_string(), str::to_owned)
-            };
-            let (x, y) = differing(&text(a.query.definition()), &text(b.query.definition()));
-            let what = if a.query.is_secret() || b.query.is_secret() {
-                format!("metric `{metric}`: another query")
-            } else {
-                format!("metric `{metric}`: query {x} → {y}")
-            };
-            say(Weight::Harmful, what, broken);
-        }
-        if a.labels != b.labels {
-            say(
-                Weight::Harmful,
-                format!(
-                    "metric `{metric}`: labels [{}] → [{}]",
-                    a.labels.join(", "),
-                    b.labels.join(", ")
-                ),
-                "other series: dashboards and silences by label lose theirs",
-            );
-        }
-        if a.missing_is_zero != b.missing_is_zero {
-            say(
-                Weight::Harmful,
-                format!(
-                    "metric `{metric}`: a missing row is {} now",
-                    if b.missing_is_zero { "0" } else { "no data" }
-                ),
-                broken,
-            );
-        }
-    }
+    metrics(all, old, (new, now));
     let meaning = |config: &Config, kpi: &Kpi| Definition::of(kpi, &config.definitions).meaning;
     if all.len() == many && meaning(old, before) != meaning(new, now) {
         let (x, y) = difference(&meaning(old, before).text, &meaning(new, now).text);
-        all.push(change(Weight::Harmful, id, format!("meaning {x} → {y}"), broken));
+        all.push(change(Weight::Harmful, id, format!("meaning {x} → {y}"), BROKEN));
     }
-    let mut say = |weight, what: String, means: &str| all.push(change(weight, id, what, means));
-    for (what, a, b) in [
-        ("kind", before.kind.to_string(), now.kind.to_string()),
-        ("owner", before.owner.clone().unwrap_or_default(), now.owner.clone().unwrap_or_default()),
-        ("team", before.team.clone().unwrap_or_default(), now.team.clone().unwrap_or_default()),
-        (
-            "objective",
-            before.objective.clone().unwrap_or_default(),
-            now.objective.clone().unwrap_or_default(),
-        ),
-        ("weight", before.weight.to_string(), now.weight.to_string()),
-    ] {
-        if a != b {
-            let or = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-            say(
-                Weight::Notable,
-                format!("{what} {} → {}", or(a), or(b)),
-                "where it is shown and who hears of it",
-            );
-        }
-    }
-    if before.description != now.description || before.title != now.title {
-        say(Weight::Harmless, "title or description".to_owned(), "words only");
-    }
+    people(all, before, now);
 }
 
 fn calendar(all: &mut Vec<Change>, old: &Config, new: &Config) {
@@ -290,4 +223,86 @@ fn differing(a: &str, b: &str) -> (String, String) {
         crate::shown::cut(&words[start..words.len() - end].join(" "), 80).into_owned()
     };
     (format!("`{}`", part(&a)), format!("`{}`", part(&b)))
+}
+
+/// What the metrics behind a KPI ask.
+fn metrics(all: &mut Vec<Change>, old: &Config, (new, now): (&Config, &Kpi)) {
+    let id = now.id.as_str();
+    let mut say = |weight, what: String, means: &str| all.push(change(weight, id, what, means));
+    for metric in now.formula.metrics() {
+        let (Some(a), Some(b)) =
+            (old.definitions.metrics.get(metric), new.definitions.metrics.get(metric))
+        else {
+            continue;
+        };
+        if a.source != b.source {
+            say(
+                Weight::Harmful,
+                format!("metric `{metric}`: source {} → {}", a.source, b.source),
+                "the same question to another source: values may jump",
+            );
+        }
+        if a.query.definition() != b.query.definition() {
+            let text = |query: (&str, serde_json::Value)| {
+                query.1.as_str().map_or_else(|| query.1.to_string(), str::to_owned)
+            };
+            let (x, y) = differing(&text(a.query.definition()), &text(b.query.definition()));
+            let what = if a.query.is_secret() || b.query.is_secret() {
+                format!("metric `{metric}`: another query")
+            } else {
+                format!("metric `{metric}`: query {x} → {y}")
+            };
+            say(Weight::Harmful, what, BROKEN);
+        }
+        if a.labels != b.labels {
+            say(
+                Weight::Harmful,
+                format!(
+                    "metric `{metric}`: labels [{}] → [{}]",
+                    a.labels.join(", "),
+                    b.labels.join(", ")
+                ),
+                "other series: dashboards and silences by label lose theirs",
+            );
+        }
+        if a.missing_is_zero != b.missing_is_zero {
+            say(
+                Weight::Harmful,
+                format!(
+                    "metric `{metric}`: a missing row is {} now",
+                    if b.missing_is_zero { "0" } else { "no data" }
+                ),
+                BROKEN,
+            );
+        }
+    }
+}
+
+/// Where it is shown and who hears of it.
+fn people(all: &mut Vec<Change>, before: &Kpi, now: &Kpi) {
+    let id = now.id.as_str();
+    let mut say = |weight, what: String, means: &str| all.push(change(weight, id, what, means));
+    for (what, a, b) in [
+        ("kind", before.kind.to_string(), now.kind.to_string()),
+        ("owner", before.owner.clone().unwrap_or_default(), now.owner.clone().unwrap_or_default()),
+        ("team", before.team.clone().unwrap_or_default(), now.team.clone().unwrap_or_default()),
+        (
+            "objective",
+            before.objective.clone().unwrap_or_default(),
+            now.objective.clone().unwrap_or_default(),
+        ),
+        ("weight", before.weight.to_string(), now.weight.to_string()),
+    ] {
+        if a != b {
+            let or = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+            say(
+                Weight::Notable,
+                format!("{what} {} → {}", or(a), or(b)),
+                "where it is shown and who hears of it",
+            );
+        }
+    }
+    if before.description != now.description || before.title != now.title {
+        say(Weight::Harmless, "title or description".to_owned(), "words only");
+    }
 }

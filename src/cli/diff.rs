@@ -106,7 +106,7 @@ fn take_out(revision: &str, config: &Path, into: &Path) -> anyhow::Result<PathBu
     let list = git(&arguments)?;
     for file in String::from_utf8_lossy(&list)
         .split('\0')
-        .filter(|file| file.ends_with(".yaml") || file.ends_with(".yml"))
+        .filter(|file| Path::new(file).extension().is_some_and(|end| end == "yaml" || end == "yml"))
     {
         let text = git(&["cat-file", "blob", &format!("{commit}:{file}")])?;
         let to = into.join(Path::new(file).file_name().unwrap_or_default());

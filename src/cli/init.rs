@@ -1,6 +1,7 @@
 //! `init`: a commented starter configuration from the catalogue: a whole framework of KPIs, leading and
 //! lagging, linked. Asks on a terminal for what no flag says; shows what it writes and overwrites nothing.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -106,17 +107,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .filter_map(ValueEnum::to_possible_value)
         .map(|v| v.get_name().to_owned())
         .collect();
-    let framework = match arguments.from_template {
-        Some(framework) => framework,
-        None => {
-            let answer = asked(&format!("Framework ({})", names.join(", ")), "saas")?;
-            Framework::from_str(&answer, true).map_err(|_| {
-                Unusable(format!(
-                    "there is no framework `{answer}`; there are {}",
-                    names.join(", ")
-                ))
-            })?
-        }
+    let framework = if let Some(framework) = arguments.from_template {
+        framework
+    } else {
+        let answer = asked(&format!("Framework ({})", names.join(", ")), "saas")?;
+        let unknown =
+            || format!("there is no framework `{answer}`; there are {}", names.join(", "));
+        Framework::from_str(&answer, true).map_err(|_| Unusable(unknown()))?
     };
     let team = given(arguments.team.as_ref(), "Team", "my_team")?;
     let objective = given(arguments.objective.as_ref(), "Objective", framework.goal())?;
@@ -176,16 +173,19 @@ fn text(
         _ => format!("\"${{env:{variable}}}\""),
     };
     if uses("sql") {
-        text += &format!("  warehouse: {{ sql: {{ url: {} }} }}\n", url("sql", "WAREHOUSE_URL"));
+        let _ =
+            writeln!(text, "  warehouse: {{ sql: {{ url: {} }} }}", url("sql", "WAREHOUSE_URL"));
     }
     if uses("prometheus") {
-        text += &format!(
-            "  prometheus: {{ prometheus: {{ url: {} }} }}\n",
+        let _ = writeln!(
+            text,
+            "  prometheus: {{ prometheus: {{ url: {} }} }}",
             url("prometheus", "PROMETHEUS_URL")
         );
     }
-    text += &format!(
-        "\nobjectives:\n  goal: {{ title: {}, owner: {} }}\n\nmetrics:\n",
+    let _ = writeln!(
+        text,
+        "\nobjectives:\n  goal: {{ title: {}, owner: {} }}\n\nmetrics:",
         quoted(objective),
         quoted(owner)
     );
@@ -199,7 +199,7 @@ fn text(
         block = block
             .replace("team: my_team", &format!("team: {}", quoted(team)))
             .replace("owner: me@example.com", &format!("owner: {}", quoted(owner)));
-        text += &format!("  # {}\n{block}", template.title);
+        let _ = write!(text, "  # {}\n{block}", template.title);
         if template.kind.is_early() {
             let lagging = |id: &str| templates.iter().any(|t| t.id == id && !t.kind.is_early());
             let partner = template.leads.iter().find(|partner| lagging(&partner.id));
@@ -211,10 +211,10 @@ fn text(
                 }
                 (None, None) => continue,
             };
-            text += &format!("    predicts: [{id}]\n    lead_time: {time}\n");
+            let _ = writeln!(text, "    predicts: [{id}]\n    lead_time: {time}");
         }
         if let Some(trap) = template.traps.first() {
-            text += &format!("    # trap: {trap}\n");
+            let _ = writeln!(text, "    # trap: {trap}");
         }
         text += "\n";
     }

@@ -131,11 +131,12 @@ fn stand_in(config: &mut Config, test: &UserTest, folder: &Path) -> anyhow::Resu
 
 /// The rows of a metric's own name, summed over the window.
 fn sums(metric: &Metric) -> Query {
-    let labels: String = metric.labels.iter().map(|label| format!("\"{label}\", ")).collect();
+    let labels: Vec<String> = metric.labels.iter().map(|label| format!("\"{label}\"")).collect();
+    let group = labels.join(", ");
+    let labels = if group.is_empty() { String::new() } else { format!("{group}, ") };
     let columns =
         if metric.columns.is_empty() { vec!["value".to_owned()] } else { metric.columns.clone() };
     let sums: Vec<String> = columns.iter().map(|c| format!("sum(\"{c}\") AS \"{c}\"")).collect();
-    let group = labels.trim_end_matches(", ");
     let group = if group.is_empty() { String::new() } else { format!(" GROUP BY {group}") };
     let sql = format!(
         "SELECT {labels}{} FROM \"{}\" WHERE day >= :window_start_date AND day < :window_end_date{group}",

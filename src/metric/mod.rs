@@ -60,6 +60,7 @@ pub struct Metric {
 
 impl Metric {
     /// The same asked elsewhere, by another query.
+    #[must_use]
     pub fn stand_in(&self, source: impl Into<SourceId>, query: Query) -> Self {
         Self {
             source: source.into(),

@@ -1,5 +1,6 @@
 //! Each code of the lint: a configuration that triggers it, and one that is silent.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 use crate::program::program;
 
 /// A framework without a fault: three KPIs of one team.
-const GOOD: &str = r#"version: 1
+const GOOD: &str = r"version: 1
 sources: { s: { files: { tables: { t: t.csv } } } }
 objectives: { grow: { title: Grow } }
 metrics:
@@ -59,7 +60,7 @@ kpis:
     owner: a@example.com
     objective: grow
     levers: [prices]
-"#;
+";
 
 fn folder(text: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -202,7 +203,7 @@ fn the_past_of_a_kpi_is_asked_for_with_connect() {
     let mut rows = "day,a,b\n".to_owned();
     for month in 0..36 {
         let (year, of_year) = (2023 + month / 12, 1 + month % 12);
-        rows += &format!("{year}-{of_year:02}-15,100,500\n");
+        writeln!(rows, "{year}-{of_year:02}-15,100,500").unwrap();
     }
     let text = changed("target: 1000", "target: 900").replace(
         "    baseline: previous_period\n    target: 900",
