@@ -9,17 +9,18 @@
 //! Not here: opening sources, or anything that needs a clock.
 
 mod document;
+mod expectation;
 mod folder;
 mod forms;
 mod load;
 mod parse;
-mod prints;
 mod places;
+mod prints;
 mod raw;
 mod schema;
 mod settings;
 mod size;
-mod user_test;
+
 mod validate;
 mod watch;
 
@@ -27,13 +28,16 @@ use std::collections::BTreeMap;
 
 pub use crate::reader::diagnostic::{Diagnostic, Diagnostics};
 pub use crate::reader::environment::Environment;
+pub use expectation::{Expect, Given, UserTest};
 pub use load::{Loaded, load, load_text, load_watched};
-pub use prints::Prints;
 pub use places::{Places, Spot};
+pub use places::{Places, Spot};
+pub use prints::Prints;
+pub use schema::schema;
 pub use schema::schema;
 pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
+pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
 pub use watch::{Contents, Watched};
-pub use user_test::{Expect, Given, UserTest};
 
 pub(crate) use crate::reader::suggest::did_you_mean;
 

@@ -26,8 +26,8 @@ use std::sync::Arc;
 
 use super::Config;
 use super::document::Document;
-use super::prints::Prints;
 use super::places::Places;
+use super::prints::Prints;
 use super::raw::{KpiRaw, ObjectiveRaw};
 use crate::id::{MetricId, SourceId};
 use crate::kpi::{Definitions, Kpi, Objective};
@@ -133,12 +133,12 @@ pub(crate) fn validate(
     let definitions = Definitions { calendar: calendar?, objectives, metrics, kpis };
     let notes = context.notes.into_notes(files);
     let settings = settings?;
-    Some(Config { settings, definitions, sources, notes, prints, places, default_period: defaults.period })
     Some(Config {
         settings,
         definitions,
         sources,
         notes,
+        prints,
         tests,
         places,
         default_period: defaults.period,

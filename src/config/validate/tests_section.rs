@@ -3,8 +3,8 @@
 use super::amount;
 use super::context::Context;
 use crate::config::document::Document;
+use crate::config::expectation::{Expect, Given, UserTest};
 use crate::config::raw::{ExpectRaw, TestRaw};
-use crate::config::user_test::{Expect, Given, UserTest};
 use crate::kpi::Kpi;
 use crate::reader::forms::Quantity;
 use crate::reader::json::Json;
