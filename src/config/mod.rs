@@ -20,7 +20,6 @@ mod raw;
 mod schema;
 mod settings;
 mod size;
-
 mod validate;
 mod watch;
 
@@ -31,11 +30,8 @@ pub use crate::reader::environment::Environment;
 pub use expectation::{Expect, Given, UserTest};
 pub use load::{Loaded, load, load_text, load_watched};
 pub use places::{Places, Spot};
-pub use places::{Places, Spot};
 pub use prints::Prints;
 pub use schema::schema;
-pub use schema::schema;
-pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
 pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
 pub use watch::{Contents, Watched};
 
