@@ -189,7 +189,8 @@ mod tests {
         let straight = picture(|_| 1.0, false);
         assert_eq!(straight, "", "nothing to tell apart");
         let flow = picture(|day| f64::from(day % 30), true);
-        assert_eq!(flow.matches('M').count(), 4, "{flow}");
+        // Three months, the last day before them and the first after them.
+        assert_eq!(flow.matches('M').count(), 5, "{flow}");
         assert!(!flow.contains('.') || flow.contains("2.5"), "{flow}");
         let level = picture(|day| f64::from(day % 2), false);
         assert_eq!(level.matches('M').count(), 1);
