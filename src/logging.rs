@@ -2,13 +2,18 @@
 //!
 //! A log that cannot be written (a closed pipe, a full disk) is counted and stops nothing.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing::Level;
+use anstyle::{AnsiColor, Color, Style};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
-use crate::config::LogFormat;
+use crate::config::{Diagnostics, LogFormat};
 
 /// Lines that could not be written, since the process began.
 static LOST: AtomicU64 = AtomicU64::new(0);
@@ -23,14 +28,64 @@ pub fn install(level: Level, format: LogFormat) {
         .log_internal_errors(false)
         .with_writer(|| Tolerant(io::stderr()));
     let installed = match format {
-        LogFormat::Text => builder
-            .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
-            .with_target(false)
-            .try_init(),
+        LogFormat::Text => builder.with_ansi(is_coloured()).with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     // An error says that it was installed before, which is as good.
     drop(installed);
+}
+
+/// The same for a command that ends: no instants, and words that people expect of one.
+pub fn install_for_command(level: Level, format: LogFormat) {
+    if format == LogFormat::Json {
+        return install(level, format);
+    }
+    let installed = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(format!("warn,kpi_exporter={level}")))
+        .log_internal_errors(false)
+        .with_ansi(is_coloured())
+        .event_format(Words)
+        .with_writer(|| Tolerant(io::stderr()))
+        .try_init();
+    drop(installed);
+}
+
+/// Whether standard error is a terminal whose owner does not mind colours.
+fn is_coloured() -> bool {
+    anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+}
+
+const ERROR: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red))).bold();
+const WARNING: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow))).bold();
+
+/// `warning: …`, as commands say it.
+struct Words;
+
+impl<S, N> FormatEvent<S, N> for Words
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let (word, style) = match *event.metadata().level() {
+            Level::ERROR => ("error", ERROR),
+            Level::WARN => ("warning", WARNING),
+            Level::INFO => ("info", Style::new()),
+            _ => ("debug", Style::new()),
+        };
+        if writer.has_ansi_escapes() {
+            write!(writer, "{style}{word}:{style:#} ")?;
+        } else {
+            write!(writer, "{word}: ")?;
+        }
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }
 
 /// How many lines of the log could not be written.
@@ -38,12 +93,17 @@ pub fn lost() -> u64 {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Prints an error with its causes, each on a line of its own. A closed stderr is nobody's loss.
+/// Prints an error with its causes, each on a line of its own. Mistakes of a configuration begin with their
+/// place, as tools look for it. A closed stderr is nobody's loss.
 pub fn report(error: &anyhow::Error) {
     let mut stderr = anstream::stderr().lock();
     let mut chain = error.chain();
     if let Some(first) = chain.next() {
-        let _ = writeln!(stderr, "{first}");
+        let _ = if error.is::<Diagnostics>() {
+            writeln!(stderr, "{first}")
+        } else {
+            writeln!(stderr, "{ERROR}error:{ERROR:#} {first}")
+        };
     }
     for cause in chain {
         let _ = writeln!(stderr, "  caused by: {cause}");

@@ -12,6 +12,7 @@ use chrono::{DateTime, Days, Utc};
 use crate::engine::{Day, Frozen, History, Openings};
 use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
+use crate::note::Notes;
 use crate::record::{Changes, PastResult, Remembered};
 use crate::snapshot::GoalChange;
 use crate::store::{
@@ -49,7 +50,8 @@ impl Recalled {
         let recall = Recall { store: &store, definitions, in_force: &in_force };
         let openings = recall.openings(now).await?;
         let history = recall.history(History::default(), now).await?;
-        let remembered = recall.remembered(store.last_closings(now).await?.iter());
+        let mut remembered = recall.remembered(store.last_closings(now).await?.iter());
+        remembered.notes = store.notes().await?.until(now);
         store.close().await;
         Ok(Self { openings, history, remembered })
     }
@@ -117,6 +119,7 @@ impl Recall<'_> {
         Remembered {
             results: standing.map(result).collect(),
             changes: self.in_force.iter().map(|(kpi, now)| (kpi.clone(), changes(now))).collect(),
+            notes: Notes::default(),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::calendar::Calendar;
 use crate::engine::Evaluated;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, Objective, SeriesKey};
+use crate::note::Notes;
 use crate::snapshot::{GoalChange, KpiState, ObjectiveState, Snapshot, Verdict};
 
 /// What is known from before, as far as it is shown.
@@ -22,6 +23,8 @@ pub struct Remembered {
     pub results: BTreeMap<SeriesKey, PastResult>,
     /// When the definition of a KPI changed.
     pub changes: BTreeMap<KpiId, Changes>,
+    /// What people said.
+    pub notes: Notes,
 }
 
 /// How a period of a series ended.
@@ -67,6 +70,7 @@ pub fn finish(found: Evaluated, definitions: &Definitions, remembered: &Remember
 fn finish_kpi(mut state: KpiState, calendar: &Calendar, remembered: &Remembered) -> KpiState {
     let changes = remembered.changes.get(&state.kpi.id);
     state.definition_changed = changes.and_then(|changes| changes.meaning);
+    state.notes = remembered.notes.of(&state.kpi.id).to_vec();
     state.goal_changed = changes.and_then(|changes| changes.goal.clone());
     for verdict in &mut state.verdicts {
         if let Some(change) = &state.goal_changed

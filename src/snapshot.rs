@@ -12,6 +12,7 @@ use crate::calendar::Calendar;
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::{Kpi, Objective};
 use crate::metric::Labels;
+use crate::note::Note;
 use crate::signals::{Lead, Signal};
 
 /// Everything known at one instant. Consistent in itself: value, target, period and status of a
@@ -52,6 +53,8 @@ pub struct KpiState {
     pub definition_changed: Option<DateTime<Utc>>,
     /// How what they are measured against last changed; `None` if it never did.
     pub goal_changed: Option<GoalChange>,
+    /// What people said about it, the newest first.
+    pub notes: Vec<Note>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
 }

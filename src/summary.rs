@@ -120,8 +120,10 @@ pub fn besides(kpis: &[&KpiState]) -> Option<String> {
     let _ = troubles.next();
     let mut said: Vec<String> = troubles.map(|(count, words)| format!("{count} {words}")).collect();
     let misses = |state: &&&KpiState| {
-        let ratios = state.verdicts.iter().filter_map(|v| v.assessment.projected_target_ratio);
-        ratios.into_iter().any(|ratio| ratio < 1.0)
+        let numbers = state.verdicts.iter().map(|verdict| &verdict.assessment);
+        // What is decided is projected no more.
+        let open = numbers.filter(|a| !matches!(a.status, Status::Missed | Status::Achieved));
+        open.filter_map(|a| a.projected_target_ratio).any(|ratio| ratio < 1.0)
     };
     let missing = kpis.iter().filter(misses).count();
     if missing > 0 {
@@ -167,7 +169,7 @@ impl EarlyWarning<'_> {
     pub fn clause(&self) -> String {
         let Self { early, late } = self;
         let status = worst_status(early).map_or("in trouble", Status::words);
-        let by = early.kpi.lead_time.map(|time| figures::duration(time.as_secs_f64()));
+        let by = early.kpi.lead_time.map(|time| figures::days(time.as_secs_f64() / 86_400.0, ""));
         let by = by.map_or(String::new(), |by| format!(" by {by}"));
         let levers = match early.kpi.levers.as_slice() {
             [] => String::new(),

@@ -42,6 +42,16 @@ fi
 # What drives the browser, and what looks at pages for those who do not see them; from npm, 20 MB.
 npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
 
+# Asks the API everything that its description allows, and what it does not; from PyPI, 30 MB.
+schemathesis="${CARGO_TARGET_DIR:-target}/schemathesis" schemathesis_version=4.32.5
+installed() { "$schemathesis/bin/python" -c "from importlib.metadata import version as v
+assert v('schemathesis') == '$schemathesis_version'" 2>/dev/null; }
+if ! installed; then
+  python3 -m venv --clear "$schemathesis"
+  "$schemathesis/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+    "schemathesis==$schemathesis_version"
+fi
+
 log=$(mktemp) seen=$(mktemp)
 trap 'rm -f "$log" "$seen"' EXIT
 export INSTA_SNAPSHOT_REFERENCES_FILE="$seen"

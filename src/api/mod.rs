@@ -1,5 +1,9 @@
 //! A snapshot as JSON: what `/api/v1/kpis` and `eval --format json` print. The sources are next door.
 
+mod around;
+mod badge;
+mod openapi;
+mod review;
 mod sources;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -7,15 +11,23 @@ use chrono_tz::Tz;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::assess::{Assessment, Number, Status};
 use crate::families;
 use crate::filter::Filter;
+use crate::id::KpiId;
 use crate::kpi::{Accumulation, Direction, Function, KpiKind, Unit};
 use crate::metric::Labels;
 use crate::signals::Lead;
 use crate::snapshot::{Breakdown, KpiState, LeadState, Member, Snapshot, Verdict};
 
+pub use around::{history_json, notes_json, objectives_json};
+pub use badge::{badge_json, badge_svg};
+pub use openapi::openapi;
+pub use review::review_json;
 pub use sources::sources_json;
 
 /// Which objects are asked for.
@@ -30,18 +42,63 @@ pub enum Which<'a> {
 /// `{"as_of": …, "kpis": […]}`, one object per KPI and label set that is asked for.
 /// Instants are RFC 3339 in the snapshot's zone; a number that does not exist is `null`.
 pub fn kpis_json(snapshot: &Snapshot, which: Which<'_>) -> Value {
+    let as_of = instant(snapshot.as_of, snapshot.timezone);
+    json!({ "as_of": as_of, "kpis": objects(snapshot, which) })
+}
+
+/// Which part of an answer is asked for; all of it without a limit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Page {
+    /// So many objects.
+    pub limit: Option<usize>,
+    /// After so many others.
+    pub offset: Option<usize>,
+}
+
+/// The same with how many there are in all, and where the next part is. `query` is that of the request.
+pub fn kpis_page_json(snapshot: &Snapshot, which: Which<'_>, page: Page, query: &str) -> Value {
+    let mut kpis = objects(snapshot, which);
+    let total = kpis.len();
+    let offset = page.offset.unwrap_or(0).min(total);
+    kpis.drain(..offset);
+    kpis.truncate(page.limit.unwrap_or(usize::MAX));
+    let end = offset + kpis.len();
+    let next = page.limit.filter(|_| end < total).map(|_| next_page(query, end));
+    json!(KpisJson { as_of: instant(snapshot.as_of, snapshot.timezone), total, next, kpis })
+}
+
+fn next_page(query: &str, offset: usize) -> String {
+    let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "offset");
+    let mut next = form_urlencoded::Serializer::new(String::from("?"));
+    next.extend_pairs(pairs).append_pair("offset", &offset.to_string());
+    next.finish()
+}
+
+/// The KPIs of an answer.
+#[derive(Serialize, ToSchema)]
+struct KpisJson<'a> {
+    /// The instant for which they were computed.
+    #[schema(format = DateTime)]
+    as_of: String,
+    /// How many there are, whatever part of them is here.
+    total: usize,
+    /// The query of the next part; null for the last.
+    next: Option<String>,
+    kpis: Vec<KpiJson<'a>>,
+}
+
+fn objects<'a>(snapshot: &'a Snapshot, which: Which<'_>) -> Vec<KpiJson<'a>> {
     let asked = |state: &KpiState, verdict: &Verdict| match which {
         Which::Kept(filter) => {
             filter.keeps(&state.kpi) && filter.keeps_status(verdict.assessment.status)
         }
         Which::Only(id) => state.kpi.id == id,
     };
-    let kpis: Vec<_> = snapshot
+    snapshot
         .verdicts()
         .filter(|(state, verdict)| asked(state, verdict))
         .map(|(state, verdict)| KpiJson::new(state, verdict, snapshot.timezone))
-        .collect();
-    json!({ "as_of": instant(snapshot.as_of, snapshot.timezone), "kpis": kpis })
+        .collect()
 }
 
 /// The same objects, one a line, each with the `as_of` of the snapshot before its fields.
@@ -64,21 +121,28 @@ fn instant(at: DateTime<Utc>, timezone: Tz) -> String {
 }
 
 /// One verdict; the fields stand in the order in which they are printed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct KpiJson<'a> {
     kpi: &'a str,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     labels: &'a Labels,
     title: &'a str,
+    #[schema(value_type = String)]
     kind: KpiKind,
+    #[schema(value_type = String)]
     function: Function,
     objective: Option<&'a str>,
     team: Option<&'a str>,
+    #[schema(value_type = String)]
     unit: &'a Unit,
+    #[schema(value_type = String)]
     direction: Direction,
+    #[schema(value_type = String)]
     accumulation: Accumulation,
     period: PeriodJson<'a>,
     #[serde(flatten)]
     numbers: NumbersJson<'a>,
+    #[schema(value_type = String)]
     status: Status,
     signal: &'static str,
     predicts: Vec<LeadJson<'a>>,
@@ -103,8 +167,25 @@ impl Serialize for NumbersJson<'_> {
     }
 }
 
+impl PartialSchema for NumbersJson<'_> {
+    fn schema() -> RefOr<Schema> {
+        let mut object = ObjectBuilder::new();
+        let or_null =
+            |kind| ObjectBuilder::new().schema_type(SchemaType::from_iter([kind, Type::Null]));
+        for number in Number::ALL {
+            let schema = or_null(Type::Number).description(Some(number.family.help));
+            object = object.property(number.key, schema).required(number.key);
+        }
+        object =
+            object.property("projected_method", or_null(Type::String)).required("projected_method");
+        object.into()
+    }
+}
+
+impl ToSchema for NumbersJson<'_> {}
+
 /// What a claim to predict is worth; lag and correlation only where it is verified.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct LeadJson<'a> {
     kpi: &'a str,
     verdict: &'static str,
@@ -113,7 +194,7 @@ struct LeadJson<'a> {
 }
 
 /// The members of a value by one column.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct BreakdownJson<'a> {
     by: &'a str,
     adds_up: bool,
@@ -122,7 +203,7 @@ struct BreakdownJson<'a> {
 }
 
 /// One of them; the two parts only where the formula is a quotient.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct MemberJson<'a> {
     member: &'a str,
     value: Option<f64>,
@@ -160,7 +241,7 @@ struct LineJson<'a> {
     kpi: KpiJson<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PeriodJson<'a> {
     id: &'a str,
     start: String,

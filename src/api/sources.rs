@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::instant;
 use crate::engine::{Fetch, MetricLog, RunLog, RunRecord, SourceLog};
@@ -13,13 +14,18 @@ use crate::id::MetricId;
 /// `{"sources": […]}`, each with its metrics and their last runs, newest first. Instants are RFC 3339
 /// in the calendar's zone; what is not known is `null`. Holds no secret: texts are those of failures.
 pub fn sources_json(log: &RunLog) -> Value {
-    let sources: Vec<_> =
+    let sources =
         log.sources.iter().map(|(id, source)| SourceJson::new(id, source, log.timezone)).collect();
-    json!({ "sources": sources })
+    json!(SourcesJson { sources })
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct SourcesJson<'a> {
+    sources: Vec<SourceJson<'a>>,
 }
 
 /// The fields stand in the order in which they are printed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SourceJson<'a> {
     id: &'a str,
     kind: &'static str,
@@ -28,7 +34,7 @@ struct SourceJson<'a> {
     metrics: Vec<MetricJson<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct MetricJson<'a> {
     id: &'a str,
     polled: bool,
@@ -40,7 +46,7 @@ struct MetricJson<'a> {
     runs: Vec<RunJson<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RunJson<'a> {
     started: String,
     duration_seconds: f64,
@@ -49,13 +55,14 @@ struct RunJson<'a> {
     label_sets: Option<usize>,
     bad_rows: u64,
     bad_row: Option<&'a str>,
+    #[schema(value_type = Vec<String>)]
     remarks: BTreeSet<&'a str>,
     error: Option<&'a str>,
     hint: Option<&'a str>,
     fetches: Vec<FetchJson>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct FetchJson {
     window_start: String,
     window_end: String,

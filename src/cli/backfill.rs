@@ -1,7 +1,7 @@
 //! `backfill`: recomputes past days and writes them, for Prometheus or for scripts. What a day's
 //! verdict is comes from the library; here are arguments, Ctrl-C and the last words.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -11,17 +11,18 @@ use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 use super::output::{BackfillFormat, Output};
 use super::progress::Progress;
-use super::{Global, NO_VALUE, keep_only};
+use super::{Global, NO_VALUE, counted, keep_only};
 use crate::backfill::{Gaps, Recorder, parse_step, replay, steps, warm_up};
 use crate::calendar::Calendar;
 use crate::config::{self, Environment};
 use crate::engine::Sources;
 use crate::kpi::Definitions;
 use crate::store::Store;
-use crate::{clock, daemon, logging};
+use crate::{clock, daemon, figures, logging};
 
 /// Exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -32,7 +33,11 @@ A sample bears the last second of its day, so that queries by days find it on th
 Prometheus looks back five minutes only: ask for last_over_time(...[1d]).
 Into blocks, of a month each (by default they are two hours long and one day takes one each):
   promtool tsdb create-blocks-from openmetrics --max-block-duration=744h FILE DATA_DIRECTORY
-Prometheus drops blocks that are older than its --storage.tsdb.retention.time, 15 days by default.";
+Prometheus drops blocks that are older than its --storage.tsdb.retention.time, 15 days by default.
+
+Examples:
+  kpi-exporter backfill --from 2024-07-01 --to 2026-06-30 --output history.om
+  kpi-exporter backfill --from 2026-04-01 --to 2026-06-30 --format jsonl | jq .status";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
@@ -67,7 +72,10 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let mut config = config::load(&global.config, environment)?;
-    logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
+    logging::install_for_command(
+        global.log_level.unwrap_or(tracing::Level::WARN),
+        config.settings.log.format,
+    );
     keep_only(&mut config, &arguments.kpi)?;
     let steps = arguments.steps(&config.definitions.calendar)?;
     let store_path = config.settings.store.path;
@@ -122,10 +130,11 @@ async fn write(
     mut output: Output,
     recorder: Option<&Recorder>,
 ) -> anyhow::Result<ExitCode> {
+    let begun = Instant::now();
     let next = output.next();
     let start = warm_up(definitions, steps, next);
     let mut gaps = Gaps::new(Arc::clone(definitions));
-    let mut progress = Progress::new(steps.len() - start, "days");
+    let progress = Progress::new(steps.len() - start, "days");
     let walk = replay(Arc::clone(definitions), sources.clone(), steps[start..].to_vec());
     let mut walk = pin!(walk);
     while let Some(snapshot) = walk.next().await {
@@ -140,6 +149,18 @@ async fn write(
     }
     drop(progress);
     output.finish()?;
+    let days = steps.len() - next;
+    let day = |at: &DateTime<Utc>| definitions.calendar.day_before(*at);
+    // In a script, silence is golden.
+    if let (Some(first), Some(last)) = (steps.get(next), steps.last())
+        && io::stderr().is_terminal()
+    {
+        let took = figures::duration(begun.elapsed().as_secs_f64());
+        let (first, last) = (day(first), day(last));
+        let store = if recorder.is_some() { ", and into the store" } else { "" };
+        let (days, kpis) = (counted(days, "day"), counted(definitions.kpis.len(), "KPI"));
+        say(&format!("wrote {days} of {kpis}, {first} to {last}, in {took}{store}"));
+    }
     gaps.found().iter().for_each(|gap| say(&gap.to_string()));
     Ok(if gaps.any_value() { ExitCode::SUCCESS } else { ExitCode::from(NO_VALUE) })
 }

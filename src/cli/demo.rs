@@ -18,7 +18,14 @@ use crate::{clock, demo, logging};
 /// So many days of the period are complete when the demo shows its story.
 const DAYS: u64 = 30;
 
+/// What people try.
+const EXAMPLES: &str = "\
+Examples:
+  kpi-exporter demo                        serves http://localhost:9877/
+  kpi-exporter demo --write example && kpi-exporter eval --config example";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     serve: run::ListenArguments,

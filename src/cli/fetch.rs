@@ -25,7 +25,14 @@ const ROWS: usize = 20;
 /// Bytes of a raw answer that are shown.
 const RAW: usize = 64 * 1024;
 
+/// What people try.
+const EXAMPLES: &str = "\
+Examples:
+  kpi-exporter fetch trials --as-of 2026-04-30
+  kpi-exporter fetch trials --kpi trial_to_paid --raw";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Id of the metric.
     metric: String,
@@ -46,7 +53,10 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let config = config::load(&global.config, environment)?;
-    logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
+    logging::install_for_command(
+        global.log_level.unwrap_or(tracing::Level::WARN),
+        config.settings.log.format,
+    );
     let (metric, source) = find(arguments, &config)?;
     let AsOf { at: as_of, to_come } =
         as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;

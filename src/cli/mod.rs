@@ -9,14 +9,18 @@ mod connect;
 mod demo;
 mod destination;
 mod diff;
+mod digest;
 mod eval;
+mod evaluate;
 mod fetch;
 mod generate;
 mod init;
+mod note;
 mod output;
 mod probe;
 mod progress;
 mod reloading;
+mod report;
 mod run;
 mod store;
 mod table;
@@ -35,9 +39,19 @@ use crate::calendar::Calendar;
 use crate::config::{Config, Diagnostics, Environment};
 use crate::{clock, logging};
 
+/// What people try first.
+const EXAMPLES: &str = "\
+Examples:
+  kpi-exporter demo                           the built-in example on http://localhost:9877/
+  kpi-exporter demo --write example           the same as files to start from
+  kpi-exporter check --config example         what is wrong with a configuration
+  kpi-exporter eval --as-of 2026-06-30        every KPI as of the end of a day
+  kpi-exporter report --period quarterly      what changed, and what to do about it
+  kpi-exporter run                            poll on schedule, serve metrics and pages";
+
 /// Calendar-aware KPIs with targets, pace and early warning, as Prometheus gauges.
 #[derive(Debug, Parser)]
-#[command(name = "kpi-exporter", version, about)]
+#[command(name = "kpi-exporter", version, about, after_help = EXAMPLES)]
 struct Arguments {
     #[command(flatten)]
     global: Global,
@@ -65,6 +79,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Poll the sources on their schedules and serve the KPIs.
+    #[command(after_help = run::EXAMPLES)]
     Run(run::ListenArguments),
     /// Run on a built-in example, generated around today: no file, no server needed.
     Demo(demo::Arguments),
@@ -82,6 +97,12 @@ enum Command {
     Fetch(fetch::Arguments),
     /// Fetch now and print every KPI once.
     Eval(eval::Arguments),
+    /// Write the review: what changed, what follows, every KPI in a row.
+    Report(report::Arguments),
+    /// Write down what there is to say about a KPI.
+    Note(note::Arguments),
+    /// Show what a digest would say.
+    Digest(digest::Arguments),
     /// Recompute past days, with timestamps: for Prometheus, or as lines of JSON.
     Backfill(backfill::Arguments),
     /// Look after the file that holds history.
@@ -119,6 +140,9 @@ pub fn main() -> ExitCode {
         Command::Catalog(command) => catalog::run(command),
         Command::Fetch(command) => fetch::run(command, &arguments.global, &environment),
         Command::Eval(command) => eval::run(command, &arguments.global, &environment),
+        Command::Report(command) => report::run(command, &arguments.global, &environment),
+        Command::Note(command) => note::run(command, &arguments.global, &environment),
+        Command::Digest(command) => digest::run(command, &arguments.global, &environment),
         Command::Backfill(command) => backfill::run(command, &arguments.global, &environment),
         Command::Store(command) => store::run(command, &arguments.global, &environment),
         Command::Generate(command) => generate::run(command, &arguments.global, &environment),

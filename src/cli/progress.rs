@@ -1,64 +1,51 @@
-//! How far a long command has got: one line on a terminal, rewritten in place; nothing anywhere
-//! else.
+//! How far a long command has got: a bar on a terminal; nothing anywhere else.
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::time::Duration;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use tokio::time::Instant;
+/// What the bar says besides itself.
+const STYLE: &str = "{bar:30} {pos}/{len} {msg}, {per_sec}, {eta} left";
 
-/// Between two looks of the line.
-const REFRESH: Duration = Duration::from_millis(100);
+/// Between two looks of it.
+const LOOKS_A_SECOND: u8 = 10;
 
-/// Counts days, or what else is being worked through. The line goes away with it.
-pub(super) struct Progress {
-    terminal: bool,
-    unit: &'static str,
-    total: usize,
-    done: usize,
-    started: Instant,
-    shown: Option<Instant>,
-}
+/// Counts days, or what else is being worked through. The bar goes away with it.
+pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn new(total: usize, unit: &'static str) -> Self {
-        let terminal = io::stderr().is_terminal();
-        Self { terminal, unit, total, done: 0, started: Instant::now(), shown: None }
+        let target = ProgressDrawTarget::stderr_with_hz(LOOKS_A_SECOND);
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+        // A template that could not be read would leave the usual bar.
+        if let Ok(style) = ProgressStyle::with_template(STYLE) {
+            bar.set_style(style);
+        }
+        bar.set_message(unit);
+        Self(bar)
     }
 
     /// One more is done.
-    pub(super) fn step(&mut self) {
-        self.done += 1;
-        let now = Instant::now();
-        if !self.terminal || self.shown.is_some_and(|shown| now - shown < REFRESH) {
-            return;
-        }
-        self.shown = Some(now);
-        let line = line(self.done, self.total, self.unit, now - self.started);
-        let _ = write!(io::stderr(), "\r{line}\x1b[K");
+    pub(super) fn step(&self) {
+        self.0.inc(1);
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.shown.is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
+        self.0.finish_and_clear();
     }
-}
-
-fn line(done: usize, total: usize, unit: &str, elapsed: Duration) -> String {
-    let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
-    let left = (total - done) as f64 / rate;
-    format!("{done}/{total} {unit}, {rate:.0} a second, {left:.0} s left")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use indicatif::{ProgressBar, ProgressStyle};
+
+    use super::STYLE;
 
     #[test]
-    fn the_line_says_how_much_how_fast_and_how_long() {
-        let line = line(146, 730, "days", Duration::from_secs(2));
-        assert_eq!(line, "146/730 days, 73 a second, 8 s left");
+    fn the_template_can_be_read() {
+        let bar = ProgressBar::hidden();
+        bar.set_style(ProgressStyle::with_template(STYLE).unwrap());
+        bar.inc(1);
+        assert_eq!(bar.position(), 1);
     }
 }

@@ -20,6 +20,12 @@ use crate::config::{self, Environment, Loaded};
 use crate::daemon::{Outside, ServiceManager};
 use crate::{clock, daemon, logging};
 
+/// What people try.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  kpi-exporter run --config kpi-exporter.yaml
+  kpi-exporter run --web.listen-address 127.0.0.1:9877";
+
 #[derive(Debug, clap::Args)]
 pub(super) struct ListenArguments {
     /// Address to serve on, instead of the configuration's `server.listen`.

@@ -4,40 +4,51 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
+
 use crate::assess::{Assessment, Status};
 use crate::calendar::{ceil_day, day_before, day_of};
-use crate::figures::attainment;
+use crate::filter::Filter;
 use crate::kpi::{Kpi, Unit};
-use crate::snapshot::{Breakdown, Member, Snapshot};
+use crate::snapshot::{Breakdown, KpiState, Member, Snapshot, Verdict};
+use crate::{shown, summary};
 
-const HEADINGS: [&str; 8] =
-    ["STATUS", "KPI", "VALUE", "EXPECTED", "TARGET", "ATTAINED", "PACE", "PROJECTED"];
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+/// Between two columns.
+const GAP: usize = 2;
+/// The first two columns are words, the others numbers.
+const HEADINGS: [&str; 6] = ["STATUS", "KPI", "VALUE", "DUE NOW", "TARGET", "PROJECTED"];
+/// What a title is cut to where numbers are long.
+const SHORTEST_TITLE: usize = 16;
 /// Members of a breakdown that are printed.
 const SHOWN: usize = 10;
-/// The first two columns are words, the others numbers.
-const WORDS: usize = 2;
 
-/// Writes the table, the reasons, and what is wrong with the sources. `to_come` says that the instant
-/// lies in the future.
+/// Writes the table, the worst first, with the reasons; what is wrong with the sources; the totals.
+/// `to_come` says that the instant lies in the future.
 pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot, to_come: bool) -> io::Result<()> {
     let dim = Style::new().dimmed();
     let still = if to_come { ", which is still to come" } else { "" };
     writeln!(out, "As of {}{still}\n", as_of(snapshot))?;
-    let rows: Vec<(Status, [String; 8])> = snapshot
-        .verdicts()
-        .map(|(state, verdict)| {
-            let name = format!("{}{}", state.kpi.id, verdict.labels);
-            (verdict.assessment.status, cells(&state.kpi, name, &verdict.assessment))
-        })
-        .collect();
+    let all: Vec<&KpiState> = snapshot.kpis.iter().collect();
+    let states = summary::most_urgent_first(&all, &Filter::default());
+    let mut verdicts: Vec<(&KpiState, &Verdict)> = Vec::new();
+    for state in &states {
+        verdicts.extend(summary::worst_first(state).into_iter().map(|verdict| (*state, verdict)));
+    }
+    let rows: Vec<[String; 6]> =
+        verdicts.iter().map(|(state, verdict)| cells(&state.kpi, &verdict.assessment)).collect();
     let widths = widths(&rows);
     let heading = row(&HEADINGS.map(str::to_owned), &widths);
     writeln!(out, "{dim}{}{dim:#}", heading.concat().trim_end())?;
-    for ((_, verdict), (status, cells)) in snapshot.verdicts().zip(&rows) {
-        let colour = colour(*status);
+    for ((state, verdict), cells) in verdicts.iter().zip(&rows) {
+        let colour = colour(verdict.assessment.status);
         let [first, rest @ ..] = row(cells, &widths);
         writeln!(out, "{colour}{first}{colour:#}{}", rest.concat().trim_end())?;
-        writeln!(out, "  {dim}{}{dim:#}", verdict.assessment.reason)?;
+        let why = format!("{}{}: {}", state.kpi.id, verdict.labels, verdict.assessment.reason);
+        for line in wrapped(&why, WIDTH - 2) {
+            writeln!(out, "  {dim}{line}{dim:#}")?;
+        }
     }
     members(out, snapshot)?;
     for (id, source) in &snapshot.sources {
@@ -45,7 +56,22 @@ pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot, to_come: bool) ->
             writeln!(out, "\nsource {id}, metric {metric}: {problem}")?;
         }
     }
-    Ok(())
+    writeln!(out, "\n{}", totals(&states))
+}
+
+/// `3 KPIs: 2 missed, 1 achieved.`
+fn totals(states: &[&KpiState]) -> String {
+    let counted = Status::WORST_FIRST.into_iter().filter_map(|status| {
+        let with = |state: &&&KpiState| summary::worst_status(state) == Some(status);
+        let count = states.iter().filter(with).count();
+        (count > 0).then(|| format!("{count} {}", status.words()))
+    });
+    let counted: Vec<String> = counted.collect();
+    let noun = if states.len() == 1 { "KPI" } else { "KPIs" };
+    if counted.is_empty() {
+        return format!("{} {noun}.", states.len());
+    }
+    format!("{} {noun}: {}.", states.len(), counted.join(", "))
 }
 
 /// What values are made of, the largest members first.
@@ -94,7 +120,7 @@ fn as_of(snapshot: &Snapshot) -> String {
     snapshot.as_of.with_timezone(&zone).format("%-d %B %Y %H:%M %Z").to_string()
 }
 
-fn cells(kpi: &Kpi, name: String, a: &Assessment) -> [String; 8] {
+fn cells(kpi: &Kpi, a: &Assessment) -> [String; 6] {
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| kpi.unit.show(v));
     let (value, target) = match (a.value, a.target_value) {
         (Some(value), Some(target)) => kpi.unit.show_pair(value, target),
@@ -108,31 +134,68 @@ fn cells(kpi: &Kpi, name: String, a: &Assessment) -> [String; 8] {
     };
     [
         format!("{} {}", a.status.symbol(), a.status.words()),
-        name,
+        shown::line(&kpi.title, WIDTH),
         value,
         number(a.expected_value),
         target,
-        a.target_ratio.map_or_else(|| "-".to_owned(), attainment),
-        a.pace_ratio.map_or_else(|| "-".to_owned(), |pace| format!("{pace:.2}")),
         number(a.projected_value),
     ]
 }
 
-fn widths(rows: &[(Status, [String; 8])]) -> [usize; 8] {
-    let mut widths = HEADINGS.map(str::len);
-    for (_, cells) in rows {
+/// What each column takes; titles have what the others leave of a line.
+fn widths(rows: &[[String; 6]]) -> [usize; 6] {
+    let mut widths = HEADINGS.map(UnicodeWidthStr::width);
+    for cells in rows {
         for (width, cell) in widths.iter_mut().zip(cells) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(cell.width());
         }
     }
+    let [status, title, numbers @ ..] = &mut widths;
+    let others: usize = *status + GAP + numbers.iter().map(|width| width + GAP).sum::<usize>();
+    *title = (*title).min(WIDTH.saturating_sub(others).max(SHORTEST_TITLE));
     widths
 }
 
-fn row(cells: &[String; 8], widths: &[usize; 8]) -> [String; 8] {
+fn row(cells: &[String; 6], widths: &[usize; 6]) -> [String; 6] {
+    const WORDS: usize = 2;
     std::array::from_fn(|i| {
-        let (cell, width) = (&cells[i], widths[i]);
-        if i < WORDS { format!("{cell:<width$}  ") } else { format!("{cell:>width$}  ") }
+        let cell = fitted(&cells[i], widths[i]);
+        let room = " ".repeat(widths[i].saturating_sub(cell.width()));
+        let gap = if i + 1 < widths.len() { " ".repeat(GAP) } else { String::new() };
+        if i < WORDS { format!("{cell}{room}{gap}") } else { format!("{room}{cell}{gap}") }
     })
+}
+
+/// As much of a text as so many columns of a terminal hold.
+fn fitted(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut fits = String::new();
+    for letter in text.chars() {
+        if fits.width() + letter.width().unwrap_or(0) >= width {
+            break;
+        }
+        fits.push(letter);
+    }
+    fits + "…"
+}
+
+/// Lines of so many columns, broken between words.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.width() + 1 + word.width() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 fn colour(status: Status) -> Style {
@@ -142,5 +205,28 @@ fn colour(status: Status) -> Style {
         Status::AtRisk => style.fg_color(Some(AnsiColor::Yellow.into())),
         Status::OffTrack | Status::Missed => style.fg_color(Some(AnsiColor::Red.into())).bold(),
         Status::TooEarly | Status::NoData => style.dimmed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_give_way_to_numbers_and_wide_signs_count_twice() {
+        let cells = |title: &str| {
+            ["✕ off track", title, "1,234,567", "1,234,567", "1,234,567 to 2", "1,234,567"]
+                .map(str::to_owned)
+        };
+        let long = cells("A title that is far longer than any line of a terminal could hold");
+        let wide = cells("転換率転換率転換率転換率転換率転換率転換率");
+        let widths = widths(&[long.clone(), wide.clone()]);
+        for cells in [long, wide] {
+            let line = row(&cells, &widths).concat();
+            assert_eq!(line.width(), WIDTH, "{line}");
+            assert!(line.contains('…'), "{line}");
+        }
+        assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(wrapped("abcdef g", 3), ["abcdef", "g"]);
     }
 }

@@ -13,7 +13,7 @@ use crate::reader::suggest::did_you_mean;
 use crate::reader::yaml::report_duplicate;
 
 /// Every key at the top of a configuration.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "version",
     "server",
     "log",
@@ -23,6 +23,7 @@ const SECTIONS: [&str; 12] = [
     "defaults",
     "sources",
     "objectives",
+    "digest",
     "metrics",
     "kpis",
     "tests",

@@ -129,7 +129,10 @@ impl<'a> Loader<'a> {
         };
         if paths.is_empty() {
             let name = path.display().to_string();
-            let hint = "put `*.yaml` files into it, or name a file".to_owned();
+            let hint =
+                "put `*.yaml` files into it, or name a file; `kpi-exporter demo --write DIR` \
+                        writes an example to start from"
+                    .to_owned();
             self.problems.whole(&name, "the folder holds no configuration").hint(hint);
             self.incomplete = true;
         }
@@ -179,8 +182,11 @@ impl<'a> Loader<'a> {
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
-        let hint = (error.kind() == io::ErrorKind::NotFound)
-            .then(|| "name a file or folder with `--config`".to_owned());
+        let hint = (error.kind() == io::ErrorKind::NotFound).then(|| {
+            "name a file or folder with `--config`; `kpi-exporter demo --write DIR` writes an \
+                 example to start from"
+                .to_owned()
+        });
         self.problems
             .whole(&path.display().to_string(), format!("cannot be read: {}", reason(error)))
             .hint(hint);

@@ -38,6 +38,7 @@ pub use watch::{Contents, Watched};
 pub(crate) use crate::reader::suggest::did_you_mean;
 
 use crate::calendar::PeriodKind;
+use crate::digest::Digest;
 use crate::id::SourceId;
 use crate::kpi::Definitions;
 use crate::source::SourceConfig;
@@ -51,6 +52,8 @@ pub struct Config {
     pub definitions: Definitions,
     /// By id; every metric's source is among them.
     pub sources: BTreeMap<SourceId, SourceConfig>,
+    /// In the order of the configuration.
+    pub digests: Vec<Digest>,
     /// What is right and could be better: for people who check it.
     pub notes: Vec<Diagnostic>,
     /// What tells how sources and metrics are written.

@@ -171,6 +171,7 @@ impl Evaluator {
         self.shared.beat();
         if let Some(keeper) = &mut self.keeper {
             keeper.commit(&self.engine, &found).await;
+            keeper.look_for_notes().await;
             let (size, errors) = keeper.state_of_the_store();
             self.self_metrics.observe_store(size, errors);
         }

@@ -11,10 +11,12 @@ use tokio::task::{JoinError, JoinSet};
 use tracing::{error, warn};
 
 use super::carried::{Carried, Runs};
+use super::digester::Digester;
 use super::supervisor::keep_running;
 use super::{REVISION, catch_up, evaluator, fill, keeper, open_sources, source_facts};
 use crate::clock::Clock;
 use crate::config::{Config, Prints, StoreSettings};
+use crate::digest::Digest;
 use crate::engine::{Book, Engine, History, Run, RunLog, SourceFacts, SourceHandle, Sources};
 use crate::exposition::SelfMetrics;
 use crate::id::{KpiId, MetricId, SourceId};
@@ -37,6 +39,8 @@ pub(super) struct Prepared {
     pub(super) prints: Prints,
     pub(super) self_metrics: Arc<SelfMetrics>,
     pub(super) store: StoreSettings,
+    pub(super) digests: Vec<Digest>,
+    external_url: Option<String>,
     pub(super) clock: Clock,
 }
 
@@ -65,6 +69,8 @@ impl Prepared {
             prints: config.prints,
             self_metrics: Arc::new(self_metrics),
             store: config.settings.store,
+            digests: config.digests,
+            external_url: config.settings.server.external_url,
             clock,
         })
     }
@@ -84,6 +90,19 @@ impl Prepared {
         carried.openings.keep(|key| kpis.contains(&key.kpi));
         carried.memories.retain(|key, _| kpis.contains(&key.kpi));
         carried
+    }
+
+    /// Who sends the digests.
+    fn digesters(&self, store: &Arc<Store>, shared: &Arc<Shared>) -> Vec<Digester> {
+        let digester = |digest: &Digest| Digester {
+            digest: digest.clone(),
+            external_url: self.external_url.clone(),
+            store: Arc::clone(store),
+            shared: Arc::clone(shared),
+            self_metrics: Arc::clone(&self.self_metrics),
+            clock: self.clock,
+        };
+        self.digests.iter().map(digester).collect()
     }
 
     /// KPIs that are defined as they were in `before`.
@@ -190,7 +209,7 @@ pub(super) struct Generation {
 
 impl Generation {
     pub(super) fn start(
-        prepared: &Prepared,
+        (prepared, store): (&Prepared, Option<&Arc<Store>>),
         shared: &Arc<Shared>,
         memory: Memory,
         waiting: Vec<Run>,
@@ -200,6 +219,11 @@ impl Generation {
         let Memory { book, log, engine, keeper } = memory;
         shared.publish_runs(Arc::new(log.clone()));
         let mut background = JoinSet::new();
+        shared.forget_digests();
+        for digester in store.iter().flat_map(|store| prepared.digesters(store, shared)) {
+            let start = move || digester.clone().run();
+            background.spawn(keep_running("digest", Arc::clone(shared), start));
+        }
         let (days, past) = mpsc::channel(QUEUE);
         let days_filled = days.clone();
         let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());

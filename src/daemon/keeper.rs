@@ -9,6 +9,7 @@ use tracing::{debug, error, info, warn};
 
 use super::clock_watch::ClockWatch;
 use super::many::{Many, Told};
+use super::notes_known::NotesKnown;
 use crate::backfill::Recorder;
 use crate::clock::Clock;
 use crate::engine::{Book, Engine, Evaluated, Frozen, History, Run};
@@ -43,6 +44,7 @@ pub(super) struct Keeper {
     watch: ClockWatch,
     /// Days of which the sources know nothing, as they were at the start.
     silent: DaysOfKpis,
+    noted: NotesKnown,
 }
 
 impl Keeper {
@@ -79,6 +81,7 @@ impl Keeper {
             is_another: false,
             watch: ClockWatch::new(now),
             silent: DaysOfKpis::new(),
+            noted: NotesKnown::default(),
         };
         if keeper.undo_future(now).await? {
             history = History::default();
@@ -244,9 +247,15 @@ impl Keeper {
         (self.recorder.store().size(), std::mem::take(&mut self.errors))
     }
 
+    /// Reads the notes, if there are new ones.
+    pub(super) async fn look_for_notes(&mut self) {
+        self.noted.look(self.recorder.store()).await;
+    }
+
     /// What is shown as it was.
     pub(super) fn remembered(&self) -> Remembered {
-        self.recall().remembered(self.last_closings.values())
+        let remembered = self.recall().remembered(self.last_closings.values());
+        Remembered { notes: self.noted.notes.clone(), ..remembered }
     }
 
     /// Days of which the sources know nothing.

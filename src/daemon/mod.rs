@@ -5,11 +5,13 @@
 mod carried;
 mod catch_up;
 mod clock_watch;
+mod digester;
 mod evaluator;
 mod fill;
 mod generation;
 mod keeper;
 mod many;
+mod notes_known;
 mod outages;
 mod poller;
 mod pollers;
@@ -215,8 +217,13 @@ impl Works {
         let runs_of_all: Runs = Arc::new(Mutex::new(results));
         let mut pollers = Pollers::new(&prepared, runs, Arc::clone(&shared));
         let memory = Memory::of(&prepared, store.as_ref(), Carried::default()).await;
-        let generation =
-            Generation::start(&prepared, &shared, memory, Vec::new(), Arc::clone(&runs_of_all));
+        let generation = Generation::start(
+            (&prepared, store.as_ref()),
+            &shared,
+            memory,
+            Vec::new(),
+            Arc::clone(&runs_of_all),
+        );
         pollers.start(&prepared);
         Self { prepared, store, shared, pollers, runs: runs_of_all, generation }
     }
@@ -276,7 +283,8 @@ impl Works {
     async fn begin(&mut self, carried: Carried, waiting: Vec<Run>) {
         let Self { prepared, store, shared, pollers, runs, generation } = self;
         let memory = Memory::of(prepared, store.as_ref(), carried).await;
-        *generation = Generation::start(prepared, shared, memory, waiting, Arc::clone(runs));
+        let begins = (&*prepared, store.as_ref());
+        *generation = Generation::start(begins, shared, memory, waiting, Arc::clone(runs));
         pollers.start(prepared);
     }
 

@@ -81,7 +81,12 @@ impl FromIterator<(SeriesKey, Vec<ChartDay>)> for RecentDays {
 impl History {
     /// The days before `today`: 400 of each series, fewer where there are very many series.
     pub fn recent(&self, today: NaiveDate) -> RecentDays {
-        let most = (MOST_DRAWN / self.0.len().max(1)).min(DAYS_DRAWN);
+        self.last(today, DAYS_DRAWN)
+    }
+
+    /// The same with another number of days.
+    pub fn last(&self, today: NaiveDate, most: usize) -> RecentDays {
+        let most = (MOST_DRAWN / self.0.len().max(1)).min(most);
         let drawn = |(day, is): (&NaiveDate, &Day)| ChartDay {
             day: *day,
             value: is.value,
@@ -134,6 +139,11 @@ impl History {
     /// What is known of a series.
     pub fn of(&self, key: &SeriesKey) -> Option<&Daily> {
         self.0.get(key)
+    }
+
+    /// Whether anything is known of a day.
+    pub fn knows_day(&self, day: NaiveDate) -> bool {
+        self.0.values().any(|daily| daily.contains_key(&day))
     }
 
     /// The days before `today`, since history begins but not more than `most` of them, of which

@@ -11,7 +11,7 @@ use prometheus::{
 use super::body::seconds;
 use super::encode::{Encoder, ExpositionFormat, push_label};
 use super::families::{
-    self, Family, FamilyKind, KPI_EXPORTER_BUILD_INFO,
+    self, Family, FamilyKind, KPI_DIGEST_SENT_TOTAL, KPI_EXPORTER_BUILD_INFO,
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, KPI_EXPORTER_CONFIGURED_KPIS,
     KPI_EXPORTER_EVALUATION_DURATION_SECONDS, KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS,
@@ -30,7 +30,7 @@ const EVALUATION_BUCKETS: &[f64] =
     &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
 
 /// Tasks that are started again when they end by a defect.
-const TASKS: [&str; 3] = ["catch_up", "evaluator", "poller"];
+const TASKS: [&str; 4] = ["catch_up", "digest", "evaluator", "poller"];
 
 /// Outcome of a good fetch; the others are the names of fetch errors.
 const SUCCESS: &str = "success";
@@ -47,6 +47,7 @@ pub struct SelfMetrics {
     evaluation_seconds: Histogram,
     last_evaluation: Gauge,
     restarts: IntCounterVec,
+    digests: IntCounterVec,
     store_size: GaugeVec,
     store_errors: IntCounter,
     reload_successful: Gauge,
@@ -83,6 +84,7 @@ impl SelfMetrics {
             store_errors: IntCounter::with_opts(opts(&KPI_EXPORTER_STORE_ERRORS_TOTAL))?,
             last_evaluation: gauge(&KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS)?,
             restarts: IntCounterVec::new(opts(&KPI_EXPORTER_TASK_RESTARTS_TOTAL), &["task"])?,
+            digests: IntCounterVec::new(opts(&KPI_DIGEST_SENT_TOTAL), &["digest", "outcome"])?,
             reload_successful: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
             reload_timestamp: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS)?,
         };
@@ -108,6 +110,7 @@ impl SelfMetrics {
         metrics.registry.register(Box::new(metrics.store_size.clone()))?;
         metrics.registry.register(Box::new(metrics.store_errors.clone()))?;
         metrics.registry.register(Box::new(metrics.restarts.clone()))?;
+        metrics.registry.register(Box::new(metrics.digests.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_successful.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_timestamp.clone()))?;
         #[cfg(target_os = "linux")]
@@ -137,6 +140,11 @@ impl SelfMetrics {
     /// Counts a task that ended by a defect.
     pub fn count_restart(&self, task: &str) {
         self.restarts.with_label_values(&[task]).inc();
+    }
+
+    /// Counts what became of a digest: `sent`, `failed`, `quiet`, `given_up`, `skipped`.
+    pub fn count_digest(&self, digest: &str, outcome: &str) {
+        self.digests.with_label_values(&[digest, outcome]).inc();
     }
 
     /// How often a task ended by a defect.

@@ -23,12 +23,18 @@ const SECRET_WORDS: [&str; 11] = [
 /// Keys whose value is a secret, but for keys that only contain them.
 const SECRET_KEYS: [&str; 3] = ["auth", "basic", "key"];
 
+/// Keys of addresses that let anybody post who knows them. Words near them are none.
+const POSTS: [&str; 3] = ["slack", "teams", "webhook"];
+
 /// Whether the value of a key of this name is a secret. Misspelt names count: their lines are the
 /// ones that get shown.
 pub(crate) fn is_secret_key(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
     if name == "token_url" {
         return false;
+    }
+    if POSTS.contains(&name.as_str()) {
+        return true;
     }
     // A slip hardly ever changes the first letter: `reader` is not a `bearer`.
     let known = SECRET_WORDS.into_iter().chain(SECRET_KEYS);
@@ -147,10 +153,14 @@ mod tests {
 
     #[test]
     fn keys_of_logins_are_secret_and_their_neighbours_are_not() {
-        for name in ["key", "client_secret", "refresh_token", "bearer", "Authorization", "X-Key"] {
+        for name in
+            ["key", "client_secret", "refresh_token", "bearer", "Authorization", "X-Key", "slack"]
+        {
             assert!(is_secret_key(name), "{name}");
         }
-        for name in ["key_file", "header", "client_id", "token_url", "credentials_in", "keep_raw"] {
+        for name in
+            ["key_file", "header", "client_id", "token_url", "credentials_in", "keep_raw", "team"]
+        {
             assert!(!is_secret_key(name), "{name}");
         }
     }

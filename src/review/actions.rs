@@ -56,11 +56,14 @@ fn action<'s>(looking: &Looking<'s, '_>, state: &'s KpiState) -> Option<Action<'
         calendar.period_at(&state.kpi.period, next).id
     };
     let end = a.value.filter(|_| a.period.span.end <= looking.as_of()).or(a.projected_value);
-    let gap = end.zip(a.target_value).map(|(end, target)| state.kpi.unit.show_change(end - target));
-    let why = match gap {
-        Some(gap) if trouble || misses => {
-            let verb = if a.period.span.end <= looking.as_of() { "ended" } else { "projected" };
-            format!("{}, {verb} {gap} to the target", a.status.words())
+    let why = match end.zip(a.target_value) {
+        Some((end, target)) if !crate::kpi::same(end, target) => {
+            let gap = state.kpi.unit.show_change((end - target).abs());
+            let gap = gap.trim_start_matches('+');
+            let side = if end < target { "short of" } else { "above" };
+            let is_over = a.period.span.end <= looking.as_of();
+            let projected = if is_over { "" } else { "projected " };
+            format!("{}, {projected}{gap} {side} the target", a.status.words())
         }
         _ => a.status.words().to_owned(),
     };

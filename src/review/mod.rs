@@ -7,6 +7,7 @@ mod actions;
 mod buckets;
 mod cadence;
 mod change;
+mod needs;
 mod row;
 mod sections;
 mod story;
@@ -19,12 +20,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use actions::Action;
 pub use cadence::Cadence;
 pub use change::Change;
+pub use needs::days_needed;
 pub use row::Row;
 pub use sections::{Item, Section, Topic};
 
 use crate::engine::{ChartDay, RecentDays};
 use crate::filter::Filter;
-use crate::note::Notes;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::summary::{self, Tone};
 
@@ -35,8 +36,6 @@ pub struct Known<'s> {
     pub snapshot: &'s Snapshot,
     /// The days before.
     pub days: &'s RecentDays,
-    /// What people said.
-    pub notes: &'s Notes,
 }
 
 /// A review of the chosen KPIs.

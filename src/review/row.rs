@@ -55,7 +55,7 @@ pub(super) fn row<'s>(looking: &Looking<'s, '_>, state: &'s KpiState) -> Option<
         year,
         numbers,
         story: story::story(&state.kpi, &verdict.assessment, days),
-        note: looking.known.notes.of(&state.kpi.id).first(),
+        note: state.notes.first(),
     })
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
+use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::server::conn::http1;
@@ -25,7 +26,7 @@ use tracing::{Instrument as _, Span, info_span};
 use super::paced::Paced;
 use super::places::{LastRequest, Places};
 use super::response::{self, Body};
-use super::{Shared, lifecycle, routes};
+use super::{Shared, api_routes, lifecycle, routes};
 
 /// Time for a client to send its headers, and to stay idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(8);
@@ -143,6 +144,8 @@ async fn answer_to(shared: Arc<Shared>, request: Request<Incoming>) -> Response<
     if !body.is_end_stream() {
         return response::body_refused();
     }
+    let known: Vec<HeaderValue> =
+        head.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect();
     let path = head.uri.path();
     let answer = if path == lifecycle::RELOAD {
         lifecycle::reload(&head, &shared).await
@@ -153,6 +156,7 @@ async fn answer_to(shared: Arc<Shared>, request: Request<Incoming>) -> Response<
     } else {
         off_the_loop(head, shared).await
     };
+    let answer = api_routes::unless_known(&known, answer);
     tracing::debug!(status = answer.status().as_u16(), "answered");
     answer
 }

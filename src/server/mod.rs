@@ -3,6 +3,7 @@
 //!
 //! Not here: the pages themselves (`web`), JSON (`api`) and metric bodies (`exposition`).
 
+mod api_routes;
 mod connection;
 mod lifecycle;
 mod negotiate;

@@ -23,6 +23,9 @@ const PERIOD: &str = "period";
 /// How often a browser may be asked to look again, in seconds.
 const REFRESH_RANGE: std::ops::RangeInclusive<u32> = 5..=86_400;
 
+/// Nobody counts further.
+const LARGEST: usize = i32::MAX as usize;
+
 type Pair<'r> = (Cow<'r, str>, Cow<'r, str>);
 
 fn pairs(request: &Parts) -> impl Iterator<Item = Pair<'_>> {
@@ -39,11 +42,48 @@ pub(super) fn refresh(request: &Parts) -> Result<Option<u32>, String> {
     })
 }
 
-/// Which KPIs are asked for.
-pub(super) fn filter(request: &Parts, snapshot: &Snapshot) -> Result<Filter, String> {
+/// Which KPIs are asked for, where other parameters may stand beside the filter.
+pub(super) fn filter_besides(
+    request: &Parts,
+    snapshot: &Snapshot,
+    others: &[&str],
+) -> Result<Filter, String> {
     let pairs: Vec<Pair<'_>> = pairs(request).collect();
+    let names: Vec<&str> = KEYS.iter().chain(others).copied().collect();
+    known(&pairs, &names)?;
     let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
+    let pairs = pairs.filter(|(name, _)| !others.contains(name));
     Filter::parse(pairs, snapshot).map_err(|error| error.to_string())
+}
+
+/// Refuses parameters that mean nothing.
+pub(super) fn only(request: &Parts, names: &[&str]) -> Result<(), String> {
+    let pairs: Vec<Pair<'_>> = pairs(request).collect();
+    known(&pairs, names)
+}
+
+fn known(pairs: &[Pair<'_>], names: &[&str]) -> Result<(), String> {
+    let Some((unknown, _)) = pairs.iter().find(|(name, _)| !names.contains(&&**name)) else {
+        return Ok(());
+    };
+    let shown = shown::line(unknown, 60);
+    Err(match names {
+        [] => format!("unknown parameter `{shown}`: there are none here"),
+        names => format!("unknown parameter `{shown}`: there are {}", names.join(", ")),
+    })
+}
+
+/// A parameter as it is given, the last of several.
+pub(super) fn text(request: &Parts, name: &str) -> Option<String> {
+    pairs(request).filter(|(known, _)| known == name).last().map(|(_, value)| value.into_owned())
+}
+
+/// A parameter that is a whole number.
+pub(super) fn number(request: &Parts, name: &str) -> Result<Option<usize>, String> {
+    let Some(text) = text(request, name) else { return Ok(None) };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|number| digits && *number <= LARGEST);
+    number.map(Some).ok_or_else(|| format!("`{name}` is a whole number up to {LARGEST}"))
 }
 
 /// What of the scorecard is asked for.

@@ -14,6 +14,8 @@ pub(super) type Body = Chain<Bytes, Bytes>;
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+const SVG: &str = "image/svg+xml; charset=utf-8";
 
 /// Pages bring their style along and load nothing.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
@@ -54,9 +56,31 @@ pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Bo
     build(status, JSON, text.into(), Bytes::new())
 }
 
-/// An error that names what was expected, for programs.
-pub(super) fn json_error(status: StatusCode, message: &str) -> Response<Body> {
-    json(status, &json!({ "error": message }))
+/// A refusal for programs (RFC 9457): what was wrong, and what would be right.
+pub(super) fn problem(status: StatusCode, detail: &str) -> Response<Body> {
+    let title = status.canonical_reason().unwrap_or("Refused");
+    let problem = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    let mut text = problem.to_string();
+    text.push('\n');
+    build(status, PROBLEM, text.into(), Bytes::new())
+}
+
+/// A picture.
+pub(super) fn svg(text: String) -> Response<Body> {
+    let mut response = build(StatusCode::OK, SVG, text.into(), Bytes::new());
+    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// The client has what it asks for, by its tag.
+pub(super) fn not_modified(tag: HeaderValue) -> Response<Body> {
+    let mut response = Response::new(Bytes::new().chain(Bytes::new()));
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, tag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
 }
 
 pub(super) fn pieces(content_type: &'static str, first: Bytes, second: Bytes) -> Response<Body> {

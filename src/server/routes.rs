@@ -5,16 +5,12 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
 use super::response::{self, Body};
-use super::{Shared, negotiate, query};
-use crate::api::{self, Which};
+use super::{Shared, api_routes, negotiate, query};
 use crate::exposition::ScrapeBody;
 use crate::web::{Site, View};
 
 /// What Prometheus asks for.
 const METRICS: &str = "/metrics";
-
-/// Path of all KPIs as JSON; one KPI is below it.
-const API: &str = "/api/v1/kpis";
 
 /// The page of a KPI is below it.
 const KPI: &str = "/kpi";
@@ -38,20 +34,20 @@ pub(super) fn is_for_machines(path: &str) -> bool {
 
 /// Answers a request without a body.
 pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
+    if let Some(answer) = api_routes::respond(request, shared) {
+        return answer;
+    }
     let answer: fn(&Parts, &Shared) -> Response<Body> = match request.uri.path() {
         "/" => scorecard,
         METRICS => metrics,
         "/-/healthy" => healthy,
         "/-/ready" => ready,
-        API => kpis_json,
-        "/api/v1/sources" => sources_json,
         "/sources" => sources,
         "/review" => review,
         "/favicon.ico" => no_icon,
         path if path.trim_end_matches('/') == RUNBOOKS => runbooks,
         path if below(RUNBOOKS, path).is_some() => runbook,
         path if below(KPI, path).is_some() => kpi,
-        path if below(API, path).is_some() => kpi_json,
         _ => return response::not_found(),
     };
     if request.method != Method::GET && request.method != Method::HEAD {
@@ -130,7 +126,7 @@ fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
 }
 
 fn sources(request: &Parts, shared: &Shared) -> Response<Body> {
-    site(request, shared, |site| (StatusCode::OK, site.sources()))
+    site(request, shared, |site| (StatusCode::OK, site.sources(&shared.digests())))
 }
 
 fn runbooks(request: &Parts, shared: &Shared) -> Response<Body> {
@@ -191,38 +187,7 @@ fn ready(_: &Parts, shared: &Shared) -> Response<Body> {
     }
 }
 
-fn kpis_json(request: &Parts, shared: &Shared) -> Response<Body> {
-    let Some(published) = shared.published() else { return no_snapshot() };
-    let snapshot = published.snapshot();
-    match query::filter(request, snapshot) {
-        Ok(filter) => {
-            response::json(StatusCode::OK, &api::kpis_json(snapshot, Which::Kept(&filter)))
-        }
-        Err(problem) => response::json_error(StatusCode::BAD_REQUEST, &problem),
-    }
-}
-
-fn kpi_json(request: &Parts, shared: &Shared) -> Response<Body> {
-    let Some(id) = below(API, request.uri.path()) else { return response::not_found() };
-    let Some(published) = shared.published() else { return no_snapshot() };
-    let snapshot = published.snapshot();
-    if !snapshot.kpis.iter().any(|state| state.kpi.id == id) {
-        let message = format!("no KPI is called '{id}'; {API} lists all of them");
-        return response::json_error(StatusCode::NOT_FOUND, &message);
-    }
-    response::json(StatusCode::OK, &api::kpis_json(snapshot, Which::Only(id)))
-}
-
-fn sources_json(_: &Parts, shared: &Shared) -> Response<Body> {
-    response::json(StatusCode::OK, &api::sources_json(&shared.runs()))
-}
-
 /// The one part of a path below another. Ids have no characters that a URL would encode.
 fn below<'p>(parent: &str, path: &'p str) -> Option<&'p str> {
     path.strip_prefix(parent)?.strip_prefix('/').filter(|id| !id.is_empty() && !id.contains('/'))
-}
-
-fn no_snapshot() -> Response<Body> {
-    let message = "the first evaluation is not complete; try again soon";
-    response::json_error(StatusCode::SERVICE_UNAVAILABLE, message)
 }

@@ -1,5 +1,6 @@
 //! What the server shows, swapped under its hands by the daemon.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use super::pages::Pages;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
 use crate::snapshot::Snapshot;
+use crate::store::DigestSlot;
 use crate::web::Filling;
 
 /// The evaluator shows that it is at work at least this often.
@@ -33,6 +35,7 @@ pub struct Shared {
     days: ArcSwap<RecentDays>,
     refused: ArcSwapOption<String>,
     filling: ArcSwapOption<Filling>,
+    digests: Mutex<BTreeMap<String, DigestSlot>>,
     ready: AtomicBool,
     /// When the evaluator last showed that it is at work.
     alive: Mutex<Instant>,
@@ -53,6 +56,7 @@ impl Shared {
             days: ArcSwap::default(),
             refused: ArcSwapOption::empty(),
             filling: ArcSwapOption::empty(),
+            digests: Mutex::default(),
             ready: AtomicBool::new(false),
             alive: Mutex::new(Instant::now()),
             version: AtomicU64::new(0),
@@ -128,6 +132,22 @@ impl Shared {
         self.filling.load().as_deref().copied()
     }
 
+    /// Shows what became of a digest last.
+    pub fn publish_digest(&self, name: &str, slot: DigestSlot) {
+        let mut digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        digests.insert(name.to_owned(), slot);
+    }
+
+    /// Before another configuration, which may have other ones.
+    pub fn forget_digests(&self) {
+        self.digests.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// What became of each digest last.
+    pub(super) fn digests(&self) -> BTreeMap<String, DigestSlot> {
+        self.digests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// From now on `/-/ready` says yes: the first complete evaluation is published.
     pub fn mark_ready(&self) {
         self.ready.store(true, Ordering::Release);
@@ -158,7 +178,7 @@ impl Shared {
         self.published().map(|published| Arc::clone(published.snapshot()))
     }
 
-    pub(super) fn published(&self) -> Option<Arc<Published>> {
+    pub(crate) fn published(&self) -> Option<Arc<Published>> {
         self.published.load_full()
     }
 
@@ -167,7 +187,7 @@ impl Shared {
         self.runs.load_full()
     }
 
-    pub(super) fn days(&self) -> Arc<RecentDays> {
+    pub(crate) fn days(&self) -> Arc<RecentDays> {
         self.days.load_full()
     }
 

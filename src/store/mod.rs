@@ -10,10 +10,12 @@
 mod bulk;
 mod commit;
 mod definition;
+mod digests;
 mod encode;
 mod error;
 mod history;
 mod named_file;
+mod notes;
 mod open;
 mod past_goals;
 mod periods;
@@ -46,6 +48,7 @@ use crate::links;
 pub use bulk::{PastDay, PastDays};
 pub use commit::Evaluation;
 pub use definition::{Definition, Statement, difference, metric_fingerprint};
+pub use digests::{DigestSlot, DigestState};
 pub use error::{Problem, StoreError};
 pub use history::{DailyValue, RawPoint};
 pub use past_goals::PastGoals;
@@ -95,9 +98,12 @@ impl Store {
     /// There is none; it is not a store of this program, of another version, or may not be read.
     pub async fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let pool = open::for_reading(path).await?;
+        Ok(Self::without_lock(path, open::for_reading(path).await?))
+    }
+
+    fn without_lock(path: &Path, pool: SqlitePool) -> Self {
         let opened = Opened { pool, lock: None, place: None, idle: None, unchecked: false };
-        Ok(Self::new(path, opened, series::Written::default()))
+        Self::new(path, opened, series::Written::default())
     }
 
     fn new(path: &Path, opened: Opened, written: series::Written) -> Self {

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::fstatfs;
@@ -100,15 +100,30 @@ pub(super) async fn file(path: &Path) -> Result<Opened, StoreError> {
 /// An existing file, for reading beside whoever writes it. Nothing is created, locked or brought up to
 /// date.
 pub(super) async fn for_reading(path: &Path) -> Result<SqlitePool, StoreError> {
+    let absolute = existing(path)?;
+    // Without a log nobody has it open: then nothing need be created beside it to read it.
+    let is_idle = !fs::exists(beside(&absolute, "-wal")).unwrap_or(true);
+    up_to_date(path, options(&absolute).read_only(true).immutable(is_idle)).await
+}
+
+/// The same for a single row beside whoever else writes it: SQLite lets one after the other.
+pub(super) async fn beside_the_daemon(path: &Path) -> Result<SqlitePool, StoreError> {
+    let absolute = existing(path)?;
+    up_to_date(path, options(&absolute)).await
+}
+
+fn existing(path: &Path) -> Result<PathBuf, StoreError> {
     let unreadable = |why: String| StoreError::new(path, Problem::Unreadable(why));
     let absolute = std::path::absolute(path).map_err(|error| unreadable(error.to_string()))?;
     let metadata = fs::metadata(&absolute).map_err(|error| unreadable(error.to_string()))?;
     if !metadata.is_file() {
         return Err(unreadable("it is not a file".to_owned()));
     }
-    // Without a log nobody has it open: then nothing need be created beside it to read it.
-    let is_idle = !fs::exists(beside(&absolute, "-wal")).unwrap_or(true);
-    let options = options(&absolute).read_only(true).immutable(is_idle);
+    Ok(absolute)
+}
+
+async fn up_to_date(path: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let unreadable = |why: String| StoreError::new(path, Problem::Unreadable(why));
     let sql = |error: sqlx::Error| match Problem::from_sql(&error) {
         Problem::ReadOnly(why) | Problem::Unopenable(why) => unreadable(why),
         other => StoreError::new(path, other),

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration::SplitOldRevisions,
     Migration::Sql(include_str!("schema/4.sql")),
     Migration::Sql(include_str!("schema/5.sql")),
+    Migration::Sql(include_str!("schema/6.sql")),
 ];
 
 /// The way from one version to the next.

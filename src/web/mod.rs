@@ -2,6 +2,7 @@
 //!
 //! Not here: HTTP (`server`), any computing of numbers (`assess`) and how they are written (`figures`).
 
+mod digests;
 mod frame;
 mod kpi;
 mod review;

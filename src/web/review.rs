@@ -10,7 +10,6 @@ use super::spark::line;
 use super::words::{ABSENT, as_of, badge, target};
 use crate::assess::Status;
 use crate::filter::Filter;
-use crate::note::Notes;
 use crate::review::{Action, Cadence, Change, Item, Known, Review, Row, review};
 
 /// Columns of the table besides the spans.
@@ -20,8 +19,7 @@ impl Site<'_> {
     /// The page.
     pub fn review(&self, filter: &Filter, cadence: Cadence) -> String {
         let Some(snapshot) = self.snapshot else { return self.waiting() };
-        let notes = Notes::default();
-        let known = Known { snapshot, days: self.days, notes: &notes };
+        let known = Known { snapshot, days: self.days };
         let review = review(known, filter, cadence);
         let body = html! {
             p.crumbs {

@@ -1,6 +1,8 @@
 //! `/sources`: for whoever asks why a KPI has no data. Each source with its state, each metric with its
 //! last runs, the newest error in full, and when it is asked next.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
@@ -9,10 +11,11 @@ use super::frame::Place;
 use super::words::{ABSENT, counted, moment};
 use crate::engine::{MetricLog, RunRecord, SourceLog};
 use crate::figures;
+use crate::store::DigestSlot;
 
 impl Site<'_> {
     /// The page.
-    pub fn sources(&self) -> String {
+    pub fn sources(&self, digests: &BTreeMap<String, DigestSlot>) -> String {
         let all = &self.runs.sources;
         let timezone = self.runs.timezone;
         let body = html! {
@@ -27,6 +30,7 @@ impl Site<'_> {
             @for (id, source) in all.iter().filter(|(_, source)| source.up() != Some(false)) {
                 (section(id, source, timezone))
             }
+            (super::digests::section(digests, timezone))
         };
         self.page(Place::Sources, "Sources", &body)
     }

@@ -8,6 +8,7 @@ mod alive;
 mod clock;
 mod crowd;
 mod demo;
+mod digest;
 mod disk;
 mod docs;
 #[path = "../program/exporter.rs"]

@@ -130,7 +130,7 @@ async fn the_kpi_that_is_asked_for_decides_the_window() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         told,
-        "--kpi: no KPI `revenue` uses metric `units` (hint: it is used by units and size)\n"
+        "error: --kpi: no KPI `revenue` uses metric `units` (hint: it is used by units and size)\n"
     );
 }
 
@@ -153,14 +153,14 @@ async fn a_failed_fetch_gives_exit_code_1_with_the_steps_so_far() {
 #[test]
 fn what_does_not_exist_gives_exit_code_2_and_a_suggestion() {
     for (arguments, told) in [
-        (&["trails"][..], "there is no metric `trails` (hint: did you mean `trials`?)\n"),
+        (&["trails"][..], "error: there is no metric `trails` (hint: did you mean `trials`?)\n"),
         (
             &["net_new_arr"],
-            "there is no metric `net_new_arr` (hint: it is a KPI; it uses metric `arr`)\n",
+            "error: there is no metric `net_new_arr` (hint: it is a KPI; it uses metric `arr`)\n",
         ),
         (
             &["trials", "--as-of", "2026-02-30"],
-            "--as-of: `2026-02-30` is not a day of the calendar\n",
+            "error: --as-of: `2026-02-30` is not a day of the calendar\n",
         ),
     ] {
         let output = run(&[&["fetch"], arguments].concat());

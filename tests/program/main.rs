@@ -20,6 +20,8 @@ mod logging;
 mod logins;
 mod memory;
 mod readme;
+mod review;
+mod schemathesis;
 #[path = "../support/servers.rs"]
 mod servers;
 mod sources;

@@ -1,6 +1,8 @@
 //! From a hand-made snapshot to what scrapers, scripts and people are given.
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod exposition;

@@ -18,16 +18,16 @@ use crate::snapshot::{april, self_metrics, wide};
 /// Nothing here takes this long unless it hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-struct Running {
+pub(crate) struct Running {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
 impl Running {
     /// A server with nothing published.
-    async fn bare() -> Self {
+    pub(crate) async fn bare() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::new(self_metrics()));
@@ -38,14 +38,14 @@ impl Running {
     }
 
     /// A server that shows the worked example.
-    async fn with_april() -> Self {
+    pub(crate) async fn with_april() -> Self {
         let running = Self::bare().await;
         running.shared.publish(Arc::new(april()));
         running.shared.mark_ready();
         running
     }
 
-    async fn ask(&self, request_line: &str, headers: &[&str]) -> Answer {
+    pub(crate) async fn ask(&self, request_line: &str, headers: &[&str]) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let common = format!("{request_line} HTTP/1.1\r\nHost: kpi\r\nConnection: close");
         let request = [&[common.as_str()], headers, &["\r\n"]].concat().join("\r\n");
@@ -53,15 +53,15 @@ impl Running {
         Answer::read(stream).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path}"), &[]).await
     }
 }
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
@@ -167,10 +167,17 @@ async fn only_get_and_head_are_allowed_and_other_paths_are_hinted_at() {
     let server = Running::with_april().await;
     let post = server.ask("POST /metrics", &["Content-Length: 0"]).await;
     assert_eq!((post.status, post.header("allow")), (405, Some("GET, HEAD")));
-    for path in ["/metric", "/api/v1/kpis/", "/api/v1/kpis/a/b", "/api/v1/kpisa", "//"] {
+    for (path, hint) in [
+        ("/metric", "/metrics"),
+        ("/apis", "/metrics"),
+        ("/api/v1/kpis/", "/api/v1/kpis lists"),
+        ("/api/v1/kpis/a/b", "/openapi.json"),
+        ("/api/v1/kpisa", "/openapi.json"),
+        ("//", "/metrics"),
+    ] {
         let lost = server.get(path).await;
         assert_eq!(lost.status, 404, "{path}");
-        assert!(lost.text().contains("/metrics"), "{path}");
+        assert!(lost.text().contains(hint), "{path}");
     }
     let body = server.ask("GET /", &["Content-Length: 1000000000"]).await;
     assert_eq!((body.status, body.header("connection")), (413, Some("close")));
@@ -211,7 +218,7 @@ async fn alerts_lead_to_pages_and_what_is_not_there_says_what_is() {
         assert_eq!(answer.status, status, "{path}: {body}");
         assert!(body.contains(said), "{path}: {body}");
         let kind = answer.header("content-type").unwrap();
-        assert_eq!(kind.starts_with("application/json"), path.starts_with("/api/"), "{path}");
+        assert_eq!(kind.starts_with("application/"), path.starts_with("/api/"), "{path}");
     }
     let red = server.get("/api/v1/kpis?status=off_track").await.text();
     assert!(!red.contains("organic_traffic"), "{red}");
@@ -240,13 +247,13 @@ async fn the_api_gives_all_kpis_or_one() {
     assert_eq!(all.header("content-type"), Some("application/json"));
     assert_eq!(json(&all)["kpis"].as_array().unwrap().len(), 4);
 
-    let one = json(&server.get("/api/v1/kpis/trial_to_paid?pretty=1").await);
+    let one = json(&server.get("/api/v1/kpis/trial_to_paid").await);
     insta::assert_snapshot!(serde_json::to_string_pretty(&one).unwrap());
 
     let lost = server.get("/api/v1/kpis/nothing").await;
     assert_eq!(lost.status, 404);
     let message = "no KPI is called 'nothing'; /api/v1/kpis lists all of them";
-    assert_eq!(json(&lost)["error"], message);
+    assert_eq!(json(&lost)["detail"], message);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -122,7 +122,7 @@ fn everything_that_comes_from_outside_is_escaped() {
         site.no_such_kpi(evil),
         site.runbooks(Some(evil)),
         site.not_understood("/", evil),
-        site.sources(),
+        site.sources(&std::collections::BTreeMap::new()),
     ] {
         assert!(!html.contains("<script"), "{html}");
         assert!(html.contains("&lt;script&gt;"));
@@ -230,7 +230,7 @@ fn the_header_of_every_page_tells_of_a_refused_configuration_and_of_sources_that
     };
     for html in [
         site.scorecard(&View::default()),
-        site.sources(),
+        site.sources(&std::collections::BTreeMap::new()),
         site.kpi("net_new_arr").unwrap(),
         site.runbook("KPINoData").unwrap(),
         Site { snapshot: None, ..site }.waiting(),

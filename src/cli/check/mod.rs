@@ -85,7 +85,10 @@ pub(super) fn run(
         return Ok(verdict);
     }
     write_lints(&mut out, &lints)?;
-    logging::install(global.log_level.unwrap_or(tracing::Level::WARN), config.settings.log.format);
+    logging::install_for_command(
+        global.log_level.unwrap_or(tracing::Level::WARN),
+        config.settings.log.format,
+    );
     let tried = runtime.block_on(connect::connect(&config, now));
     let good = connect::write(&mut out, &config, &tried)?;
     Ok(if good { verdict } else { ExitCode::from(FAILED) })

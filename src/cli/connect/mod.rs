@@ -71,7 +71,7 @@ pub(super) async fn connect(config: &Config, as_of: DateTime<Utc>) -> Tried {
     });
     let greeting: FuturesUnordered<_> = greeting.collect();
     let mut asking: FuturesUnordered<_> = asking.collect();
-    let mut progress = Progress::new(asking.len(), "metrics");
+    let progress = Progress::new(asking.len(), "metrics");
     let asked = async {
         let (mut summaries, mut measured) = (BTreeMap::new(), BTreeMap::new());
         while let Some((id, summary, numbers)) = asking.next().await {

@@ -5,6 +5,7 @@ mod dashboards;
 mod prometheus_rule;
 mod rules;
 mod schema;
+mod shell;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +18,16 @@ use super::destination::Destination;
 use crate::config::Environment;
 use crate::limits;
 
+/// What people try.
+const EXAMPLES: &str = "\
+Examples:
+  kpi-exporter generate rules --output kpi-exporter.rules.yml
+  kpi-exporter generate dashboards --help
+  kpi-exporter generate completions bash > /etc/bash_completion.d/kpi-exporter
+  kpi-exporter generate man --folder /usr/local/share/man/man1";
+
 #[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub(super) enum Command {
     /// Recording and alerting rules as a Prometheus rule file.
     Rules(rules::Arguments),
@@ -27,6 +37,10 @@ pub(super) enum Command {
     Dashboards(dashboards::Arguments),
     /// The JSON Schema of the configuration: completion and hover texts in editors.
     Schema(schema::Arguments),
+    /// What a shell needs to complete commands and options.
+    Completions(shell::Completions),
+    /// Manual pages.
+    Man(shell::Man),
 }
 
 /// Where the result goes.
@@ -50,6 +64,8 @@ pub(super) fn run(
         Command::PrometheusRule(arguments) => prometheus_rule::run(arguments, global, environment),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Dashboards(arguments) => dashboards::run(arguments, global, environment),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man(arguments) => shell::man(arguments),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The configuration as written: one structure per kind of entry, every key optional. What is
 //! mandatory, and whether values make sense together, is `validate`'s.
 
+mod digest;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::kpi::{Accumulation, Direction, Function, KpiKind};
 use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity, Size};
 use crate::reader::json::Json;
 use crate::reader::spanned::{Spanned, Text};
+
+pub(crate) use digest::{ChannelRaw, DigestRaw, EmailRaw};
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]

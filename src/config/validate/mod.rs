@@ -6,6 +6,7 @@ mod adding;
 mod amount;
 mod breakdown;
 mod context;
+mod digest;
 mod formula;
 mod goal;
 mod kpi;
@@ -28,7 +29,7 @@ use super::Config;
 use super::document::Document;
 use super::places::Places;
 use super::prints::Prints;
-use super::raw::{KpiRaw, ObjectiveRaw};
+use super::raw::{DigestRaw, KpiRaw, ObjectiveRaw};
 use crate::id::{MetricId, SourceId};
 use crate::kpi::{Definitions, Kpi, Objective};
 use crate::reader::diagnostic::Problems;
@@ -62,6 +63,7 @@ pub(crate) fn validate(
     context.metrics = names;
     let (kpis, names) = document.entries::<KpiRaw>("kpis", context.problems);
     context.kpis = names;
+    let (digests, _) = document.entries::<DigestRaw>("digest", context.problems);
 
     let mut prints = Prints::default();
     let sources = sources
@@ -127,6 +129,10 @@ pub(crate) fn validate(
             (metric.id.clone(), Arc::new(metric))
         })
         .collect();
+    let zone = calendar.as_ref().map(|calendar| calendar.timezone);
+    let digests =
+        digests.iter().filter_map(|entry| digest::digest(&mut context, entry, &kpis, zone));
+    let digests = digests.collect();
     let tests = tests_section::tests(&mut context, &mut document, &kpis);
     document.check_rest(context.problems);
     let kpis = kpis.into_iter().map(Arc::new).collect();
@@ -137,6 +143,7 @@ pub(crate) fn validate(
         settings,
         definitions,
         sources,
+        digests,
         notes,
         prints,
         tests,

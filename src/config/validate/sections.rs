@@ -58,7 +58,10 @@ pub(super) fn calendar(context: &mut Context<'_>, document: &mut Document) -> Op
         .iter()
         .any(|key| entry.as_ref().is_some_and(|entry| entry.is_broken(key)));
     let raw = entry.map_or_else(CalendarRaw::default, |entry| entry.value);
-    let timezone = raw.timezone.as_ref().map_or(Some(Tz::UTC), |name| timezone(context, name));
+    let timezone = raw
+        .timezone
+        .as_ref()
+        .map_or(Some(Tz::UTC), |name| timezone(context, "calendar.timezone", name));
     let standard = Calendar::default();
     if let Some(days) = raw.business_days.as_ref().filter(|days| days.value.is_empty()) {
         let hint = "name at least one day, or delete the key for Monday to Friday".to_owned();
@@ -86,7 +89,8 @@ fn number(day: Weekday) -> u8 {
     u8::try_from(day.num_days_from_monday()).unwrap_or(0)
 }
 
-fn timezone(context: &mut Context<'_>, name: &Text) -> Option<Tz> {
+/// A zone by its name.
+pub(super) fn timezone(context: &mut Context<'_>, path: &str, name: &Text) -> Option<Tz> {
     let zone = name.value.parse().ok();
     if zone.is_none() {
         let similar = similar_zone(&name.value).filter(|_| !name.interpolated);
@@ -95,7 +99,7 @@ fn timezone(context: &mut Context<'_>, name: &Text) -> Option<Tz> {
             None => "zones have names like Europe/Berlin or America/New_York".to_owned(),
         };
         let found = context.shown(name, &name.value);
-        let message = format!("`calendar.timezone`: {found} is the name of no time zone");
+        let message = format!("`{path}`: {found} is the name of no time zone");
         context.problem(name.span, message, hint);
     }
     zone

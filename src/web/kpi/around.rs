@@ -165,6 +165,29 @@ pub(super) fn last_period(state: &KpiState) -> Markup {
     }
 }
 
+/// What people said, the newest first.
+pub(super) fn notes(snapshot: &Snapshot, state: &KpiState) -> Markup {
+    html! {
+        @if !state.notes.is_empty() {
+            section {
+                h2 { "Notes" }
+                dl.notes {
+                    @for note in state.notes.iter().take(MOST_ROWS) {
+                        dt {
+                            (note.at.with_timezone(&snapshot.timezone).format("%-d %b %Y"))
+                            @if let Some(author) = &note.author { " · " (author) }
+                        }
+                        dd { (note.text) }
+                    }
+                }
+                @if state.notes.len() > MOST_ROWS {
+                    p.muted { "and " (state.notes.len() - MOST_ROWS) " older ones" }
+                }
+            }
+        }
+    }
+}
+
 /// When numbers got another meaning, or another goal.
 pub(super) fn changes(snapshot: &Snapshot, state: &KpiState) -> Markup {
     let when = |at| moment(at, snapshot.timezone);

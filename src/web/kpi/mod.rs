@@ -53,6 +53,7 @@ impl Site<'_> {
                 (around::levers(&state.kpi))
                 (around::leads(snapshot, state))
             }
+            (around::notes(snapshot, state))
             (around::members(state))
             (around::last_period(state))
             (computed::section(self, snapshot, state))

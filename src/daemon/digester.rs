@@ -1,0 +1,188 @@
+//! Sends digests: one task each, so that a channel that hangs delays neither polling nor the other digests.
+//!
+//! Each slot is sent once. It is written down before it is sent; a post is held back by its last byte until
+//! the store has it as released. A process that is killed before has sent nothing and tries again; one that
+//! is killed afterwards has let it go, and does not. What is left is the moment between the two.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing::{info, warn};
+
+use super::sleep_until;
+use crate::clock::Clock;
+use crate::digest::{Digest, Message, compose, id, send};
+use crate::exposition::SelfMetrics;
+use crate::filter::Filter;
+use crate::review::{Cadence, Known, review};
+use crate::schedule::doubling;
+use crate::server::Shared;
+use crate::store::{DigestSlot, DigestState, Store, StoreError};
+
+/// Slots that passed without a daemon are still sent for so long.
+const LATE: TimeDelta = TimeDelta::hours(24);
+/// The newest of them, at most.
+const MOST_LATE: usize = 10;
+/// Steps of a schedule that are looked at for it.
+const MOST_STEPS: usize = 100_000;
+/// Between two attempts, at first and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(15));
+/// How often it is looked whether something is due.
+const LOOK_UP: TimeDelta = TimeDelta::seconds(30);
+/// The same while there is nothing to show yet.
+const WAIT: Duration = Duration::from_millis(200);
+
+#[derive(Clone)]
+pub(super) struct Digester {
+    pub(super) digest: Digest,
+    pub(super) external_url: Option<String>,
+    pub(super) store: Arc<Store>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) self_metrics: Arc<SelfMetrics>,
+    pub(super) clock: Clock,
+}
+
+impl Digester {
+    /// Works until it is dropped. A store that fails is told and looked at again.
+    pub(super) async fn run(self) {
+        while !self.shared.is_ready() {
+            tokio::time::sleep(WAIT).await;
+        }
+        let mut failing = false;
+        loop {
+            let next = match self.look().await {
+                Ok(next) => {
+                    failing = false;
+                    next
+                }
+                Err(problem) => {
+                    if !failing {
+                        warn!(digest = %self.digest.name, "digest waits for the store: {problem}");
+                    }
+                    failing = true;
+                    (self.clock)() + LOOK_UP
+                }
+            };
+            sleep_until(next, self.clock).await;
+        }
+    }
+
+    /// Sends what is due; when to look again.
+    async fn look(&self) -> Result<DateTime<Utc>, StoreError> {
+        let name = &self.digest.name;
+        let start = self.store.digest_start(name, (self.clock)()).await?;
+        let now = (self.clock)();
+        for slot in self.slots(start, now) {
+            self.store.claim_digest(name, slot, now).await?;
+        }
+        let mut next = self.digest.schedule.next_after(now, self.digest.timezone);
+        for slot in self.store.open_digests(name).await? {
+            if slot.state == DigestState::Pending && slot.due > now {
+                next = Some(next.map_or(slot.due, |next| next.min(slot.due)));
+                continue;
+            }
+            let after = self.work_on(slot, now).await?;
+            if after.state == DigestState::Pending {
+                next = Some(next.map_or(after.due, |next| next.min(after.due)));
+            }
+        }
+        Ok(next.unwrap_or(now + LOOK_UP).min(now + LOOK_UP))
+    }
+
+    /// The slots between `start` and `now` that may still be sent, the oldest first.
+    fn slots(&self, start: DateTime<Utc>, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let from = start.max(now - LATE);
+        let next = |at: &DateTime<Utc>| self.digest.schedule.next_after(*at, self.digest.timezone);
+        let slots = std::iter::successors(next(&from), next).take(MOST_STEPS);
+        let slots: Vec<DateTime<Utc>> = slots.take_while(|slot| *slot <= now).collect();
+        slots[slots.len().saturating_sub(MOST_LATE)..].to_vec()
+    }
+
+    async fn work_on(
+        &self,
+        slot: DigestSlot,
+        now: DateTime<Utc>,
+    ) -> Result<DigestSlot, StoreError> {
+        let name = &self.digest.name;
+        if slot.state == DigestState::Released {
+            info!(digest = %name, slot = %slot.slot, "an earlier process let it go: taken as sent");
+            return self.became(DigestSlot { state: DigestState::Sent, ..slot }).await;
+        }
+        let Some(message) = self.message() else {
+            return self.later(slot, now, "nothing has been evaluated yet").await;
+        };
+        if self.digest.quiet_when_fine && message.is_fine {
+            return self.became(DigestSlot { state: DigestState::Quiet, ..slot }).await;
+        }
+        let released = DigestSlot { state: DigestState::Released, ..slot.clone() };
+        let release = async {
+            let noted = self.store.note_digest(name, &released).await;
+            noted.map_err(|problem| problem.to_string())
+        };
+        match send(&self.digest.to, &message, &id(name, slot.slot), release).await {
+            Ok(()) => {
+                self.became(DigestSlot { state: DigestState::Sent, problem: None, ..slot }).await
+            }
+            Err(problem) => self.later(slot, now, &problem.to_string()).await,
+        }
+    }
+
+    fn message(&self) -> Option<Message> {
+        let published = self.shared.published()?;
+        let (snapshot, days) = (published.snapshot(), self.shared.days());
+        let chosen = [("team", &self.digest.team), ("objective", &self.digest.objective)];
+        let chosen = chosen.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?)));
+        // Both were checked with the configuration.
+        let filter = Filter::parse(chosen, snapshot).unwrap_or_default();
+        let review = review(Known { snapshot, days: &days }, &filter, Cadence::Weekly);
+        Some(compose(&review, self.digest.span, self.external_url.as_deref()))
+    }
+
+    /// After a failed attempt: later and later, until it is too late.
+    async fn later(
+        &self,
+        slot: DigestSlot,
+        now: DateTime<Utc>,
+        problem: &str,
+    ) -> Result<DigestSlot, StoreError> {
+        let attempts = slot.attempts + 1;
+        self.self_metrics.count_digest(&self.digest.name, "failed");
+        let problem = Some(problem.to_owned());
+        if now > slot.slot + LATE {
+            let slot = DigestSlot { state: DigestState::GivenUp, attempts, problem, ..slot };
+            return self.became(slot).await;
+        }
+        let pause = doubling(PAUSE.0, PAUSE.1, attempts, &self.digest.name);
+        let due = (self.clock)() + TimeDelta::from_std(pause).unwrap_or(LOOK_UP);
+        let state = DigestState::Pending;
+        let slot = DigestSlot { state, attempts, due, problem, slot: slot.slot };
+        if attempts == 1 {
+            let problem = slot.problem.as_deref().unwrap_or_default();
+            warn!(digest = %self.digest.name, to = self.digest.to.name(), "digest not sent, trying again: {problem}");
+        }
+        self.note(&slot).await?;
+        Ok(slot)
+    }
+
+    /// Something final.
+    async fn became(&self, slot: DigestSlot) -> Result<DigestSlot, StoreError> {
+        let (name, to) = (&self.digest.name, self.digest.to.name());
+        let outcome = slot.state.as_str();
+        self.note(&slot).await?;
+        self.self_metrics.count_digest(name, outcome);
+        if slot.state == DigestState::GivenUp {
+            let problem = slot.problem.as_deref().unwrap_or_default();
+            warn!(digest = %name, to, slot = %slot.slot, "digest given up: {problem}");
+        } else {
+            info!(digest = %name, to, slot = %slot.slot, outcome, "digest done");
+        }
+        Ok(slot)
+    }
+
+    async fn note(&self, slot: &DigestSlot) -> Result<(), StoreError> {
+        self.store.note_digest(&self.digest.name, slot).await?;
+        self.shared.publish_digest(&self.digest.name, slot.clone());
+        Ok(())
+    }
+}
