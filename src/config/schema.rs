@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::raw::{
-    CalendarRaw, DefaultsRaw, KpiRaw, LimitsRaw, LogRaw, ObjectiveRaw, ServerRaw, StoreRaw, TestRaw,
+    CalendarRaw, DefaultsRaw, DigestRaw, KpiRaw, LimitsRaw, LogRaw, ObjectiveRaw, ServerRaw,
+    StoreRaw, TestRaw,
 };
 use crate::catalog;
 use crate::reader::de::Reader;
@@ -39,7 +40,7 @@ enum Step {
 /// The schema of a whole configuration.
 pub fn schema() -> Value {
     let docs = docs();
-    let sections: [(&str, bool, Ask); 11] = [
+    let sections: [(&str, bool, Ask); 12] = [
         ("server", false, ask::<ServerRaw>),
         ("log", false, ask::<LogRaw>),
         ("store", false, ask::<StoreRaw>),
@@ -48,6 +49,7 @@ pub fn schema() -> Value {
         ("defaults", false, ask::<DefaultsRaw>),
         ("sources", true, ask::<SourceRaw>),
         ("objectives", true, ask::<ObjectiveRaw>),
+        ("digest", true, ask::<DigestRaw>),
         ("metrics", true, ask::<MetricRaw>),
         ("kpis", true, ask::<KpiRaw>),
         ("tests", true, ask::<TestRaw>),
