@@ -46,3 +46,4 @@ pub mod source;
 pub mod store;
 pub mod summary;
 pub mod web;
+pub mod web_config;

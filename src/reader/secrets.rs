@@ -67,7 +67,16 @@ pub(crate) fn likely_secrets(line: &str) -> Vec<Range<usize>> {
             regions.push(line.len() - value.len()..line.len());
         }
     }
+    regions.extend(hashes(line));
     regions
+}
+
+/// Hashes of passwords as bcrypt writes them, whatever their key: up to the end of the line.
+fn hashes(line: &str) -> Option<Range<usize>> {
+    let is_hash = |(at, _): &(usize, &str)| {
+        matches!(line.as_bytes().get(at + 2..at + 4), Some([b'a' | b'b' | b'x' | b'y', b'$']))
+    };
+    line.match_indices("$2").find(is_hash).map(|(at, _)| at..line.len())
 }
 
 /// A `${...}` reference names a secret but does not hold one.
