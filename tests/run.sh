@@ -18,6 +18,7 @@ need faketime faketime
 need chromium chromium
 need nodejs node
 need npm npm
+need curl curl
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use super::reloading::{Causes, Load, reload_on};
 use crate::calendar::parse_duration;
 use crate::config::{self, Environment, Loaded};
 use crate::daemon::{Outside, ServiceManager};
+use crate::server::Door;
 use crate::{clock, daemon, logging};
 
 /// What people try.
@@ -31,6 +33,10 @@ pub(super) struct ListenArguments {
     /// Address to serve on, instead of the configuration's `server.listen`.
     #[arg(long = "web.listen-address", value_name = "HOST:PORT")]
     listen: Option<SocketAddr>,
+    /// Who may come in: TLS, logins and headers, in the form that Prometheus' exporters share; instead of
+    /// the configuration's `server.web_config_file`.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config: Option<PathBuf>,
     /// Let clients have the configuration read again: POST or PUT to /-/reload.
     #[arg(long = "web.enable-lifecycle")]
     lifecycle: bool,
@@ -94,6 +100,10 @@ pub(super) fn serve(
     let settings = &config.settings;
     logging::install(log_level.unwrap_or(settings.log.level), settings.log.format);
     let address = arguments.listen.unwrap_or(settings.server.listen);
+    let web_config =
+        arguments.web_config.clone().or_else(|| settings.server.web_config_file.clone());
+    let open = |file| Door::new(file, settings.server.healthy_without_login).map(Arc::new);
+    let door = web_config.map(open).transpose()?;
     let Signals { runtime, hangup, mut terminate, mut interrupt } = signals;
     let (lifecycle, requests) = mpsc::channel(REQUESTS);
     let causes = Causes { hangup, requests, look_every: arguments.look_every };
@@ -102,7 +112,10 @@ pub(super) fn serve(
             format!("cannot listen on {address}; choose another with --web.listen-address")
         })?;
         let address = listener.local_addr()?;
-        info!(%address, kpis = config.definitions.kpis.len(), "kpi-exporter serves http://{address}/");
+        let scheme =
+            if door.as_ref().is_some_and(|door| door.has_tls()) { "https" } else { "http" };
+        let kpis = config.definitions.kpis.len();
+        info!(%address, kpis, "kpi-exporter serves {scheme}://{address}/");
         let stop = async move {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             info!("stopping: requests under way are answered first");
@@ -110,7 +123,7 @@ pub(super) fn serve(
         let (reloads, receiver) = mpsc::channel(1);
         tokio::spawn(reload_on(causes, Arc::new(load), watched, reloads));
         let lifecycle = arguments.lifecycle.then_some(lifecycle);
-        let outside = Outside { reloads: receiver, lifecycle, service };
+        let outside = Outside { reloads: receiver, lifecycle, door, service };
         daemon::run(config, listener, clock::system, outside, stop).await
     });
     // Not its drop: that would wait for a blocked read for ever.

@@ -36,6 +36,10 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Where people reach the program, without a slash at the end: what links begin with.
     pub external_url: Option<String>,
+    /// Who may come in, in the form that Prometheus' exporters share.
+    pub web_config_file: Option<PathBuf>,
+    /// Whether `/-/healthy` is answered without a login.
+    pub healthy_without_login: bool,
 }
 
 /// An address that links begin with.
@@ -73,6 +77,18 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// A setting that holds or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum YesNo {
+    Yes,
+    No,
+}
+
+impl Named for YesNo {
+    const NAMES: &'static [&'static str] = &["true", "false"];
+    const VALUES: &'static [Self] = &[Self::Yes, Self::No];
 }
 
 impl Named for LogFormat {
@@ -115,9 +131,11 @@ pub struct StoreSettings {
 }
 
 /// All keys that a variable can set, as `(key, default)`.
-const KEYS: [(&str, Option<&str>); 8] = [
+const KEYS: [(&str, Option<&str>); 10] = [
     ("server.listen", Some("0.0.0.0:9877")),
     ("server.external_url", None),
+    ("server.web_config_file", None),
+    ("server.healthy_without_login", Some("false")),
     ("log.level", Some("info")),
     ("log.format", Some("text")),
     ("store.path", None),
@@ -138,6 +156,8 @@ struct Layered {
 struct LayeredServer {
     listen: String,
     external_url: Option<String>,
+    web_config_file: Option<String>,
+    healthy_without_login: String,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +198,8 @@ pub(crate) fn resolve(
         .server
         .external_url
         .map(|url| read::<WebAddress>(&url, "server.external_url", WebAddress::EXPECTED, problems));
+    let healthy_without_login: Option<YesNo> =
+        choose(&layered.server.healthy_without_login, "server.healthy_without_login", problems);
     let level = choose(&layered.log.level, "log.level", problems);
     let format = choose(&layered.log.format, "log.format", problems);
     let keep = |text: &str, key, problems: &mut Problems| {
@@ -197,6 +219,8 @@ pub(crate) fn resolve(
                 Some(url) => Some(url?.0),
                 None => None,
             },
+            web_config_file: layered.server.web_config_file.map(PathBuf::from),
+            healthy_without_login: healthy_without_login? == YesNo::Yes,
         },
         log: LogSettings { level: level?, format: format? },
         store: StoreSettings {

@@ -44,7 +44,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Run, SourceFacts, SourceHandle, Sources};
 use crate::id::{MetricId, SourceId};
-use crate::server::{self, ReloadRequest, Shared};
+use crate::server::{self, Door, ReloadRequest, Shared};
 use crate::source::{OpenError, SourceConfig};
 use crate::store::Store;
 
@@ -86,6 +86,8 @@ pub struct Outside {
     pub reloads: mpsc::Receiver<Reload>,
     /// Where clients may ask for one, if they may.
     pub lifecycle: Option<mpsc::Sender<ReloadRequest>>,
+    /// Who may come in, if not everybody.
+    pub door: Option<Arc<Door>>,
     /// Who wants to know how it is.
     pub service: ServiceManager,
 }
@@ -93,7 +95,7 @@ pub struct Outside {
 impl Outside {
     /// Reloads, and nobody to tell anything.
     pub fn new(reloads: mpsc::Receiver<Reload>) -> Self {
-        Self { reloads, lifecycle: None, service: ServiceManager::default() }
+        Self { reloads, lifecycle: None, door: None, service: ServiceManager::default() }
     }
 }
 
@@ -112,6 +114,9 @@ pub async fn run(
     let mut shared = Shared::new(Arc::clone(&prepared.self_metrics));
     if let Some(lifecycle) = &outside.lifecycle {
         shared.take_reloads(lifecycle.clone());
+    }
+    if let Some(door) = &outside.door {
+        shared.take_door(Arc::clone(door));
     }
     let path = prepared.store.path.clone().unwrap_or_else(|| PathBuf::from(IN_MEMORY));
     work(prepared, open_store(path), Arc::new(shared), listener, outside, stop).await
@@ -149,7 +154,7 @@ async fn work(
     outside: Outside,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let Outside { mut reloads, service, lifecycle: _ } = outside;
+    let Outside { mut reloads, service, door, lifecycle: _ } = outside;
     let address = listener.local_addr()?;
     let service = Arc::new(service);
     let ending = Arc::clone(&service);
@@ -160,6 +165,9 @@ async fn work(
     serving.spawn(server::serve(listener, Arc::clone(&shared), stop));
     let mut watchdog = JoinSet::new();
     watchdog.spawn(service::stay_alive(Arc::clone(&service), Arc::clone(&shared)));
+    if let Some(door) = door {
+        watchdog.spawn(door.watch());
+    }
     let store = store.await?;
     let mut examining = JoinSet::new();
     if let Some(store) = store.as_ref().filter(|store| store.is_unchecked()) {

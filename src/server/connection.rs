@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,14 +13,16 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustix::net::sockopt::set_socket_send_buffer_size;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument as _, Span, info_span};
 
 use super::paced::Paced;
@@ -39,6 +41,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Bytes of request line and headers, at most.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// Requests at a time on one connection of HTTP/2.
+const MAX_STREAMS: u32 = 32;
 
 /// First and longest pause after a failed accept (out of file descriptors, mostly).
 const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -92,24 +97,65 @@ async fn accept_forever(
     }
 }
 
-/// Serves one connection to its end.
+/// Serves one connection to its end, by TLS where that is asked for.
 async fn connection(
     stream: TcpStream,
     shared: Arc<Shared>,
-    mut stopped: watch::Receiver<()>,
+    stopped: watch::Receiver<()>,
     last: Arc<LastRequest>,
 ) {
-    let service = service_fn(|request| {
+    let stream = Paced::new(stream);
+    let Some(tls) = shared.door().and_then(|door| door.tls()) else {
+        return http(stream, false, shared, stopped, last).await;
+    };
+    match timeout(HEADER_TIMEOUT, TlsAcceptor::from(tls).accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            http(stream, http2, shared, stopped, last).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "no TLS came about"),
+        Err(_) => tracing::debug!("a client took too long to agree on TLS"),
+    }
+}
+
+/// Serves HTTP on a stream.
+async fn http(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    http2: bool,
+    shared: Arc<Shared>,
+    stopped: watch::Receiver<()>,
+    last: Arc<LastRequest>,
+) {
+    let service = service_fn(move |request| {
         last.note();
         answer(Arc::clone(&shared), request)
     });
-    let mut connection = pin!(
-        http1::Builder::new()
+    let stream = TokioIo::new(stream);
+    if http2 {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(HEADER_TIMEOUT)
+            .max_header_list_size(MAX_HEAD_BYTES as u32)
+            .max_concurrent_streams(MAX_STREAMS)
+            .serve_connection(stream, service);
+        drive(connection, http2::Connection::graceful_shutdown, stopped).await;
+    } else {
+        let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(MAX_HEAD_BYTES)
-            .serve_connection(TokioIo::new(Paced::new(stream)), service)
-    );
+            .serve_connection(stream, service);
+        drive(connection, http1::Connection::graceful_shutdown, stopped).await;
+    }
+}
+
+/// Lets a connection do its work until it ends, has lived long enough, or the server stops.
+async fn drive<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    end_gracefully: impl Fn(Pin<&mut C>),
+    mut stopped: watch::Receiver<()>,
+) {
+    let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         // The sender is dropped when the server stops.
@@ -119,7 +165,7 @@ async fn connection(
     let ended = if let Some(ended) = ended {
         ended
     } else {
-        connection.as_mut().graceful_shutdown();
+        end_gracefully(connection.as_mut());
         timeout(DRAIN, connection).await.unwrap_or(Ok(()))
     };
     if let Err(error) = ended {
@@ -139,7 +185,24 @@ async fn answer(
     Ok(answer_to(shared, request).instrument(span).await.map(Full::new))
 }
 
-async fn answer_to(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+async fn answer_to(shared: Arc<Shared>, mut request: Request<Incoming>) -> Response<Body> {
+    let door = shared.door().map(Arc::clone);
+    let refused = match &door {
+        Some(door) => door.refuse(&mut request).await,
+        None => None,
+    };
+    let mut answer = match refused {
+        Some(refused) => refused,
+        None => answer_to_admitted(shared, request).await,
+    };
+    if let Some(door) = door {
+        door.dress(answer.headers_mut());
+    }
+    tracing::debug!(status = answer.status().as_u16(), "answered");
+    answer
+}
+
+async fn answer_to_admitted(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
     if !body.is_end_stream() {
         return response::body_refused();
@@ -156,9 +219,7 @@ async fn answer_to(shared: Arc<Shared>, request: Request<Incoming>) -> Response<
     } else {
         off_the_loop(head, shared).await
     };
-    let answer = api_routes::unless_known(&known, answer);
-    tracing::debug!(status = answer.status().as_u16(), "answered");
-    answer
+    api_routes::unless_known(&known, answer)
 }
 
 /// A page as it was rendered for somebody else, or a new one, a few at a time.

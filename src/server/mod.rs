@@ -5,6 +5,7 @@
 
 mod api_routes;
 mod connection;
+mod door;
 mod lifecycle;
 mod negotiate;
 mod paced;
@@ -16,4 +17,5 @@ mod routes;
 mod shared;
 
 pub use connection::serve;
+pub use door::{Door, User};
 pub use shared::{HEARTBEAT, ReloadRequest, Shared};

@@ -4,6 +4,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
+use super::door::HEALTHY;
 use super::response::{self, Body};
 use super::{Shared, api_routes, negotiate, query};
 use crate::exposition::ScrapeBody;
@@ -40,7 +41,7 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
     let answer: fn(&Parts, &Shared) -> Response<Body> = match request.uri.path() {
         "/" => scorecard,
         METRICS => metrics,
-        "/-/healthy" => healthy,
+        HEALTHY => healthy,
         "/-/ready" => ready,
         "/sources" => sources,
         "/review" => review,

@@ -9,6 +9,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::door::Door;
 use super::pages::Pages;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
@@ -44,6 +45,7 @@ pub struct Shared {
     pages: Pages,
     /// Where reloads are asked for, if clients may.
     lifecycle: Option<mpsc::Sender<ReloadRequest>>,
+    door: Option<Arc<Door>>,
 }
 
 impl Shared {
@@ -62,7 +64,17 @@ impl Shared {
             version: AtomicU64::new(0),
             pages: Pages::default(),
             lifecycle: None,
+            door: None,
         }
+    }
+
+    /// Has a web configuration file say who may come in.
+    pub fn take_door(&mut self, door: Arc<Door>) {
+        self.door = Some(door);
+    }
+
+    pub(super) fn door(&self) -> Option<&Arc<Door>> {
+        self.door.as_ref()
     }
 
     /// Lets clients ask for a reload, there.

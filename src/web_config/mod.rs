@@ -25,7 +25,7 @@ use std::sync::Arc;
 use hyper::header::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
 
-pub use self::logins::Logins;
+pub use self::logins::{Login, Logins};
 pub use self::rate::RateLimit;
 pub use self::read::load;
 

@@ -74,7 +74,9 @@ impl Exporter {
             let mut line = String::new();
             assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended early:\n{log}");
             log.push_str(&line);
-            if let Some((_, rest)) = line.split_once("serves http://") {
+            if let Some((_, rest)) =
+                line.split_once("serves http").and_then(|(_, rest)| rest.split_once("://"))
+            {
                 break rest.trim_end().split('/').next().unwrap().parse().unwrap();
             }
         };

@@ -25,4 +25,5 @@ mod schemathesis;
 #[path = "../support/servers.rs"]
 mod servers;
 mod sources;
+mod web_config;
 mod witness;

@@ -12,9 +12,9 @@ use clap::ValueEnum;
 use self::report::Checked;
 use super::answer::plain;
 use super::{FAILED, Global, UNUSABLE, connect, counted};
-use crate::config::{self, Config, Environment};
+use crate::config::{self, Config, Diagnostics, Environment};
 use crate::lint::{self, Lint, Severity};
-use crate::{clock, logging};
+use crate::{clock, logging, web_config};
 
 /// What exit codes mean.
 const NOTES: &str = "\
@@ -51,7 +51,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let mut out = anstream::stdout();
-    let loaded = config::load(&global.config, environment);
+    let loaded = config::load(&global.config, environment).and_then(with_web_config);
     let config = match loaded {
         Ok(config) => config,
         Err(mistakes) if arguments.format != Format::Text => {
@@ -92,6 +92,14 @@ pub(super) fn run(
     let tried = runtime.block_on(connect::connect(&config, now));
     let good = connect::write(&mut out, &config, &tried)?;
     Ok(if good { verdict } else { ExitCode::from(FAILED) })
+}
+
+/// A configuration whose web configuration file is right, too.
+fn with_web_config(config: Config) -> Result<Config, Diagnostics> {
+    if let Some(file) = &config.settings.server.web_config_file {
+        web_config::load(file)?;
+    }
+    Ok(config)
 }
 
 fn write_summary(out: &mut impl Write, global: &Global, config: &Config) -> std::io::Result<()> {

@@ -25,6 +25,7 @@ pub(crate) struct ServerRaw {
     pub(crate) listen: Option<Parsed<SocketAddr>>,
     pub(crate) external_url: Option<Parsed<WebAddress>>,
     pub(crate) web_config_file: Option<Text>,
+    pub(crate) healthy_without_login: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

@@ -27,11 +27,16 @@ pub(super) fn settings(
         file.push(("server.external_url", url.0.0));
     }
     if let Some(web) = server.web_config_file {
-        problems
-            .at(web.span, "`server.web_config_file`: TLS and basic auth are not available yet")
-            .hint(
-                "delete the key and listen on 127.0.0.1 behind a proxy that does both".to_owned(),
-            );
+        if web.value.is_empty() {
+            problems
+                .at(web.span, "`server.web_config_file` is empty")
+                .hint("name a file, or delete the key".to_owned());
+        }
+        let path = files.get(web.span.file).dir.join(&web.value);
+        file.push(("server.web_config_file", path.to_string_lossy().into_owned()));
+    }
+    if let Some(open) = server.healthy_without_login {
+        file.push(("server.healthy_without_login", open.to_string()));
     }
     if let Some(level) = log.level {
         file.push(("log.level", name_of(level.0)));
