@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, SanType,
 };
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -33,8 +33,8 @@ impl House {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority =
-            CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "The authority of a test");
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let house = Self { folder: tempfile::tempdir().unwrap(), authority };
         house.write("ca.crt", &house.authority.pem());
         house.write("stock.csv", "n\n5\n");
@@ -50,7 +50,10 @@ impl House {
     /// `NAME.crt` and `NAME.key` for a host or a client.
     fn issue(&self, file: &str, name: &str) {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.subject_alt_names.push(SanType::Rfc822Name(format!("{name}@example.com").try_into().unwrap()));
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+            .subject_alt_names
+            .push(SanType::Rfc822Name(format!("{name}@example.com").try_into().unwrap()));
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let key = KeyPair::generate().unwrap();
@@ -109,7 +112,10 @@ fn tls_logins_and_headers_are_those_of_the_file() {
     for version in ["--http2", "--http1.1"] {
         let (_, metrics) = house.curl(&exporter, "/metrics", &[version, "--user", "alice:s:ecret"]);
         assert!(metrics.contains("kpi_exporter_build_info"), "{version}: {metrics}");
-        assert!(metrics.to_lowercase().contains("strict-transport-security: max-age=60"), "{metrics}");
+        assert!(
+            metrics.to_lowercase().contains("strict-transport-security: max-age=60"),
+            "{metrics}"
+        );
     }
     // Neither a password nor its hash is in the log.
     assert!(!exporter.log().contains("$2b$") && !exporter.log().contains("ecret"));
@@ -119,7 +125,8 @@ fn tls_logins_and_headers_are_those_of_the_file() {
 fn probes_are_answered_without_a_login_where_that_is_configured() {
     let house = House::new();
     house.write("kpis.yaml", &format!("{KPIS}server: {{ healthy_without_login: true }}\n"));
-    let exporter = house.start(&format!("{TLS}basic_auth_users: {{ {} }}\n", login("a", "b").trim()));
+    let exporter =
+        house.start(&format!("{TLS}basic_auth_users: {{ {} }}\n", login("a", "b").trim()));
     assert!(house.curl(&exporter, "/-/healthy", &[]).1.starts_with("HTTP/2 200"));
     for path in ["/-/ready", "/", "/-/healthy/", "/-/healthy/../metrics", "//-/healthy"] {
         let (_, answer) = house.curl(&exporter, path, &["--path-as-is"]);
@@ -159,7 +166,8 @@ fn clients_show_a_certificate_with_an_allowed_name() {
 #[test]
 fn another_certificate_and_other_logins_are_taken_up_and_mistakes_change_nothing() {
     let house = House::new();
-    let users = |password: &str| format!("{TLS}basic_auth_users: {{ {} }}\n", login("a", password).trim());
+    let users =
+        |password: &str| format!("{TLS}basic_auth_users: {{ {} }}\n", login("a", password).trim());
     let exporter = house.start(&users("first"));
     let status = |password: &str| {
         let login = format!("a:{password}");
@@ -204,8 +212,7 @@ fn a_mistake_in_the_file_is_told_at_start_and_by_check() {
     house.write("kpis.yaml", &kpis);
     let config = house.folder.path().join("kpis.yaml");
     for arguments in [["check"], ["run"]] {
-        let output =
-            command().args(arguments).arg("--config").arg(&config).output().unwrap();
+        let output = command().args(arguments).arg("--config").arg(&config).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains("web.yml:1:33: `tls_server_config` has neither `key`"), "{error}");
