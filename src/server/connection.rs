@@ -40,7 +40,7 @@ const CONNECTION_LIFETIME: Duration = Duration::from_mins(5);
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Bytes of request line and headers, at most.
-const MAX_HEAD_BYTES: usize = 32 * 1024;
+const MAX_HEAD_BYTES: u32 = 32 * 1024;
 
 /// Requests at a time on one connection of HTTP/2.
 const MAX_STREAMS: u32 = 32;
@@ -135,7 +135,7 @@ async fn http(
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(HEADER_TIMEOUT)
-            .max_header_list_size(MAX_HEAD_BYTES as u32)
+            .max_header_list_size(MAX_HEAD_BYTES)
             .max_concurrent_streams(MAX_STREAMS)
             .serve_connection(stream, service);
         drive(connection, http2::Connection::graceful_shutdown, stopped).await;
@@ -143,7 +143,7 @@ async fn http(
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
-            .max_buf_size(MAX_HEAD_BYTES)
+            .max_buf_size(MAX_HEAD_BYTES as usize)
             .serve_connection(stream, service);
         drive(connection, http1::Connection::graceful_shutdown, stopped).await;
     }

@@ -11,7 +11,7 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use rustls::ServerConfig;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{error, info};
 
 use super::response::{self, Body};
@@ -90,7 +90,7 @@ impl Door {
         if self.health_is_open && request.uri().path() == HEALTHY {
             return None;
         }
-        if config.rate.as_ref().is_some_and(|rate| !rate.allows(std::time::Instant::now())) {
+        if config.rate.as_ref().is_some_and(|rate| !rate.allows(Instant::now())) {
             return Some(response::plain(StatusCode::TOO_MANY_REQUESTS, "too many requests\n"));
         }
         let logins = config.logins.as_ref()?;

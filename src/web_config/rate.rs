@@ -1,7 +1,9 @@
 //! How many requests are answered: a bucket of tokens, one a request, filled at a steady pace.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// A limit of requests.
 #[derive(Debug)]
@@ -53,6 +55,6 @@ mod tests {
     #[test]
     fn no_burst_is_no_request() {
         let limit = RateLimit::new(Duration::from_secs(1), 0);
-        assert!(!limit.allows(Instant::now() + Duration::from_secs(60)));
+        assert!(!limit.allows(Instant::now() + Duration::from_mins(1)));
     }
 }

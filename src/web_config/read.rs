@@ -193,12 +193,13 @@ impl Reading {
                 self.problems.at(value.span, message);
                 continue;
             }
-            match (HeaderName::try_from(name), HeaderValue::try_from(given)) {
-                (Ok(name), Ok(given)) => headers.push((name, given)),
-                _ => {
-                    let message = format!("`{name}`: a header holds one line of printable text");
-                    self.problems.at(value.span, message);
-                }
+            if let (Ok(name), Ok(given)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(given))
+            {
+                headers.push((name, given));
+            } else {
+                let message = format!("`{name}`: a header holds one line of printable text");
+                self.problems.at(value.span, message);
             }
         }
         headers
@@ -346,6 +347,8 @@ fn first_of(texts: Option<&[Text]>) -> Option<TextSpan> {
 fn without_nothing(node: &mut Node) {
     if let NodeKind::Map(entries) = &mut node.kind {
         entries.retain(|(_, node)| !node.is_null());
-        entries.iter_mut().for_each(|(_, node)| without_nothing(node));
+        for (_, node) in entries {
+            without_nothing(node);
+        }
     }
 }

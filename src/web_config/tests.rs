@@ -4,7 +4,7 @@ use std::path::Path;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
 
-use super::load;
+use super::{load, read};
 
 const HASH: &str = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 
@@ -22,6 +22,10 @@ fn folder() -> TempDir {
     fs::write(dir.path().join("other.key"), other_key).unwrap();
     fs::write(dir.path().join("empty"), "").unwrap();
     dir
+}
+
+fn text_of(file: &Path) -> String {
+    String::from_utf8(read::small_file(file).unwrap()).unwrap()
 }
 
 fn write(dir: &Path, text: &str) -> std::path::PathBuf {
@@ -149,7 +153,7 @@ fn mistakes_are_refused_at_their_place_with_the_cure() {
 #[test]
 fn neither_hashes_nor_keys_are_shown() {
     let dir = folder();
-    let key = fs::read_to_string(dir.path().join("server.key")).unwrap().replace('\n', "\\n");
+    let key = text_of(&dir.path().join("server.key")).replace('\n', "\\n");
     for text in [
         format!("basic_auth_users: {{ alice: \"{HASH}x\" }}\n"),
         format!("basic_auth_users: {{ alice: {HASH}\n"),
@@ -170,7 +174,7 @@ fn another_content_of_any_file_is_noticed_and_a_missing_one_is_not() {
     let config = load(&file).unwrap();
     assert!(!config.is_outdated());
     let key = dir.path().join("server.key");
-    let held = fs::read(&key).unwrap();
+    let held = text_of(&key);
     fs::remove_file(&key).unwrap();
     assert!(!config.is_outdated());
     fs::write(&key, "another").unwrap();
