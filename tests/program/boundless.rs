@@ -196,7 +196,6 @@ fn very_many_mistakes_are_told_in_no_time() {
     let folder = tempfile::tempdir().unwrap();
     let each = |line: &dyn Fn(usize) -> String| (0..10_000).map(line).collect::<String>();
     let head = "version: 1\nlimits: { max_config_size: 64MiB }\nsources: { s: { http: { url: 'http://127.0.0.1:1' } } }\n";
-    let metric = "source: s, rows: $.x, columns: { value: $.x }";
     for (name, text) in [
         (
             "keys",
@@ -211,14 +210,6 @@ fn very_many_mistakes_are_told_in_no_time() {
             format!(
                 "{head}metrics:\n{}",
                 each(&|n| format!("  m{n}: {{ source: nope{n}, rows: $.x }}\n"))
-            ),
-        ),
-        (
-            "nearly",
-            format!(
-                "{head}metrics:\n{}kpis:\n{}",
-                each(&|n| format!("  metric_{n}: {{ {metric} }}\n")),
-                each(&|n| format!("  k{n}: {{ {KPI}, formula: metrics_{n} }}\n"))
             ),
         ),
         ("twice", format!("{head}kpis:\n{}", each(&|_| format!("  k: {{ {KPI}, formula: m }}\n")))),

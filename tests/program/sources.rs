@@ -42,8 +42,9 @@ fn until(daemon: &Exporter, id: &str, satisfied: impl Fn(&Value) -> bool) -> Val
         assert_eq!(status, 200, "{body}");
         let page: Value = serde_json::from_str(&body).unwrap();
         let sources = page["sources"].as_array().unwrap();
-        let source = sources.iter().find(|source| source["id"] == id).unwrap();
-        if satisfied(source) {
+        // The page is there before anything is known of the sources.
+        let source = sources.iter().find(|source| source["id"] == id);
+        if let Some(source) = source.filter(|source| satisfied(source)) {
             return source.clone();
         }
         assert!(started.elapsed() < DEADLINE, "never so:\n{page:#}\n{}", daemon.log());
