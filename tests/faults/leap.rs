@@ -102,7 +102,7 @@ const AHEAD: &str = "daily WHERE as_of > unixepoch() * 1000 + 86400000";
 fn a_clock_a_month_ahead_while_it_runs_makes_nothing_final_and_is_undone() {
     let shop = Shop::new();
     let daemon = shop.start();
-    let end = sample(&daemon.metrics(), END);
+    let end = sample(&daemon.until("a period", |m| sample(m, END).is_some()), END);
     shop.set("+32d");
     daemon.until("another month", |m| sample(m, END) != end && sample(m, VALUE) == Some(10.0));
     shop.until("closed", "closings WHERE end_at > unixepoch() * 1000", |rows| rows > 0);
