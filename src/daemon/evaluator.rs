@@ -42,6 +42,8 @@ pub(super) struct Evaluator {
     pub(super) published: BTreeMap<SeriesKey, Status>,
     /// The day up to which charts know history; `None` when that has changed.
     pub(super) drawn: Option<NaiveDate>,
+    /// Whether the days before the first start are all taken in, and that is not told yet.
+    pub(super) filled: bool,
     /// Runs that came while there was no evaluator.
     pub(super) waiting: Vec<Run>,
 }
@@ -137,6 +139,7 @@ impl Evaluator {
         let (day, silent) = match past {
             Past::Pause | Past::End => {
                 self.engine.learn();
+                self.filled |= matches!(past, Past::End);
                 return true;
             }
             Past::Missed(snapshot) => (snapshot, None),
@@ -185,6 +188,10 @@ impl Evaluator {
         }
         self.shared.publish(Arc::new(snapshot));
         self.shared.publish_runs(Arc::new(self.log.clone()));
+        if std::mem::take(&mut self.filled) {
+            self.shared.publish_filling(None);
+            info!("history is filled in, as far as the sources know it");
+        }
         if complete {
             self.shared.mark_ready();
         }

@@ -97,7 +97,7 @@ impl Plan {
         left.extend(stretches.into_iter().rev());
     }
 
-    fn progress(&self) -> Filling {
+    pub(super) fn progress(&self) -> Filling {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let left: usize = left.iter().map(|stretch| stretch.days.len()).sum();
         Filling { done: self.days.saturating_sub(left), days: self.days }
@@ -136,16 +136,16 @@ impl Fill {
         loop {
             let waiting = self.walk(&mut refused).await;
             let Some(waiting) = waiting else { return };
-            self.shared.publish_filling(None);
             if waiting.is_empty() {
                 break;
             }
+            self.shared.publish_filling(None);
             // Sources that are down are the pollers' to ask.
             self.plan.put_back(waiting);
             sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
         }
-        info!("history is filled in, as far as the sources know it");
+        // Told as done once it is shown.
         let _ = self.past.send(Past::End).await;
     }
 

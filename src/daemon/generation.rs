@@ -194,6 +194,7 @@ pub(super) fn evaluator(
         clock: prepared.clock,
         published: BTreeMap::new(),
         drawn: None,
+        filled: false,
         waiting,
     }
 }
@@ -253,7 +254,7 @@ impl Generation {
         let kept = settings.keep_daily.as_secs() / 86_400;
         let most = u64::from(settings.backfill_days).min(kept);
         let plan = fill::Plan::of(definitions, &known, clock(), u16::try_from(most).unwrap_or(0));
-        shared.publish_filling(None);
+        shared.publish_filling(Some(plan.progress()).filter(|_| !plan.is_empty()));
         if !plan.is_empty() {
             let one_by_one =
                 |(id, source): (&SourceId, &SourceHandle)| (id.clone(), source.one_by_one());

@@ -122,6 +122,9 @@ fn eval_beside_a_daemon_has_its_projection_its_chance_and_its_goal() {
     business.backfill();
     let daemon = Exporter::run(&business.path("kpis.yaml"));
     daemon.until("a projection", |metrics| sample(metrics, PROJECTED).is_some());
+    // Days come in until all of them are there; from then on both know the same.
+    let filling = |page: &str| page.contains("History is being filled in");
+    daemon.until("all of history", |_| !filling(&daemon.get("/").1));
     let (ours, said) = eval(&business.path("kpis.yaml"));
     let api: Value = serde_json::from_str(&daemon.get("/api/v1/kpis").1).unwrap();
     let theirs = kpi(&api, "bookings");
