@@ -25,6 +25,8 @@ const MOST_GROWTH: u64 = 50 << 10;
 
 const CONFIG: &str = "
 version: 1
+# Memory is measured of polls, not of what is asked beside them.
+store: { backfill: off }
 sources:
   api:
     http:

@@ -1,7 +1,7 @@
 //! Reading an answer's body: in pieces, up to a limit on what it is when unpacked, in the time that
 //! is left. Not here: what it means.
 
-use std::io::Read;
+use std::io::{self, Read as _, Write as _};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,19 +13,20 @@ use tokio::time::timeout;
 
 use super::deadline::Deadline;
 use super::failure::{self, Failure};
+use super::room::Room;
 use super::urls;
 use crate::metric::{FetchError, FetchErrorKind};
 
 /// How every gzipped body begins.
 const GZIP: &[u8] = b"\x1f\x8b";
-/// Larger bodies are unpacked on a thread of their own.
-const LARGE: usize = 256 * 1024;
+/// Larger bodies are unpacked on a thread of their own: they may be a thousand times as large then.
+const LARGE: usize = 4 * 1024;
+/// Bytes unpacked before the clock is looked at again.
+const AT_A_TIME: u64 = 256 * 1024;
 /// As much is read of what came with a refusal.
 const REFUSAL_BYTES: usize = 64 * 1024;
 /// So long is waited for it.
 const REFUSAL_TIME: Duration = Duration::from_secs(5);
-/// Room made in advance, however long an answer says it will be.
-const MOST_ROOM: u64 = 1 << 20;
 
 /// The whole body, unpacked; an error when it has more than `limit` bytes.
 pub(super) async fn whole(
@@ -42,22 +43,31 @@ pub(super) async fn whole(
         return Ok(body);
     }
     if body.len() < LARGE {
-        return unpacked(&body, url, limit);
+        return unpacked(&body, url, limit, deadline);
     }
-    let (url, place) = (url.clone(), url.clone());
-    let unpacking = spawn_blocking(move || unpacked(&body, &url, limit));
+    let (url, place, deadline) = (url.clone(), url.clone(), *deadline);
+    let unpacking = spawn_blocking(move || unpacked(&body, &url, limit, &deadline));
     unpacking.await.unwrap_or_else(|error| Err(failure::damaged(&place, &error.to_string())))
 }
 
-/// All members of a gzipped body.
-fn unpacked(body: &[u8], url: &Url, limit: u64) -> Result<Bytes, Failure> {
-    let mut whole = Vec::new();
-    let unpacking = MultiGzDecoder::new(body).take(limit + 1).read_to_end(&mut whole);
-    unpacking.map_err(|error| failure::damaged(url, &error.to_string()))?;
-    if whole.len() as u64 > limit {
-        return Err(too_large(url, limit).into());
+/// All members of a gzipped body. It ends with the time of its fetch: a thread cannot be told to stop, and
+/// the next fetch would begin beside it.
+fn unpacked(body: &[u8], url: &Url, limit: u64, deadline: &Deadline) -> Result<Bytes, Failure> {
+    let mut whole = Room::new(limit + AT_A_TIME);
+    let mut decoder = MultiGzDecoder::new(body);
+    loop {
+        let piece = io::copy(&mut decoder.by_ref().take(AT_A_TIME), &mut whole);
+        let piece = piece.map_err(|error| failure::damaged(url, &error.to_string()))?;
+        if whole.len() as u64 > limit {
+            return Err(too_large(url, limit).into());
+        }
+        if piece == 0 {
+            return Ok(whole.into_bytes());
+        }
+        if deadline.left().is_zero() {
+            return Err(failure::stopped(url, whole.len(), deadline).into());
+        }
     }
-    Ok(whole.into())
 }
 
 /// The body as it comes.
@@ -71,16 +81,18 @@ async fn packed(
     if length > limit {
         return Err(too_large(url, limit).into());
     }
-    let mut body = Vec::with_capacity(usize::try_from(length.min(MOST_ROOM)).unwrap_or(0));
+    let mut body = Room::new(limit);
     loop {
         match deadline.limit(response.chunk()).await {
             Err(_) => return Err(failure::stopped(url, body.len(), deadline).into()),
             Ok(Err(error)) => return Err(failure::of_body(&error, url, body.len())),
-            Ok(Ok(None)) => return Ok(body.into()),
+            Ok(Ok(None)) => return Ok(body.into_bytes()),
             Ok(Ok(Some(chunk))) if (body.len() + chunk.len()) as u64 > limit => {
                 return Err(too_large(url, limit).into());
             }
-            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+            Ok(Ok(Some(chunk))) => {
+                body.write_all(&chunk).map_err(|error| no_room(url, &error))?;
+            }
         }
     }
 }
@@ -105,6 +117,12 @@ pub(super) async fn beginning(mut response: Response, deadline: &Deadline) -> By
         return text.into();
     }
     body.into()
+}
+
+fn no_room(url: &Url, error: &io::Error) -> FetchError {
+    let message = format!("there is no memory for the answer of {}: {error}", urls::host(url));
+    FetchError::new(FetchErrorKind::Shape, message)
+        .with_hint("lower `max_body`, or give the program more memory")
 }
 
 fn too_large(url: &Url, limit: u64) -> FetchError {

@@ -19,6 +19,7 @@ mod redact;
 mod redirect;
 mod refusal;
 mod retry;
+mod room;
 pub mod settings;
 #[cfg(test)]
 mod tests;
