@@ -44,7 +44,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Run, SourceFacts, SourceHandle, Sources};
 use crate::id::{MetricId, SourceId};
-use crate::server::{self, Door, ReloadRequest, Shared};
+use crate::server::{Door, ReloadRequest, Serving, Shared};
 use crate::source::{OpenError, SourceConfig};
 use crate::store::Store;
 
@@ -159,10 +159,8 @@ async fn work(
     let service = Arc::new(service);
     let ending = Arc::clone(&service);
     let stop = stop.map(move |()| ending.stopping());
-    // In a task of its own: requests are answered before there is history, and while the rest changes
-    // over.
-    let mut serving = JoinSet::new();
-    serving.spawn(server::serve(listener, Arc::clone(&shared), stop));
+    // Requests are answered before there is history, and while the rest changes over.
+    let mut serving = Serving::start(listener, Arc::clone(&shared), stop)?;
     let mut watchdog = JoinSet::new();
     watchdog.spawn(service::stay_alive(Arc::clone(&service), Arc::clone(&shared)));
     if let Some(door) = door {
@@ -180,13 +178,10 @@ async fn work(
     let mut again = None;
     loop {
         tokio::select! {
-            ended = serving.join_next() => {
+            ended = serving.ended() => {
                 examining.shutdown().await;
                 works.end().await;
-                return match ended {
-                    Some(Err(defect)) => Err(anyhow!("a defect of the server: {defect}")),
-                    _ => Ok(()),
-                };
+                return ended.map_err(|defect| anyhow!("a defect of the server: {defect}"));
             }
             Some(reload) = reloads.recv() => {
                 service.reloading();

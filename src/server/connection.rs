@@ -217,7 +217,8 @@ async fn answer_to_admitted(shared: Arc<Shared>, request: Request<Incoming>) -> 
     } else if routes::is_page(path) && matches!(head.method, Method::GET | Method::HEAD) {
         page(head, shared).await
     } else {
-        off_the_loop(head, shared).await
+        let _turn = shared.pages().turn_of_others().await;
+        off_the_loop(head, Arc::clone(&shared)).await
     };
     api_routes::unless_known(&known, answer)
 }

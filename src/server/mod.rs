@@ -14,8 +14,10 @@ mod places;
 mod query;
 mod response;
 mod routes;
+mod serving;
 mod shared;
 
 pub use connection::serve;
 pub use door::{Door, User};
+pub use serving::Serving;
 pub use shared::{HEARTBEAT, ReloadRequest, Shared};

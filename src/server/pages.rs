@@ -14,8 +14,9 @@ use super::response::{self, Body};
 /// Room for pages that somebody reads or that are kept, in KiB.
 const ROOM: usize = 96 << 10;
 
-/// Pages rendered at a time.
+/// Pages rendered at a time, and other answers.
 const AT_ONCE: usize = 2;
+const OTHERS_AT_ONCE: usize = 4;
 
 /// Pages kept of what is shown now, and bytes of the name of one.
 const KEPT: usize = 64;
@@ -27,6 +28,7 @@ pub(super) struct Pages {
     kept: Mutex<Kept>,
     room: Arc<Semaphore>,
     turns: Semaphore,
+    turns_of_others: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +63,7 @@ impl Default for Pages {
             kept: Mutex::default(),
             room: Arc::new(Semaphore::new(ROOM)),
             turns: Semaphore::new(AT_ONCE),
+            turns_of_others: Semaphore::new(OTHERS_AT_ONCE),
         }
     }
 }
@@ -82,6 +85,11 @@ impl Pages {
     /// Waits for its turn to render.
     pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
+    }
+
+    /// The same for what is no page: a crowd that asks at once must not get a thread each.
+    pub(super) async fn turn_of_others(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns_of_others.acquire().await.ok()
     }
 
     /// Keeps what was rendered, and gives it; or what there is to say when there is no room.
