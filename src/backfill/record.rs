@@ -74,8 +74,8 @@ impl Recorder {
         }
     }
 
-    /// Writes the verdicts of a past day and the periods that ended with it. Says what became of
-    /// each closing.
+    /// Writes the verdicts of a past day and the periods that ended with it; none of them is final by a
+    /// clock that is not believed. Says what became of each closing.
     ///
     /// # Errors
     /// What the store says; the day is then not written, or not as a whole.
@@ -83,6 +83,7 @@ impl Recorder {
         &self,
         day: &Snapshot,
         now: DateTime<Utc>,
+        is_believed: bool,
     ) -> Result<Vec<(Closing, Closed)>, StoreError> {
         self.store.backfill(&self.points(&day.kpis)).await?;
         let closings: Vec<Closing> = day
@@ -90,7 +91,7 @@ impl Recorder {
             .filter(|(_, verdict)| verdict.assessment.period.span.end == day.as_of)
             .filter(|(_, verdict)| verdict.assessment.value.is_some())
             .filter(|(state, _)| self.is_period_of(&state.kpi))
-            .map(|(state, verdict)| self.closing(state, verdict, now))
+            .map(|(state, verdict)| self.closing(state, verdict, now, is_believed))
             .collect();
         let evaluation =
             Evaluation { at: now, closings: closings.clone(), ..Evaluation::default() };
@@ -138,9 +139,16 @@ impl Recorder {
     }
 
     /// How a period of one series ended, as far as is known at an instant: by the goal that was in force
-    /// at its end, even if another one is now.
-    pub fn closing(&self, state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
+    /// at its end, even if another one is now. Nothing is final by a clock that is not believed.
+    pub fn closing(
+        &self,
+        state: &KpiState,
+        verdict: &Verdict,
+        now: DateTime<Utc>,
+        is_believed: bool,
+    ) -> Closing {
         let closing = self.closing_by_now(state, verdict, now);
+        let closing = Closing { final_at: closing.final_at.filter(|_| is_believed), ..closing };
         let (period, baseline) = (&closing.period, verdict.assessment.baseline_value);
         let Some((goal, revision)) = self.past.of(&closing.series, period, closing.end, baseline)
         else {

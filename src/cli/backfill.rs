@@ -142,7 +142,7 @@ async fn write(
             gaps.add(&snapshot);
             output.add(&snapshot)?;
             if let Some(recorder) = recorder {
-                recorder.write_past(&snapshot, clock::system()).await?;
+                recorder.write_past(&snapshot, clock::system(), true).await?;
             }
         }
         progress.step();

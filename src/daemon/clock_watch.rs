@@ -12,7 +12,7 @@ use tracing::{info, warn};
 const FAR: TimeDelta = TimeDelta::days(7);
 
 /// Clocks are corrected by less than this all the time.
-const CORRECTION: TimeDelta = TimeDelta::minutes(1);
+pub(super) const CORRECTION: TimeDelta = TimeDelta::minutes(1);
 
 /// A leap that has lasted for so long is believed.
 const BELIEVED: Duration = Duration::from_hours(1);

@@ -12,6 +12,7 @@ use tracing::{Instrument as _, debug, info, info_span};
 
 use super::carried::{Carried, Runs};
 use super::catch_up::Past;
+use super::clock_watch::CORRECTION;
 use super::keeper::Keeper;
 use super::many::{Many, Told};
 use crate::assess::Status;
@@ -119,7 +120,12 @@ impl Evaluator {
         Carried { book, log, history, openings, memories }
     }
 
+    /// Takes in a run, unless it was begun by a clock that was set back since.
     pub(super) fn take(&mut self, run: Run) {
+        if run.as_of > (self.clock)() + CORRECTION {
+            debug!(metric = %run.metric, as_of = %run.as_of, "a run of a future that did not come");
+            return;
+        }
         if let Some(metric) = self.definitions.metrics.get(&run.metric) {
             for fetch in &run.fetches {
                 let seconds = fetch.duration.as_secs_f64();
@@ -168,6 +174,8 @@ impl Evaluator {
         if let Some(keeper) = &mut self.keeper {
             keeper.look_at_the_clock(&mut self.engine, as_of).await;
         }
+        self.book.forget_after(as_of + CORRECTION);
+        self.log.forget_after(as_of + CORRECTION);
         let started = Instant::now();
         let found = self.engine.evaluate(&self.book, &self.log, as_of);
         self.self_metrics.observe_evaluation(as_of, started.elapsed().as_secs_f64());

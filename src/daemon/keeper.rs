@@ -184,8 +184,7 @@ impl Keeper {
             .kpis
             .iter()
             .flat_map(|state| state.last_period.iter().map(move |verdict| (state, verdict)))
-            .map(|(state, verdict)| self.recorder.closing(state, verdict, found.as_of))
-            .map(|closing| Closing { final_at: closing.final_at.filter(|_| believed), ..closing })
+            .map(|(state, verdict)| self.recorder.closing(state, verdict, found.as_of, believed))
             .collect();
         let evaluation = Evaluation {
             at: found.as_of,
@@ -282,7 +281,8 @@ impl Keeper {
 
     /// Writes a day that passed without a daemon.
     pub(super) async fn write_past(&mut self, day: &Snapshot) {
-        match self.recorder.write_past(day, (self.clock)()).await {
+        let believed = self.watch.is_believed();
+        match self.recorder.write_past(day, (self.clock)(), believed).await {
             Ok(closed) => {
                 self.note_closed(closed);
             }

@@ -39,6 +39,11 @@ impl Book {
         self.entries.retain(|metric, _| stays(metric));
     }
 
+    /// Forgets what was measured for a later instant: of a future that did not come.
+    pub fn forget_after(&mut self, instant: DateTime<Utc>) {
+        self.entries.retain(|_, entry| entry.as_of <= instant);
+    }
+
     /// Takes in what another book has, in place of what this one has.
     pub fn take_in(&mut self, other: Self) {
         self.entries.extend(other.entries);

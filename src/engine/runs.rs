@@ -122,6 +122,14 @@ impl RunLog {
         }
     }
 
+    /// Forgets runs of later instants: of a future that did not come.
+    pub fn forget_after(&mut self, instant: DateTime<Utc>) {
+        for log in self.sources.values_mut().flat_map(|source| source.metrics.values_mut()) {
+            log.runs.retain(|run| run.as_of <= instant);
+            log.last_success = log.last_success.filter(|success| *success <= instant);
+        }
+    }
+
     /// Takes in the runs of another log, of the metrics that are in this one.
     pub fn take_in(&mut self, other: Self) {
         for (id, source) in other.sources {

@@ -167,6 +167,7 @@ fn a_channel_that_fails_is_tried_again_and_its_address_is_told_nowhere() {
     let daemon = Exporter::run(&config);
     let failed = r#"kpi_digest_sent_total{digest="all",outcome="failed"}"#;
     let metrics = daemon.until("an attempt", |m| sample(m, failed).is_some_and(|n| n > 0.0));
+    daemon.until("it is on the page", |_| daemon.get("/sources").1.contains("503"));
     let (_, page) = daemon.get("/sources");
     catcher.status.store(200, Ordering::SeqCst);
     catcher.until("the digest", |caught| !caught.is_empty());

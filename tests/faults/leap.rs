@@ -146,14 +146,15 @@ fn a_start_with_a_clock_years_ahead_lets_go_of_nothing() {
     shop.until("a day years ahead", AHEAD, |rows| rows > 0);
     assert!(!daemon.log().contains("old history deleted"), "{}", daemon.log());
     drop(daemon);
-    assert_eq!(shop.count(days), known);
+    // History is filled in meanwhile.
+    assert!(shop.count(days) >= known);
 
     // Right again at the next start: told once, and all is as it was.
     shop.set("+0");
     let daemon = shop.start();
     daemon.until("the word", |_| daemon.log().contains(BACK));
     shop.until("no day to come", AHEAD, |rows| rows == 0);
-    assert_eq!((shop.count(days), shop.count("closings")), (known, closed));
+    assert!(shop.count(days) >= known && shop.count("closings") >= closed);
     drop(daemon);
     assert_eq!(times(&shop.start().log(), BACK), 0);
 }

@@ -72,7 +72,7 @@ async fn backfill(folder: &Path, first: &str, last: &str) {
     let sources = daemon::open_sources(&config.sources);
     let mut days = std::pin::pin!(replay(Arc::clone(&definitions), sources, closes));
     while let Some(day) = days.next().await {
-        recorder.write_past(&day, day.as_of).await.unwrap();
+        recorder.write_past(&day, day.as_of, true).await.unwrap();
     }
 }
 
