@@ -86,8 +86,10 @@ impl Evaluator {
                     }
                 }
                 _ = housekeeping.tick() => {
-                    if let Some(keeper) = &self.keeper {
-                        keeper.prune((self.clock)()).await;
+                    let now = (self.clock)();
+                    if let Some(keeper) = &mut self.keeper {
+                        keeper.look_at_the_clock(&mut self.engine, now).await;
+                        keeper.prune(now).await;
                     }
                     continue;
                 }
@@ -151,6 +153,10 @@ impl Evaluator {
             Past::Missed(snapshot) => (snapshot, None),
             Past::Filled { day, snapshot, silent } => (snapshot, Some((day, silent))),
         };
+        if let Some(keeper) = &mut self.keeper {
+            // Before anything is written by it.
+            keeper.look_at_the_clock(&mut self.engine, (self.clock)()).await;
+        }
         self.engine.note_past(&day);
         self.drawn = None;
         if let Some(keeper) = &mut self.keeper {
