@@ -37,6 +37,9 @@ const MOST: usize = 100;
 /// With more than this, nobody is told which name may have been meant: comparing takes its time.
 const MANY: usize = 300;
 
+/// And not when all of them together would be compared with more names than this.
+const COMPARED: usize = 50_000;
+
 /// Mistakes while they are being collected.
 #[derive(Default)]
 pub(crate) struct Problems(Vec<Problem>);
@@ -74,9 +77,9 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// Whether there are so many that each should cost little.
-    pub(crate) fn are_many(&self) -> bool {
-        self.0.len() > MANY
+    /// Whether there are so many that each should cost less than a comparison with so many names.
+    pub(crate) fn are_many(&self, names: usize) -> bool {
+        self.0.len() > MANY || self.0.len().saturating_mul(names) > COMPARED
     }
 
     /// The same for what is no mistake: maybe none.

@@ -104,7 +104,7 @@ fn report(path: &str, node: &Node, error: &Mismatch, fallback: TextSpan, problem
             } else {
                 ("key", "the keys here are")
             };
-            let hint = (!problems.are_many()).then(|| did_you_mean(key, list, known));
+            let hint = (!problems.are_many(known.len())).then(|| did_you_mean(key, list, known));
             problems.at(span, format!("unknown {what} `{key}` in `{parent}`")).hint(hint);
         }
         DeErrorKind::UnknownChoice { given, known } => {

@@ -206,6 +206,16 @@ fn very_many_mistakes_are_told_in_no_time() {
             format!("{head}kpis:\n{}", each(&|n| format!("  k{n}: {{ {KPI}, formula: m{n} }}\n"))),
         ),
         (
+            "nearly",
+            format!(
+                "{head}metrics:\n{}kpis:\n{}",
+                each(&|n| format!(
+                    "  metric_{n}: {{ source: s, request: {{ path: / }}, rows: $.x, columns: {{ value: $.x }} }}\n"
+                )),
+                each(&|n| format!("  k{n}: {{ {KPI}, formula: metrc_{n} }}\n"))
+            ),
+        ),
+        (
             "sources",
             format!(
                 "{head}metrics:\n{}",

@@ -106,7 +106,7 @@ impl<'a> Context<'a> {
             return Some(id.value.clone());
         }
         let known: Vec<&str> = names(self).ids.iter().map(String::as_str).collect();
-        let hint = match id.interpolated || self.problems.are_many() {
+        let hint = match id.interpolated || self.problems.are_many(known.len()) {
             _ if known.is_empty() => format!("no {what} is defined yet"),
             true => format!("the {what}s are {}", listed(&known, "and")),
             false => did_you_mean(&id.value, &format!("the {what}s are"), &known),
