@@ -54,7 +54,9 @@ fn mistake(
                 format!("there is no metric `{metric}`"),
                 Some("define it under `metrics`: no metric is defined yet".to_owned()),
             ),
-            _ if context.problems.are_many(known.len()) => (format!("there is no metric `{metric}`"), None),
+            _ if context.problems.are_many(known.len()) => {
+                (format!("there is no metric `{metric}`"), None)
+            }
             _ => (
                 format!("there is no metric `{metric}`"),
                 Some(did_you_mean(metric, "the metrics are", &known)),
