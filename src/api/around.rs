@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -81,11 +81,28 @@ pub(super) struct NoteJson<'a> {
     text: &'a str,
 }
 
+/// What somebody has to say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNoteJson {
+    /// One line of text; what cannot be seen does not count.
+    #[schema(max_length = 2000, pattern = r"[^\s\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")]
+    pub text: String,
+    /// Who says it; with a login, it is that.
+    #[schema(max_length = 100)]
+    pub author: Option<String>,
+}
+
 impl<'a> NoteJson<'a> {
     pub(super) fn new(note: &'a Note, timezone: Tz) -> Self {
         let at = instant(note.at, timezone);
         Self { at, author: note.author.as_deref(), text: &note.text }
     }
+}
+
+/// One note.
+pub fn note_json(note: &Note, timezone: Tz) -> Value {
+    json!(NoteJson::new(note, timezone))
 }
 
 /// The notes on a KPI.

@@ -24,7 +24,7 @@ use crate::metric::Labels;
 use crate::signals::Lead;
 use crate::snapshot::{Breakdown, KpiState, LeadState, Member, Snapshot, Verdict};
 
-pub use around::{history_json, notes_json, objectives_json};
+pub use around::{NewNoteJson, history_json, note_json, notes_json, objectives_json};
 pub use badge::{badge_json, badge_svg};
 pub use openapi::openapi;
 pub use review::review_json;

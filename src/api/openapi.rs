@@ -12,7 +12,7 @@ use crate::kpi::{Function, KpiKind};
 use crate::review::Cadence;
 use crate::snapshot::Snapshot;
 
-use super::around::{HistoryJson, NotesJson, ObjectivesJson};
+use super::around::{HistoryJson, NewNoteJson, NoteJson, NotesJson, ObjectivesJson};
 use super::badge::BadgeJson;
 use super::review::ReviewJson;
 use super::sources::SourcesJson;
@@ -44,6 +44,7 @@ struct Problem {
         kpi,
         history,
         notes,
+        note,
         objectives,
         sources,
         review,
@@ -59,8 +60,9 @@ struct Described;
 pub fn openapi(snapshot: Option<&Snapshot>) -> Value {
     let mut document = serde_json::to_value(Described::openapi()).unwrap_or_default();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let operations = paths.into_iter().flat_map(|paths| paths.values_mut());
-    for operation in operations.filter_map(|path| path.get_mut("get")) {
+    let paths = paths.into_iter().flat_map(|paths| paths.values_mut());
+    let operations = paths.filter_map(Value::as_object_mut).flat_map(|path| path.values_mut());
+    for operation in operations {
         if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
             for parameter in parameters {
                 settle(parameter, snapshot);
@@ -149,6 +151,22 @@ fn history() {}
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
 fn notes() {}
+
+/// Says something about a KPI, now. Off unless `server.accept_notes` is on; then for those with a login, or
+/// on the same machine without one. Pages of other sites may not.
+#[utoipa::path(post, path = "/api/v1/kpis/{id}/notes", params(("id" = String, Path, description = "Its id.")),
+    request_body(content = NewNoteJson, content_type = "application/json"), responses(
+    (status = 201, body = NoteJson, description = "The note, as it is shown from now on."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "What was sent is not understood."),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "Notes are not accepted, or not from there."),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "No KPI is called so."),
+    (status = 408, body = Problem, content_type = "application/problem+json", description = "It took too long to arrive."),
+    (status = 413, body = Problem, content_type = "application/problem+json", description = "It is larger than any note."),
+    (status = 415, body = Problem, content_type = "application/problem+json", description = "It is no JSON."),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "It is no note: empty, too long, or of another author than the login's."),
+    (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet, or it could not be written."),
+))]
+fn note() {}
 
 /// The objectives with their progress.
 #[utoipa::path(get, path = "/api/v1/objectives", responses(

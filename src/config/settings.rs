@@ -40,6 +40,8 @@ pub struct ServerSettings {
     pub web_config_file: Option<PathBuf>,
     /// Whether `/-/healthy` is answered without a login.
     pub healthy_without_login: bool,
+    /// Whether clients may write notes: those with a login, or on this machine.
+    pub accept_notes: bool,
 }
 
 /// An address that links begin with.
@@ -131,11 +133,12 @@ pub struct StoreSettings {
 }
 
 /// All keys that a variable can set, as `(key, default)`.
-const KEYS: [(&str, Option<&str>); 10] = [
+const KEYS: [(&str, Option<&str>); 11] = [
     ("server.listen", Some("0.0.0.0:9877")),
     ("server.external_url", None),
     ("server.web_config_file", None),
     ("server.healthy_without_login", Some("false")),
+    ("server.accept_notes", Some("false")),
     ("log.level", Some("info")),
     ("log.format", Some("text")),
     ("store.path", None),
@@ -158,6 +161,7 @@ struct LayeredServer {
     external_url: Option<String>,
     web_config_file: Option<String>,
     healthy_without_login: String,
+    accept_notes: String,
 }
 
 #[derive(Deserialize)]
@@ -200,6 +204,8 @@ pub(crate) fn resolve(
         .map(|url| read::<WebAddress>(&url, "server.external_url", WebAddress::EXPECTED, problems));
     let healthy_without_login: Option<YesNo> =
         choose(&layered.server.healthy_without_login, "server.healthy_without_login", problems);
+    let accept_notes: Option<YesNo> =
+        choose(&layered.server.accept_notes, "server.accept_notes", problems);
     let level = choose(&layered.log.level, "log.level", problems);
     let format = choose(&layered.log.format, "log.format", problems);
     let keep = |text: &str, key, problems: &mut Problems| {
@@ -221,6 +227,7 @@ pub(crate) fn resolve(
             },
             web_config_file: layered.server.web_config_file.map(PathBuf::from),
             healthy_without_login: healthy_without_login? == YesNo::Yes,
+            accept_notes: accept_notes? == YesNo::Yes,
         },
         log: LogSettings { level: level?, format: format? },
         store: StoreSettings {

@@ -68,6 +68,7 @@ impl Evaluator {
         let mut tick = tokio::time::interval_at(patience, HEARTBEAT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        let shared = Arc::clone(&self.shared);
         let mut complete = is_complete(&self.definitions, &self.log);
         if complete {
             self.publish(complete).await;
@@ -93,6 +94,7 @@ impl Evaluator {
                     }
                     continue;
                 }
+                () = shared.noted() => {}
                 _ = tick.tick() => {}
             }
             while let Ok(run) = runs.try_recv() {

@@ -41,6 +41,8 @@ pub(super) struct Prepared {
     pub(super) store: StoreSettings,
     pub(super) digests: Vec<Digest>,
     external_url: Option<String>,
+    /// Whether clients may write notes.
+    pub(super) accept_notes: bool,
     pub(super) clock: Clock,
 }
 
@@ -70,6 +72,7 @@ impl Prepared {
             self_metrics: Arc::new(self_metrics),
             store: config.settings.store,
             digests: config.digests,
+            accept_notes: config.settings.server.accept_notes,
             external_url: config.settings.server.external_url,
             clock,
         })

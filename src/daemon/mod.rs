@@ -11,6 +11,7 @@ mod fill;
 mod generation;
 mod keeper;
 mod many;
+mod note_taker;
 mod notes_known;
 mod outages;
 mod poller;
@@ -44,7 +45,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Run, SourceFacts, SourceHandle, Sources};
 use crate::id::{MetricId, SourceId};
-use crate::server::{Door, ReloadRequest, Serving, Shared};
+use crate::server::{Door, NoteRequest, ReloadRequest, Serving, Shared};
 use crate::source::{OpenError, SourceConfig};
 use crate::store::Store;
 
@@ -212,6 +213,9 @@ struct Works {
     pollers: Pollers,
     runs: Runs,
     generation: Generation,
+    /// Who writes down what clients have to say, and where it is handed in.
+    note_taker: JoinSet<()>,
+    notes: mpsc::Sender<NoteRequest>,
 }
 
 impl Works {
@@ -228,7 +232,13 @@ impl Works {
             Arc::clone(&runs_of_all),
         );
         pollers.start(&prepared);
-        Self { prepared, store, shared, pollers, runs: runs_of_all, generation }
+        let (notes, requests) = mpsc::channel(note_taker::WAITING);
+        let mut note_taker = JoinSet::new();
+        let (clock, takers) = (prepared.clock, (store.clone(), Arc::clone(&shared)));
+        note_taker.spawn(note_taker::take_notes(requests, takers.0, clock, takers.1));
+        shared.accept_notes(prepared.accept_notes.then(|| notes.clone()));
+        let runs = runs_of_all;
+        Self { prepared, store, shared, pollers, runs, generation, note_taker, notes }
     }
 
     fn serves(&self, address: SocketAddr) -> String {
@@ -271,6 +281,7 @@ impl Works {
         let waiting = self.waiting_runs(&kept).await;
         let carried = next.goes_on_with(carried, &before.definitions, &kept);
         self.shared.replace_self_metrics(Arc::clone(&next.self_metrics));
+        self.shared.accept_notes(next.accept_notes.then(|| self.notes.clone()));
         self.begin(carried, waiting).await;
     }
 
@@ -284,7 +295,7 @@ impl Works {
     }
 
     async fn begin(&mut self, carried: Carried, waiting: Vec<Run>) {
-        let Self { prepared, store, shared, pollers, runs, generation } = self;
+        let Self { prepared, store, shared, pollers, runs, generation, .. } = self;
         let memory = Memory::of(prepared, store.as_ref(), carried).await;
         let begins = (&*prepared, store.as_ref());
         *generation = Generation::start(begins, shared, memory, waiting, Arc::clone(runs));
@@ -307,6 +318,7 @@ impl Works {
     async fn end(mut self) {
         self.generation.end().await;
         self.pollers.end().await;
+        self.note_taker.shutdown().await;
         drop((self.generation, self.pollers));
         if let Some(store) = self.store.and_then(Arc::into_inner) {
             // All is written; only its log is left to be folded in.

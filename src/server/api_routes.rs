@@ -22,6 +22,9 @@ const KPIS: &str = "/api/v1/kpis";
 /// Objects of an answer, at most.
 const LONGEST_PAGE: usize = 1_000;
 
+/// Before there is anything to show.
+pub(super) const NOT_YET: &str = "the first evaluation is not complete; try again soon";
+
 type Answer = Result<Response<Body>, Refusal>;
 
 /// What is answered as problem+json.
@@ -56,9 +59,11 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Option<Response<Body>
             }
         };
     if request.method != Method::GET && request.method != Method::HEAD {
-        let mut refused =
-            problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here");
-        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        let takes_notes = path.ends_with("/notes");
+        let allowed = if takes_notes { "GET, HEAD, POST" } else { "GET, HEAD" };
+        let detail = format!("only {} are answered here", allowed.replace(", ", " and "));
+        let mut refused = problem(StatusCode::METHOD_NOT_ALLOWED, &detail);
+        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
         return Some(refused);
     }
     let refused = |Refusal { status, detail }| problem(status, &detail);
@@ -104,7 +109,7 @@ fn problem(status: StatusCode, detail: &str) -> Response<Body> {
 fn published(shared: &Shared) -> Result<Arc<Published>, Refusal> {
     shared.published().ok_or_else(|| Refusal {
         status: StatusCode::SERVICE_UNAVAILABLE,
-        detail: "the first evaluation is not complete; try again soon".to_owned(),
+        detail: NOT_YET.to_owned(),
     })
 }
 
@@ -117,10 +122,13 @@ fn id_in(request: &Parts) -> &str {
     request.uri.path().trim_start_matches('/').split('/').nth(3).unwrap_or_default()
 }
 
+/// What there is to say of a KPI that is none.
+pub(super) fn no_kpi(id: &str) -> String {
+    format!("no KPI is called '{}'; {KPIS} lists all of them", crate::shown::line(id, 60))
+}
+
 fn no_such(id: &str) -> Refusal {
-    let id = crate::shown::line(id, 60);
-    let detail = format!("no KPI is called '{id}'; {KPIS} lists all of them");
-    Refusal { status: StatusCode::NOT_FOUND, detail }
+    Refusal { status: StatusCode::NOT_FOUND, detail: no_kpi(id) }
 }
 
 fn kpis(request: &Parts, shared: &Shared) -> Answer {

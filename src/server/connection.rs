@@ -28,7 +28,8 @@ use tracing::{Instrument as _, Span, info_span};
 use super::paced::Paced;
 use super::places::{LastRequest, Places};
 use super::response::{self, Body};
-use super::{Shared, api_routes, lifecycle, routes};
+use super::site::Peer;
+use super::{Shared, api_routes, lifecycle, notes, routes};
 
 /// Time for a client to send its headers, and to stay idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(8);
@@ -86,7 +87,8 @@ async fn accept_forever(
             Ok((stream, peer)) => {
                 pause = ACCEPT_PAUSE.0;
                 let (shared, stopped) = (Arc::clone(shared), stopped.clone());
-                places.let_in(peer.ip(), |last| connection(stream, shared, stopped, last));
+                let peer = Peer(peer.ip());
+                places.let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -100,18 +102,19 @@ async fn accept_forever(
 /// Serves one connection to its end, by TLS where that is asked for.
 async fn connection(
     stream: TcpStream,
+    peer: Peer,
     shared: Arc<Shared>,
     stopped: watch::Receiver<()>,
     last: Arc<LastRequest>,
 ) {
     let stream = Paced::new(stream);
     let Some(tls) = shared.door().and_then(|door| door.tls()) else {
-        return http(stream, false, shared, stopped, last).await;
+        return http(stream, false, peer, shared, stopped, last).await;
     };
     match timeout(HEADER_TIMEOUT, TlsAcceptor::from(tls).accept(stream)).await {
         Ok(Ok(stream)) => {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            http(stream, http2, shared, stopped, last).await;
+            http(stream, http2, peer, shared, stopped, last).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "no TLS came about"),
         Err(_) => tracing::debug!("a client took too long to agree on TLS"),
@@ -122,12 +125,14 @@ async fn connection(
 async fn http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     http2: bool,
+    peer: Peer,
     shared: Arc<Shared>,
     stopped: watch::Receiver<()>,
     last: Arc<LastRequest>,
 ) {
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         last.note();
+        request.extensions_mut().insert(peer);
         answer(Arc::clone(&shared), request)
     });
     let stream = TokioIo::new(stream);
@@ -204,6 +209,9 @@ async fn answer_to(shared: Arc<Shared>, mut request: Request<Incoming>) -> Respo
 
 async fn answer_to_admitted(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
+    if notes::is_one(&head) {
+        return notes::post(&head, body, &shared).await;
+    }
     if !body.is_end_stream() {
         return response::body_refused();
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::response::{self, Body};
 use super::shared::{ReloadRequest, Shared};
+use super::site::is_of_another_site;
 
 /// Where a reload is asked for.
 pub(super) const RELOAD: &str = "/-/reload";
@@ -33,7 +34,7 @@ pub(super) async fn reload(request: &Parts, shared: &Shared) -> Response<Body> {
                     send SIGHUP)\n";
         return response::plain(StatusCode::FORBIDDEN, text);
     };
-    if is_of_another_site(&request.headers) {
+    if is_of_another_site(request) {
         let text = "pages of other sites may not ask for a reload\n";
         return response::plain(StatusCode::FORBIDDEN, text);
     }
@@ -55,37 +56,4 @@ async fn ask(lifecycle: &mpsc::Sender<ReloadRequest>) -> Option<Result<(), Strin
     let (answer, answered) = oneshot::channel();
     lifecycle.send(answer).await.ok()?;
     answered.await.ok()
-}
-
-/// Browsers say which site a POST comes from.
-fn is_of_another_site(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or(""));
-    let Some(origin) = text(header::ORIGIN) else { return false };
-    let host = origin.split_once("://").map(|(_, host)| host);
-    host.is_none() || host != text(header::HOST)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_pages_of_this_site_may_ask() {
-        for (origin, other) in [
-            (None, false),
-            (Some("http://kpis.example.com:9877"), false),
-            (Some("https://kpis.example.com:9877"), false),
-            (Some("http://evil.example.com"), true),
-            (Some("http://kpis.example.com"), true),
-            (Some("null"), true),
-            (Some(""), true),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static("kpis.example.com:9877"));
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
-            }
-            assert_eq!(is_of_another_site(&headers), other, "{origin:?}");
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod connection;
 mod door;
 mod lifecycle;
 mod negotiate;
+mod notes;
 mod paced;
 mod pages;
 mod places;
@@ -16,8 +17,10 @@ mod response;
 mod routes;
 mod serving;
 mod shared;
+mod site;
 
 pub use connection::serve;
 pub use door::{Door, User};
+pub use notes::{NotTaken, NoteRequest};
 pub use serving::Serving;
 pub use shared::{HEARTBEAT, ReloadRequest, Shared};

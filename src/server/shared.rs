@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::door::Door;
+use super::notes::NoteRequest;
 use super::pages::Pages;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
@@ -46,6 +47,10 @@ pub struct Shared {
     /// Where reloads are asked for, if clients may.
     lifecycle: Option<mpsc::Sender<ReloadRequest>>,
     door: Option<Arc<Door>>,
+    /// Who writes notes down, if they are accepted.
+    note_taker: ArcSwapOption<mpsc::Sender<NoteRequest>>,
+    /// A note was written down.
+    noted: Notify,
 }
 
 impl Shared {
@@ -65,6 +70,8 @@ impl Shared {
             pages: Pages::default(),
             lifecycle: None,
             door: None,
+            note_taker: ArcSwapOption::empty(),
+            noted: Notify::new(),
         }
     }
 
@@ -84,6 +91,25 @@ impl Shared {
 
     pub(super) fn lifecycle(&self) -> Option<&mpsc::Sender<ReloadRequest>> {
         self.lifecycle.as_ref()
+    }
+
+    /// Has notes that clients bring written down there, or refuses them.
+    pub fn accept_notes(&self, taker: Option<mpsc::Sender<NoteRequest>>) {
+        self.note_taker.store(taker.map(Arc::new));
+    }
+
+    pub(super) fn note_taker(&self) -> Option<Arc<mpsc::Sender<NoteRequest>>> {
+        self.note_taker.load_full()
+    }
+
+    /// A note was written down, and is to be shown.
+    pub fn note_was_taken(&self) {
+        self.noted.notify_one();
+    }
+
+    /// Waits for a note that is to be shown.
+    pub async fn noted(&self) {
+        self.noted.notified().await;
     }
 
     /// Renders a snapshot, then shows it in place of the last one. Rendering takes about a

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::exporter::Exporter;
+use crate::exporter::{Exporter, command};
 
 /// Where `tests/run.sh` installs it.
 #[expect(clippy::disallowed_methods, reason = "a folder of the build")]
@@ -19,7 +19,9 @@ fn schemathesis_finds_nothing() {
         eprintln!("not tested: tests/run.sh installs schemathesis");
         return;
     };
-    let demo = Exporter::start(&["demo"]);
+    let demo = Exporter::spawn(
+        command().env("KPI_EXPORTER_SERVER__ACCEPT_NOTES", "true").arg("demo"),
+    );
     demo.until("values", |metrics| metrics.contains("\nkpi_value"));
     let url = format!("http://{}/openapi.json", demo.address);
     let arguments = ["run", &url, "--max-examples", "20", "--seed", "1"];
@@ -29,5 +31,5 @@ fn schemathesis_finds_nothing() {
     let said = String::from_utf8_lossy(&found.stdout);
     assert!(found.status.success(), "{said}");
     // All but the description itself.
-    assert!(said.contains("9 selected / 9 total"), "{said}");
+    assert!(said.contains("10 selected / 10 total"), "{said}");
 }

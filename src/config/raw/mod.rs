@@ -26,6 +26,7 @@ pub(crate) struct ServerRaw {
     pub(crate) external_url: Option<Parsed<WebAddress>>,
     pub(crate) web_config_file: Option<Text>,
     pub(crate) healthy_without_login: Option<bool>,
+    pub(crate) accept_notes: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

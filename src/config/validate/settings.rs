@@ -38,6 +38,9 @@ pub(super) fn settings(
     if let Some(open) = server.healthy_without_login {
         file.push(("server.healthy_without_login", open.to_string()));
     }
+    if let Some(accepted) = server.accept_notes {
+        file.push(("server.accept_notes", accepted.to_string()));
+    }
     if let Some(level) = log.level {
         file.push(("log.level", name_of(level.0)));
     }
