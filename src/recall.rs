@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, Days, Utc};
 
@@ -14,9 +15,9 @@ use crate::id::KpiId;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::note::Notes;
 use crate::record::{Changes, PastResult, Remembered};
-use crate::snapshot::GoalChange;
+use crate::snapshot::{ClosedPeriod, GoalChange, Restated};
 use crate::store::{
-    Change, Closing, Definition, InForce, PastDay, PastDays, Store, StoreError, difference,
+    Change, Closing, Definition, Ended, InForce, PastDay, PastDays, Store, StoreError, difference,
 };
 
 /// Years of daily history that projections and signals work on.
@@ -52,6 +53,7 @@ impl Recalled {
         let history = recall.history(History::default(), now).await?;
         let mut remembered = recall.remembered(store.last_closings(now).await?.iter());
         remembered.notes = store.notes().await?.until(now);
+        remembered.closed = closed_periods(&store, now).await?;
         store.close().await;
         Ok(Self { openings, history, remembered })
     }
@@ -120,6 +122,7 @@ impl Recall<'_> {
             results: standing.map(result).collect(),
             changes: self.in_force.iter().map(|(kpi, now)| (kpi.clone(), changes(now))).collect(),
             notes: Notes::default(),
+            closed: BTreeMap::new(),
         }
     }
 
@@ -128,6 +131,35 @@ impl Recall<'_> {
         let now = self.in_force.get(&closing.series.kpi).map(|definition| definition.revision);
         closing.final_at.is_some() || closing.revision.is_some_and(|then| Some(then) != now)
     }
+}
+
+/// How the newest periods of each KPI ended, the newest first.
+///
+/// # Errors
+/// What the store says.
+pub async fn closed_periods(
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<KpiId, Arc<[ClosedPeriod]>>, StoreError> {
+    let mut by_kpi: BTreeMap<KpiId, Vec<ClosedPeriod>> = BTreeMap::new();
+    for Ended { closing, restated } in store.ended(now).await? {
+        let Closing { series, period, end, value, target, target_ratio, status, .. } = closing;
+        by_kpi.entry(series.kpi).or_default().push(ClosedPeriod {
+            labels: series.labels,
+            period,
+            end,
+            value,
+            target,
+            target_ratio,
+            status,
+            restated: restated.map(|(at, value)| Restated { at, value }),
+        });
+    }
+    let newest_first = |(kpi, mut periods): (KpiId, Vec<ClosedPeriod>)| {
+        periods.sort_by(|a, b| b.end.cmp(&a.end).then_with(|| a.labels.cmp(&b.labels)));
+        (kpi, periods.into())
+    };
+    Ok(by_kpi.into_iter().map(newest_first).collect())
 }
 
 fn result(closing: &Closing) -> (SeriesKey, PastResult) {

@@ -5,6 +5,7 @@
 //! Not here: numbers (`assess`), and who remembers (`recall`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +15,7 @@ use crate::engine::Evaluated;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, Objective, SeriesKey};
 use crate::note::Notes;
-use crate::snapshot::{GoalChange, KpiState, ObjectiveState, Snapshot, Verdict};
+use crate::snapshot::{ClosedPeriod, GoalChange, KpiState, ObjectiveState, Snapshot, Verdict};
 
 /// What is known from before, as far as it is shown.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub struct Remembered {
     pub results: BTreeMap<SeriesKey, PastResult>,
     /// When the definition of a KPI changed.
     pub changes: BTreeMap<KpiId, Changes>,
+    /// How the periods of each KPI ended.
+    pub closed: BTreeMap<KpiId, Arc<[ClosedPeriod]>>,
     /// What people said.
     pub notes: Notes,
 }
@@ -71,6 +74,7 @@ fn finish_kpi(mut state: KpiState, calendar: &Calendar, remembered: &Remembered)
     let changes = remembered.changes.get(&state.kpi.id);
     state.definition_changed = changes.and_then(|changes| changes.meaning);
     state.notes = remembered.notes.of(&state.kpi.id).to_vec();
+    state.closed = remembered.closed.get(&state.kpi.id).cloned().unwrap_or_default();
     state.goal_changed = changes.and_then(|changes| changes.goal.clone());
     for verdict in &mut state.verdicts {
         if let Some(change) = &state.goal_changed

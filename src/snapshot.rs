@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::assess::{Assessment, Sums};
+use crate::assess::{Assessment, Status, Sums};
 use crate::calendar::Calendar;
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::{Kpi, Objective};
@@ -53,10 +53,42 @@ pub struct KpiState {
     pub definition_changed: Option<DateTime<Utc>>,
     /// How what they are measured against last changed; `None` if it never did.
     pub goal_changed: Option<GoalChange>,
+    /// How its periods ended, the newest first, as the store has it.
+    pub closed: Arc<[ClosedPeriod]>,
     /// What people said about it, the newest first.
     pub notes: Vec<Note>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
+}
+
+/// How a period of one label set ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClosedPeriod {
+    /// The user's own labels.
+    pub labels: Labels,
+    /// Id of the period.
+    pub period: String,
+    /// The first instant after it.
+    pub end: DateTime<Utc>,
+    /// The result.
+    pub value: Option<f64>,
+    /// What it was measured against, where that is a single number.
+    pub target: Option<f64>,
+    /// Attainment.
+    pub target_ratio: Option<f64>,
+    /// The verdict.
+    pub status: Status,
+    /// What the source says since, where that is something else: the result stays.
+    pub restated: Option<Restated>,
+}
+
+/// What a source says of a period whose result is final.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restated {
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// The value.
+    pub value: Option<f64>,
 }
 
 /// A change of a KPI's goal.

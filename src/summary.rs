@@ -175,8 +175,10 @@ impl EarlyWarning<'_> {
             [] => String::new(),
             levers => format!(" Levers: {}.", levers.join(", ")),
         };
+        let known = early.leads.iter().find(|lead| lead.predicts == late.kpi.id);
+        let proof = known.map_or(String::new(), |known| format!(" ({})", known.lead.proof()));
         let other = &late.kpi.title;
-        format!("is {status} and leads {other}{by}, which still looks fine.{levers}")
+        format!("is {status} and leads {other}{by}{proof}, which still looks fine.{levers}")
     }
 }
 

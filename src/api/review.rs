@@ -122,7 +122,7 @@ impl<'a> ActionJson<'a> {
         Self {
             kpi: &kpi.id,
             title: &kpi.title,
-            period: &action.period,
+            period: &action.period.id,
             why: &action.why,
             levers: &kpi.levers,
             owner: kpi.owner.as_deref(),

@@ -99,7 +99,7 @@ impl About<'_> {
                 format!("Week by week: {}", reading.words(*side, &since)?)
             }
             Finding::Predicts { kpi, lead } => {
-                format!("As a predictor of {kpi}: {}", lead.words("week"))
+                format!("Its lead on {kpi} is {}", lead.words("week"))
             }
             clause => return self.clause(clause).map(Said::Clause),
         };

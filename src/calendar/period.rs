@@ -25,6 +25,19 @@ impl PeriodKind {
     }
 }
 
+impl Period {
+    /// `30 Oct – 28 Jan 2027`: its first and last day.
+    pub fn days(&self) -> String {
+        let last = self.end_day.pred_opt().unwrap_or(self.end_day);
+        format!("{} – {}", self.first_day.format("%-d %b"), last.format("%-d %b %Y"))
+    }
+
+    /// Its id where people say that, else its days.
+    pub fn words(&self) -> String {
+        if matches!(self.kind, PeriodKind::Dates { .. }) { self.days() } else { self.id.clone() }
+    }
+}
+
 impl fmt::Display for PeriodKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -115,6 +115,7 @@ impl Keeper {
         let closings = self.recorder.store().last_closings(now).await?;
         let closings = closings.into_iter().map(|closing| (closing.series.clone(), closing));
         self.last_closings = closings.collect();
+        self.noted.forget();
         Ok(())
     }
 
@@ -235,6 +236,7 @@ impl Keeper {
         }
         if self.is_another {
             self.recorder = self.recorder.renewed(now).await?;
+            self.noted.forget();
             self.opened.clear();
             self.is_another = false;
         }
@@ -248,13 +250,12 @@ impl Keeper {
 
     /// Reads the notes, if there are new ones.
     pub(super) async fn look_for_notes(&mut self) {
-        self.noted.look(self.recorder.store()).await;
+        self.noted.look(self.recorder.store(), (self.clock)()).await;
     }
 
     /// What is shown as it was.
     pub(super) fn remembered(&self) -> Remembered {
-        let remembered = self.recall().remembered(self.last_closings.values());
-        Remembered { notes: self.noted.notes.clone(), ..remembered }
+        self.noted.beside(self.recall().remembered(self.last_closings.values()))
     }
 
     /// Days of which the sources know nothing.
@@ -325,6 +326,7 @@ impl Keeper {
     fn note_closed(&mut self, closings: impl IntoIterator<Item = (Closing, Closed)>) {
         let (mut closed, mut restated) = (Many::new(), Many::new());
         for (closing, how) in closings {
+            self.noted.take(&how);
             match how {
                 Closed::First => {
                     let what = (closing.period.clone(), closing.status.words());

@@ -174,6 +174,7 @@ impl Engine {
             leads,
             definition_changed: None,
             goal_changed: None,
+            closed: Arc::default(),
             notes: Vec::new(),
             last_success: verdicts.as_of.filter(|_| good).or(before),
         };

@@ -46,6 +46,36 @@ impl Unit {
             .unwrap_or_else(|| shown(MOST))
     }
 
+    /// Numbers of one column: as many decimals in all of them as it takes to tell apart what is not the
+    /// same, and the same thousand. Lengths of time are each in their own units.
+    pub fn show_alike(&self, values: &[f64]) -> Vec<String> {
+        let apart = |texts: &Vec<String>| {
+            let all = || values.iter().zip(texts);
+            all().all(|(a, shown)| all().all(|(b, other)| shown != other || same(*a, *b)))
+        };
+        let shown = |digits| self.alike(values, digits);
+        (DIGITS..DIGITS + 4).map(shown).find(apart).unwrap_or_else(|| shown(DIGITS))
+    }
+
+    fn alike(&self, values: &[f64], digits: usize) -> Vec<String> {
+        let numbers = |scale: f64| {
+            let scaled: Vec<f64> = values.iter().map(|value| value * scale).collect();
+            number::alike(&scaled, digits)
+        };
+        let (texts, unit) = match self {
+            Self::Percent => (numbers(100.0), " %".to_owned()),
+            Self::Count => (numbers(1.0), String::new()),
+            Self::Ratio => (numbers(1.0), "x".to_owned()),
+            Self::Points => (numbers(1.0), " points".to_owned()),
+            Self::Other(name) => (numbers(1.0), format!(" {name}")),
+            Self::Currency(code) => return money::alike(code, values, digits),
+            Self::Seconds | Self::Days => {
+                return values.iter().map(|value| self.text(*value, digits)).collect();
+            }
+        };
+        texts.into_iter().map(|text| format!("{text}{unit}")).collect()
+    }
+
     /// The difference of two values, signed; that of percentages is in points.
     pub fn show_change(&self, change: f64) -> String {
         let size = change.abs();
@@ -104,8 +134,9 @@ pub fn share(ratio: f64) -> String {
     if edge(0.0) || edge(1.0) { attainment(ratio) } else { Unit::Percent.show(rounded) }
 }
 
-/// How many days are left, as a fraction: `61 days`, `2.4 days`, `5 business days`.
+/// How many days are left: `61 days`, `2.4 days`, `5 business days`. Of many, the one that has begun counts.
 pub fn days(count: f64, kind: &str) -> String {
+    let count = if count < 10.0 { count } else { (count - 1e-6).ceil() };
     let text = time::days(count, if count < 10.0 { 2 } else { 3 });
     if kind.is_empty() {
         return text;

@@ -1,6 +1,6 @@
 //! Amounts of money: `$230 K`, `€36.90`, `2,100 AED`.
 
-use super::number::{decimals, fixed, significant};
+use super::number::{self, decimals, fixed, significant};
 
 /// From here on amounts are in thousands, millions and so on.
 const SHORT: f64 = 10_000.0;
@@ -29,6 +29,25 @@ pub(super) fn text(code: &str, value: f64, digits: usize) -> String {
         Some((_, symbol)) => format!("{sign}{symbol}{number}"),
         None => format!("{sign}{number} {code}"),
     }
+}
+
+/// Amounts of one column: all in the thousands of the largest.
+pub(super) fn alike(code: &str, values: &[f64], digits: usize) -> Vec<String> {
+    let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let mut scales = SCALES.iter().rev();
+    let Some((scale, letter)) = scales.find(|(scale, _)| largest >= SHORT && largest >= *scale)
+    else {
+        return values.iter().map(|value| text(code, *value, digits)).collect();
+    };
+    let scaled: Vec<f64> = values.iter().map(|value| value / scale).collect();
+    let signed = |number: String| {
+        let (sign, size) = number.strip_prefix('−').map_or(("", number.as_str()), |n| ("−", n));
+        match SYMBOLS.iter().find(|(known, _)| *known == code) {
+            Some((_, symbol)) => format!("{sign}{symbol}{size} {letter}"),
+            None => format!("{sign}{size} {letter} {code}"),
+        }
+    };
+    number::alike(&scaled, digits).into_iter().map(signed).collect()
 }
 
 fn amount(size: f64, digits: usize, minor: usize) -> String {

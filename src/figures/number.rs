@@ -26,6 +26,23 @@ pub(super) fn fixed(value: f64, decimals: usize, keep: usize) -> String {
     signed(&grouped(whole, fraction))
 }
 
+/// Numbers with the same decimals: those of the largest in so many significant digits, but no zeros at the
+/// end of all of them.
+pub(super) fn alike(values: &[f64], digits: usize) -> Vec<String> {
+    let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    if largest > 0.0 && !(SMALLEST..LARGEST).contains(&largest) {
+        return values.iter().map(|value| significant(*value, digits)).collect();
+    }
+    let most = decimals(largest, digits);
+    let shown = |places: usize| values.iter().map(|value| fixed(*value, places, places)).collect();
+    let needed = |value: &f64| {
+        let text = format!("{value:.most$}");
+        let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+        fraction.trim_end_matches('0').len()
+    };
+    shown(values.iter().map(needed).max().unwrap_or(0))
+}
+
 /// Decimals that give a number of this size so many significant digits.
 pub(super) fn decimals(size: f64, digits: usize) -> usize {
     let exponent = exponent(size);

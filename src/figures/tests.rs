@@ -107,6 +107,8 @@ fn what_missed_its_target_does_not_read_as_the_target() {
 #[test]
 fn days_are_fractions_in_words() {
     assert_eq!(days(61.0, ""), "61 days");
+    assert_eq!(days(60.4, ""), "61 days");
+    assert_eq!(days(29.999_999_999, ""), "30 days");
     assert_eq!(days(2.44, "business"), "2.4 business days");
     assert_eq!(days(1.0, ""), "1 day");
     assert_eq!(days(1.0, "business"), "1 business day");
@@ -249,4 +251,28 @@ fn every_count_of_a_thousand_meets_its_own_percentage() {
         assert_eq!(shown, target);
         assert_eq!(attainment(share / min), "100 %");
     }
+}
+
+#[test]
+fn numbers_of_a_column_have_the_same_decimals_and_read_the_same_only_when_they_are() {
+    for (unit, values, shown) in [
+        ("percent", &[0.10, 0.128, 0.16, 0.12][..], &["10.0 %", "12.8 %", "16.0 %", "12.0 %"][..]),
+        ("percent", &[0.10, 0.16], &["10 %", "16 %"]),
+        ("percent", &[0.1596, 0.16], &["15.96 %", "16.00 %"]),
+        ("percent", &[4.0, -0.5], &["400 %", "−50 %"]),
+        ("count", &[96_226.0, 118_039.4, 3.0], &["96,226", "118,039", "3"]),
+        ("count", &[0.0, 0.0], &["0", "0"]),
+        ("ratio", &[3.0, 12.25], &["3.0x", "12.2x"]),
+        ("USD", &[152_000.0, 4_342.0, 13_100.0], &["$152 K", "$4 K", "$13 K"]),
+        ("USD", &[13_100.0, 13_200.0, -4_342.0], &["$13.1 K", "$13.2 K", "−$4.3 K"]),
+        ("USD", &[9.5, 20.0], &["$9.50", "$20"]),
+        ("SEK", &[1_250_000.0, 3_000_000.0], &["1.25 M SEK", "3.00 M SEK"]),
+        ("seconds", &[4_500.0, 0.25], &["1 h 15 min", "250 ms"]),
+    ] {
+        assert_eq!(Unit::parse(unit).unwrap().show_alike(values), shown, "{values:?}");
+    }
+    assert_eq!(Unit::Count.show_alike(&[]), [""; 0]);
+    // Nothing is shown for long, however far apart they are.
+    let far = Unit::Count.show_alike(&[1e-7, 1e12, 1e12]);
+    assert!(far.iter().all(|text| text.len() < 30), "{far:?}");
 }

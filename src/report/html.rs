@@ -139,6 +139,7 @@ fn rows(review: &Review<'_>, external_url: Option<&str>) -> Markup {
 fn one(review: &Review<'_>, row: &Row<'_>, external_url: Option<&str>) -> Markup {
     let (kpi, a) = (&row.state.kpi, &row.verdict.assessment);
     let shown = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| kpi.unit.show(v));
+    let numbers = row.told(ABSENT);
     let calm = !a.needs_somebody() && row.note.is_none();
     html! {
         tbody {
@@ -149,7 +150,7 @@ fn one(review: &Review<'_>, row: &Row<'_>, external_url: Option<&str>) -> Markup
                     @if row.sets > 1 { span.muted { " worst of " (row.sets) } }
                     span.muted { " · " (kpi.kind) }
                 }
-                @for number in &row.numbers { td.number { (shown(*number)) } }
+                @for number in &numbers { td.number { (number) } }
                 td { (line(row)) }
                 td.number { (change(row, row.change)) }
                 td.number { (change(row, row.year)) }

@@ -65,7 +65,7 @@ fn rows(text: &mut String, review: &Review<'_>) -> std::fmt::Result {
     for row in &review.rows {
         let (kpi, a) = (&row.state.kpi, &row.verdict.assessment);
         let shown = |value: &Option<f64>| value.map_or(ABSENT.to_owned(), |v| kpi.unit.show(v));
-        let numbers: Vec<String> = row.numbers.iter().map(shown).collect();
+        let numbers = row.told(ABSENT);
         let change =
             |change: Option<Change>| change.map_or(ABSENT.to_owned(), |c| c.text(&kpi.unit));
         writeln!(

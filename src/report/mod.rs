@@ -60,7 +60,7 @@ fn on(cadence: Cadence) -> String {
 fn to_do(actions: &[Action<'_>]) -> String {
     match actions {
         [first, rest @ ..] if rest.iter().all(|action| action.period == first.period) => {
-            format!("What to do in {}", first.period)
+            format!("What to do in {}", first.period.words())
         }
         _ => "What to do".to_owned(),
     }

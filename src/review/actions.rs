@@ -2,6 +2,7 @@
 
 use super::Looking;
 use crate::assess::Status;
+use crate::calendar::Period;
 use crate::snapshot::{KpiState, Verdict};
 use crate::summary::worst_first;
 
@@ -13,7 +14,7 @@ pub struct Action<'s> {
     /// Its worst verdict.
     pub verdict: &'s Verdict,
     /// The period in which it can be done: the running one, or the next where that is over.
-    pub period: String,
+    pub period: Period,
     /// Why: `missed, 1.0 pt short of the target`.
     pub why: String,
 }
@@ -51,9 +52,9 @@ fn action<'s>(looking: &Looking<'s, '_>, state: &'s KpiState) -> Option<Action<'
     let calendar = &looking.known.snapshot.calendar;
     let next = calendar.day_start(a.period.end_day + chrono::Days::new(1));
     let period = if a.period.span.end > looking.as_of() {
-        a.period.id.clone()
+        a.period.clone()
     } else {
-        calendar.period_at(&state.kpi.period, next).id
+        calendar.period_at(&state.kpi.period, next)
     };
     let end = a.value.filter(|_| a.period.span.end <= looking.as_of()).or(a.projected_value);
     let why = match end.zip(a.target_value) {

@@ -58,6 +58,7 @@ fn state(kpi: Kpi, status: Status, value: f64) -> KpiState {
         leads: Vec::new(),
         definition_changed: None,
         goal_changed: None,
+        closed: Arc::default(),
         notes: Vec::new(),
         last_success: None,
     }

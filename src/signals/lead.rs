@@ -139,6 +139,14 @@ impl Lead {
         }
     }
 
+    /// Whether history bears the claim out, in a word.
+    pub fn proof(&self) -> &'static str {
+        match self {
+            Self::Leads { .. } => "proven",
+            Self::NoEvidence { .. } | Self::Unverified { .. } => "unproven",
+        }
+    }
+
     /// One clause for people, about a series with one point per `step` ("day", "week").
     pub fn words(&self, step: &str) -> String {
         match *self {
@@ -146,19 +154,19 @@ impl Lead {
                 let sense = if rho < 0.0 { "opposite" } else { "same" };
                 let plural = if lag == 1 { "" } else { "s" };
                 format!(
-                    "its changes come {lag} {step}{plural} ahead, in the {sense} direction \
+                    "proven: its changes come {lag} {step}{plural} ahead, in the {sense} direction \
                      (prewhitened correlation {rho:.2})"
                 )
             }
             Self::NoEvidence { detectable: Some(limit) } => {
-                format!("no evidence of a lead (a correlation above {limit:.2} would have shown)")
+                format!("unproven: a correlation above {limit:.2} would have shown")
             }
             Self::NoEvidence { detectable: None } => {
-                "no evidence of a lead: one of the two never changes".to_owned()
+                "unproven: one of the two never changes".to_owned()
             }
             Self::Unverified { points } => {
                 format!(
-                    "unverified: {points} {step}s without a gap, at least {MIN_POINTS} are needed"
+                    "unproven: {points} {step}s without a gap, at least {MIN_POINTS} are needed"
                 )
             }
         }

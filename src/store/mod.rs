@@ -8,6 +8,7 @@
 //! writing. A damaged, newer or foreign file is an error, never replaced.
 
 mod bulk;
+mod closed;
 mod commit;
 mod definition;
 mod digests;
@@ -46,6 +47,7 @@ use self::open::Opened;
 use self::unwritten::Unwritten;
 use crate::links;
 pub use bulk::{PastDay, PastDays};
+pub use closed::Ended;
 pub use commit::Evaluation;
 pub use definition::{Definition, Statement, difference, metric_fingerprint};
 pub use digests::{DigestSlot, DigestState};

@@ -185,7 +185,7 @@ fn opening(row: &SqliteRow) -> sqlx::Result<Opening> {
     })
 }
 
-fn closing(row: &SqliteRow) -> sqlx::Result<Closing> {
+pub(super) fn closing(row: &SqliteRow) -> sqlx::Result<Closing> {
     Ok(Closing {
         series: series_key(row)?,
         period: row.try_get("period")?,

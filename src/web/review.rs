@@ -97,7 +97,7 @@ fn actions(actions: &[Action<'_>]) -> Markup {
                     @for action in actions {
                         li {
                             (mark(Some(action.verdict.assessment.status)))
-                            strong { (action.state.kpi.title) } " (" (action.why) ", " (action.period) "): "
+                            strong { (action.state.kpi.title) } " (" (action.why) ", " (action.period.words()) "): "
                             @if action.state.kpi.levers.is_empty() { "no levers are written down" }
                             @else { (action.state.kpi.levers.join(", ")) }
                             @if let Some(owner) = action.state.kpi.owner.as_ref().or(action.state.kpi.team.as_ref()) {
@@ -149,6 +149,7 @@ fn column(cadence: Cadence, last: NaiveDate) -> String {
 fn one(review: &Review<'_>, row: &Row<'_>) -> Markup {
     let (kpi, a) = (&row.state.kpi, &row.verdict.assessment);
     let shown = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| kpi.unit.show(v));
+    let numbers = row.told(ABSENT);
     let says = a.needs_somebody() || row.note.is_some() || row.story.is_some();
     html! {
         tbody class=(a.status.as_str()) {
@@ -158,7 +159,7 @@ fn one(review: &Review<'_>, row: &Row<'_>) -> Markup {
                     a.title href=(Place::Review.link(&format!("kpi/{}", kpi.id))) { (kpi.title) }
                     @if row.sets > 1 { span.aside { "worst of " (row.sets) } }
                 }
-                @for number in &row.numbers { td.number { (shown(*number)) } }
+                @for number in &numbers { td.number { (number) } }
                 td { (line(&row.line)) }
                 td.number { (change(row, row.change)) }
                 td.number { (change(row, row.year)) }

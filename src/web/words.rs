@@ -1,11 +1,12 @@
 //! Instants and small words as pages say them. Not here: numbers (`figures`).
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use crate::assess::{Assessment, Status};
 use crate::calendar::Period;
+use crate::figures;
 use crate::kpi::Kpi;
 use crate::metric::Labels;
 
@@ -67,8 +68,13 @@ pub(super) fn target(kpi: &Kpi, a: &Assessment) -> String {
     }
 }
 
+/// How far ahead one KPI goes: `30 days`, `36 h`.
+pub(super) fn lead_time(time: std::time::Duration) -> String {
+    let days = time.as_secs_f64() / 86_400.0;
+    if days.fract() == 0.0 { figures::days(days, "") } else { figures::duration(time.as_secs_f64()) }
+}
+
 /// `30 Oct – 28 Jan 2027`: its first and last day.
 pub(super) fn period_days(period: &Period) -> String {
-    let last = period.end_day.checked_sub_days(Days::new(1)).unwrap_or(period.end_day);
-    format!("{} – {}", period.first_day.format("%-d %b"), last.format("%-d %b %Y"))
+    period.days()
 }

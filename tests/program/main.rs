@@ -19,6 +19,7 @@ mod joins;
 mod logging;
 mod logins;
 mod memory;
+mod notes;
 mod readme;
 mod review;
 mod schemathesis;

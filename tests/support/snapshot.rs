@@ -69,6 +69,7 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
         leads: Vec::new(),
         definition_changed: None,
         goal_changed: None,
+        closed: Arc::default(),
         notes: Vec::new(),
         last_success: Some(at("2026-05-01T04:00:00Z")),
     }

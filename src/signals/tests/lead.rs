@@ -90,7 +90,7 @@ fn a_real_lead_is_found_at_its_lag_with_its_sign() {
         .collect();
     let lead = lead_correlation(&pairs(&leading, &lagging), 10);
     assert!(matches!(lead, Lead::Leads { lag: 5, rho } if rho < -0.5), "{lead:?}");
-    assert!(lead.words("week").starts_with("its changes come 5 weeks ahead, in the opposite"));
+    assert!(lead.words("week").starts_with("proven: its changes come 5 weeks ahead, in the opposite"));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn fewer_than_40_points_are_unverified_and_gaps_count_as_the_end_of_a_stretch() 
     assert_eq!(lead, lead_correlation(&pairs(&leading[61..], &sales[61..]), 8));
     let lead = lead_correlation(&rows[..70], 8);
     assert_eq!(lead, Lead::Unverified { points: 30 });
-    assert_eq!(lead.words("week"), "unverified: 30 weeks without a gap, at least 40 are needed");
+    assert_eq!(lead.words("week"), "unproven: 30 weeks without a gap, at least 40 are needed");
 }
 
 #[test]

@@ -1,18 +1,19 @@
-//! What stands around a KPI: levers, what it announces and what announces it, members, the period
-//! that closed last, and how its definition changed.
+//! What stands around a KPI: levers, what it announces and what announces it, members, notes, and how its
+//! definition changed.
 
 use maud::{Markup, html};
 
+use super::marks;
 use crate::figures;
 use crate::kpi::Kpi;
 use crate::snapshot::{Breakdown, KpiState, LeadState, Snapshot};
 use crate::web::frame::Place;
-use crate::web::words::{ABSENT, badge, label_chips, moment, target};
+use crate::web::words::{ABSENT, badge, label_chips, lead_time, moment};
 
 /// Breakdowns that are shown: one for each label set and column.
 const MOST_TABLES: usize = 40;
 
-/// Rows of a table of last results: one for each label set.
+/// Notes that are shown.
 const MOST_ROWS: usize = 200;
 
 /// What the team can do about it.
@@ -36,7 +37,7 @@ pub(super) fn leads(snapshot: &Snapshot, state: &KpiState) -> Markup {
         .map(|other| (other, other.leads.iter().find(|lead| lead.predicts == state.kpi.id)))
         .collect();
     let leads = &state.kpi.predicts;
-    let after = state.kpi.lead_time.map(|time| figures::duration(time.as_secs_f64()));
+    let after = state.kpi.lead_time.map(lead_time);
     html! {
         @if !leads.is_empty() {
             section {
@@ -129,42 +130,6 @@ fn table(state: &KpiState, breakdown: &Breakdown) -> Markup {
     }
 }
 
-/// How the period before ended.
-pub(super) fn last_period(state: &KpiState) -> Markup {
-    let unit = &state.kpi.unit;
-    let value = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |value| unit.show(value));
-    html! {
-        @if !state.last_period.is_empty() {
-            section {
-                h2 { "The period that closed last" }
-                table.plain {
-                    thead {
-                        tr {
-                            th scope="col" { "Period" }
-                            th scope="col" { "Status" }
-                            th.number scope="col" { "Result" }
-                            th.number scope="col" { "Target" }
-                            th.number scope="col" { "Attainment" }
-                        }
-                    }
-                    tbody {
-                        @for verdict in state.last_period.iter().take(MOST_ROWS) {
-                            @let a = &verdict.assessment;
-                            tr {
-                                th scope="row" { (a.period.id) " " (label_chips(&verdict.labels)) }
-                                td { (badge(a.status)) }
-                                td.number data-label="Result" { (value(a.value)) }
-                                td.number data-label="Target" { (target(&state.kpi, a)) }
-                                td.number data-label="Attainment" { (a.target_ratio.map_or(ABSENT.to_owned(), figures::attainment)) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// What people said, the newest first.
 pub(super) fn notes(snapshot: &Snapshot, state: &KpiState) -> Markup {
     html! {
@@ -172,8 +137,9 @@ pub(super) fn notes(snapshot: &Snapshot, state: &KpiState) -> Markup {
             section {
                 h2 { "Notes" }
                 dl.notes {
-                    @for note in state.notes.iter().take(MOST_ROWS) {
+                    @for (index, note) in state.notes.iter().enumerate().take(MOST_ROWS) {
                         dt {
+                            (marks::number(index)) " "
                             (note.at.with_timezone(&snapshot.timezone).format("%-d %b %Y"))
                             @if let Some(author) = &note.author { " · " (author) }
                         }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use maud::{Markup, html};
 
 use super::axis::{BOTTOM, Frame, TOP, apart};
+use super::marks::{self, marks};
 use crate::assess::{Assessment, Goal};
 use crate::engine::ChartDay;
 use crate::kpi::{Accumulation, Kpi, same};
@@ -55,6 +56,7 @@ pub(super) fn chart(
     let lines = Lines::of(snapshot, kpi, a, days);
     let frame = lines.as_ref().and_then(|lines| Frame::around(&lines.values(a), lines.end));
     let (Some(lines), Some(frame)) = (lines, frame) else { return html! {} };
+    let on = marks::Days { first: lines.first, count: lines.end };
     html! {
         figure {
             svg.chart viewBox="0 0 930 360" role="img" aria-label=(format!("{}: {}", kpi.title, a.reason)) {
@@ -64,12 +66,13 @@ pub(super) fn chart(
                 (goal_and_path(&frame, &lines, a))
                 (heading(&frame, &lines, a))
                 (line(&frame, &lines))
-                (changes(&frame, &lines, snapshot, state))
+                (marks(&frame, on, snapshot, state, &verdict.labels))
                 (labels(&frame, &lines, kpi, a))
             }
             figcaption {
                 "Days in " (snapshot.timezone) ". "
                 @if lines.before.is_empty() && lines.running.len() < 3 { "History begins with this program; " code { "kpi-exporter backfill" } " fills in what the sources know. " }
+                (marks::told(on, snapshot, state))
             }
             (table(snapshot, kpi, a, days))
         }
@@ -235,23 +238,6 @@ fn line(frame: &Frame, lines: &Lines) -> Markup {
         text.soft x=(frame.x(lines.today) + 5.0) y=(BOTTOM - 6.0) { "today" }
         polyline.value points=(frame.points(&lines.running)) {}
         circle.point cx=(frame.x(lines.now.0)) cy=(frame.y(lines.now.1)) r="4.5" {}
-    }
-}
-
-/// Where numbers got another meaning or another goal.
-fn changes(frame: &Frame, lines: &Lines, snapshot: &Snapshot, state: &KpiState) -> Markup {
-    let goal = state.goal_changed.as_ref().map(|change| change.at);
-    let all = [(state.definition_changed, "new definition"), (goal, "new goal")];
-    let placed = all.into_iter().filter_map(|(at, what)| {
-        let day = at?.with_timezone(&snapshot.timezone).date_naive();
-        let x = (day - lines.first).num_days() as f64;
-        (0.0..=lines.end).contains(&x).then_some((frame.x(x), what))
-    });
-    html! {
-        @for (x, what) in placed {
-            line.change x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {}
-            text.soft x=(x + 5.0) y=(TOP + 32.0) { (what) }
-        }
     }
 }
 

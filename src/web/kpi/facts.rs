@@ -1,39 +1,122 @@
 //! The numbers of a verdict, each with its name, and whose they are.
 
+use chrono::NaiveDate;
 use maud::{Markup, html};
 
 use crate::assess::Assessment;
+use crate::engine::ChartDay;
 use crate::figures;
-use crate::kpi::{Accumulation, Direction, Function, Kpi};
-use crate::snapshot::{Snapshot, Verdict};
-use crate::web::words::{ABSENT, complete_through, period_days, target};
+use crate::kpi::{Accumulation, Direction, Function, Kpi, Unit};
+use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::web::scorecard::week;
+use crate::web::words::{ABSENT, complete_through, lead_time, period_days, target};
 
-/// What is known of one label set.
-pub(super) fn facts(snapshot: &Snapshot, kpi: &Kpi, verdict: &Verdict) -> Markup {
-    let a = &verdict.assessment;
-    let value = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |value| kpi.unit.show(value));
+/// The twelve that matter most of one label set; the others are folded below.
+pub(super) fn facts(
+    snapshot: &Snapshot,
+    state: &KpiState,
+    verdict: &Verdict,
+    days: &[ChartDay],
+) -> Markup {
+    let (kpi, a) = (&state.kpi, &verdict.assessment);
+    let shown = Alike::of(kpi, a);
     let share = |ratio: Option<f64>| ratio.map_or(ABSENT.to_owned(), figures::attainment);
+    let sample = a.sums.filter(|_| kpi.accumulation == Accumulation::Ratio);
+    let change = week::change(snapshot, kpi, a, days);
+    let change = change.map_or(ABSENT.to_owned(), |by| kpi.unit.show_change(by));
+    let needed = needed(kpi, a);
     html! {
-        dl.facts {
-            (fact("Now", "now", &value(a.value)))
-            (fact("Target", "", &target(kpi, a)))
-            (fact("Due now", "", &value(a.expected_value)))
-            (fact("Baseline", "", &value(a.baseline_value)))
-            (fact("Attainment", "", &share(a.target_ratio)))
-            (fact("Progress", "", &progress(a)))
-            (fact("Pace", "", &pace(a)))
-            (fact("Still needed", "", &needed(kpi, a)))
-            (fact("Projected", "", &projected(kpi, a)))
-            (fact("Chance", "", &chance(a)))
-            (fact("Period", "", &period(snapshot, a)))
-            (fact("Data through", "", &a.data_through.map_or("no data yet".to_owned(), |at| {
-                complete_through(at, snapshot.timezone)
-            })))
-            (fact("Owner", "", kpi.owner.as_deref().unwrap_or(ABSENT)))
-            (fact("Team", "", kpi.team.as_deref().unwrap_or(ABSENT)))
-            (fact("Kind", "", &kind(kpi)))
+        div.known {
+            dl.facts {
+                (fact("Now", "now", &shown.one(a.value)))
+                (fact("Due today", "", &shown.one(a.expected_value)))
+                (fact(&format!("Target, {}", last_day(a).format("%-d %b")), "", &shown.target(kpi, a)))
+                (fact("Baseline", "", &shown.one(a.baseline_value)))
+                (fact("Pace", a.status.as_str(), &pace(a)))
+                (fact("Projected", "", &shown.projected(a)))
+                (fact("Chance", "", &chance(a)))
+                (fact("1 week", "", &change))
+                @if kpi.predicts.is_empty() { (fact("Still needed", "", &needed)) }
+                @else { (fact("Leads", "", &leads(snapshot, kpi))) }
+                @if let Some(sums) = sample { (fact("Sample", "", &Unit::Count.show(sums.denominator))) }
+                @else { (fact("Attainment", "", &share(a.target_ratio))) }
+                (fact("Owner", "", kpi.owner.as_deref().or(kpi.team.as_deref()).unwrap_or(ABSENT)))
+                (fact("Data through", "", &a.data_through.map_or("no data yet".to_owned(), |at| {
+                    complete_through(at, snapshot.timezone)
+                })))
+            }
+            details.twin {
+                summary { "More" }
+                dl.facts {
+                    @if sample.is_some() { (fact("Attainment", "", &share(a.target_ratio))) }
+                    (fact("Progress", "", &progress(a)))
+                    @if let Some(limit) = a.pace_on_track_ratio { (fact("On track from", "", &format!("{limit:.2} ×"))) }
+                    @if !kpi.predicts.is_empty() { (fact("Still needed", "", &needed)) }
+                    (fact("Period", "", &period(snapshot, a)))
+                    @if kpi.owner.is_some() { (fact("Team", "", kpi.team.as_deref().unwrap_or(ABSENT))) }
+                    (fact("Kind", "", &kind(kpi)))
+                }
+            }
         }
     }
+}
+
+/// The numbers of a KPI that stand below each other, with the same decimals.
+struct Alike(Vec<(f64, String)>);
+
+impl Alike {
+    fn of(kpi: &Kpi, a: &Assessment) -> Self {
+        let numbers = [
+            a.value,
+            a.expected_value,
+            a.target_value,
+            a.target_lower_value,
+            a.target_upper_value,
+            a.baseline_value,
+            a.projected_value,
+            a.projected_lower_value,
+            a.projected_upper_value,
+        ];
+        let numbers: Vec<f64> = numbers.into_iter().flatten().collect();
+        let shown = kpi.unit.show_alike(&numbers);
+        Self(numbers.into_iter().zip(shown).collect())
+    }
+
+    fn one(&self, value: Option<f64>) -> String {
+        let text = |value: f64| self.0.iter().find(|(known, _)| *known == value);
+        value.and_then(text).map_or(ABSENT.to_owned(), |(_, shown)| shown.clone())
+    }
+
+    fn target(&self, kpi: &Kpi, a: &Assessment) -> String {
+        let single = a.target_lower_value.is_none() && a.target_upper_value.is_none();
+        if single { self.one(a.target_value) } else { target(kpi, a) }
+    }
+
+    fn projected(&self, a: &Assessment) -> String {
+        let shown = self.one(a.projected_value);
+        match (a.projected_lower_value, a.projected_upper_value) {
+            (Some(_), Some(_)) => {
+                let ends = [a.projected_lower_value, a.projected_upper_value];
+                let [lower, upper] = ends.map(|end| self.one(end));
+                format!("{shown} ({lower} to {upper})")
+            }
+            _ => shown,
+        }
+    }
+}
+
+fn last_day(a: &Assessment) -> NaiveDate {
+    a.period.end_day.pred_opt().unwrap_or(a.period.end_day)
+}
+
+/// What it announces, and by how much.
+fn leads(snapshot: &Snapshot, kpi: &Kpi) -> String {
+    let titles = kpi.predicts.iter().map(|id| {
+        let other = snapshot.kpis.iter().find(|other| other.kpi.id == *id);
+        other.map_or(id.as_str(), |other| other.kpi.title.as_str())
+    });
+    let by = kpi.lead_time.map_or(String::new(), |time| format!(", by {}", lead_time(time)));
+    format!("{}{by}", titles.collect::<Vec<_>>().join(", "))
 }
 
 fn fact(name: &str, class: &str, text: &str) -> Markup {
@@ -53,10 +136,7 @@ fn progress(a: &Assessment) -> String {
 
 fn pace(a: &Assessment) -> String {
     let Some(pace) = a.pace_ratio else { return ABSENT.to_owned() };
-    match a.pace_on_track_ratio {
-        Some(limit) => format!("{pace:.2} ×, on track from {limit:.2} ×"),
-        None => format!("{pace:.2} ×"),
-    }
+    format!("{pace:.2} ×").replace('-', "−")
 }
 
 fn needed(kpi: &Kpi, a: &Assessment) -> String {
@@ -72,17 +152,6 @@ fn needed(kpi: &Kpi, a: &Assessment) -> String {
         _ if met => "nothing".to_owned(),
         (Some(value), Some(target)) => kpi.unit.show_change(target - value),
         _ => ABSENT.to_owned(),
-    }
-}
-
-fn projected(kpi: &Kpi, a: &Assessment) -> String {
-    let Some(projected) = a.projected_value else { return ABSENT.to_owned() };
-    let shown = kpi.unit.show(projected);
-    match (a.projected_lower_value, a.projected_upper_value) {
-        (Some(lower), Some(upper)) => {
-            format!("{shown} ({} to {})", kpi.unit.show(lower), kpi.unit.show(upper))
-        }
-        _ => shown,
     }
 }
 

@@ -3,8 +3,10 @@
 mod around;
 mod axis;
 mod chart;
+mod closed;
 mod computed;
 mod facts;
+mod marks;
 mod multiples;
 
 use maud::{Markup, html};
@@ -55,7 +57,7 @@ impl Site<'_> {
             }
             (around::notes(snapshot, state))
             (around::members(state))
-            (around::last_period(state))
+            (closed::periods(snapshot, state))
             (computed::section(self, snapshot, state))
             (around::changes(snapshot, state))
         };
@@ -91,7 +93,7 @@ impl Site<'_> {
             }
             div.picture {
                 (chart::chart(snapshot, state, verdict, self.days.of(&SeriesKey::new(&state.kpi.id, &verdict.labels))))
-                (facts::facts(snapshot, &state.kpi, verdict))
+                (facts::facts(snapshot, state, verdict, self.days.of(&SeriesKey::new(&state.kpi.id, &verdict.labels))))
             }
         }
     }

@@ -5,7 +5,7 @@ mod problems;
 mod row;
 mod sort;
 mod warning;
-mod week;
+pub(super) mod week;
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,9 @@ use crate::summary::worst_first;
 use crate::web::frame::Place;
 use crate::web::spark::{Spark, spark};
 use crate::web::svg;
-use crate::web::words::{ABSENT, badge, complete_through, label_chips, period_days, target};
+use crate::web::words::{
+    ABSENT, badge, complete_through, label_chips, lead_time, period_days, target,
+};
 
 /// Label sets that are unfolded; the page of the KPI has all.
 const UNFOLDED: usize = 25;
@@ -132,7 +134,7 @@ fn about(common: &Common<'_>, state: &KpiState, a: &Assessment) -> String {
     });
     let titles: Vec<&str> = titles.collect();
     if !titles.is_empty() {
-        let by = kpi.lead_time.map(|time| figures::duration(time.as_secs_f64()));
+        let by = kpi.lead_time.map(lead_time);
         let by = by.map_or(String::new(), |by| format!(" by {by}"));
         said.push(format!("leads {}{by}", titles.join(", ")));
     }

@@ -19,7 +19,7 @@ const NEAR: u64 = 3;
 const NAMED: usize = 3;
 
 /// By how much a value moved in seven days; of what counts up from the start of a period, what they brought.
-pub(super) fn change(
+pub(in crate::web) fn change(
     snapshot: &Snapshot,
     kpi: &Kpi,
     a: &Assessment,
