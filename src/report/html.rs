@@ -163,8 +163,8 @@ fn one(review: &Review<'_>, row: &Row<'_>, external_url: Option<&str>) -> Markup
                     @if let Some(story) = &row.story { " " em { (story) } }
                     @if let Some(note) = row.note {
                         " " span.note {
-                            "“" (note.text) "” "
-                            @if let Some(author) = &note.author { (author) ", " }
+                            "“" bdi { (note.text) } "” "
+                            @if let Some(author) = &note.author { bdi { (author) } ", " }
                             (note.at.with_timezone(&review.snapshot.timezone).format("%-d %B"))
                         }
                     }

@@ -172,8 +172,8 @@ fn one(review: &Review<'_>, row: &Row<'_>) -> Markup {
                         @if a.needs_somebody() { (a.reason) " " }
                         @if let Some(story) = &row.story { (story) " " }
                         @if let Some(note) = row.note {
-                            "“" (note.text) "” "
-                            @if let Some(author) = &note.author { (author) ", " }
+                            "“" bdi { (note.text) } "” "
+                            @if let Some(author) = &note.author { bdi { (author) } ", " }
                             (note.at.with_timezone(&review.snapshot.timezone).format("%-d %b"))
                         }
                     }

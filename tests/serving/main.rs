@@ -7,6 +7,8 @@ mod docs;
 #[cfg(test)]
 mod exposition;
 #[cfg(test)]
+mod kpi_page;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod server;

@@ -196,9 +196,9 @@ fn the_page_of_a_kpi_says_what_is_known_of_it() {
     for said in [
         "Trials that pay.",
         "10 % where the path asks for 12.8 %",
-        "<dt>Now</dt><dd>10 %</dd>",
-        "<dt>Target</dt><dd>16 %</dd>",
-        "<dt>Due now</dt><dd>12.8 %</dd>",
+        "<dt>Now</dt><dd>10.0 %</dd>",
+        "<dt>Target, 30 Jun</dt><dd>16.0 %</dd>",
+        "<dt>Due today</dt><dd>12.8 %</dd>",
         "<dt>Pace</dt><dd>0.30 ×",
         "<dt>Still needed</dt><dd>+6.0 pt</dd>",
         "growth@example.com",

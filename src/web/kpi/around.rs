@@ -141,7 +141,7 @@ pub(super) fn notes(snapshot: &Snapshot, state: &KpiState) -> Markup {
                         dt {
                             (marks::number(index)) " "
                             (note.at.with_timezone(&snapshot.timezone).format("%-d %b %Y"))
-                            @if let Some(author) = &note.author { " · " (author) }
+                            @if let Some(author) = &note.author { " · " bdi { (author) } }
                         }
                         dd { (note.text) }
                     }

@@ -235,7 +235,7 @@ fn line(frame: &Frame, lines: &Lines) -> Markup {
     html! {
         @for before in &lines.before { polyline.before points=(frame.points(before)) {} }
         line.today x1=(frame.x(lines.today)) x2=(frame.x(lines.today)) y1=(TOP) y2=(BOTTOM) {}
-        text.soft x=(frame.x(lines.today) + 5.0) y=(BOTTOM - 6.0) { "today" }
+        text.soft x=(frame.x(lines.today) + 11.0) y=(BOTTOM - 6.0) { "today" }
         polyline.value points=(frame.points(&lines.running)) {}
         circle.point cx=(frame.x(lines.now.0)) cy=(frame.y(lines.now.1)) r="4.5" {}
     }

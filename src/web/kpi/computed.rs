@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::calendar::WindowSpec;
+use crate::calendar::{PeriodKind, WindowSpec};
 use crate::figures;
 use crate::kpi::{Baseline, Kpi, Path, Target, Unit};
 use crate::metric::Metric;
@@ -118,7 +118,10 @@ fn values(snapshot: &Snapshot, kpi: &Kpi, id: &str) -> Markup {
 
 fn window(kpi: &Kpi) -> String {
     match kpi.window {
-        WindowSpec::PeriodToDate => format!("the {} so far", kpi.period),
+        WindowSpec::PeriodToDate => match kpi.period {
+            PeriodKind::Dates { start, .. } => format!("from {} on", start.format("%-d %b %Y")),
+            ref period => format!("the {period} so far"),
+        },
         WindowSpec::TrailingDays(days) => {
             format!("the last {}", figures::days(f64::from(days), "complete"))
         }
