@@ -86,7 +86,10 @@ pub(super) struct NoteJson<'a> {
 #[serde(deny_unknown_fields)]
 pub struct NewNoteJson {
     /// One line of text; what cannot be seen does not count.
-    #[schema(max_length = 2000, pattern = r"[^\s\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")]
+    #[schema(
+        max_length = 2000,
+        pattern = r"[^\s\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]"
+    )]
     pub text: String,
     /// Who says it; with a login, it is that.
     #[schema(max_length = 100)]

@@ -46,8 +46,13 @@ impl Unit {
             .unwrap_or_else(|| shown(MOST))
     }
 
-    /// Numbers of one column: as many decimals in all of them as it takes to tell apart what is not the
-    /// same, and the same thousand. Lengths of time are each in their own units.
+    /// Numbers of one column: the same decimals and the same thousand. Lengths of time are each in their
+    /// own units.
+    pub fn show_column(&self, values: &[f64]) -> Vec<String> {
+        self.alike(values, DIGITS)
+    }
+
+    /// The same with as many decimals as it takes to tell apart what is not the same.
     pub fn show_alike(&self, values: &[f64]) -> Vec<String> {
         let apart = |texts: &Vec<String>| {
             let all = || values.iter().zip(texts);

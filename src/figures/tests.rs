@@ -271,6 +271,7 @@ fn numbers_of_a_column_have_the_same_decimals_and_read_the_same_only_when_they_a
     ] {
         assert_eq!(Unit::parse(unit).unwrap().show_alike(values), shown, "{values:?}");
     }
+    assert_eq!(Unit::Percent.show_column(&[0.1196, 0.12, 0.098]), ["12.0 %", "12.0 %", "9.8 %"]);
     assert_eq!(Unit::Count.show_alike(&[]), [""; 0]);
     // Nothing is shown for long, however far apart they are.
     let far = Unit::Count.show_alike(&[1e-7, 1e12, 1e12]);

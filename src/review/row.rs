@@ -41,7 +41,7 @@ impl Row<'_> {
     /// The numbers of the columns as people read them, with the same decimals; `absent` for what is not known.
     pub fn told(&self, absent: &str) -> Vec<String> {
         let known: Vec<f64> = self.numbers.iter().flatten().copied().collect();
-        let mut shown = self.state.kpi.unit.show_alike(&known).into_iter();
+        let mut shown = self.state.kpi.unit.show_column(&known).into_iter();
         let text = |number: &Option<f64>| number.and_then(|_| shown.next());
         let texts = self.numbers.iter().map(text);
         texts.map(|text| text.unwrap_or_else(|| absent.to_owned())).collect()

@@ -121,9 +121,7 @@ async fn taken(
             let note = api::note_json(&note, snapshot.timezone);
             Ok(response::json(StatusCode::CREATED, &note))
         }
-        Some(Err(NotTaken::Refused(why))) => {
-            no(StatusCode::UNPROCESSABLE_ENTITY, why.to_string())
-        }
+        Some(Err(NotTaken::Refused(why))) => no(StatusCode::UNPROCESSABLE_ENTITY, why.to_string()),
         Some(Err(NotTaken::Failed)) | None => {
             no(StatusCode::SERVICE_UNAVAILABLE, "the note was not written; the log says why")
         }

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn from_here_is_who_is_here_and_says_so() {
-        for host in ["localhost", "LOCALHOST:9877", "127.0.0.1:9877", "[::1]:9877", "kpi.localhost"] {
+        for host in ["localhost", "LOCALHOST:9877", "127.0.0.1:9877", "[::1]:9877", "kpi.localhost"]
+        {
             for peer in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
                 assert!(is_from_here(&request(peer, &[("host", host)])), "{peer} {host}");
             }
@@ -113,7 +114,8 @@ mod tests {
             }
         }
         // A name that points here for a moment (rebinding), no name, and what only looks like one.
-        for host in ["evil.example.com:9877", "localhost.evil.example.com", "", "127.0.0.1.nip.io"] {
+        for host in ["evil.example.com:9877", "localhost.evil.example.com", "", "127.0.0.1.nip.io"]
+        {
             assert!(!is_from_here(&request("127.0.0.1", &[("host", host)])), "{host}");
         }
         assert!(!is_from_here(&request("127.0.0.1", &[])));

@@ -71,7 +71,11 @@ pub(super) fn target(kpi: &Kpi, a: &Assessment) -> String {
 /// How far ahead one KPI goes: `30 days`, `36 h`.
 pub(super) fn lead_time(time: std::time::Duration) -> String {
     let days = time.as_secs_f64() / 86_400.0;
-    if days.fract() == 0.0 { figures::days(days, "") } else { figures::duration(time.as_secs_f64()) }
+    if days.fract() == 0.0 {
+        figures::days(days, "")
+    } else {
+        figures::duration(time.as_secs_f64())
+    }
 }
 
 /// `30 Oct – 28 Jan 2027`: its first and last day.

@@ -57,7 +57,10 @@ fn the_close_of_the_quarter_tells_its_story() {
 #[test]
 fn a_week_in_april_warns_early() {
     let text = report(&["--as-of", "2026-04-30"]);
-    assert!(text.contains("leads Net new ARR by 30 days (unproven), which still looks fine"), "{text}");
+    assert!(
+        text.contains("leads Net new ARR by 30 days (unproven), which still looks fine"),
+        "{text}"
+    );
     is_golden("report-2026-04-30.md", &text);
 }
 

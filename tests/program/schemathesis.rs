@@ -19,9 +19,8 @@ fn schemathesis_finds_nothing() {
         eprintln!("not tested: tests/run.sh installs schemathesis");
         return;
     };
-    let demo = Exporter::spawn(
-        command().env("KPI_EXPORTER_SERVER__ACCEPT_NOTES", "true").arg("demo"),
-    );
+    let demo =
+        Exporter::spawn(command().env("KPI_EXPORTER_SERVER__ACCEPT_NOTES", "true").arg("demo"));
     demo.until("values", |metrics| metrics.contains("\nkpi_value"));
     let url = format!("http://{}/openapi.json", demo.address);
     let arguments = ["run", &url, "--max-examples", "20", "--seed", "1"];

@@ -99,7 +99,8 @@ fn closed_periods_are_listed_and_what_was_restated_is_marked() {
 #[test]
 fn numbers_below_each_other_have_the_same_decimals_and_strange_ones_are_told() {
     let html = page(&april());
-    for fact in ["<dd>12.8 %</dd>", "<dd>16.0 %</dd>", "<dd>12.0 %</dd>", "<dt>Target, 30 Jun</dt>"] {
+    for fact in ["<dd>12.8 %</dd>", "<dd>16.0 %</dd>", "<dd>12.0 %</dd>", "<dt>Target, 30 Jun</dt>"]
+    {
         assert!(html.contains(fact), "{fact} is not in {html}");
     }
     let facts = html.split("<dl class=\"facts\">").nth(1).unwrap().split("</dl>").next().unwrap();

@@ -90,7 +90,9 @@ fn a_real_lead_is_found_at_its_lag_with_its_sign() {
         .collect();
     let lead = lead_correlation(&pairs(&leading, &lagging), 10);
     assert!(matches!(lead, Lead::Leads { lag: 5, rho } if rho < -0.5), "{lead:?}");
-    assert!(lead.words("week").starts_with("proven: its changes come 5 weeks ahead, in the opposite"));
+    assert!(
+        lead.words("week").starts_with("proven: its changes come 5 weeks ahead, in the opposite")
+    );
 }
 
 #[test]
