@@ -59,15 +59,19 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Option<Response<Body>
             }
         };
     if request.method != Method::GET && request.method != Method::HEAD {
-        let takes_notes = path.ends_with("/notes");
-        let allowed = if takes_notes { "GET, HEAD, POST" } else { "GET, HEAD" };
-        let detail = format!("only {} are answered here", allowed.replace(", ", " and "));
-        let mut refused = problem(StatusCode::METHOD_NOT_ALLOWED, &detail);
-        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-        return Some(refused);
+        return Some(not_so(path));
     }
     let refused = |Refusal { status, detail }| problem(status, &detail);
     Some(answer(request, shared).unwrap_or_else(refused))
+}
+
+/// Methods that a path does not answer.
+pub(super) fn not_so(path: &str) -> Response<Body> {
+    let allowed = if path.ends_with("/notes") { "GET, HEAD, POST" } else { "GET, HEAD" };
+    let detail = format!("only {} are answered here", allowed.replace(", ", " and "));
+    let mut refused = problem(StatusCode::METHOD_NOT_ALLOWED, &detail);
+    refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    refused
 }
 
 /// An answer whose tag is among those that the client has is not sent again.

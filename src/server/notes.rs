@@ -56,9 +56,10 @@ fn no<T>(status: StatusCode, why: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal(status, why.into()))
 }
 
-/// Whether a request brings a note.
+/// Whether a request may bring a note, and does not ask for them.
 pub(super) fn is_one(request: &Parts) -> bool {
-    request.method == Method::POST && kpi_in(request.uri.path()).is_some()
+    let asks = request.method == Method::GET || request.method == Method::HEAD;
+    !asks && kpi_in(request.uri.path()).is_some()
 }
 
 fn kpi_in(path: &str) -> Option<&str> {
@@ -68,6 +69,9 @@ fn kpi_in(path: &str) -> Option<&str> {
 
 /// Writes it down, or says why not.
 pub(super) async fn post(request: &Parts, body: Incoming, shared: &Shared) -> Response<Body> {
+    if request.method != Method::POST {
+        return api_routes::not_so(request.uri.path());
+    }
     taken(request, body, shared).await.unwrap_or_else(|Refusal(status, why)| {
         let mut answer = response::problem(status, &why);
         // What is left of its body is not read.

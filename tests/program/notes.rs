@@ -160,7 +160,7 @@ fn what_a_page_of_another_site_or_a_stranger_sends_is_refused() {
         }
     }
     for method in ["PUT", "DELETE", "OPTIONS"] {
-        let (status, head, _) = send(&exporter, method, PATH, &[], "");
+        let (status, head, _) = send(&exporter, method, PATH, &[JSON], good);
         assert_eq!(status, 405, "{method}");
         assert!(head.contains("allow: get, head, post"), "{head}");
         assert!(!head.contains("access-control"), "{head}");
