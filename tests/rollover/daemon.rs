@@ -167,7 +167,7 @@ async fn a_quarter_ends_in_one_snapshot_and_is_final_after_the_grace() {
     assert_eq!(sample(&restated, &kpi("kpi_target_value", "flow")), Some(165.0));
     let address = daemon.address;
     let page = tokio::task::spawn_blocking(move || get(address, "/kpi/flow").1).await.unwrap();
-    for told in ["Closed periods", "2026-Q1", "the source says 150 since 6 Apr 2026"] {
+    for told in ["Closed periods", "2026-Q1", "the source says $150 since 6 Apr 2026"] {
         assert!(page.contains(told), "{told} is not in {page}");
     }
     daemon.stop().await;
