@@ -21,6 +21,5 @@ mod site;
 
 pub use connection::serve;
 pub use door::{Door, User};
-pub use notes::{NotTaken, NoteRequest};
 pub use serving::Serving;
-pub use shared::{HEARTBEAT, ReloadRequest, Shared};
+pub use shared::{HEARTBEAT, NotTaken, NoteRequest, ReloadRequest, Shared};

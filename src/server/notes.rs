@@ -14,40 +14,16 @@ use tokio::time::timeout;
 
 use super::door::User;
 use super::response::{self, Body};
-use super::shared::Shared;
+use super::shared::{NotTaken, NoteRequest, Shared};
 use super::site::{is_from_here, is_of_another_site};
 use super::{api_routes, query};
 use crate::api::{self, NewNoteJson};
-use crate::id::KpiId;
-use crate::note::{Note, Refused};
 
 /// Bytes of a request, at most: every character of the longest note may be written as an escape.
 const LONGEST: usize = 32 << 10;
 
 /// Time for a request to arrive, and for the note to be written down.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// A note to be written down.
-#[derive(Debug)]
-pub struct NoteRequest {
-    /// About which KPI.
-    pub kpi: KpiId,
-    /// Who says it.
-    pub author: Option<String>,
-    /// What.
-    pub text: String,
-    /// Where to say what came of it.
-    pub answer: oneshot::Sender<Result<Note, NotTaken>>,
-}
-
-/// Why a note was not written down.
-#[derive(Debug)]
-pub enum NotTaken {
-    /// It is no note.
-    Refused(Refused),
-    /// The store did not take it; the log says why.
-    Failed,
-}
 
 /// A refusal, in words.
 struct Refusal(StatusCode, String);

@@ -10,10 +10,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::door::Door;
-use super::notes::NoteRequest;
 use super::pages::Pages;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
+use crate::id::KpiId;
+use crate::note::{Note, Refused};
 use crate::snapshot::Snapshot;
 use crate::store::DigestSlot;
 use crate::web::Filling;
@@ -26,6 +27,28 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// Where to say what came of a reload: nothing, or why it was refused, without secrets.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
+
+/// A note to be written down.
+#[derive(Debug)]
+pub struct NoteRequest {
+    /// About which KPI.
+    pub kpi: KpiId,
+    /// Who says it.
+    pub author: Option<String>,
+    /// What.
+    pub text: String,
+    /// Where to say what came of it.
+    pub answer: oneshot::Sender<Result<Note, NotTaken>>,
+}
+
+/// Why a note was not written down.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// It is no note.
+    Refused(Refused),
+    /// The store did not take it; the log says why.
+    Failed,
+}
 
 /// The newest snapshot, the last runs, the self-metrics and a refused configuration. Each request works on one consistent snapshot, even
 /// when a newer one is published meanwhile.
