@@ -34,12 +34,11 @@ pub(super) fn text(code: &str, value: f64, digits: usize) -> String {
 /// Amounts of one column: all in the thousands of the largest.
 pub(super) fn alike(code: &str, values: &[f64], digits: usize) -> Vec<String> {
     let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-    let mut scales = SCALES.iter().rev();
-    let Some((scale, letter)) = scales.find(|(scale, _)| largest >= SHORT && largest >= *scale)
-    else {
+    let fits = |(scale, _): &&(f64, &str)| largest >= SHORT && largest >= *scale;
+    let Some((scale, letter)) = SCALES.iter().rev().find(fits) else {
         return values.iter().map(|value| text(code, *value, digits)).collect();
     };
-    let scaled: Vec<f64> = values.iter().map(|value| value / scale).collect();
+    let numbers: Vec<f64> = values.iter().map(|value| value / scale).collect();
     let signed = |number: String| {
         let (sign, size) = number.strip_prefix('−').map_or(("", number.as_str()), |n| ("−", n));
         match SYMBOLS.iter().find(|(known, _)| *known == code) {
@@ -47,7 +46,7 @@ pub(super) fn alike(code: &str, values: &[f64], digits: usize) -> Vec<String> {
             None => format!("{sign}{size} {letter} {code}"),
         }
     };
-    number::alike(&scaled, digits).into_iter().map(signed).collect()
+    number::alike(&numbers, digits).into_iter().map(signed).collect()
 }
 
 fn amount(size: f64, digits: usize, minor: usize) -> String {

@@ -129,7 +129,9 @@ fn admitted(request: &Parts, user: Option<&str>) -> Result<(), Refusal> {
 }
 
 async fn sent(body: Incoming) -> Result<NewNoteJson, Refusal> {
-    let bytes = match timeout(PATIENCE, Limited::new(body, LONGEST).collect()).await {
+    #[expect(clippy::disallowed_methods, reason = "what comes is limited")]
+    let whole = Limited::new(body, LONGEST).collect();
+    let bytes = match timeout(PATIENCE, whole).await {
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             let why = format!("a note is sent in {LONGEST} bytes at most");

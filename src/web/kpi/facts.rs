@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::assess::Assessment;
 use crate::engine::ChartDay;
 use crate::figures;
-use crate::kpi::{Accumulation, Direction, Function, Kpi, Unit};
+use crate::kpi::{Accumulation, Direction, Function, Kpi, Unit, same};
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::web::scorecard::week;
 use crate::web::words::{ABSENT, complete_through, lead_time, period_days, target};
@@ -83,7 +83,7 @@ impl Alike {
     }
 
     fn one(&self, value: Option<f64>) -> String {
-        let text = |value: f64| self.0.iter().find(|(known, _)| *known == value);
+        let text = |value: f64| self.0.iter().find(|(known, _)| same(*known, value));
         value.and_then(text).map_or(ABSENT.to_owned(), |(_, shown)| shown.clone())
     }
 
