@@ -9,7 +9,7 @@ mod read;
 mod template;
 
 pub use bound::{bind, compatible};
-pub use paste::{block, kpi, metrics, sources};
+pub use paste::{block, kpi, metric, metrics, sources};
 pub use template::{Example, Input, Partner, Template};
 
 use std::sync::OnceLock;
@@ -36,9 +36,19 @@ pub fn meant(id: &str) -> Option<&'static str> {
     let names = all().iter().flat_map(|template| {
         std::iter::once(template.id.as_str()).chain(template.also.iter().map(String::as_str))
     });
-    let name = closest(id, names)?;
+    let Some(name) = closest(id, names) else { return named_by(id) };
     let of = |template: &&Template| template.id == name || template.also.iter().any(|a| a == name);
     all().iter().find(of).map(|template| template.id.as_str())
+}
+
+/// The template whose names hold all the words of an id, the best of several.
+fn named_by(id: &str) -> Option<&'static str> {
+    let words = id.replace('_', " ").to_lowercase();
+    let holds = |template: &&Template| {
+        let name = template.name_text();
+        words.len() > 2 && words.split_whitespace().all(|word| name.contains(word))
+    };
+    search(&words).into_iter().find(holds).map(|template| template.id.as_str())
 }
 
 /// Templates that hold every word of a search, the best first: in id or title, then anywhere.

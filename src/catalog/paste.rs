@@ -20,22 +20,21 @@ pub fn block(template: &Template) -> String {
 
 /// Its metrics, indented for below `metrics:`. Names of metrics are those of the template.
 pub fn metrics(template: &Template) -> String {
+    template.named_metrics().map(|(name, query)| metric(template, &name, query)).collect()
+}
+
+/// One metric of it with this query.
+pub fn metric(template: &Template, name: &str, query: &str) -> String {
     let source = if template.source == "prometheus" { "prometheus" } else { "warehouse" };
-    let mut text = String::new();
-    for (name, query) in template.named_metrics() {
-        let _ = writeln!(text, "  {name}:\n    source: {source}");
-        let mut lines = query.trim_end().lines();
-        match (lines.next(), lines.clone().next()) {
-            (Some(line), None) if source == "prometheus" => {
-                let _ = writeln!(text, "    query: '{line}'");
-            }
-            _ => {
-                text.push_str("    query: |\n");
-                for line in query.trim_end().lines() {
-                    let _ = writeln!(text, "      {line}");
-                }
-            }
-        }
+    let mut text = format!("  {name}:\n    source: {source}\n");
+    let query = query.trim_end();
+    if source == "prometheus" && query.lines().count() == 1 {
+        let _ = writeln!(text, "    query: '{query}'");
+        return text;
+    }
+    text.push_str("    query: |\n");
+    for line in query.lines() {
+        let _ = writeln!(text, "      {line}");
     }
     text
 }

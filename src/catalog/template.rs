@@ -122,7 +122,8 @@ impl Template {
         self.metrics.iter().map(|(name, query)| (self.metric_name(name), query.as_str()))
     }
 
-    fn metric_name(&self, name: &str) -> String {
+    /// The name that a metric of it has in a configuration.
+    pub fn metric_name(&self, name: &str) -> String {
         if self.id == name { name.to_owned() } else { format!("{}_{name}", self.id) }
     }
 

@@ -70,7 +70,9 @@ fn cell(table: &str, column: &str, kind: &str, day: u32) -> String {
         ("cash_movements", "amount") => (if day == 0 { 9_000_000 } else { -1000 }).to_string(),
         ("leads", "mql_on") => date(day + 3),
         ("leads", "sql_on") | ("opportunities", "closed_on") => date(day + 10),
-        ("orders", "customer_id") | ("events", "user_id") => format!("'c{}'", day % 50),
+        ("orders" | "mrr_movements", "customer_id") | ("events", "user_id") => {
+            format!("'c{}'", day % 50)
+        }
         ("unit_economics", "gross_margin") => "0.8".to_owned(),
         ("unit_economics", "churn") => "0.02".to_owned(),
         ("emails", "opened") => "30".to_owned(),
