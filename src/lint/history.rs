@@ -52,7 +52,7 @@ pub(super) fn kpi(found: &mut Found<'_>, kpi: &Kpi, past: &Past) {
 
 /// The change that the target asks for, as a share of the baseline, and which way; of a change from
 /// period to period only.
-fn asked(kpi: &Kpi, last: Option<f64>) -> Option<f64> {
+fn asked(kpi: &Kpi) -> Option<f64> {
     match (&kpi.target, &kpi.baseline) {
         (
             Target::Relative(change),
@@ -61,20 +61,20 @@ fn asked(kpi: &Kpi, last: Option<f64>) -> Option<f64> {
         (Target::Absolute(target), Baseline::Fixed(baseline)) if *baseline > 0.0 => {
             Some((target - baseline) / baseline)
         }
-        (Target::Absolute(target), Baseline::PreviousPeriod) => {
-            let last = last.filter(|last| *last > 0.0)?;
-            Some((target - last) / last)
-        }
         _ => None,
     }
 }
 
 /// K013: more than any period before gained on the one before it, and more than was ever reached.
 fn unheard_of(found: &mut Found<'_>, kpi: &Kpi, values: &[f64]) {
-    if kpi.baseline == Baseline::SamePeriodLastYear {
-        return;
-    }
-    let Some(asked) = asked(kpi, values.last().copied()) else { return };
+    let Some(last) = values.last().copied().filter(|last| *last > 0.0) else { return };
+    let target = match (&kpi.target, &kpi.baseline) {
+        (Target::Absolute(target), Baseline::Fixed(_) | Baseline::PreviousPeriod) => *target,
+        (Target::Relative(change), Baseline::Fixed(baseline)) => baseline * (1.0 + change),
+        (Target::Relative(change), Baseline::PreviousPeriod) => last * (1.0 + change),
+        _ => return,
+    };
+    let asked = (target - last) / last;
     let changes: Vec<f64> = values
         .windows(2)
         .filter(|pair| pair[0] > 0.0)
@@ -83,8 +83,6 @@ fn unheard_of(found: &mut Found<'_>, kpi: &Kpi, values: &[f64]) {
     if changes.len() + 1 < ENOUGH {
         return;
     }
-    let last = values.last().copied().unwrap_or_default();
-    let target = last * (1.0 + asked);
     let (best, record, beyond) = match kpi.direction {
         Direction::Increase => {
             let best = changes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -116,7 +114,7 @@ fn unheard_of(found: &mut Found<'_>, kpi: &Kpi, values: &[f64]) {
 
 /// K013 without a past: what series of others did.
 fn base_rates(found: &mut Found<'_>, kpi: &Kpi) {
-    let Some(asked) = asked(kpi, None).filter(|_| kpi.direction == Direction::Increase) else {
+    let Some(asked) = asked(kpi).filter(|_| kpi.direction == Direction::Increase) else {
         return;
     };
     if asked < BOLD {

@@ -135,6 +135,7 @@ fn is_partial(sql: &str) -> bool {
                     .trim_start()
                     .starts_with(":window_end")
                 && column.trim_start().starts_with('<')
+                && !is_moved(column)
         })
     });
     let became = OUTCOMES.iter().any(|outcome| {
@@ -145,6 +146,13 @@ fn is_partial(sql: &str) -> bool {
         })
     });
     entered && became && !shifted
+}
+
+/// `< :window_end_date - 30`: until a day that lies back.
+fn is_moved(comparison: &str) -> bool {
+    let parameter = comparison.split_once(':').map_or("", |(_, rest)| rest);
+    let rest = parameter.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    rest.trim_start().starts_with('-')
 }
 
 /// Whether a percentage is made of it over a window that ends now.

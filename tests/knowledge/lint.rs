@@ -220,10 +220,97 @@ fn the_past_of_a_kpi_is_asked_for_with_connect() {
     );
 }
 
-#[test]
-fn the_shipped_examples_are_clean_or_say_why_not() {
-    for path in ["config/kpi-exporter.yaml", "config/examples/cdnow/kpi-exporter.yaml"] {
-        let outcome = program(std::path::Path::new("."), &["check", "--strict", "--config", path]);
-        assert_eq!(outcome.code, 0, "{path}: {}{}", outcome.out, outcome.err);
+/// Three years of months: the first column rises a little, the second stays far above its target.
+fn past(text: &str) -> TempDir {
+    let folder = folder(text);
+    let mut rows = "day,a,b\n".to_owned();
+    for month in 0..36 {
+        let (year, of_year) = (2023 + month / 12, 1 + month % 12);
+        writeln!(rows, "{year}-{of_year:02}-15,{},500", 100 + month % 5).unwrap();
     }
+    fs::write(folder.path().join("t.csv"), rows).unwrap();
+    folder
+}
+
+const MONTHLY: &str = "version: 1
+store: { path: h.db }
+sources: { s: { files: { tables: { t: t.csv } } } }
+metrics:
+  m: { source: s, query: \"SELECT sum(a) AS a, sum(b) AS b FROM t WHERE day >= :window_start_date AND day < :window_end_date\" }
+kpis:
+  bold: { kind: lagging, formula: m.a, accumulation: flow, unit: count, direction: increase, period: month, baseline: previous_period, target: +40% }
+  easy: { kind: lagging, formula: m.b, accumulation: flow, unit: count, direction: increase, period: month, baseline: 300, target: 400 }
+  fair: { kind: lagging, formula: m.a, accumulation: flow, unit: count, direction: increase, period: month, baseline: 100, target: 104 }
+";
+
+/// Codes about the past, with the KPI that each is about.
+fn of_the_past(folder: &TempDir, arguments: &[&str]) -> Vec<(String, String)> {
+    let all = [&["check", "--config", "k.yaml"], arguments].concat();
+    let told = program(folder.path(), &all).out;
+    let lines = told
+        .lines()
+        .filter(|line| ["[K011", "[K013", "[K014"].iter().any(|code| line.contains(code)));
+    let parts = lines.map(|line| {
+        let code = line.rsplit_once('[').unwrap().1.split(' ').next().unwrap();
+        (code.to_owned(), line.split('`').nth(1).unwrap().to_owned())
+    });
+    parts.collect()
+}
+
+fn backfilled(folder: &TempDir, config: &str, from: &str) {
+    let file = folder.path().join("now.yaml");
+    fs::write(file, config).unwrap();
+    let arguments = [
+        "backfill",
+        "--config",
+        "now.yaml",
+        "--from",
+        from,
+        "--to",
+        "2025-12-31",
+        "--output",
+        "h.om",
+    ];
+    let outcome = program(folder.path(), &arguments);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+}
+
+#[test]
+fn the_store_tells_of_targets_and_definitions() {
+    let folder = past(MONTHLY);
+    // Without a past: what series of others did.
+    let told = program(folder.path(), &["check", "--config", "k.yaml"]).out;
+    assert!(
+        told.contains(
+            "note: the target of `bold` asks for +40 %, and nothing is known of its past [K013"
+        ),
+        "{told}"
+    );
+    assert!(told.contains("of 1,864 public monthly series 66 % grew in a year, 20 % by 10 % or more, 2.4 % by 30 % or more"), "{told}");
+    assert!(!told.contains("`fair` asks"), "{told}");
+    backfilled(&folder, MONTHLY, "2024-01-01");
+    let wanted = [("K013", "bold"), ("K014", "easy")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+    assert_eq!(of_the_past(&folder, &[]), wanted);
+    // Twice is learning, more is churn.
+    for (times, factor) in ["* 1.5", "* 2", "* 3"].iter().enumerate() {
+        backfilled(
+            &folder,
+            &MONTHLY.replace("formula: m.b", &format!("formula: m.b {factor}")),
+            "2025-12-30",
+        );
+        let churned = of_the_past(&folder, &[]).contains(&("K011".to_owned(), "easy".to_owned()));
+        assert_eq!(churned, times >= 2, "after {} changes", times + 1);
+    }
+}
+
+#[test]
+fn sources_tell_of_targets_with_connect() {
+    // Their last twelve months: the days of the file and those up to now.
+    let mut text = MONTHLY.replace("store: { path: h.db }\n", "");
+    text = text.replace("sum(a) AS a, sum(b) AS b FROM t WHERE day >= :window_start_date AND day < :window_end_date",
+        "100 + CAST(strftime('%m', :window_start_date) AS integer) % 5 AS a, 500 AS b FROM t WHERE day < :window_end_date LIMIT 1");
+    let folder = past(&text);
+    let told = of_the_past(&folder, &["--connect"]);
+    let wanted = [("K013", "bold"), ("K014", "easy")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+    assert_eq!(told, wanted);
 }
