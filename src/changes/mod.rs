@@ -3,6 +3,7 @@
 //!
 //! Not here: where the configurations come from, and printing (`cli`).
 
+mod around;
 mod goals;
 
 use std::collections::BTreeMap;
@@ -58,11 +59,14 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
             Weight::Notable,
             id,
             format!("new KPI, target {}", goals::target(kpi)),
-            "its history starts now, or with a back-fill",
+            &format!(
+                "its history starts now, or with a back-fill; the alerts {} hold for it",
+                around::alerts_of(kpi.kind)
+            ),
         ));
     }
     calendar(&mut all, old, new);
-    sources(&mut all, old, new);
+    around::compare(&mut all, old, new);
     lints(&mut all, old, new);
     all.sort_by(|a, b| (a.weight, &a.subject).cmp(&(b.weight, &b.subject)));
     all
@@ -82,7 +86,7 @@ fn removed(all: &mut Vec<Change>, kpi: &Kpi, new: &Config) {
         Some(other) => {
             format!("`{}` has the same formula: renamed, its history does not go with it", other.id)
         }
-        None => "its series end, alerts on it fall silent".to_owned(),
+        None => format!("its series end, the alerts {} fall silent", around::alerts_of(kpi.kind)),
     };
     all.push(Change {
         weight: Weight::Harmful,
@@ -167,23 +171,6 @@ fn calendar(all: &mut Vec<Change>, old: &Config, new: &Config) {
     }
     if a.week_start != b.week_start {
         say(format!("week_start {} → {}", a.week_start, b.week_start));
-    }
-}
-
-/// Where data comes from, without showing any setting.
-fn sources(all: &mut Vec<Change>, old: &Config, new: &Config) {
-    for (id, before) in &old.sources {
-        let Some(now) = new.sources.get(id) else { continue };
-        let (a, b) = (format!("{before:?}"), format!("{now:?}"));
-        if a != b {
-            let means = "the same questions go elsewhere or otherwise: compare a few values before and after".to_owned();
-            all.push(Change {
-                weight: Weight::Harmful,
-                subject: format!("sources.{id}"),
-                what: "other settings".to_owned(),
-                means,
-            });
-        }
     }
 }
 
@@ -282,8 +269,15 @@ fn metrics(all: &mut Vec<Change>, old: &Config, (new, now): (&Config, &Kpi)) {
 fn people(all: &mut Vec<Change>, before: &Kpi, now: &Kpi) {
     let id = now.id.as_str();
     let mut say = |weight, what: String, means: &str| all.push(change(weight, id, what, means));
+    if let Some((weight, what, means)) = around::kind(before, now) {
+        say(weight, what, &means);
+    }
+    if before.breakdown != now.breakdown {
+        let what =
+            format!("breakdown [{}] → [{}]", before.breakdown.join(", "), now.breakdown.join(", "));
+        say(Weight::Notable, what, "series and panels by member come and go");
+    }
     for (what, a, b) in [
-        ("kind", before.kind.to_string(), now.kind.to_string()),
         ("owner", before.owner.clone().unwrap_or_default(), now.owner.clone().unwrap_or_default()),
         ("team", before.team.clone().unwrap_or_default(), now.team.clone().unwrap_or_default()),
         (

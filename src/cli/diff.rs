@@ -2,7 +2,7 @@
 //! folders, or revisions of git, for which the configuration is taken out of the repository as it was.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
@@ -66,20 +66,17 @@ fn load(name: &str, config: &Path, environment: &Environment) -> anyhow::Result<
     if name.starts_with('-') {
         return Err(Unusable(format!("`{name}` is neither a file nor a revision")).into());
     }
-    let folder = tempfile::tempdir().context("cannot make a folder for the revision")?;
-    let within = take_out(name, config, folder.path())?;
-    Ok(config::load(&within, environment)?)
+    let beside = if config.is_dir() { config } else { config.parent().unwrap_or(Path::new("")) };
+    let texts = texts_of(name, config, beside)?;
+    // What it refers to, secrets above all, is not in the repository: it is looked for where it is now.
+    Ok(config::load_texts(&texts, beside, environment)?)
 }
 
-/// Writes the repository as of a revision into a folder; gives the configuration's place in it.
-fn take_out(revision: &str, config: &Path, into: &Path) -> anyhow::Result<PathBuf> {
-    let beside = if config.is_dir() {
-        config
-    } else {
-        config.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    };
+/// The files of the configuration as of a revision.
+fn texts_of(revision: &str, config: &Path, beside: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let within = Path::new(".").join(beside);
     let git = |arguments: &[&str]| -> anyhow::Result<Vec<u8>> {
-        let output = Command::new("git").arg("-C").arg(beside).args(arguments).output();
+        let output = Command::new("git").arg("-C").arg(&within).args(arguments).output();
         let output =
             output.context("git cannot be run (hint: name two files or folders instead)")?;
         if output.status.success() {
@@ -104,19 +101,23 @@ fn take_out(revision: &str, config: &Path, into: &Path) -> anyhow::Result<PathBu
     let mut arguments = vec!["ls-tree", "-z", "--name-only", "--full-tree", commit.as_str()];
     arguments.extend(Some(prefix.as_str()).filter(|prefix| !prefix.is_empty()));
     let list = git(&arguments)?;
-    for file in String::from_utf8_lossy(&list)
-        .split('\0')
-        .filter(|file| Path::new(file).extension().is_some_and(|end| end == "yaml" || end == "yml"))
-    {
-        let text = git(&["cat-file", "blob", &format!("{commit}:{file}")])?;
-        let to = into.join(Path::new(file).file_name().unwrap_or_default());
-        std::fs::write(&to, text)?;
+    let mut texts = Vec::new();
+    for file in String::from_utf8_lossy(&list).split('\0') {
+        let path = Path::new(file);
+        let is_meant = if config.is_dir() {
+            path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+        } else {
+            path.file_name() == config.file_name()
+        };
+        if is_meant {
+            let text = git(&["cat-file", "blob", &format!("{commit}:{file}")])?;
+            texts.push((format!("{revision}:{file}"), String::from_utf8_lossy(&text).into_owned()));
+        }
     }
-    Ok(if config.is_dir() {
-        into.to_owned()
-    } else {
-        into.join(config.file_name().unwrap_or_default())
-    })
+    if texts.is_empty() {
+        return Err(Unusable(format!("`{revision}` has no {}", config.display())).into());
+    }
+    Ok(texts)
 }
 
 fn name(weight: Weight) -> &'static str {

@@ -75,6 +75,22 @@ pub fn load_text(
     loader.finish()
 }
 
+/// Loads texts as the files of one folder: a revision of it, say. Names are shown in messages.
+///
+/// # Errors
+/// All mistakes at once.
+pub fn load_texts(
+    texts: &[(String, String)],
+    dir: &Path,
+    environment: &Environment,
+) -> Result<Config, Diagnostics> {
+    let mut loader = Loader::new(environment);
+    for (name, text) in texts {
+        loader.add(name, text, dir);
+    }
+    loader.finish()
+}
+
 /// What a file says under `limits` of how large files may be. It is looked for before any file is
 /// read as a whole: in the lines of a block that begins in the first [`USUAL`] bytes.
 fn own_limit(path: &Path) -> Option<u64> {

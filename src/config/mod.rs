@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 pub use crate::reader::diagnostic::{Diagnostic, Diagnostics};
 pub use crate::reader::environment::Environment;
 pub use expectation::{Expect, Given, UserTest};
-pub use load::{Loaded, load, load_text, load_watched};
+pub use load::{Loaded, load, load_text, load_texts, load_watched};
 pub use places::{Places, Spot};
 pub use prints::Prints;
 pub use schema::schema;

@@ -76,6 +76,20 @@ impl Channel {
             Self::Stdout => "stdout",
         }
     }
+
+    /// Whether both lead to the same place with the same login.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Slack(a), Self::Slack(b))
+            | (Self::Teams(a), Self::Teams(b))
+            | (Self::Webhook(a), Self::Webhook(b)) => a.expose() == b.expose(),
+            (Self::Email(a), Self::Email(b)) => {
+                (a.server.expose(), &a.from, &a.to) == (b.server.expose(), &b.from, &b.to)
+            }
+            (Self::Stdout, Self::Stdout) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Without secrets.

@@ -114,7 +114,9 @@ impl Node {
     fn feed(&self, hasher: &mut DefaultHasher) {
         match &self.kind {
             NodeKind::Scalar(scalar) => {
-                (0_u8, &scalar.text, scalar.plain, &scalar.file).hash(hasher);
+                // A file by how it is referred to: the same configuration in another folder is the same.
+                let file = scalar.file.as_ref().map(|_| &scalar.written);
+                (0_u8, &scalar.text, scalar.plain, file).hash(hasher);
             }
             NodeKind::Seq(items) => {
                 (1_u8, items.len()).hash(hasher);

@@ -162,7 +162,7 @@ fn users_test_their_definitions() {
     let junit = program(bad.path(), &["test", "--config", "kpi.yaml", "--format", "junit"]).out;
     assert!(junit.contains("tests=\"1\" failures=\"1\""), "{junit}");
     let tap = program(bad.path(), &["test", "--config", "kpi.yaml", "--format", "tap"]).out;
-    assert!(tap.starts_with("TAP version 14\n1..1\nnot ok 1 - conversion_dips\n"), "{tap}");
+    assert!(tap.starts_with("TAP version 13\n1..1\nnot ok 1 - conversion_dips\n"), "{tap}");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn init_writes_frameworks_that_pass_strict() {
         let folder = folder(&[]);
         let outcome = program(
             folder.path(),
-            &["init", "--from-template", framework, "--url", "sqlite://w.db"],
+            &["init", "--from-template", framework, "--url", "sqlite://w.db", "--no-look"],
         );
         assert_eq!(outcome.code, 0, "{}", outcome.err);
         let file = folder.path().join("kpi-exporter.yaml");
@@ -202,4 +202,243 @@ fn init_writes_frameworks_that_pass_strict() {
         let again = program(folder.path(), &["init", "--from-template", framework]);
         assert_eq!(again.code, 2, "it was overwritten");
     }
+}
+
+/// A configuration of another kind than the shipped one: a database, an API, a store, digests.
+const OTHER: &str = r#"version: 1
+calendar: { timezone: Europe/Berlin, week_start: monday, fiscal_year_start: april }
+store: { path: data/history.db, keep_daily: 800d }
+sources:
+  shop: { sql: { url: "postgres://reader@db.example.com/shop", password: "${file:password}" } }
+  crm: { http: { url: "https://api.example.com/v1", auth: { bearer: "${env:TOKEN}" } } }
+digest:
+  weekly: { schedule: "0 8 * * mon", to: { slack: "https://hooks.example.com/services/a" } }
+objectives: { grow: { title: Grow } }
+metrics:
+  orders:
+    source: shop
+    query: SELECT sum(amount) AS revenue, count(*) AS orders, country FROM orders WHERE paid_at >= :window_start AND paid_at < :window_end GROUP BY country
+    labels: [country]
+    schedule: "*/10 * * * *"
+  deals: { source: crm, request: { path: /deals, params: { from: "{{window_start}}" } }, rows: "$.data[*]", columns: { value: $.amount } }
+kpis:
+  revenue:
+    { description: EUR of paid orders, kind: lagging, formula: orders.revenue, accumulation: flow, unit: EUR, direction: increase,
+      period: month, baseline: previous_period, target: +10%, objective: grow, owner: a@example.com, levers: [price], team: shop }
+  deal_size:
+    { description: EUR of a deal, kind: leading, formula: deals, accumulation: level, window: 4w, unit: EUR, direction: increase,
+      baseline: 900, target: 1000, path: flat, predicts: [revenue], lead_time: 30d, objective: grow, owner: a@example.com,
+      levers: [offer], team: shop, status: { confirm: 2 } }
+  refunds:
+    { description: Percent of orders sent back, kind: efficiency, formula: orders.revenue / orders.orders, accumulation: ratio,
+      window: 30d, unit: ratio, direction: decrease, baseline: 5, target: { max: 4 }, max_age: 48h, predicts: [revenue],
+      objective: grow, owner: a@example.com, levers: [sizes], team: shop, range: { min: 0 } }
+"#;
+
+/// What is replaced by what, and what `diff` has to say in its first five lines.
+const OTHERS: [(&str, &str, &str); 20] = [
+    ("db.example.com/shop", "db.example.com/test", "sources.shop: postgres at"),
+    ("api.example.com/v1", "api.example.org/v1", "sources.crm"),
+    ("${env:TOKEN}", "${env:TOKEN_OF_TEST}", "sources.crm: other settings"),
+    ("data/history.db", "data/new.db", "store: path history.db → new.db"),
+    ("keep_daily: 800d", "keep_daily: 90d", "keep_daily 800 → 90 days"),
+    ("fiscal_year_start: april", "fiscal_year_start: july", "fiscal_year_start"),
+    ("week_start: monday", "week_start: sunday", "week_start"),
+    ("Europe/Berlin", "America/Los_Angeles", "timezone"),
+    ("sum(amount) AS revenue", "sum(amount) FILTER (WHERE amount > 0) AS revenue", "query"),
+    ("columns: { value: $.amount }", "columns: { value: $.amount_usd }", "query"),
+    ("path: /deals", "path: /leads", "query"),
+    (
+        "kind: leading, formula: deals",
+        "kind: lagging, formula: deals",
+        "KPILeadingAtRisk and KPILeadingOffTrack go",
+    ),
+    (
+        "unit: EUR, direction: increase,\n      period: month",
+        "unit: USD, direction: increase,\n      period: month",
+        "unit EUR → USD",
+    ),
+    ("target: { max: 4 }", "target: { max: 6 }", "target"),
+    (
+        "direction: decrease, baseline: 5, target: { max: 4 }",
+        "direction: increase, baseline: 5, target: { min: 4 }",
+        "direction",
+    ),
+    ("window: 4w", "window: 8w", "window"),
+    ("period: month", "period: quarter", "period"),
+    ("max_age: 48h", "max_age: 400h", "max_age 48 h → 400 h"),
+    (
+        "orders.revenue / orders.orders, accumulation: ratio",
+        "orders.orders / orders.revenue, accumulation: ratio",
+        "formula",
+    ),
+    ("  revenue:\n", "  sales:\n", "removed"),
+];
+
+#[test]
+fn other_harmful_changes_come_first_as_well() {
+    let mut missed = Vec::new();
+    for (from, to, named) in OTHERS {
+        assert!(OTHER.contains(from), "{from}");
+        let new = OTHER.replacen(from, to, 1).replace(
+            "predicts: [revenue]",
+            if named == "removed" { "predicts: [sales]" } else { "predicts: [revenue]" },
+        );
+        let new = new
+            .replace("title: Grow", "title: Grow well")
+            .replace("levers: [price]", "levers: [prices, offers]");
+        let folder = folder(&[("old.yaml", OTHER), ("new.yaml", &new), ("password", "geheim-1")]);
+        let mut diff = assert_cmd::Command::cargo_bin("kpi-exporter").unwrap();
+        diff.current_dir(folder.path()).args(["diff", "old.yaml", "new.yaml"]);
+        diff.env("TOKEN", "geheim-2").env("TOKEN_OF_TEST", "geheim-3");
+        let output = diff.output().unwrap();
+        let told =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert!(!told.contains("geheim"), "{told}");
+        let mut first = told.lines().take(5);
+        if output.status.code() != Some(1)
+            || !first.any(|line| line.starts_with("harmful") && line.contains(named))
+        {
+            missed.push(format!("{named}: {told}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}: {missed:#?}", missed.len());
+}
+
+#[test]
+fn what_appears_and_goes_is_told() {
+    let told = |from: &str, to: &str| {
+        assert!(OTHER.contains(from), "{from}");
+        let folder = folder(&[
+            ("old.yaml", OTHER),
+            ("new.yaml", &OTHER.replacen(from, to, 1)),
+            ("password", "x"),
+        ]);
+        let mut diff = assert_cmd::Command::cargo_bin("kpi-exporter").unwrap();
+        diff.current_dir(folder.path()).args(["diff", "old.yaml", "new.yaml"]).env("TOKEN", "x");
+        String::from_utf8(diff.output().unwrap().stdout).unwrap()
+    };
+    for (from, to, wanted) in [
+        ("levers: [price], ", "", "new K007 no-levers"),
+        ("target: { max: 4 }", "target: 4, allow: [K008]", "allow K008"),
+        (
+            "digest:\n  weekly: { schedule: \"0 8 * * mon\", to: { slack: \"https://hooks.example.com/services/a\" } }\n",
+            "",
+            "digest.weekly: removed",
+        ),
+        ("services/a", "services/b", "digest.weekly: other settings"),
+        ("*/10 * * * *", "0 6 1 * *", "metrics.orders: another schedule"),
+        ("kind: lagging", "kind: leading", "KPILeadingAtRisk and KPILeadingOffTrack come"),
+    ] {
+        let told = told(from, to);
+        assert!(told.contains(wanted), "{wanted} in {told}");
+        assert!(!told.contains("hooks.example.com"), "{told}");
+    }
+}
+
+/// What a revision refers to and does not hold is looked for where it is now.
+#[test]
+fn a_revision_finds_its_secrets_and_tables_where_they_are() {
+    let folder = folder(&[("password", "geheim"), (".gitignore", "password\n")]);
+    let config = folder.path().join("conf");
+    fs::create_dir(&config).unwrap();
+    let text =
+        OTHER.replace("${file:password}", "${file:../password}").replace("${env:TOKEN}", "t");
+    fs::write(config.join("a.yaml"), &text).unwrap();
+    let git = |arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.current_dir(folder.path()).args([
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.com",
+        ]);
+        assert!(git.args(arguments).output().unwrap().status.success(), "{arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "one"]);
+    for named in ["conf", "conf/a.yaml"] {
+        let same = program(folder.path(), &["diff", "HEAD", "--config", named]);
+        assert_eq!(
+            (same.code, same.out.as_str()),
+            (0, "nothing that means anything changed\n"),
+            "{}",
+            same.err
+        );
+    }
+    fs::write(config.join("a.yaml"), text.replace("target: 1000", "target: 950")).unwrap();
+    let moved = program(&config, &["diff", "HEAD", "--config", "a.yaml"]);
+    assert_eq!(moved.code, 1, "{}{}", moved.out, moved.err);
+    assert_eq!(moved.out.lines().count(), 1, "{}", moved.out);
+    let none = program(folder.path(), &["diff", "HEAD", "--config", "conf/b.yaml"]);
+    assert_eq!(none.code, 2, "{}", none.out);
+}
+
+const MANY: &str = r#"version: 1
+sources:
+  shop: { files: { tables: { orders: orders.csv } } }
+  crm: { http: { url: "https://crm.example.com" } }
+metrics:
+  orders: { source: shop, query: "SELECT country, sum(amount) AS value FROM orders WHERE day >= :window_start_date AND day < :window_end_date GROUP BY country", labels: [country] }
+  deals: { source: crm, request: { path: /deals }, columns: { won: $.won, lost: $.lost } }
+kpis:
+  revenue: { kind: lagging, formula: orders, accumulation: flow, unit: EUR, direction: increase, period: month, target: 100 }
+  wins: { kind: leading, formula: deals.won / (deals.won + deals.lost), accumulation: ratio, unit: percent, direction: increase, period: month, target: 50% }
+tests:
+  "good_rows":
+    as_of: 2026-04-30
+    given:
+      orders: orders_of_april.csv
+      deals: [{ day: 2026-04-02, won: 3, lost: 1 }, { day: 2026-05-02, won: 0, lost: 90 }]
+    expect:
+      revenue: { labels: { country: AT }, value: 120, status: achieved }
+      wins: { value: 75%, status: achieved }
+  bad_rows:
+    as_of: 2026-04-30
+    given: { orders: orders_of_april.csv, deals: [{ day: 2026-04-02, won: 1, lost: 3 }] }
+    expect:
+      revenue: { labels: { country: DE }, value: 41, reason: "<&\"']]>" }
+      wins: { value: 75% }
+"#;
+
+#[test]
+fn rows_of_files_labels_and_apis_can_be_given_and_results_be_read_by_others() {
+    let folder = folder(&[
+        ("k.yaml", MANY),
+        (
+            "orders_of_april.csv",
+            "day,country,amount\n2026-04-05,AT,120\n2026-04-06,DE,40\n2026-05-06,DE,4000\n",
+        ),
+    ]);
+    let good = program(folder.path(), &["test", "good_rows", "--config", "k.yaml"]);
+    assert_eq!(
+        (good.code, good.out.as_str()),
+        (0, "ok     good_rows\n1 test, 0 failed\n"),
+        "{}",
+        good.err
+    );
+    let all = program(folder.path(), &["test", "--config", "k.yaml"]);
+    assert_eq!(all.code, 1);
+    assert!(all.out.contains("revenue value\n         - €41\n         + €40\n"), "{}", all.out);
+    let junit = program(folder.path(), &["test", "--config", "k.yaml", "--format", "junit"]).out;
+    let read = "import sys, xml.etree.ElementTree as e
+root = e.fromstring(sys.stdin.buffer.read())
+cases = root.findall('testsuite/testcase')
+failed = [c.get('name') for c in cases if c.find('failure') is not None]
+print(root.get('tests'), root.get('failures'), len(cases), failed, ']]>' in e.tostring(root, 'unicode', method='text'))";
+    let mut python = assert_cmd::Command::new("python3");
+    let read = python.args(["-c", read]).write_stdin(junit.clone()).output().unwrap();
+    let read = String::from_utf8_lossy(&read.stdout).into_owned();
+    assert_eq!(read, "2 1 2 ['bad_rows'] True\n", "{junit}");
+    let tap = program(folder.path(), &["test", "--config", "k.yaml", "--format", "tap"]).out;
+    let mut prove = assert_cmd::Command::new("perl");
+    let script = "use TAP::Parser; local $/; my $p = TAP::Parser->new({ tap => <STDIN> }); $p->run; print join ' ', scalar($p->passed), scalar($p->failed), scalar($p->parse_errors), $p->version";
+    let read = prove.args(["-e", script]).write_stdin(tap.clone()).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&read.stdout),
+        "1 1 0 13",
+        "{tap}{}",
+        String::from_utf8_lossy(&read.stderr)
+    );
 }
