@@ -58,6 +58,7 @@ pub fn schema() -> Value {
     properties.insert("version".to_owned(), json!({ "const": 1, "description": "1" }));
     for (name, by_id, ask) in sections {
         let mut found = at(ask, &mut Vec::new(), name, &docs);
+        let text = docs.find("", name).unwrap_or_default();
         if by_id {
             if name == "kpis" {
                 let ids: Vec<&str> = catalog::all().iter().map(|t| t.id.as_str()).collect();
@@ -68,6 +69,7 @@ pub fn schema() -> Value {
                 "propertyNames": { "pattern": "^[a-z][a-z0-9_]*$" },
             });
         }
+        found["description"] = json!(text);
         properties.insert(name.to_owned(), found);
     }
     json!({
@@ -205,7 +207,9 @@ fn docs() -> Docs {
     let mut words = BTreeMap::new();
     for section in REFERENCE_DOCS.split("\n## ").skip(1) {
         let (heading, body) = section.split_once('\n').unwrap_or((section, ""));
-        for part in heading.split('`').skip(1).step_by(2) {
+        // The keys of the top belong to no section.
+        let parts = heading.split('`').skip(1).step_by(2);
+        for part in parts.chain((heading == "Top level").then_some("")) {
             for line in body.lines().filter(|line| line.starts_with("| `")) {
                 let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
                 let Some(keys) = cells.first() else { continue };
@@ -224,14 +228,22 @@ fn docs() -> Docs {
 }
 
 impl Docs {
+    fn find(&self, section: &str, key: &str) -> Option<&str> {
+        let text = self.0.get(&(section.to_owned(), key.to_owned()))?;
+        Some(text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// The words about a key; without any, those about what it is a part of.
     fn of(&self, section: &str, path: &[Step], key: &str) -> Option<&str> {
-        let parent = path.iter().rev().find_map(|step| match step {
+        let above = path.iter().rev().filter_map(|step| match step {
             Step::Key(name) => Some(name.as_str()),
             Step::Item => None,
         });
+        let parent = above.clone().next();
         let long = parent.map(|parent| format!("{parent}.{key}"));
-        let find =
-            |key: &str| self.0.get(&(section.to_owned(), key.to_owned())).map(String::as_str);
-        long.and_then(|long| find(&long)).or_else(|| find(key)).filter(|text| !text.is_empty())
+        let own = long.and_then(|long| self.find(section, &long));
+        let own = own.or_else(|| self.find(section, key));
+        own.or_else(|| above.clone().find_map(|key| self.find(section, key)))
+            .or_else(|| self.find("", section))
     }
 }

@@ -16,7 +16,8 @@ pub fn demo_config(period_start: NaiveDate) -> String {
     let definitions = DEFAULT.find(FIRST_LINE).map_or(DEFAULT, |at| &DEFAULT[at..]);
     let replacements = replacements(period_start);
     let mut text = format!(
-        "# Written by `kpi-exporter demo`: the default configuration, moved so that its period starts\n\
+        "# yaml-language-server: $schema=kpi-exporter.schema.json\n\
+         # Written by `kpi-exporter demo`: the default configuration, moved so that its period starts\n\
          # on {period_start}. The data ends with the day on which it was written.\n"
     );
     // Line by line, each replaced once: a moved date may look like another default one.

@@ -21,6 +21,9 @@ use chrono::{NaiveDate, TimeDelta};
 
 pub use config::demo_config;
 
+/// What the keys of a configuration are, for editors; a test sees to it that it is what the program writes.
+const SCHEMA: &str = include_str!("../../config/kpi-exporter.schema.json");
+
 /// Days in the period of the story: blocks of 30, 31 and 30 days, as April to June.
 pub const PERIOD_DAYS: i64 = 91;
 
@@ -64,7 +67,7 @@ pub fn generate(story: &Story) -> Vec<File> {
     ]
 }
 
-/// Writes `kpi-exporter.yaml` (see [`demo_config`]) and `data/*.csv` below a folder that exists.
+/// Writes `kpi-exporter.yaml` (see [`demo_config`]), its schema for editors, and `data/*.csv` below a folder that exists.
 ///
 /// # Errors
 /// What the system says, with the path.
@@ -74,6 +77,7 @@ pub fn write(dir: &Path, story: &Story) -> io::Result<()> {
     for file in generate(story) {
         write_file(&data.join(file.name), &file.text)?;
     }
+    write_file(&dir.join("kpi-exporter.schema.json"), SCHEMA)?;
     write_file(&dir.join("kpi-exporter.yaml"), &demo_config(story.period_start))
 }
 
