@@ -31,6 +31,7 @@ pub mod lint;
 pub mod logging;
 pub mod metric;
 pub mod note;
+pub mod proposal;
 mod reader;
 pub mod recall;
 pub mod record;

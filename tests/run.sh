@@ -42,6 +42,8 @@ fi
 
 # What drives the browser, and what looks at pages for those who do not see them; from npm, 20 MB.
 npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
+# What completes and explains YAML in editors; 30 MB.
+npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # Asks the API everything that its description allows, and what it does not; from PyPI, 30 MB.
 schemathesis="${CARGO_TARGET_DIR:-target}/schemathesis" schemathesis_version=4.32.5
@@ -53,6 +55,20 @@ if ! installed; then
     "schemathesis==$schemathesis_version"
 fi
 
+# Computes the KPIs of software as a service as well, with what it needs for that; from PyPI, 250 MB.
+# What it says is committed: without it the tests go by that.
+saas="${CARGO_TARGET_DIR:-target}/saas-metrics" saas_version=0.1.0
+installed() { "$saas/bin/python" -c "from importlib.metadata import version as v; import saas_metrics
+assert v('saas-metrics') == '$saas_version'" 2>/dev/null; }
+if ! installed; then
+  python3 -m venv --clear "$saas"
+  "$saas/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+    "saas-metrics==$saas_version" duckdb==2.0.1 pandas==3.1.1 numpy==2.4.6 python-dateutil==4.0.0 || {
+    rm -rf "$saas"
+    echo "!!! NOT CHECKED: what saas-metrics says today (PyPI does not answer)" >&2
+  }
+fi
+
 log=$(mktemp) seen=$(mktemp)
 trap 'rm -f "$log" "$seen"' EXIT
 export INSTA_SNAPSHOT_REFERENCES_FILE="$seen"
@@ -61,6 +77,8 @@ cargo test --locked --no-fail-fast "$@" 2>&1 | tee "$log" || status=$?
 # The pages in a browser, on the program that was just tested.
 if [ $# = 0 ]; then
   cargo build --locked && node tests/browser/run.mjs 2>&1 | tee -a "$log" || status=$?
+  # The schema in the server that editors ask.
+  node tests/editor/run.mjs 2>&1 | tee -a "$log" || status=$?
 fi
 # A snapshot that no test has looked at is left behind. Only a full, good run can tell.
 if [ "$status" = 0 ] && [ $# = 0 ]; then

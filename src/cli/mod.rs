@@ -134,7 +134,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => run::run(command, &arguments.global, &environment),
         Command::Demo(command) => demo::run(command, &arguments.global, &environment),
         Command::Check(command) => check::run(command, &arguments.global, &environment),
-        Command::Init(command) => init::run(command),
+        Command::Init(command) => init::run(command, &environment),
         Command::Test(command) => test::run(command, &arguments.global, &environment),
         Command::Diff(command) => diff::run(command, &arguments.global, &environment),
         Command::Catalog(command) => catalog::run(command),

@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use crate::calendar::WindowSpec;
 use crate::config::Config;
 use crate::engine::{Answer, SourceHandle, Use, ask};
-use crate::metric::{FetchError, Measurement, Metric, Span, Table};
+use crate::id::SourceId;
+use crate::metric::{FetchError, Measurement, Metric, Query, Span, Table};
+use crate::schedule::Schedule;
 use crate::source::Request;
 use crate::source::trace::Trace;
 
@@ -90,4 +92,10 @@ pub(super) async fn probe(
         }
         Err(error) => Probe { table: None, measured: Err(error), duration },
     }
+}
+
+/// What stands for the metrics of a source that has none.
+pub(super) fn stand_in(id: &SourceId, query: Query, rows: usize) -> Option<Arc<Metric>> {
+    let metric = Metric::new(id.as_str(), id.clone(), query, Schedule::parse("@hourly").ok()?);
+    Some(Arc::new(Metric { max_label_sets: rows, ..metric }))
 }

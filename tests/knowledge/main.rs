@@ -4,9 +4,15 @@
 
 mod catalog;
 mod changes;
+mod examples;
+mod init;
 mod lint;
+mod platform;
 mod program;
+#[path = "../support/prometheus.rs"]
+mod prometheus;
 mod range;
-#[expect(dead_code, reason = "one kind of server is enough here")]
+mod saas;
+#[expect(dead_code, reason = "restarts are for others")]
 #[path = "../support/servers.rs"]
 mod servers;

@@ -17,14 +17,13 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use self::summary::Summary;
-use super::probe::{Questions, probe};
+use super::probe::{Questions, probe, stand_in};
 use super::progress::Progress;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{SourceHandle, uses_of};
 use crate::id::{MetricId, SourceId};
 use crate::metric::{FetchError, FetchErrorKind, Measurement, Metric, Query, Template};
-use crate::schedule::Schedule;
 use crate::source::files::FilesConfig;
 use crate::source::statement::SqlQuery;
 use crate::source::trace::Trace;
@@ -170,12 +169,6 @@ pub(super) async fn file_remarks(config: &Config, as_of: DateTime<Utc>) -> Vec<(
         }
     }
     remarks
-}
-
-/// What stands for the metrics of a source that has none.
-fn stand_in(id: &SourceId, query: Query, rows: usize) -> Option<Arc<Metric>> {
-    let metric = Metric::new(id.as_str(), id.clone(), query, Schedule::parse("@hourly").ok()?);
-    Some(Arc::new(Metric { max_label_sets: rows, ..metric }))
 }
 
 /// Whether nothing was heard of a source.
