@@ -93,6 +93,7 @@ fn closed_periods_are_listed_and_what_was_restated_is_marked() {
     ] {
         assert!(html.contains(part), "{part} is not in {html}");
     }
+    assert!(!html.contains("2025-Q3"), "nothing was measured: {html}");
     assert!(!html.contains("The period that closed last"), "{html}");
 }
 

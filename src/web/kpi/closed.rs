@@ -12,13 +12,16 @@ const MOST_ROWS: usize = 200;
 
 /// The periods that the store knows, else the one that the sources tell of.
 pub(super) fn periods(snapshot: &Snapshot, state: &KpiState) -> Markup {
-    if state.closed.is_empty() {
+    // Before the first number there is nothing to tell.
+    let told = |closed: &&ClosedPeriod| closed.value.is_some() || closed.restated.is_some();
+    let all: Vec<&ClosedPeriod> = state.closed.iter().filter(told).collect();
+    if all.is_empty() {
         return last_period(state);
     }
-    let results: Vec<Option<f64>> = state.closed.iter().map(|closed| closed.value).collect();
+    let results: Vec<Option<f64>> = all.iter().map(|closed| closed.value).collect();
     let results = column(&state.kpi.unit, &results);
-    let restated = state.closed.iter().any(|closed| closed.restated.is_some());
-    let labelled = state.closed.iter().any(|closed| !closed.labels.0.is_empty());
+    let restated = all.iter().any(|closed| closed.restated.is_some());
+    let labelled = all.iter().any(|closed| !closed.labels.0.is_empty());
     html! {
         section {
             h2 { "Closed periods" }
@@ -35,7 +38,7 @@ pub(super) fn periods(snapshot: &Snapshot, state: &KpiState) -> Markup {
                     }
                 }
                 tbody {
-                    @for (closed, result) in state.closed.iter().zip(&results).take(MOST_ROWS) {
+                    @for (closed, result) in all.iter().zip(&results).take(MOST_ROWS) {
                         tr {
                             th scope="row" { (closed.period) span.note { "to " (complete_through(closed.end, snapshot.timezone)) } }
                             @if labelled { td { (label_chips(&closed.labels)) } }
@@ -53,7 +56,7 @@ pub(super) fn periods(snapshot: &Snapshot, state: &KpiState) -> Markup {
                 }
             }
             @if restated { p.muted { "A result that is final stays as it was told, whatever its source says since." } }
-            @if state.closed.len() > MOST_ROWS { p.muted { "and " (state.closed.len() - MOST_ROWS) " older ones" } }
+            @if all.len() > MOST_ROWS { p.muted { "and " (all.len() - MOST_ROWS) " older ones" } }
         }
     }
 }
