@@ -131,16 +131,19 @@ pub fn propose(schema: &Schema, template: &Template, chosen: &Chosen) -> Result<
     let mut proposal = Proposal { metrics: Vec::new(), notes: Vec::new(), currency: None };
     for (name, query) in &template.metrics {
         let queries = std::iter::once(query.as_str()).chain(others::of(&template.id, name));
-        let mut first_reason = None;
-        let found = queries.into_iter().find_map(|query| match one(schema, query, chosen) {
-            Ok(found) => Some(found),
-            Err(reason) => {
-                first_reason.get_or_insert(reason);
-                None
+        let (mut found, mut reasons) = (None, Vec::new());
+        for query in queries {
+            match one(schema, query, chosen) {
+                Ok(good) => {
+                    found = Some(good);
+                    break;
+                }
+                Err(reason) => reasons.push(reason),
             }
-        });
+        }
         let Some((query, found)) = found else {
-            return Err(first_reason.unwrap_or_else(|| "there is no query for it".to_owned()));
+            reasons.dedup();
+            return Err(reasons.join("; "));
         };
         proposal.notes.extend(notes(&found));
         proposal.notes.dedup();

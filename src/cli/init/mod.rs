@@ -103,11 +103,14 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> anyhow::R
     let url = given(arguments.url.as_ref(), question, "")?;
     let address = Address::of(Some(url.as_str()).filter(|url| !url.is_empty()), output);
 
-    let look = arguments.no_look || !of_sql || address.is_prometheus();
+    let look_away = arguments.no_look || !of_sql || address.is_prometheus();
     let database = match &address.given {
-        Some(url) if !look => Database::open(url, folder, environment)?,
+        Some(url) if !look_away => Database::open(url, folder, environment)?,
         _ => None,
     };
+    if let (None, Some(_), false) = (&database, &address.given, look_away) {
+        anstream::eprintln!("only PostgreSQL, MySQL, MariaDB and SQLite are looked at");
+    }
     let mut plan = Plan {
         head: head(framework, database.as_ref()),
         team: &team,
