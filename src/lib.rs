@@ -28,6 +28,7 @@ pub mod kpi;
 pub mod limits;
 mod links;
 pub mod lint;
+pub mod listen;
 pub mod logging;
 pub mod metric;
 pub mod note;

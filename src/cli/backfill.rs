@@ -22,7 +22,7 @@ use crate::config::{self, Environment};
 use crate::engine::Sources;
 use crate::kpi::Definitions;
 use crate::store::Store;
-use crate::{clock, daemon, figures, logging};
+use crate::{clock, daemon, figures};
 
 /// Exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -72,10 +72,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let mut config = config::load(&global.config, environment)?;
-    logging::install_for_command(
-        global.log_level.unwrap_or(tracing::Level::WARN),
-        config.settings.log.format,
-    );
+    global.log_as_command(&config.settings.log);
     keep_only(&mut config, &arguments.kpi)?;
     let steps = arguments.steps(&config.definitions.calendar)?;
     let store_path = config.settings.store.path;

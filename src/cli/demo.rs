@@ -12,8 +12,7 @@ use tracing::info;
 
 use super::{Global, run};
 use crate::config::{self, Environment};
-use crate::daemon::ServiceManager;
-use crate::{clock, demo, logging};
+use crate::{clock, demo};
 
 /// So many days of the period are complete when the demo shows its story.
 const DAYS: u64 = 30;
@@ -48,16 +47,15 @@ pub(super) fn run(
     let folder = TempDir::with_prefix("kpi-exporter-demo-").context("no folder for the demo")?;
     let file = write(folder.path(), today)?;
     let config = config::load(&file, environment)?;
-    let log = &config.settings.log;
-    logging::install(global.log_level.unwrap_or(log.level), log.format);
+    global.log_as_daemon(&config.settings.log);
     info!(
         "the example lies in {}: change it and see; it goes when the demo ends",
         folder.path().display()
     );
     let environment = environment.clone();
-    let service = ServiceManager::of(&environment);
+    let outside = run::AroundIt::of(&environment);
     let load = move || config::load_watched(&file, &environment);
-    run::serve(signals, &arguments.serve, global.log_level, service, load)
+    run::serve(signals, &arguments.serve, global, outside, load)
 }
 
 /// Writes the example as of `today` and gives the path of its configuration.

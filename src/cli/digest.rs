@@ -8,7 +8,6 @@ use super::{AsOf, Global, Unusable, as_of};
 use crate::config::{self, Environment, did_you_mean};
 use crate::digest::{Digest, compose};
 use crate::filter::Filter;
-use crate::logging;
 use crate::review::{Cadence, Known, review};
 
 const EXAMPLES: &str = "\
@@ -38,10 +37,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let config = config::load(&global.config, environment)?;
-    logging::install_for_command(
-        global.log_level.unwrap_or(tracing::Level::WARN),
-        config.settings.log.format,
-    );
+    global.log_as_command(&config.settings.log);
     let AsOf { at, .. } = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
     let names: Vec<&str> = config.digests.iter().map(|digest| digest.name.as_str()).collect();
     if names.is_empty() {

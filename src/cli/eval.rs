@@ -11,7 +11,6 @@ use super::{AsOf, Global, NO_VALUE, as_of, keep_only, table};
 use crate::api::{self, Which};
 use crate::config::{self, Config, Environment};
 use crate::filter::Filter;
-use crate::logging;
 use crate::snapshot::Snapshot;
 
 /// What people try.
@@ -48,10 +47,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let mut config = config::load(&global.config, environment)?;
-    logging::install_for_command(
-        global.log_level.unwrap_or(tracing::Level::WARN),
-        config.settings.log.format,
-    );
+    global.log_as_command(&config.settings.log);
     keep_only(&mut config, &arguments.kpi)?;
     let AsOf { at, to_come } = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -12,12 +12,12 @@ use super::answer::{instant, lines, plain};
 use super::probe::{Probe, Questions, probe};
 use super::{AsOf, FAILED, Global, NO_VALUE, Unusable, as_of};
 use crate::config::{self, Config, Environment, did_you_mean};
+use crate::daemon;
 use crate::engine::{Use, uses_of};
 use crate::id::MetricId;
 use crate::metric::{FetchError, Measurement, Metric, moment};
 use crate::source::SourceConfig;
 use crate::source::trace::{Step, Trace};
-use crate::{daemon, logging};
 
 /// Rows, label sets and other spans that are listed, at most.
 const ROWS: usize = 20;
@@ -53,10 +53,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let config = config::load(&global.config, environment)?;
-    logging::install_for_command(
-        global.log_level.unwrap_or(tracing::Level::WARN),
-        config.settings.log.format,
-    );
+    global.log_as_command(&config.settings.log);
     let (metric, source) = find(arguments, &config)?;
     let AsOf { at: as_of, to_come } =
         as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;

@@ -14,6 +14,7 @@ mod eval;
 mod evaluate;
 mod fetch;
 mod generate;
+mod healthy;
 mod init;
 mod note;
 mod output;
@@ -36,7 +37,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
 use crate::calendar::Calendar;
-use crate::config::{Config, Diagnostics, Environment};
+use crate::config::{Config, Diagnostics, Environment, LogFormat, LogSettings};
 use crate::{clock, logging};
 
 /// What people try first.
@@ -64,7 +65,8 @@ struct Arguments {
 struct Global {
     /// Configuration file, or folder of *.yaml files.
     #[arg(
-        long,
+        long = "config.file",
+        visible_alias = "config",
         global = true,
         env = "KPI_EXPORTER_CONFIG",
         default_value = "config/kpi-exporter.yaml",
@@ -72,8 +74,40 @@ struct Global {
     )]
     config: PathBuf,
     /// Least severe level to log: error, warn, info, debug, trace (default: the configuration's).
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long = "log.level", visible_alias = "log-level", global = true, value_name = "LEVEL")]
     log_level: Option<tracing::Level>,
+    /// Form of log lines: text, json (default: the configuration's); logfmt is text.
+    #[arg(
+        long = "log.format",
+        visible_alias = "log-format",
+        global = true,
+        value_name = "FORMAT",
+        value_parser = log_format
+    )]
+    log_format: Option<LogFormat>,
+}
+
+impl Global {
+    /// How a daemon logs: by its configuration, unless flags say otherwise.
+    fn log_as_daemon(&self, configured: &LogSettings) {
+        let level = self.log_level.unwrap_or(configured.level);
+        logging::install(level, self.log_format.unwrap_or(configured.format));
+    }
+
+    /// How a command that ends logs: warnings, unless flags say otherwise.
+    fn log_as_command(&self, configured: &LogSettings) {
+        let level = self.log_level.unwrap_or(tracing::Level::WARN);
+        logging::install_for_command(level, self.log_format.unwrap_or(configured.format));
+    }
+}
+
+/// `logfmt` is what other exporters call lines for people.
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" | "logfmt" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("expected text, json or logfmt".to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +142,9 @@ enum Command {
     /// Look after the file that holds history.
     #[command(subcommand)]
     Store(store::Command),
+    /// Ask a running daemon whether it is healthy: for containers, which have no shell.
+    #[command(after_help = healthy::EXAMPLES)]
+    Healthy(healthy::Arguments),
     /// Write files for other programs: alert rules and dashboards.
     #[command(subcommand)]
     Generate(generate::Command),
@@ -145,6 +182,7 @@ pub fn main() -> ExitCode {
         Command::Digest(command) => digest::run(command, &arguments.global, &environment),
         Command::Backfill(command) => backfill::run(command, &arguments.global, &environment),
         Command::Store(command) => store::run(command, &arguments.global, &environment),
+        Command::Healthy(command) => healthy::run(command, &arguments.global, &environment),
         Command::Generate(command) => generate::run(command, &arguments.global, &environment),
     };
     match outcome {

@@ -10,7 +10,6 @@ use super::{AsOf, Global, Unusable, as_of};
 use crate::calendar::parse_date;
 use crate::config::{self, Environment, did_you_mean};
 use crate::id::KpiId;
-use crate::logging;
 use crate::note::Note;
 use crate::store::{Problem, Store, StoreError};
 
@@ -44,10 +43,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let config = config::load(&global.config, environment)?;
-    logging::install_for_command(
-        global.log_level.unwrap_or(tracing::Level::WARN),
-        config.settings.log.format,
-    );
+    global.log_as_command(&config.settings.log);
     let kpis: Vec<&str> = config.definitions.kpis.iter().map(|kpi| kpi.id.as_str()).collect();
     if !kpis.contains(&arguments.kpi.as_str()) {
         let hint = did_you_mean(&arguments.kpi, "the KPIs are", &kpis);

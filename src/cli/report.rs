@@ -12,7 +12,7 @@ use super::{AsOf, Global, NO_VALUE, as_of, keep_only};
 use crate::config::{self, Environment};
 use crate::filter::Filter;
 use crate::review::{Cadence, Known, review};
-use crate::{api, logging, report};
+use crate::{api, report};
 
 /// What people try.
 const EXAMPLES: &str = "\
@@ -57,10 +57,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let mut config = config::load(&global.config, environment)?;
-    logging::install_for_command(
-        global.log_level.unwrap_or(tracing::Level::WARN),
-        config.settings.log.format,
-    );
+    global.log_as_command(&config.settings.log);
     keep_only(&mut config, &arguments.kpi)?;
     let AsOf { at, .. } = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
     let destination = Destination::open(arguments.output.as_deref())?;

@@ -1,38 +1,50 @@
 //! `run`: the daemon on a configuration. SIGTERM and SIGINT drain and stop it, SIGHUP reloads.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
+use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Global;
 use super::reloading::{Causes, Load, reload_on};
 use crate::calendar::parse_duration;
-use crate::config::{self, Environment, Loaded};
+use crate::config::{self, Environment, Loaded, WebAddress};
 use crate::daemon::{Outside, ServiceManager};
-use crate::server::Door;
-use crate::{clock, daemon, logging};
+use crate::listen::{self, ListenAddress, Listener};
+use crate::server::{Door, MetricsPath};
+use crate::{clock, daemon};
 
 /// What people try.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   kpi-exporter run --config kpi-exporter.yaml
-  kpi-exporter run --web.listen-address 127.0.0.1:9877";
+  kpi-exporter run --web.listen-address 127.0.0.1:9877
+  kpi-exporter run --web.listen-address :9877 --web.config.file web.yml";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ListenArguments {
-    /// Address to serve on, instead of the configuration's `server.listen`.
-    #[arg(long = "web.listen-address", value_name = "HOST:PORT")]
-    listen: Option<SocketAddr>,
+    /// Address to serve on, instead of the configuration's `server.listen`: `HOST:PORT`, `:PORT` for all
+    /// addresses of the machine, `unix:PATH`. May be given several times.
+    #[arg(long = "web.listen-address", value_name = "ADDRESS")]
+    listen: Vec<ListenAddress>,
+    /// Serve on the sockets that systemd hands over, and on no address; an error where there are none.
+    /// Sockets that are handed over are served without this flag too.
+    #[arg(long = "web.systemd-socket")]
+    systemd_socket: bool,
+    /// Path of the metrics.
+    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value_t)]
+    metrics_path: MetricsPath,
+    /// Where people reach the program, like `https://kpis.example.com`: what links begin with, instead of
+    /// the configuration's `server.external_url`.
+    #[arg(long = "web.external-url", value_name = "URL")]
+    external_url: Option<WebAddress>,
     /// Who may come in: TLS, logins and headers, in the form that Prometheus' exporters share; instead of
     /// the configuration's `server.web_config_file`.
     #[arg(long = "web.config.file", value_name = "FILE")]
@@ -82,40 +94,52 @@ pub(super) fn run(
     let signals = Signals::take()?;
     let path = global.config.clone();
     let environment = environment.clone();
-    let service = ServiceManager::of(&environment);
+    let around = AroundIt::of(&environment);
     let load = move || config::load_watched(&path, &environment);
-    serve(signals, arguments, global.log_level, service, load)
+    serve(signals, arguments, global, around, load)
+}
+
+/// What the environment says of the service manager that started the program.
+pub(super) struct AroundIt {
+    service: ServiceManager,
+    /// `LISTEN_PID` and `LISTEN_FDS`.
+    sockets: (Option<String>, Option<String>),
+}
+
+impl AroundIt {
+    pub(super) fn of(environment: &Environment) -> Self {
+        let owned = |name| environment.get(name).map(str::to_owned);
+        let sockets = (owned("LISTEN_PID"), owned("LISTEN_FDS"));
+        Self { service: ServiceManager::of(environment), sockets }
+    }
 }
 
 /// Serves what `load` gives, now and whenever it is called again, until told to stop.
 pub(super) fn serve(
     signals: Signals,
     arguments: &ListenArguments,
-    log_level: Option<tracing::Level>,
-    service: ServiceManager,
+    global: &Global,
+    around: AroundIt,
     load: impl Load,
 ) -> anyhow::Result<ExitCode> {
+    let external_url = arguments.external_url.clone();
+    let load = move || with_external_url(load(), external_url.as_ref());
     let Loaded { config, watched } = load();
     let config = config?;
     let settings = &config.settings;
-    logging::install(log_level.unwrap_or(settings.log.level), settings.log.format);
-    let address = arguments.listen.unwrap_or(settings.server.listen);
+    global.log_as_daemon(&settings.log);
     let web_config =
         arguments.web_config.clone().or_else(|| settings.server.web_config_file.clone());
+    let listen = settings.server.listen.clone();
     let open = |file| Door::new(file, settings.server.healthy_without_login).map(Arc::new);
     let door = web_config.map(open).transpose()?;
     let Signals { runtime, hangup, mut terminate, mut interrupt } = signals;
     let (lifecycle, requests) = mpsc::channel(REQUESTS);
     let causes = Causes { hangup, requests, look_every: arguments.look_every };
     let served = runtime.block_on(async {
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address}; choose another with --web.listen-address")
-        })?;
-        let address = listener.local_addr()?;
-        let scheme =
-            if door.as_ref().is_some_and(|door| door.has_tls()) { "https" } else { "http" };
+        let listeners = listen_on(arguments, &around.sockets, &listen).await?;
         let kpis = config.definitions.kpis.len();
-        info!(%address, kpis, "kpi-exporter serves {scheme}://{address}/");
+        info!(kpis, "kpi-exporter serves {}", daemon::shown(&listeners, door.as_deref())?);
         let stop = async move {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             info!("stopping: requests under way are answered first");
@@ -123,10 +147,51 @@ pub(super) fn serve(
         let (reloads, receiver) = mpsc::channel(1);
         tokio::spawn(reload_on(causes, Arc::new(load), watched, reloads));
         let lifecycle = arguments.lifecycle.then_some(lifecycle);
-        let outside = Outside { reloads: receiver, lifecycle, door, service };
-        daemon::run(config, listener, clock::system, outside, stop).await
+        let metrics_path = arguments.metrics_path.clone();
+        let service = around.service;
+        let outside = Outside { reloads: receiver, lifecycle, door, metrics_path, service };
+        daemon::run(config, listeners, clock::system, outside, stop).await
     });
     // Not its drop: that would wait for a blocked read for ever.
     runtime.shutdown_timeout(LINGER);
     served.map(|()| ExitCode::SUCCESS)
+}
+
+/// The flag goes before what the configuration says, now and after each reload.
+fn with_external_url(mut loaded: Loaded, flag: Option<&WebAddress>) -> Loaded {
+    if let (Ok(config), Some(url)) = (&mut loaded.config, flag) {
+        config.settings.server.external_url = Some(url.0.clone());
+    }
+    loaded
+}
+
+/// The sockets that are handed over, or else those of the addresses.
+async fn listen_on(
+    arguments: &ListenArguments,
+    (pid, count): &(Option<String>, Option<String>),
+    configured: &ListenAddress,
+) -> anyhow::Result<Vec<Listener>> {
+    let handed_over = listen::handed_over(pid.as_deref(), count.as_deref())?;
+    if !handed_over.is_empty() {
+        if !arguments.listen.is_empty() {
+            warn!("--web.listen-address is not used: the service manager hands over sockets");
+        }
+        return Ok(handed_over);
+    }
+    if arguments.systemd_socket {
+        bail!(
+            "--web.systemd-socket: no sockets are handed over (hint: a socket unit of systemd does so, \
+             and `systemd-socket-activate` by hand)"
+        );
+    }
+    let given = arguments.listen.as_slice();
+    let addresses = if given.is_empty() { std::slice::from_ref(configured) } else { given };
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let listener = listen::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; choose another with --web.listen-address")
+        })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
 }

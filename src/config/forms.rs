@@ -1,8 +1,6 @@
 //! The forms of values that only a configuration of KPIs has: kinds of KPIs, days and months, addresses.
 //! Not here: forms that any YAML may use (`reader::forms`).
 
-use std::net::SocketAddr;
-
 use chrono::Weekday;
 
 use crate::calendar::{WeekPattern, YearName};
@@ -63,12 +61,5 @@ impl FromText for Month {
             "december",
         ];
         (1..).zip(NAMES).find(|(_, name)| *name == text).map(|(number, _)| Self(number))
-    }
-}
-
-impl FromText for SocketAddr {
-    const EXPECTED: &'static str = "an address and port like 127.0.0.1:9877";
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok()
     }
 }

@@ -36,6 +36,7 @@ pub use settings::{LogFormat, LogSettings, ServerSettings, Settings, StoreSettin
 pub use watch::{Contents, Watched};
 
 pub(crate) use crate::reader::suggest::did_you_mean;
+pub(crate) use settings::WebAddress;
 
 use crate::calendar::PeriodKind;
 use crate::digest::Digest;

@@ -4,13 +4,14 @@
 //! Only this closed set of keys goes through that crate: it lower-cases keys of the environment and
 //! forgets lines. The file's sections have been checked, with places, before they get here.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use config::ConfigError;
 use serde::Deserialize;
 
+use crate::listen::ListenAddress;
 use crate::reader::diagnostic::Problems;
 use crate::reader::environment::Environment;
 use crate::reader::forms::{FromText, Named};
@@ -33,7 +34,7 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
     /// Where it listens; by default `0.0.0.0:9877`.
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     /// Where people reach the program, without a slash at the end: what links begin with.
     pub external_url: Option<String>,
     /// Who may come in, in the form that Prometheus' exporters share.
@@ -45,7 +46,16 @@ pub struct ServerSettings {
 }
 
 /// An address that links begin with.
+#[derive(Debug, Clone)]
 pub(crate) struct WebAddress(pub(crate) String);
+
+impl FromStr for WebAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::from_text(text).ok_or_else(|| format!("expected {}", Self::EXPECTED))
+    }
+}
 
 impl FromText for WebAddress {
     const EXPECTED: &'static str =
@@ -197,7 +207,7 @@ pub(crate) fn resolve(
             return None;
         }
     };
-    let listen = read(&layered.server.listen, "server.listen", SocketAddr::EXPECTED, problems);
+    let listen = read(&layered.server.listen, "server.listen", ListenAddress::EXPECTED, problems);
     let external_url = layered
         .server
         .external_url

@@ -22,7 +22,7 @@ mod supervisor;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,6 @@ use std::time::Duration;
 use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
-use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -45,7 +44,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Run, SourceFacts, SourceHandle, Sources};
 use crate::id::{MetricId, SourceId};
-use crate::server::{Door, NoteRequest, ReloadRequest, Serving, Shared};
+use crate::listen::Listener;
+use crate::server::{Door, MetricsPath, NoteRequest, ReloadRequest, Serving, Shared};
 use crate::source::{OpenError, SourceConfig};
 use crate::store::Store;
 
@@ -89,6 +89,8 @@ pub struct Outside {
     pub lifecycle: Option<mpsc::Sender<ReloadRequest>>,
     /// Who may come in, if not everybody.
     pub door: Option<Arc<Door>>,
+    /// Where the metrics are.
+    pub metrics_path: MetricsPath,
     /// Who wants to know how it is.
     pub service: ServiceManager,
 }
@@ -96,17 +98,23 @@ pub struct Outside {
 impl Outside {
     /// Reloads, and nobody to tell anything.
     pub fn new(reloads: mpsc::Receiver<Reload>) -> Self {
-        Self { reloads, lifecycle: None, door: None, service: ServiceManager::default() }
+        Self {
+            reloads,
+            lifecycle: None,
+            door: None,
+            metrics_path: MetricsPath::default(),
+            service: ServiceManager::default(),
+        }
     }
 }
 
-/// Serves `config` on `listener` until `stop` resolves, changing over to what comes from outside.
+/// Serves `config` on `listeners` until `stop` resolves, changing over to what comes from outside.
 ///
 /// # Errors
 /// A store that cannot be used. A source that is down is no error: it heals by itself.
 pub async fn run(
     config: Config,
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     clock: Clock,
     outside: Outside,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -119,8 +127,9 @@ pub async fn run(
     if let Some(door) = &outside.door {
         shared.take_door(Arc::clone(door));
     }
+    shared.move_metrics(outside.metrics_path.clone());
     let path = prepared.store.path.clone().unwrap_or_else(|| PathBuf::from(IN_MEMORY));
-    work(prepared, open_store(path), Arc::new(shared), listener, outside, stop).await
+    work(prepared, open_store(path), Arc::new(shared), listeners, outside, stop).await
 }
 
 /// Opens the store; none where the disk takes nothing.
@@ -146,22 +155,32 @@ async fn examine(store: Arc<Store>, shared: Arc<Shared>) {
     }
 }
 
+/// Where the daemon can be reached, for people.
+///
+/// # Errors
+/// When the system does not say.
+pub fn shown(listeners: &[Listener], door: Option<&Door>) -> io::Result<String> {
+    let scheme = if door.is_some_and(Door::has_tls) { "https" } else { "http" };
+    let places = listeners.iter().map(|listener| Ok(listener.place()?.shown(scheme)));
+    Ok(places.collect::<io::Result<Vec<_>>>()?.join(" and "))
+}
+
 /// Generation after generation, until `stop` resolves.
 async fn work(
     prepared: Prepared,
     store: impl Future<Output = anyhow::Result<Option<Arc<Store>>>>,
     shared: Arc<Shared>,
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     outside: Outside,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let Outside { mut reloads, service, door, lifecycle: _ } = outside;
-    let address = listener.local_addr()?;
+    let Outside { mut reloads, service, door, .. } = outside;
+    let places = shown(&listeners, door.as_deref())?;
     let service = Arc::new(service);
     let ending = Arc::clone(&service);
     let stop = stop.map(move |()| ending.stopping());
     // Requests are answered before there is history, and while the rest changes over.
-    let mut serving = Serving::start(listener, Arc::clone(&shared), stop)?;
+    let mut serving = Serving::start(listeners, Arc::clone(&shared), stop)?;
     let mut watchdog = JoinSet::new();
     watchdog.spawn(service::stay_alive(Arc::clone(&service), Arc::clone(&shared)));
     if let Some(door) = door {
@@ -173,7 +192,7 @@ async fn work(
         examining.spawn(examine(Arc::clone(store), Arc::clone(&shared)));
     }
     let mut works = Works::start(prepared, store, shared).await;
-    service.ready(&works.serves(address));
+    service.ready(&works.serves(&places));
     let mut failures = Failures::of("evaluator");
     // When a generation that ended by a defect is to be followed by another.
     let mut again = None;
@@ -189,7 +208,7 @@ async fn work(
                 match works.reload(reload).await {
                     Ok(()) => {
                         again = None;
-                        service.ready(&works.serves(address));
+                        service.ready(&works.serves(&places));
                     }
                     Err(()) => service.ready("the configuration was refused: see the log"),
                 }
@@ -241,8 +260,8 @@ impl Works {
         Self { prepared, store, shared, pollers, runs, generation, note_taker, notes }
     }
 
-    fn serves(&self, address: SocketAddr) -> String {
-        format!("serves http://{address}/, KPIs: {}", self.prepared.definitions.kpis.len())
+    fn serves(&self, places: &str) -> String {
+        format!("serves {places}, KPIs: {}", self.prepared.definitions.kpis.len())
     }
 
     /// Changes over to another configuration, or says why not.

@@ -2,10 +2,13 @@
 //! end the process.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -19,7 +22,6 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -30,6 +32,7 @@ use super::places::{LastRequest, Places};
 use super::response::{self, Body};
 use super::site::Peer;
 use super::{Shared, api_routes, lifecycle, notes, routes};
+use crate::listen::{Listener, Stream};
 
 /// Time for a client to send its headers, and to stay idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(8);
@@ -46,49 +49,63 @@ const MAX_HEAD_BYTES: u32 = 32 * 1024;
 /// Requests at a time on one connection of HTTP/2.
 const MAX_STREAMS: u32 = 32;
 
+/// Of those who come by a socket in the file system: through a proxy, so it may be anybody.
+const NO_ADDRESS: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
 /// First and longest pause after a failed accept (out of file descriptors, mostly).
 const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// Bytes of an answer that the system takes in advance: what a connection may hold of its memory.
 const SEND_BUFFER: usize = 256 << 10;
 
-/// Serves on a listener that is already bound until `stop` is ready, then stops accepting and
+/// Serves on listeners that are already bound until `stop` is ready, then stops accepting and
 /// returns when every request in flight is answered, after 10 seconds at the latest.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
-    // Connections have it from their listener.
-    if let Err(error) = set_socket_send_buffer_size(&listener, SEND_BUFFER) {
-        tracing::debug!(%error, "connections have the buffers that the system gives them");
+pub async fn serve(listeners: Vec<Listener>, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
+    for listener in &listeners {
+        // Connections have it from their listener.
+        if let Err(error) = set_socket_send_buffer_size(listener, SEND_BUFFER) {
+            tracing::debug!(%error, "connections have the buffers that the system gives them");
+        }
     }
     let (stopping, stopped) = watch::channel(());
     let mut places = Places::default();
     tokio::select! {
         () = stop => {}
-        () = accept_forever(&listener, &shared, &mut places, &stopped) => {}
+        () = accept_forever(&listeners, &shared, &mut places, &stopped) => {}
     }
-    drop((listener, stopping));
+    drop((listeners, stopping));
     if timeout(DRAIN, places.all_ended()).await.is_err() {
         tracing::warn!("connections still open at the end of the drain time are cut");
     }
 }
 
 async fn accept_forever(
-    listener: &TcpListener,
+    listeners: &[Listener],
     shared: &Arc<Shared>,
     places: &mut Places,
     stopped: &watch::Receiver<()>,
 ) {
     let mut pause = ACCEPT_PAUSE.0;
+    let mut first = 0;
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(listeners, &mut first) => accepted,
             () = places.one_ended() => continue,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok(stream) => {
                 pause = ACCEPT_PAUSE.0;
                 let (shared, stopped) = (Arc::clone(shared), stopped.clone());
-                let peer = Peer(peer.ip());
-                places.let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
+                match stream {
+                    Stream::Tcp(stream, peer) => {
+                        let peer = Peer(peer);
+                        places.let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
+                    }
+                    Stream::Unix(stream) => {
+                        let peer = Peer(NO_ADDRESS);
+                        places.let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -99,9 +116,25 @@ async fn accept_forever(
     }
 }
 
+/// The next connection of any listener. Each is looked at first in its turn, so that none that is always
+/// busy keeps the others waiting.
+async fn accept(listeners: &[Listener], first: &mut usize) -> io::Result<Stream> {
+    *first = (*first + 1) % listeners.len().max(1);
+    let (before, after) = listeners.split_at(*first);
+    poll_fn(|context| {
+        for listener in after.iter().chain(before) {
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
 /// Serves one connection to its end, by TLS where that is asked for.
 async fn connection(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
     shared: Arc<Shared>,
     stopped: watch::Receiver<()>,
@@ -193,7 +226,10 @@ async fn answer(
 async fn answer_to(shared: Arc<Shared>, mut request: Request<Incoming>) -> Response<Body> {
     let door = shared.door().map(Arc::clone);
     let refused = match &door {
-        Some(door) => door.refuse(&mut request).await,
+        Some(door) => door.refuse(&mut request).await.map(|refused| {
+            // Whoever asks on the same machine has to know, and may have no login.
+            routes::bad_news(request.uri().path(), &shared).unwrap_or(refused)
+        }),
         None => None,
     };
     let mut answer = match refused {
@@ -222,7 +258,7 @@ async fn answer_to_admitted(shared: Arc<Shared>, request: Request<Incoming>) -> 
         lifecycle::reload(&head, &shared).await
     } else if routes::is_for_machines(path) {
         routes::respond(&head, &shared)
-    } else if routes::is_page(path) && matches!(head.method, Method::GET | Method::HEAD) {
+    } else if routes::is_page(path, &shared) && matches!(head.method, Method::GET | Method::HEAD) {
         page(head, shared).await
     } else {
         let _turn = shared.pages().turn_of_others().await;

@@ -20,6 +20,7 @@ use crate::web_config::{self, Login, WebConfig};
 
 /// Where probes ask how the program is.
 pub(super) const HEALTHY: &str = "/-/healthy";
+pub(super) const READY: &str = "/-/ready";
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

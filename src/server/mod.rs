@@ -7,6 +7,7 @@ mod api_routes;
 mod connection;
 mod door;
 mod lifecycle;
+mod metrics_path;
 mod negotiate;
 mod notes;
 mod paced;
@@ -21,5 +22,6 @@ mod site;
 
 pub use connection::serve;
 pub use door::{Door, User};
+pub use metrics_path::MetricsPath;
 pub use serving::Serving;
 pub use shared::{HEARTBEAT, NotTaken, NoteRequest, ReloadRequest, Shared};

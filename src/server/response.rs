@@ -87,8 +87,9 @@ pub(super) fn pieces(content_type: &'static str, first: Bytes, second: Bytes) ->
     build(StatusCode::OK, content_type, first, second)
 }
 
-pub(super) fn not_found() -> Response<Body> {
-    plain(StatusCode::NOT_FOUND, "no such page; try / or /sources or /metrics or /api/v1/kpis\n")
+pub(super) fn not_found(metrics: &str) -> Response<Body> {
+    let text = format!("no such page; try / or /sources or {metrics} or /api/v1/kpis\n");
+    plain(StatusCode::NOT_FOUND, text)
 }
 
 pub(super) fn method_not_allowed() -> Response<Body> {

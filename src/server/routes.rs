@@ -4,14 +4,11 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
-use super::door::HEALTHY;
+use super::door::{HEALTHY, READY};
 use super::response::{self, Body};
 use super::{Shared, api_routes, negotiate, query};
 use crate::exposition::ScrapeBody;
 use crate::web::{Site, View};
-
-/// What Prometheus asks for.
-const METRICS: &str = "/metrics";
 
 /// The page of a KPI is below it.
 const KPI: &str = "/kpi";
@@ -24,8 +21,8 @@ const REFRESH_WHILE_WAITING: u32 = 3;
 
 /// Whether a path is answered with a page, in HTML or JSON, that stays the same as long as nothing
 /// changes.
-pub(super) fn is_page(path: &str) -> bool {
-    path != METRICS && !is_for_machines(path)
+pub(super) fn is_page(path: &str, shared: &Shared) -> bool {
+    path != shared.metrics_path() && !is_for_machines(path)
 }
 
 /// Whether a path has to be answered at once, whatever else is asked.
@@ -40,16 +37,16 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Response<Body> {
     }
     let answer: fn(&Parts, &Shared) -> Response<Body> = match request.uri.path() {
         "/" => scorecard,
-        METRICS => metrics,
+        path if path == shared.metrics_path() => metrics,
         HEALTHY => healthy,
-        "/-/ready" => ready,
+        READY => ready,
         "/sources" => sources,
         "/review" => review,
         "/favicon.ico" => no_icon,
         path if path.trim_end_matches('/') == RUNBOOKS => runbooks,
         path if below(RUNBOOKS, path).is_some() => runbook,
         path if below(KPI, path).is_some() => kpi,
-        _ => return response::not_found(),
+        _ => return response::not_found(shared.metrics_path()),
     };
     if request.method != Method::GET && request.method != Method::HEAD {
         return response::method_not_allowed();
@@ -177,6 +174,16 @@ fn healthy(_: &Parts, shared: &Shared) -> Response<Body> {
         shared.silent_for().as_secs()
     );
     response::plain(StatusCode::SERVICE_UNAVAILABLE, text)
+}
+
+/// What a probe without a login is told: that things are not well, and nothing besides.
+pub(super) fn bad_news(path: &str, shared: &Shared) -> Option<Response<Body>> {
+    let text = match path {
+        HEALTHY if !shared.is_healthy() => "kpi-exporter is not healthy.\n",
+        READY if !shared.is_ready() => "kpi-exporter is not ready.\n",
+        _ => return None,
+    };
+    Some(response::plain(StatusCode::SERVICE_UNAVAILABLE, text))
 }
 
 fn ready(_: &Parts, shared: &Shared) -> Response<Body> {

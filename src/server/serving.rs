@@ -5,11 +5,11 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::{Shared, serve};
+use crate::listen::Listener;
 
 /// Threads that talk to clients.
 const THREADS: usize = 2;
@@ -25,12 +25,12 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Serves on a listener that is already bound until `stop` is ready.
+    /// Serves on listeners that are already bound until `stop` is ready.
     ///
     /// # Errors
     /// The system gives no threads.
     pub fn start(
-        listener: TcpListener,
+        listeners: Vec<Listener>,
         shared: Arc<Shared>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<Self> {
@@ -40,11 +40,11 @@ impl Serving {
             .thread_name("serving")
             .enable_all()
             .build()?;
-        let listener = listener.into_std()?;
         let inside = runtime.enter();
-        let listener = TcpListener::from_std(listener)?;
+        let listeners = listeners.into_iter().map(Listener::into_this_runtime);
+        let listeners = listeners.collect::<io::Result<_>>()?;
         drop(inside);
-        let served = runtime.spawn(serve(listener, shared, stop));
+        let served = runtime.spawn(serve(listeners, shared, stop));
         Ok(Self { runtime: Some(runtime), served })
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::door::Door;
+use super::metrics_path::MetricsPath;
 use super::pages::Pages;
 use crate::engine::{RecentDays, RunLog};
 use crate::exposition::{Published, SelfMetrics};
@@ -74,6 +75,7 @@ pub struct Shared {
     note_taker: ArcSwapOption<mpsc::Sender<NoteRequest>>,
     /// A note was written down.
     noted: Notify,
+    metrics_path: MetricsPath,
 }
 
 impl Shared {
@@ -95,6 +97,7 @@ impl Shared {
             door: None,
             note_taker: ArcSwapOption::empty(),
             noted: Notify::new(),
+            metrics_path: MetricsPath::default(),
         }
     }
 
@@ -105,6 +108,15 @@ impl Shared {
 
     pub(super) fn door(&self) -> Option<&Arc<Door>> {
         self.door.as_ref()
+    }
+
+    /// Has the metrics at another path.
+    pub fn move_metrics(&mut self, path: MetricsPath) {
+        self.metrics_path = path;
+    }
+
+    pub(super) fn metrics_path(&self) -> &str {
+        self.metrics_path.as_str()
     }
 
     /// Lets clients ask for a reload, there.

@@ -57,7 +57,8 @@ impl Daemon {
         let (reloads, receiver) = mpsc::channel(1);
         let outside = daemon::Outside::new(receiver);
         let stopped = async move { drop(stopped.await) };
-        let task = tokio::spawn(daemon::run(config, listener, clock, outside, stopped));
+        let task =
+            tokio::spawn(daemon::run(config, vec![listener.into()], clock, outside, stopped));
         Self { address, stop, _reloads: reloads, task }
     }
 

@@ -14,6 +14,8 @@ mod eval;
 mod evidence;
 mod exporter;
 mod fetch;
+mod flags;
+mod healthy;
 mod hostile;
 mod http;
 mod joins;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::exporter::{DEADLINE, Exporter, command, run};
 
-const KPIS: &str = "
+pub(crate) const KPIS: &str = "
 version: 1
 sources: { shop: { files: { tables: { stock: stock.csv } } } }
 defaults: { schedule: every 1s, period: year }
@@ -24,13 +24,13 @@ kpis:
 ";
 
 /// An authority, and certificates of it as files.
-struct House {
-    folder: TempDir,
+pub(crate) struct House {
+    pub(crate) folder: TempDir,
     authority: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "The authority of a test");
@@ -62,7 +62,7 @@ impl House {
         self.write(&format!("{file}.key"), &key.serialize_pem());
     }
 
-    fn start(&self, web: &str) -> Exporter {
+    pub(crate) fn start(&self, web: &str) -> Exporter {
         self.write("web.yml", web);
         let path = |name: &str| self.folder.path().join(name).to_str().unwrap().to_owned();
         let (config, web) = (path("kpis.yaml"), path("web.yml"));
@@ -86,9 +86,9 @@ impl House {
     }
 }
 
-const TLS: &str = "tls_server_config: { cert_file: server.crt, key_file: server.key }\n";
+pub(crate) const TLS: &str = "tls_server_config: { cert_file: server.crt, key_file: server.key }\n";
 
-fn login(user: &str, password: &str) -> String {
+pub(crate) fn login(user: &str, password: &str) -> String {
     format!("{user}: {}\n", bcrypt::hash(password, 4).unwrap())
 }
 

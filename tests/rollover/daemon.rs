@@ -62,7 +62,7 @@ pub(crate) async fn start(folder: &Path) -> Running {
     let (reloads, receiver) = mpsc::channel(1);
     let outside = daemon::Outside::new(receiver);
     let stopped = async move { drop(stopped.await) };
-    let task = tokio::spawn(daemon::run(config, listener, clock, outside, stopped));
+    let task = tokio::spawn(daemon::run(config, vec![listener.into()], clock, outside, stopped));
     Running { address, stop, reloads, task }
 }
 

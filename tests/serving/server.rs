@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
-use kpi_exporter::server::{Shared, serve};
+use kpi_exporter::server::{Door, MetricsPath, Shared, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -28,12 +28,16 @@ pub(crate) struct Running {
 impl Running {
     /// A server with nothing published.
     pub(crate) async fn bare() -> Self {
+        Self::of(Shared::new(self_metrics())).await
+    }
+
+    async fn of(shared: Shared) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared::new(self_metrics()));
+        let shared = Arc::new(shared);
         let (stop, stopped) = oneshot::channel();
         let stopped = async move { stopped.await.unwrap() };
-        let server = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));
+        let server = tokio::spawn(serve(vec![listener.into()], Arc::clone(&shared), stopped));
         Self { address, shared, stop, server }
     }
 
@@ -351,4 +355,43 @@ async fn a_client_that_stops_reading_does_not_keep_the_server_from_ending() {
     let _stuck = half_read(&server).await;
     server.stop.send(()).unwrap();
     timeout(DEADLINE, server.server).await.expect("the server ends").unwrap();
+}
+
+#[tokio::test]
+async fn whoever_has_no_login_is_told_when_it_is_not_healthy_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = folder.path().join("web.yml");
+    let hash = bcrypt::hash("secret", 4).unwrap();
+    std::fs::write(&web, format!("basic_auth_users: {{ a: {hash} }}\n")).unwrap();
+    let mut shared = Shared::new(self_metrics());
+    shared.take_door(Arc::new(Door::new(web, false).unwrap()));
+    let running = Running::of(shared).await;
+    assert_eq!(running.get("/-/healthy").await.status, 401);
+    let early = running.get("/-/ready").await;
+    assert_eq!((early.status, &*early.body), (503, &b"kpi-exporter is not ready.\n"[..]));
+    running.shared.mark_ready();
+    assert_eq!(running.get("/-/ready").await.status, 401);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+    let answer = running.get("/-/healthy").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.body, b"kpi-exporter is not healthy.\n", "no more than that");
+    assert_eq!(running.get("/metrics").await.status, 401);
+    running.shared.beat();
+    assert_eq!(running.get("/-/healthy").await.status, 401);
+}
+
+#[tokio::test]
+async fn metrics_are_where_they_were_moved_to_and_nowhere_else() {
+    let mut shared = Shared::new(self_metrics());
+    shared.move_metrics("/internal/kpis".parse::<MetricsPath>().unwrap());
+    let running = Running::of(shared).await;
+    let moved = running.get("/internal/kpis").await;
+    assert_eq!(moved.status, 200);
+    assert!(String::from_utf8(moved.body).unwrap().contains("kpi_exporter_build_info"));
+    let gone = running.get("/metrics").await;
+    assert_eq!(gone.status, 404);
+    assert!(String::from_utf8(gone.body).unwrap().contains("/internal/kpis"));
+    assert_eq!(running.ask("POST /internal/kpis", &[]).await.status, 405);
 }

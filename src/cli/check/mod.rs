@@ -14,7 +14,7 @@ use super::answer::plain;
 use super::{FAILED, Global, UNUSABLE, connect, counted};
 use crate::config::{self, Config, Diagnostics, Environment};
 use crate::lint::{self, Lint, Severity};
-use crate::{clock, logging, web_config};
+use crate::{clock, web_config};
 
 /// What exit codes mean.
 const NOTES: &str = "\
@@ -85,10 +85,7 @@ pub(super) fn run(
         return Ok(verdict);
     }
     write_lints(&mut out, &lints)?;
-    logging::install_for_command(
-        global.log_level.unwrap_or(tracing::Level::WARN),
-        config.settings.log.format,
-    );
+    global.log_as_command(&config.settings.log);
     let tried = runtime.block_on(connect::connect(&config, now));
     let good = connect::write(&mut out, &config, &tried)?;
     Ok(if good { verdict } else { ExitCode::from(FAILED) })

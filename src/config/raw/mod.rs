@@ -3,7 +3,6 @@
 
 mod digest;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -13,6 +12,7 @@ use crate::calendar::{WeekPattern, YearName};
 use crate::config::forms::Month;
 use crate::config::settings::{Filled, LogFormat, WebAddress};
 use crate::kpi::{Accumulation, Direction, Function, KpiKind};
+use crate::listen::ListenAddress;
 use crate::reader::forms::{Alternative, Choice, FromText, Mixed, Pairs, Parsed, Quantity, Size};
 use crate::reader::json::Json;
 use crate::reader::spanned::{Spanned, Text};
@@ -22,7 +22,7 @@ pub(crate) use digest::{ChannelRaw, DigestRaw, EmailRaw};
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServerRaw {
-    pub(crate) listen: Option<Parsed<SocketAddr>>,
+    pub(crate) listen: Option<Parsed<ListenAddress>>,
     pub(crate) external_url: Option<Parsed<WebAddress>>,
     pub(crate) web_config_file: Option<Text>,
     pub(crate) healthy_without_login: Option<bool>,

@@ -69,13 +69,15 @@ async fn daemon(defective: u32) -> (JoinSet<()>, Arc<Shared>, Arc<SelfMetrics>, 
     prepared.sources = Sources::from([("api".into(), SourceHandle::new(source, 1))]);
     let metrics = Arc::clone(&prepared.self_metrics);
     let shared = Arc::new(Shared::new(Arc::clone(&metrics)));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (serving, mut tasks) = (Arc::clone(&shared), JoinSet::new());
     tasks.spawn(async move {
         let (_reloads, none) = mpsc::channel(1);
         let outside = Outside::new(none);
         let store = std::future::ready(Ok(None));
-        work(prepared, store, serving, listener, outside, std::future::pending()).await.unwrap();
+        work(prepared, store, serving, vec![listener.into()], outside, std::future::pending())
+            .await
+            .unwrap();
     });
     (tasks, shared, metrics, planted)
 }
