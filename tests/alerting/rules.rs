@@ -30,9 +30,11 @@ pub(crate) fn test_files() -> Vec<String> {
 
 #[test]
 fn the_committed_rules_are_what_the_program_writes() {
-    for (what, file) in
-        [("rules", RULES), ("prometheus-rule", "deploy/kubernetes/prometheusrule.yaml")]
-    {
+    for (what, file) in [
+        ("rules", RULES),
+        ("prometheus-rule", "deploy/kubernetes/prometheusrule.yaml"),
+        ("grafana-alerts", crate::grafana::ALERTS),
+    ] {
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             assert!(run(&["generate", what, "--output", file]).status.success());
         }

@@ -7,14 +7,17 @@
 mod alert;
 mod data_alerts;
 mod duration;
+mod grafana;
 mod kpi_alerts;
 mod look;
 mod options;
 mod pipeline_alerts;
+mod raw;
 mod recording;
 mod text;
 mod yaml;
 
+pub use grafana::{GrafanaOptions, grafana_alerts};
 pub use options::{RuleOptions, SeverityMap};
 pub use yaml::{ObjectMeta, prometheus_rule, rule_file};
 

@@ -20,7 +20,10 @@ const ABOUT: &str = r#"{{- range query (printf "kpi:about:info{job=%q,kpi=%q}" $
 const OWNER: &str = "{{- with $i.owner }} Owner: {{ . }}.{{ end }}";
 
 /// The title of the KPI with its own labels, on one line.
-const TITLE: &str = r#"{{ range query (printf "kpi:about:info{job=%q,kpi=%q}" $labels.job $labels.kpi) }}{{ .Labels.title }}{{ end }}{{ range $k, $v := $labels }}{{ if not (match "^(__name__|job|kpi|kind|function|objective|team)$" $k) }}, {{ $k }} {{ $v }}{{ end }}{{ end }}"#;
+pub(super) const TITLE: &str = r#"{{ range query (printf "kpi:about:info{job=%q,kpi=%q}" $labels.job $labels.kpi) }}{{ .Labels.title }}{{ end }}{{ range $k, $v := $labels }}{{ if not (match "^(__name__|job|kpi|kind|function|objective|team)$" $k) }}, {{ $k }} {{ $v }}{{ end }}{{ end }}"#;
+
+/// The number that an alert is about, in a template.
+pub(super) const VALUE: &str = "$value";
 
 /// A summary: the KPI, then these words.
 pub(super) fn title(words: &str) -> String {

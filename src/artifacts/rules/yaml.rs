@@ -25,14 +25,14 @@ pub struct ObjectMeta {
 
 /// A rule file for Prometheus.
 pub fn rule_file(groups: &[Group]) -> String {
-    let mut yaml = Yaml { text: HEAD.to_owned(), indent: 0 };
+    let mut yaml = Yaml::new();
     yaml.groups(groups);
     yaml.text
 }
 
 /// A `PrometheusRule` for the Prometheus Operator.
 pub fn prometheus_rule(groups: &[Group], meta: &ObjectMeta) -> String {
-    let mut yaml = Yaml { text: HEAD.to_owned(), indent: 0 };
+    let mut yaml = Yaml::new();
     yaml.line("apiVersion: monitoring.coreos.com/v1");
     yaml.line("kind: PrometheusRule");
     yaml.line("metadata:");
@@ -55,20 +55,50 @@ pub fn prometheus_rule(groups: &[Group], meta: &ObjectMeta) -> String {
     yaml.text
 }
 
-struct Yaml {
+/// A file that is being written.
+pub(super) struct Yaml {
     text: String,
     indent: usize,
+    /// The next line begins an item of a list.
+    begins_item: bool,
 }
 
 impl Yaml {
-    fn line(&mut self, line: &str) {
-        self.text.extend(std::iter::repeat_n(' ', self.indent));
+    pub(super) fn new() -> Self {
+        Self { text: HEAD.to_owned(), indent: 0, begins_item: false }
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    /// An item of a list that consists of keys.
+    pub(super) fn item(&mut self, write: impl FnOnce(&mut Self)) {
+        self.indent += 2;
+        self.begins_item = true;
+        write(self);
+        self.indent -= 2;
+    }
+
+    /// A key with keys below it.
+    pub(super) fn map(&mut self, key: &str, write: impl FnOnce(&mut Self)) {
+        self.line(&format!("{key}:"));
+        self.indent += 2;
+        write(self);
+        self.indent -= 2;
+    }
+
+    pub(super) fn line(&mut self, line: &str) {
+        let begins_item = std::mem::take(&mut self.begins_item);
+        let spaces = self.indent - if begins_item { 2 } else { 0 };
+        self.text.extend(std::iter::repeat_n(' ', spaces));
+        self.text.push_str(if begins_item { "- " } else { "" });
         self.text.push_str(line);
         self.text.push('\n');
     }
 
     /// A key with a text: a literal block when it has several lines.
-    fn text(&mut self, key: &str, value: &str) {
+    pub(super) fn text(&mut self, key: &str, value: &str) {
         if !value.contains('\n') {
             return self.line(&format!("{key}: {}", quoted(value)));
         }

@@ -2,6 +2,7 @@
 //! dashboards per KPI need a configuration; rules take from it where links lead.
 
 mod dashboards;
+mod grafana_alerts;
 mod prometheus_rule;
 mod rules;
 mod schema;
@@ -35,6 +36,8 @@ pub(super) enum Command {
     PrometheusRule(prometheus_rule::Arguments),
     /// Grafana dashboards for all KPIs, and one for each KPI if asked for.
     Dashboards(dashboards::Arguments),
+    /// The alerts for a Grafana that evaluates them itself, as a file for its provisioning.
+    GrafanaAlerts(grafana_alerts::Arguments),
     /// The JSON Schema of the configuration: completion and hover texts in editors.
     Schema(schema::Arguments),
     /// What a shell needs to complete commands and options.
@@ -62,6 +65,7 @@ pub(super) fn run(
     match command {
         Command::Rules(arguments) => rules::run(arguments, global, environment),
         Command::PrometheusRule(arguments) => prometheus_rule::run(arguments, global, environment),
+        Command::GrafanaAlerts(arguments) => grafana_alerts::run(arguments, global, environment),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Dashboards(arguments) => dashboards::run(arguments, global, environment),
         Command::Completions(arguments) => shell::completions(arguments),

@@ -1,6 +1,6 @@
 //! One question over HTTP, by TLS where the daemon speaks it.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
