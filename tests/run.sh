@@ -18,6 +18,7 @@ need faketime faketime
 need chromium chromium
 need nodejs node
 need npm npm
+need jsonnet jsonnet
 need curl curl
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
@@ -40,7 +41,8 @@ if ! installed; then
     "chdb-core==$chdb_version" "prometheus-client==$client_version"
 fi
 
-# What drives the browser, and what looks at pages for those who do not see them; from npm, 20 MB.
+# What drives the browser, what looks at pages for those who do not see them, and the types that Grafana
+# publishes; from npm, 60 MB.
 npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
 # What completes and explains YAML in editors; 30 MB.
 npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund --loglevel=error

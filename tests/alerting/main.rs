@@ -13,6 +13,7 @@ mod exporter;
 mod grafana;
 #[path = "../program/http.rs"]
 mod http;
+mod mixin;
 mod mutants;
 mod rules;
 mod story;

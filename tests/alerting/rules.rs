@@ -30,15 +30,17 @@ pub(crate) fn test_files() -> Vec<String> {
 
 #[test]
 fn the_committed_rules_are_what_the_program_writes() {
-    for (what, file) in [
-        ("rules", RULES),
-        ("prometheus-rule", "deploy/kubernetes/prometheusrule.yaml"),
-        ("grafana-alerts", crate::grafana::ALERTS),
+    for (what, format, file) in [
+        ("rules", &[][..], RULES),
+        ("rules", &["--format=json"], "deploy/mixin/rules.json"),
+        ("prometheus-rule", &[], "deploy/kubernetes/prometheusrule.yaml"),
+        ("grafana-alerts", &[], crate::grafana::ALERTS),
     ] {
+        let generate = [&["generate", what], format].concat();
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            assert!(run(&["generate", what, "--output", file]).status.success());
+            assert!(run(&[&generate[..], &["--output", file]].concat()).status.success());
         }
-        let output = run(&["generate", what, "--check", "--output", file]);
+        let output = run(&[&generate[..], &["--check", "--output", file]].concat());
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}: run with UPDATE_EXPECT=1 to write it anew");
     }

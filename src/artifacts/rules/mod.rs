@@ -8,6 +8,7 @@ mod alert;
 mod data_alerts;
 mod duration;
 mod grafana;
+mod json;
 mod kpi_alerts;
 mod look;
 mod options;
@@ -18,6 +19,7 @@ mod text;
 mod yaml;
 
 pub use grafana::{GrafanaOptions, grafana_alerts};
+pub use json::rule_file_json;
 pub use options::{RuleOptions, SeverityMap};
 pub use yaml::{ObjectMeta, prometheus_rule, rule_file};
 

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use super::GenerateTarget;
-use crate::artifacts::rules::{RuleOptions, SeverityMap, groups, rule_file};
+use crate::artifacts::rules::{RuleOptions, SeverityMap, groups, rule_file, rule_file_json};
 use crate::cli::Global;
 use crate::config::{self, Environment};
 
@@ -12,8 +12,17 @@ use crate::config::{self, Environment};
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     options: Options,
+    /// Prometheus takes both; the mixin reads JSON.
+    #[arg(long, value_enum, default_value_t = Format::Yaml)]
+    format: Format,
     #[command(flatten)]
     target: GenerateTarget,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Yaml,
+    Json,
 }
 
 /// What can be chosen about the rules, whatever they are wrapped in.
@@ -87,7 +96,11 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let options = arguments.options.to_rule_options(global, environment);
-    arguments.target.put(&rule_file(&groups(&options)))
+    let groups = groups(&options);
+    arguments.target.put(&match arguments.format {
+        Format::Yaml => rule_file(&groups),
+        Format::Json => rule_file_json(&groups),
+    })
 }
 
 fn factor(text: &str) -> Result<f64, String> {
