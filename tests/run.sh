@@ -20,6 +20,7 @@ need nodejs node
 need npm npm
 need jsonnet jsonnet
 need curl curl
+need openssl openssl
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then

@@ -10,6 +10,7 @@ mod deploy;
 #[path = "../program/exporter.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod exporter;
+mod from_zero;
 mod grafana;
 #[path = "../program/http.rs"]
 mod http;

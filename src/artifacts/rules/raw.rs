@@ -4,7 +4,7 @@
 use crate::exposition::families::KPI_INFO;
 
 /// Steps of a subquery, which takes the place of a range of a recorded series.
-const STEP: &str = "1m";
+const STEP: &str = "5m";
 
 /// A recorded series by its name, and what it records.
 pub(super) struct Recorded {
@@ -45,27 +45,29 @@ pub(super) fn raw(expr: &str, known: &[Recorded]) -> String {
 }
 
 /// Writes what is recorded in place of a series, and gives what comes after its selector, range and
-/// offset. What selects by the labels that come from `kpi_info` selects there.
+/// offset. What selects by the labels that come from `kpi_info`, and what looks back at it, does so there.
 fn inline<'e>(text: &mut String, recorded: &str, after: &'e str) -> &'e str {
     let (selector, after) = part(after, '{', '}');
     let (range, after) = part(after, '[', ']');
-    let body = match selector {
-        Some(selector) => recorded.replace(KPI_INFO.name, &format!("{KPI_INFO}{{{selector}}}")),
-        None => recorded.to_owned(),
+    let (offset, after) = match range {
+        None => offset(after),
+        Some(_) => ("", after),
     };
-    if let Some(range) = range {
-        text.push_str(&format!("({body})[{range}:{STEP}]"));
-        return after;
+    let selector = selector.map(|selector| format!("{{{selector}}}")).unwrap_or_default();
+    let body = recorded.replace(KPI_INFO.name, &format!("{KPI_INFO}{selector}{offset}"));
+    match range {
+        Some(range) => text.push_str(&format!("({body})[{range}:{STEP}]")),
+        None => text.push_str(&format!("({body})")),
     }
-    let offset = after.strip_prefix(" offset ");
-    let Some(offset) = offset else {
-        text.push_str(&format!("({body})"));
-        return after;
-    };
-    let end = offset.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(offset.len());
-    let (by, after) = offset.split_at(end);
-    text.push_str(&format!("last_over_time(({body})[2m:{STEP}] offset {by})"));
     after
+}
+
+/// ` offset 1h` right at the beginning, if it is there, and what comes after.
+fn offset(text: &str) -> (&str, &str) {
+    const WORD: &str = " offset ";
+    let Some(by) = text.strip_prefix(WORD) else { return ("", text) };
+    let length = by.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(by.len());
+    text.split_at(WORD.len() + length)
 }
 
 /// What stands between two characters right at the beginning, if anything, and what comes after.
@@ -116,10 +118,10 @@ mod tests {
                 "min(kpi:x:bool{kind=\"a\"})",
                 "min((x * on (kpi) (topk by (kpi) (1, kpi_info{kind=\"a\"}))))".to_owned(),
             ),
-            ("changes(kpi:x:bool[1d])", format!("changes((x * on (kpi) {meta})[1d:1m])")),
+            ("changes(kpi:x:bool[1d])", format!("changes((x * on (kpi) {meta})[1d:5m])")),
             (
                 "kpi:meta:info offset 1h unless y",
-                format!("last_over_time({meta}[2m:1m] offset 1h) unless y"),
+                "(topk by (kpi) (1, kpi_info offset 1h)) unless y".to_owned(),
             ),
         ] {
             assert_eq!(raw(expr, &known), expected, "{expr}");
