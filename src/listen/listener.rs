@@ -285,7 +285,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, "precious").unwrap();
         assert!(bind(&at).await.is_err());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+        assert_eq!(crate::limits::read_capped(&path, 99).unwrap(), b"precious");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! alerts as Prometheus' own, by the tests of those.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
@@ -108,11 +109,11 @@ fn they_fire_when_those_of_prometheus_do() {
         let (name, rest) = block.split_once('\n').unwrap();
         let severity = rest.split("severity: ").nth(1).unwrap().lines().next().unwrap();
         let key = format!("{} {}", name.trim_matches('"'), severity.trim_matches('"'));
-        rules.push_str(&format!("  - alert: {name}\n"));
+        writeln!(rules, "  - alert: {name}").unwrap();
         match alerts.get(&key) {
             Some(expr) => {
                 replaced += 1;
-                rules.push_str(&format!("    expr: {}\n", serde_json::Value::from(expr.as_str())));
+                writeln!(rules, "    expr: {}", serde_json::Value::from(expr.as_str())).unwrap();
                 let mut rest = rest
                     .lines()
                     .skip_while(|line| !line.trim_start().starts_with("expr: "))

@@ -328,8 +328,13 @@ fn a_thousand_reloads() {
         let (reloads, receiver) = mpsc::channel(1);
         let outside = daemon::Outside::new(receiver);
         let ended = async move { drop(ended.await) };
-        let running =
-            tokio::spawn(daemon::run(read(7).unwrap(), listener, clock::system, outside, ended));
+        let running = tokio::spawn(daemon::run(
+            read(7).unwrap(),
+            vec![listener.into()],
+            clock::system,
+            outside,
+            ended,
+        ));
         let mut before = None;
         for number in 0..1000 {
             let (answer, answered) = oneshot::channel();

@@ -8,7 +8,7 @@ use super::duration::show;
 use super::raw::{Recorded, raw, recorded};
 use super::text::{TITLE, VALUE};
 use super::yaml::Yaml;
-use super::{Alert, Group, Rule, RuleOptions, groups};
+use super::{Alert, Group, Rule, RuleOptions, SeverityMap, groups};
 
 /// What can be chosen besides the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub fn grafana_alerts(rules: &RuleOptions, options: &GrafanaOptions) -> String {
 /// The alerts of each group, in order.
 fn all(options: &RuleOptions) -> Vec<(&'static str, Vec<GrafanaAlert>)> {
     // A uid lasts: it does not change with what a house calls its severities.
-    let plain = groups(&RuleOptions { severity_map: Default::default(), ..options.clone() });
+    let plain = groups(&RuleOptions { severity_map: SeverityMap::default(), ..options.clone() });
     let named = groups(options);
     let known =
         recorded(plain.iter().flat_map(|group| &group.rules).filter_map(|rule| match rule {

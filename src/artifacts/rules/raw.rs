@@ -55,9 +55,9 @@ fn inline<'e>(text: &mut String, recorded: &str, after: &'e str) -> &'e str {
     };
     let selector = selector.map(|selector| format!("{{{selector}}}")).unwrap_or_default();
     let body = recorded.replace(KPI_INFO.name, &format!("{KPI_INFO}{selector}{offset}"));
-    match range {
-        Some(range) => text.push_str(&format!("({body})[{range}:{STEP}]")),
-        None => text.push_str(&format!("({body})")),
+    text.extend(["(", &body, ")"]);
+    if let Some(range) = range {
+        text.extend(["[", range, ":", STEP, "]"]);
     }
     after
 }
