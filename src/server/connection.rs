@@ -99,11 +99,13 @@ async fn accept_forever(
                 match stream {
                     Stream::Tcp(stream, peer) => {
                         let peer = Peer(peer);
-                        places.let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
+                        places
+                            .let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
                     }
                     Stream::Unix(stream) => {
                         let peer = Peer(NO_ADDRESS);
-                        places.let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
+                        places
+                            .let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
                     }
                 }
             }
