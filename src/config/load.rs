@@ -199,8 +199,8 @@ impl<'a> Loader<'a> {
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
         let hint = (error.kind() == io::ErrorKind::NotFound).then(|| {
-            "name a file or folder with `--config`; `kpi-exporter demo --write DIR` writes an \
-                 example to start from"
+            "name a file or folder with `--config`; `kpi-exporter init` writes a first one, \
+             `kpi-exporter demo --write DIR` an example to start from"
                 .to_owned()
         });
         self.problems

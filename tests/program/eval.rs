@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::exporter::{eval, kpi, run};
+use crate::exporter::{command, eval, kpi, run};
 use serde_json::{Value, json};
 
 const DEFAULT: &str = "config/kpi-exporter.yaml";
@@ -203,5 +203,20 @@ fn every_shipped_example_passes_check() {
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{path}: {stderr}");
+    }
+}
+
+#[test]
+fn a_folder_without_a_configuration_is_told_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["eval"][..], &["check"], &["report"], &["run"]] {
+        let output = command().args(arguments).current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}: {said}");
+        for hint in
+            ["there is no such file", "`kpi-exporter init`", "`kpi-exporter demo --write DIR`"]
+        {
+            assert!(said.contains(hint), "{arguments:?}: {hint}: {said}");
+        }
     }
 }
