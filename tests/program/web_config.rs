@@ -128,6 +128,11 @@ fn probes_are_answered_without_a_login_where_that_is_configured() {
     let exporter =
         house.start(&format!("{TLS}basic_auth_users: {{ {} }}\n", login("a", "b").trim()));
     assert!(house.curl(&exporter, "/-/healthy", &[]).1.starts_with("HTTP/2 200"));
+    // Until it is ready, that is all it says to those without a login.
+    let started = Instant::now();
+    while house.curl(&exporter, "/-/ready", &[]).1.starts_with("HTTP/2 503") {
+        assert!(started.elapsed() < DEADLINE, "never ready");
+    }
     for path in ["/-/ready", "/", "/-/healthy/", "/-/healthy/../metrics", "//-/healthy"] {
         let (_, answer) = house.curl(&exporter, path, &["--path-as-is"]);
         assert!(answer.starts_with("HTTP/2 401"), "{path}: {answer}");
