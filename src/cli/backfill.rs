@@ -1,6 +1,7 @@
 //! `backfill`: recomputes past days and writes them, for Prometheus or for scripts. What a day's
 //! verdict is comes from the library; here are arguments, Ctrl-C and the last words.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -16,10 +17,12 @@ use tokio::time::Instant;
 use super::output::{BackfillFormat, Output};
 use super::progress::Progress;
 use super::{Global, NO_VALUE, counted, keep_only};
+use crate::artifacts::rules::JOB;
 use crate::backfill::{Gaps, Recorder, parse_step, replay, steps, warm_up};
 use crate::calendar::Calendar;
 use crate::config::{self, Environment};
 use crate::engine::Sources;
+use crate::exposition::check_scrape_label;
 use crate::kpi::Definitions;
 use crate::store::Store;
 use crate::{clock, daemon, figures};
@@ -64,6 +67,10 @@ pub(super) struct Arguments {
     /// Only this KPI; may be given several times.
     #[arg(long, value_name = "ID")]
     kpi: Vec<String>,
+    /// A label that a scrape would add, with `openmetrics`; may be given several times. Rules and
+    /// dashboards choose by `job`, which is `kpi-exporter` unless `job=` says otherwise or nothing.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = label)]
+    label: Vec<(String, String)>,
 }
 
 pub(super) fn run(
@@ -77,7 +84,13 @@ pub(super) fn run(
     let steps = arguments.steps(&config.definitions.calendar)?;
     let store_path = config.settings.store.path;
     let definitions = Arc::new(config.definitions);
-    let output = Output::open(arguments.format, arguments.output.as_deref(), &steps, &definitions)?;
+    let output = Output::open(
+        arguments.format,
+        arguments.output.as_deref(),
+        &steps,
+        &definitions,
+        &arguments.labels(),
+    )?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let sources = daemon::open_sources(&config.sources);
@@ -96,7 +109,20 @@ pub(super) fn run(
     })
 }
 
+/// `NAME=VALUE`.
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    check_scrape_label(name)?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 impl Arguments {
+    /// Those of the command line beside the job of the rules.
+    fn labels(&self) -> BTreeMap<String, String> {
+        let job = [("job".to_owned(), JOB.to_owned())];
+        job.into_iter().chain(self.label.iter().cloned()).collect()
+    }
+
     fn steps(&self, calendar: &Calendar) -> anyhow::Result<Vec<DateTime<Utc>>> {
         let instant =
             |name, text| calendar.parse_as_of(text).map_err(|message| anyhow!("{name}: {message}"));

@@ -1,5 +1,6 @@
 //! Where a back-fill writes to: standard output or a file, day by day or as a whole.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Seek as _, SeekFrom, Write};
 use std::path::Path;
@@ -42,10 +43,11 @@ impl Output {
         path: Option<&Path>,
         steps: &[DateTime<Utc>],
         definitions: &Definitions,
+        labels: &BTreeMap<String, String>,
     ) -> anyhow::Result<Self> {
         if format == BackfillFormat::Openmetrics {
             let to = Destination::open(path)?;
-            return Ok(Self::Document { history: History::default(), to });
+            return Ok(Self::Document { history: History::labelled(labels), to });
         }
         let Some(path) = path.filter(|path| !destination::is_stdout(path)) else {
             return Ok(Self::Lines { out: Box::new(io::stdout()), next: 0 });

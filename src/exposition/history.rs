@@ -16,6 +16,8 @@ use crate::snapshot::Snapshot;
 /// What a series of snapshots says about KPIs, objectives and metrics.
 #[derive(Debug, Default)]
 pub struct History {
+    /// Rendered labels that all series bear.
+    common: String,
     /// A timestamp for each snapshot.
     times: Vec<String>,
     families: Vec<Recorded>,
@@ -46,6 +48,16 @@ struct Column {
 }
 
 impl History {
+    /// A history whose series all bear these labels: those that a scrape would add. An empty value is
+    /// no label.
+    pub fn labelled(labels: &BTreeMap<String, String>) -> Self {
+        let mut common = String::new();
+        for (name, value) in labels.iter().filter(|(_, value)| !value.is_empty()) {
+            push_label(&mut common, name, value);
+        }
+        Self { common, ..Self::default() }
+    }
+
     /// Takes in a snapshot, which must be later than those before by a second at least.
     pub fn add(&mut self, snapshot: &Snapshot) {
         let place = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
@@ -62,6 +74,7 @@ impl History {
         for recorded in &self.families {
             let mut writer = encoder.family(&recorded.family);
             for (labels, group) in &recorded.metrics {
+                let labels = &self.beside_common(labels);
                 let mut values: Vec<_> = group.iter().map(|series| series.column.iter()).collect();
                 for time in &self.times {
                     for (series, values) in group.iter().zip(&mut values) {
@@ -74,6 +87,11 @@ impl History {
             }
         }
         out.write_all(encoder.finish().as_bytes())
+    }
+
+    fn beside_common(&self, labels: &str) -> String {
+        let parts = [labels, &self.common];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -242,6 +260,20 @@ mod tests {
         kpi_framework_kpis{team="x",kind="leading"} 5 1.000
         # EOF
         "#);
+    }
+
+    #[test]
+    fn labels_of_a_scrape_stand_after_those_of_a_series_and_empty_ones_nowhere() {
+        let labels = [("env", ""), ("job", "kpi \"exporter\"")];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let mut history = History::labelled(&labels);
+        history.times.push("0.000".to_owned());
+        let mut recorder = SampleRecorder { families: &mut history.families, place: 0 };
+        recorder.family(&KPI_VALUE).sample(r#"kpi="a""#, 7.0);
+        let mut out = Vec::new();
+        history.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains(r#"kpi_value{kpi="a",job="kpi \"exporter\""} 7 0.000"#), "{text}");
     }
 
     #[test]

@@ -16,6 +16,21 @@ fn is_taken(name: &str) -> bool {
     families::is_label(name) || SET_LATER.contains(&name) || name.starts_with("__")
 }
 
+/// Whether a scrape could add a label of this name to our series.
+///
+/// # Errors
+/// Why not.
+pub fn check_scrape_label(name: &str) -> Result<(), String> {
+    let reserved = name.starts_with("__");
+    if name.is_empty() || reserved || name != sanitized(name) {
+        return Err(format!("`{name}` is no name of a label"));
+    }
+    if families::is_label(name) {
+        return Err(format!("`{name}` is a label of the metrics themselves"));
+    }
+    Ok(())
+}
+
 /// What Prometheus puts before a scraped label that collides with one of the target's.
 const COLLISION_PREFIX: &str = "exported_";
 
@@ -62,6 +77,14 @@ mod tests {
     #[test]
     fn plain_names_stay_as_they_are() {
         assert_eq!(rendered(&["region", "plan_2"]), r#"plan_2="x",region="x""#);
+    }
+
+    #[test]
+    fn a_scrape_adds_labels_that_are_legal_and_not_ours() {
+        assert!(check_scrape_label("job").is_ok() && check_scrape_label("env_2").is_ok());
+        for name in ["", "2nd", "a b", "__name__", "kpi", "team", "le", "kpi_status"] {
+            assert!(check_scrape_label(name).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -18,5 +18,6 @@ pub use crate::families;
 pub use encode::ExpositionFormat;
 pub use families::{Family, FamilyKind};
 pub use history::History;
+pub use labels::check_scrape_label;
 pub use published::{Published, ScrapeBody};
 pub use self_metrics::SelfMetrics;

@@ -54,6 +54,23 @@ fn a_source_that_cannot_look_back_is_told_kpi_by_kpi() {
 }
 
 #[test]
+fn every_series_bears_the_labels_that_a_scrape_would_add() {
+    let labels = |more: &[&str]| {
+        let span = ["--from", "2026-04-01", "--to", "2026-04-01", "--kpi", "trial_to_paid"];
+        let (code, stdout, stderr) = said(&backfill(&[&span[..], more].concat()));
+        let value = stdout.lines().find(|line| line.starts_with("kpi_value{"));
+        (code, value.map(|line| line.split(' ').next().unwrap().to_owned()), stderr)
+    };
+    let of = |more: &[&str]| labels(more).1.unwrap();
+    assert_eq!(of(&[]), r#"kpi_value{kpi="trial_to_paid",job="kpi-exporter"}"#);
+    let other = of(&["--label", "job=kpis", "--label", "env=prod"]);
+    assert_eq!(other, r#"kpi_value{kpi="trial_to_paid",env="prod",job="kpis"}"#);
+    assert_eq!(of(&["--label", "job="]), r#"kpi_value{kpi="trial_to_paid"}"#);
+    let (code, _, stderr) = labels(&["--label", "kpi=mine"]);
+    assert!(code == Some(2) && stderr.contains("a label of the metrics themselves"), "{stderr}");
+}
+
+#[test]
 fn without_any_value_the_exit_code_is_3() {
     let (code, stdout, stderr) =
         said(&backfill(&["--from", "2019-01-01", "--to", "2019-01-02", "--kpi", "trial_to_paid"]));

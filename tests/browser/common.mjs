@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { write } from "./thirty.mjs";
 
-const ROOT = join(import.meta.dirname, "../..");
+export const ROOT = join(import.meta.dirname, "../..");
 const DEADLINE = 180_000;
 // A debug build takes its time over four hundred days of fifty series.
 const HISTORY = 900_000;
@@ -24,7 +24,7 @@ export function browser() {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();

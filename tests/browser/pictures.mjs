@@ -1,8 +1,10 @@
-// The pictures of pages in docs/img, from the demo and from thirty KPIs, once history is filled in.
+// The pictures in docs/img: pages of the demo and of thirty KPIs, once history is filled in, and the Grafana
+// dashboards, where something can draw them (dashboards.mjs).
 // Usage: node tests/browser/pictures.mjs [FOLDER]
 import { join } from "node:path";
 import { argv } from "node:process";
 import { browser, demo, filled, thirty } from "./common.mjs";
+import { dashboardPictures } from "./dashboards.mjs";
 
 const folder = argv[2] ?? join(import.meta.dirname, "../../docs/img");
 const WIDE = { width: 1280, height: 800 };
@@ -34,6 +36,7 @@ try {
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, clip });
     await page.close();
   }
+  await dashboardPictures(folder, few.base);
 } finally {
   await chromium.close();
   few.stop();

@@ -49,7 +49,8 @@ pub(crate) fn two_replicas() -> String {
 }
 
 fn push(text: &mut String, line: &str, instance: &str) {
-    let labels = format!(r#"{{job="kpi-exporter",instance="{instance}""#);
+    // The back-fill itself writes the job.
+    let labels = format!(r#"{{instance="{instance}""#);
     let line = match line.split_once('{') {
         Some((name, rest)) => format!("{name}{labels},{rest}\n"),
         None => line.replacen(' ', &format!("{labels}}} "), 1) + "\n",

@@ -130,6 +130,10 @@ fn one_row_per_label_set_and_none_for_a_replica(
             ["by_region", "by_region", "net_new_arr", "organic_traffic", "trial_to_paid"];
         assert_eq!(kpis, expected, "{expr}");
     }
+    let answer = panels.iter().find(|panel| panel["title"] == "Are we on track?").unwrap();
+    let expr = view.substitute(answer["targets"][0]["expr"].as_str().unwrap());
+    let said = &prometheus.instant(&expr, END)[0]["metric"];
+    assert_eq!((&said["on"], &said["all"]), (&"3".into(), &"4".into()), "KPIs, not label sets");
     let off = panels.iter().find(|panel| panel["title"] == "KPIs off track").unwrap();
     let expr = view.substitute(off["targets"][0]["expr"].as_str().unwrap());
     let count = prometheus.instant(&expr, END);

@@ -101,7 +101,7 @@ fn board(unit: Option<&str>, (height, definition): (u32, Panel)) -> Board {
 /// Units that the shared dashboard tells apart: a condition on the definition, and Grafana's unit. One
 /// KPI is chosen at a time, so all queries of one unit come back empty.
 fn shared_units(at: At) -> [(String, &'static str); 2] {
-    let percent = at.read(&selector(&KPI_INFO, r#", unit="percent""#));
+    let percent = at.newest("max by (kpi)", &selector(&KPI_INFO, r#", unit="percent""#));
     [(format!("unless on () {percent}"), "short"), (format!("and on () {percent}"), "percentunit")]
 }
 
@@ -164,10 +164,10 @@ fn probability() -> Panel {
     ratio_stat(
         "Chance to hit the target",
         "From how far projections at the same point of earlier periods were off. Needs at least two \
-         earlier periods.",
+         earlier periods, and a KPI whose past says something about its path.",
         &KPI_TARGET_HIT_PROBABILITY,
     )
-    .no_value("no history yet")
+    .no_value("not known")
 }
 
 fn signal() -> Panel {
@@ -295,12 +295,12 @@ fn pace() -> Panel {
 }
 
 fn timeline() -> Panel {
-    let states = three_states(At::Step);
+    let states = three_states(At::Day);
     // The definition has no label of the KPI's own: it is out of sight once one of them is chosen.
-    let titled = format!("({} or on (job, kpi) {states})", joined(At::Step, &states, "title", ""));
+    let titled = format!("({} or on (job, kpi) {states})", joined(At::Day, &states, "title", ""));
     Panel::timeline(
         "Status over time",
-        "One row per label set of the KPI. A gap means that there was no data.",
+        "One row per label set of the KPI. A gap means that there was no data for a day.",
     )
     .unit("none")
     .default("mappings", status::three_states())
@@ -329,6 +329,15 @@ fn definition() -> Panel {
     .no_value("No such KPI")
     .rows(&format!("max by ({}) ({})", labels.join(", "), selector(&KPI_INFO, "")))
     .columns(&columns, &["Value"])
+    .widths(&[
+        ("Kind", 100),
+        ("Function", 120),
+        ("Objective", 130),
+        ("Team", 120),
+        ("Unit", 90),
+        ("Direction", 100),
+        ("Period", 90),
+    ])
 }
 
 fn neighbours() -> Panel {
@@ -346,6 +355,7 @@ fn neighbours() -> Panel {
     .columns(&columns, &[])
     .field("Status", &status::cell())
     .linked(detail_link())
+    .widths(&[("Kind", 100), ("Objective", 120)])
     .sorted(&[("Status", true)])
 }
 

@@ -137,8 +137,9 @@ fn sources() -> Panel {
 
 fn fetch_rate() -> Panel {
     let rate = per_second(&series(KPI_SOURCE_FETCHES_TOTAL.name, r#", outcome="success""#));
-    Panel::lines("Good fetches", "Per minute and source, over all instances.")
-        .unit("cpm")
+    Panel::lines("Good fetches a minute", "Of each source, over all instances.")
+        .unit("none")
+        .custom("axisSoftMax", json!(1))
         .every(SPARSE)
         .default("min", json!(0))
         .no_value("No fetch yet")
@@ -147,8 +148,8 @@ fn fetch_rate() -> Panel {
 
 fn fetch_errors() -> Panel {
     let rate = per_second(&series(KPI_SOURCE_FETCHES_TOTAL.name, r#", outcome!="success""#));
-    Panel::lines("Failed fetches and bad rows", "Per minute, source and kind of failure.")
-        .unit("cpm")
+    Panel::lines("Failed fetches and bad rows a minute", "Of each source and kind of failure.")
+        .unit("none")
         .every(SPARSE)
         .custom("axisSoftMax", json!(1))
         .default("min", json!(0))
@@ -172,11 +173,11 @@ fn source_age() -> Panel {
         "Since the last success",
         "Time since the last good fetch of each source, and since a configuration was last loaded.",
     )
-    .unit("s")
+    .unit("suffix:min")
     .default("min", json!(0))
     .no_value("No success yet")
-    .series("{{source}}", &format!("time() - max by (source) ({last})"))
-    .series("configuration", &format!("time() - max({reload})"))
+    .series("{{source}}", &format!("(time() - max by (source) ({last})) / 60"))
+    .series("configuration", &format!("(time() - max({reload})) / 60"))
     .field("configuration", &[("color", json!({ "mode": "fixed", "fixedColor": GREY }))])
 }
 
@@ -244,14 +245,17 @@ fn cpu() -> Panel {
 fn rule_failures() -> Panel {
     // Prometheus tells this about itself, under a job of its own.
     let rate = per_second(&format!(r#"{RULE_FAILURES}{{rule_group=~".*kpi.*"}}"#));
+    // `/etc/prometheus/kpi-exporter.rules.yml;kpi` is the group `kpi`.
+    let group = format!(r#"label_replace({rate}, "group", "$1", "rule_group", ".*;(.*)")"#);
     Panel::lines(
         "Failing rules",
-        "Evaluations per second of KPI rules that failed. Needs Prometheus to scrape itself.",
+        "Evaluations a minute of KPI rules that failed. Needs Prometheus to scrape itself.",
     )
-    .unit("cps")
+    .unit("none")
+    .custom("axisSoftMax", json!(1))
     .default("min", json!(0))
     .no_value("No KPI rules, or Prometheus does not scrape itself")
-    .series("{{rule_group}}", &format!("sum by (rule_group) ({rate})"))
+    .series("{{group}}", &format!("60 * sum by (group) ({group})"))
 }
 
 fn per_second(series: &str) -> String {

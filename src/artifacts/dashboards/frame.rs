@@ -120,14 +120,17 @@ pub(super) fn fixed_kpi_variables(id: &str) -> Vec<Value> {
     vec![datasource_variable(), job, kpi, own_labels_variable()]
 }
 
-/// Job and instance of the program itself.
+/// Job and instance of the program itself. "All" is all of these: everything that is scraped has an `up`.
 pub(super) fn exporter_variables(family: &Family) -> Vec<Value> {
     let instances = format!(r#"{}{{job=~"$job"}}"#, family.name);
-    vec![
-        datasource_variable(),
-        labels_of("job", "Job", ".+", family.name),
-        labels_of("instance", "Instance", ".+", &instances),
-    ]
+    let mut variables = [
+        labels_of("job", "Job", "", family.name),
+        labels_of("instance", "Instance", "", &instances),
+    ];
+    for variable in variables.iter_mut().filter_map(Value::as_object_mut) {
+        variable.remove("allValue");
+    }
+    [vec![datasource_variable()], variables.into()].concat()
 }
 
 fn filters() -> Vec<Value> {

@@ -221,8 +221,17 @@ impl Panel {
     pub(super) fn named(self) -> Self {
         let rename =
             |regex: &str, pattern: &str| json!({ "regex": regex, "renamePattern": pattern });
-        self.transform("renameByRegex", &rename(r#"(.*), job="[^"]*"(.*)"#, "$1$2"))
-            .transform("renameByRegex", &rename(r#"\{Name="([^"]*)"(?:, )?(.*)\}"#, "$1 $2"))
+        // Grafana escapes nothing here: a title may hold quotes.
+        [
+            (r#"(.*), job="[^"]*"(.*)"#, "$1$2"),
+            (r#"^\{Name="(.*?)", \w+="([^"]*)", \w+="([^"]*)"\}$"#, "$1 · $2, $3"),
+            (r#"^\{Name="(.*?)", \w+="([^"]*)"\}$"#, "$1 · $2"),
+            (r#"^\{Name="(.*?)"(?:, (\w+="?.*))?\}$"#, "$1 $2"),
+        ]
+        .into_iter()
+        .fold(self, |panel, (regex, pattern)| {
+            panel.transform("renameByRegex", &rename(regex, pattern))
+        })
     }
 
     /// Joins the rows of all queries and names the columns: `(field, column)`, in this order. Labels
@@ -247,9 +256,22 @@ impl Panel {
     pub(super) fn linked(self, link: Value) -> Self {
         let unseen = json!({ "viz": true, "legend": true, "tooltip": true });
         let unseen = [("custom.hidden", json!(true)), ("custom.hideFrom", unseen)];
-        self.field("KPI", &[("links", link), ("custom.minWidth", json!(200))])
+        self.field("KPI", &[("links", link), ("custom.minWidth", json!(320))])
             .field("job", &unseen)
             .field("kpi", &unseen)
+    }
+
+    /// Widths in pixels of these columns; the others share what is left.
+    pub(super) fn widths(self, columns: &[(&str, u16)]) -> Self {
+        columns
+            .iter()
+            .fold(self, |panel, (name, width)| panel.field(name, &[("custom.width", json!(width))]))
+    }
+
+    /// Pages instead of a bar to scroll by. Grafana up to 11 reads it in the footer.
+    pub(super) fn paged(self) -> Self {
+        self.option("footer", json!({ "show": false, "enablePagination": true }))
+            .option("enablePagination", json!(true))
     }
 
     /// First sorts by this column, then by the next one.

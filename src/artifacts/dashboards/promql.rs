@@ -48,16 +48,66 @@ pub(super) enum At {
     Step,
     /// Before the time range of the dashboard began, up to a day earlier.
     Before,
+    /// The newest of the day before each step: history of a sample a day has no gaps then.
+    Day,
+    /// The same at the end of the time range, whatever the step.
+    End,
 }
 
 impl At {
-    pub(super) fn read(self, selector: &str) -> String {
+    /// The newest samples, those of replicas and of programs that ended beside each other.
+    fn read(self, selector: &str) -> String {
         match self {
             Self::Instant => selector.to_owned(),
             Self::Step => format!("last_over_time({selector}[$__rate_interval])"),
             Self::Before => format!("last_over_time({selector}[1d] offset $__range)"),
+            Self::Day => format!("last_over_time({selector}[1d])"),
+            Self::End => format!("last_over_time({selector}[1d] @ end())"),
         }
     }
+
+    /// `aggregation` of the newest samples. Where there are samples at the very instant, older ones do not
+    /// count: a pod that was replaced an hour ago has no say, nor has back-filled history once there is a
+    /// scrape.
+    pub(super) fn newest(self, aggregation: &str, selector: &str) -> String {
+        let read = |samples: &str| format!("{aggregation} ({samples})");
+        let over_time = read(&self.read(selector));
+        let modifier = match self {
+            Self::Instant | Self::Step => return over_time,
+            Self::Before => " offset $__range",
+            Self::Day => "",
+            Self::End => " @ end()",
+        };
+        format!("({} or {over_time})", read(&format!("{selector}{modifier}")))
+    }
+}
+
+/// How many KPIs the numbers are above zero for: a KPI counts once, whatever label sets it has.
+pub(super) fn kpis_with(numbers: &str) -> String {
+    format!("sum(max by (job, kpi) ({numbers}))")
+}
+
+/// What is good of all label sets of a KPI.
+pub(super) fn of_whole_kpis(good: &str, more: &str) -> String {
+    format!("min by (job, kpi{more}) ({good})")
+}
+
+/// The numbers of percent KPIs times a hundred, those of others as they are.
+pub(super) fn in_own_unit(numbers: &str) -> String {
+    let of = |more| format!("max by (job, kpi) ({})", selector(&KPI_INFO, more));
+    let percent = of(r#", unit="percent""#);
+    format!("{numbers} * on (job, kpi) group_left () (100 * {percent} or {})", of(""))
+}
+
+/// The numbers of the series that are worst at the end of the time range.
+pub(super) fn of_the_worst(most: u8, numbers: &str) -> String {
+    let worst = chosen(At::End, &severity(At::End), "");
+    format!("({numbers} and topk({most}, {worst}))")
+}
+
+/// Words in place of a label that only some KPIs have.
+pub(super) fn or_none(numbers: &str, label: &str) -> String {
+    format!(r#"label_replace({numbers}, "{label}", "no {label}", "{label}", "")"#)
 }
 
 /// Series of the chosen jobs and KPIs. `more` is further matchers, each with a comma before it.
@@ -67,7 +117,7 @@ pub(super) fn selector(family: &Family, more: &str) -> String {
 
 /// A gauge of the chosen KPIs, one series per job, KPI and label set.
 pub(super) fn gauge(at: At, family: &Family) -> String {
-    format!("max {} ({})", without_replicas(&[]), at.read(&selector(family, "")))
+    at.newest(&format!("max {}", without_replicas(&[])), &selector(family, ""))
 }
 
 /// 1 where nothing needs attention, else 0.
@@ -82,8 +132,8 @@ pub(super) fn is_bad(at: At) -> String {
 
 /// 1 where the status is one of `states` (a regular expression), else 0.
 fn has_status(at: At, states: &str) -> String {
-    let series = at.read(&selector(&KPI_STATUS, &format!(r#", {KPI_STATUS}=~"{states}""#)));
-    format!("max {} ({series})", without_status())
+    let series = selector(&KPI_STATUS, &format!(r#", {KPI_STATUS}=~"{states}""#));
+    at.newest(&format!("max {}", without_status()), &series)
 }
 
 /// 2 on track, 1 at risk, 0 off track or missed; nothing where there is no data.
@@ -115,10 +165,8 @@ const CHOSEN: &str = r#", objective=~"$objective", team=~"$team", function=~"$fu
 /// One series per job and KPI, always 1, with what the KPI is: for joins. Survives replicas and a
 /// label that changes.
 fn meta(at: At, matchers: &str) -> String {
-    format!(
-        "topk by (job, kpi) (1, max by (job, kpi, title, kind, function, objective, team) ({}))",
-        at.read(&selector(&KPI_INFO, matchers))
-    )
+    let labels = "max by (job, kpi, title, kind, function, objective, team, unit)";
+    format!("topk by (job, kpi) (1, {})", at.newest(labels, &selector(&KPI_INFO, matchers)))
 }
 
 /// `numbers` of the KPIs that the variables choose, with `labels` of their definition.

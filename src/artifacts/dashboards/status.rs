@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-pub(super) const GREEN: &str = "green";
-pub(super) const ORANGE: &str = "orange";
-pub(super) const RED: &str = "red";
-pub(super) const BLUE: &str = "blue";
-pub(super) const GREY: &str = "#7f8790";
+/// Each has a contrast of 4.5 with white, as letters in Grafana's light theme and under white letters in a
+/// coloured cell, and of 3.8 with the panels of its dark theme. Grafana's own `green` has 2.2 with white.
+pub(super) const GREEN: &str = "#37872d";
+pub(super) const ORANGE: &str = "#b65f00";
+pub(super) const RED: &str = "#e02f44";
+pub(super) const BLUE: &str = "#3274d9";
+pub(super) const GREY: &str = "#6f7780";
 
 /// For [`super::promql::three_states`].
 pub(super) fn three_states() -> Value {

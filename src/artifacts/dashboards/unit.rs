@@ -16,7 +16,7 @@ pub(super) fn grafana_unit(unit: &Unit) -> String {
         Unit::Days => "d".into(),
         Unit::Currency(code) if CURRENCIES.contains(&code.as_str()) => format!("currency{code}"),
         Unit::Currency(code) => format!("currency:{code} "),
-        Unit::Other(name) => format!("suffix: {name}"),
+        Unit::Other(name) => format!("suffix:{name}"),
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
             ("seconds", "s"),
             ("days", "d"),
             ("count", "short"),
-            ("tickets", "suffix: tickets"),
+            ("tickets", "suffix:tickets"),
         ] {
             assert_eq!(grafana_unit(&Unit::parse(unit).unwrap()), name);
         }

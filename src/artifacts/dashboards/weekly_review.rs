@@ -6,10 +6,10 @@ use super::board::Board;
 use super::frame::{Frame, WEEKLY_REVIEW, detail_link, kpi_annotations, kpi_variables};
 use super::panel::{Panel, thresholds};
 use super::promql::{
-    At, chosen, chosen_where, early, firing, gauge, is_bad, is_good, named, or_zero, outcomes,
-    severity, three_states,
+    At, chosen, chosen_where, early, firing, gauge, is_bad, is_good, kpis_with, of_whole_kpis,
+    or_zero, outcomes, severity,
 };
-use super::scorecard::{answer, count, share_on_track};
+use super::scorecard::{answer, count, timeline};
 use super::status::{self, GREEN, ORANGE, RED};
 use crate::artifacts::promql::without_replicas;
 use crate::exposition::families::{
@@ -21,9 +21,8 @@ pub(super) fn dashboard() -> Value {
     board.row(
         5,
         [
-            (7, answer()),
-            (3, share_on_track()),
-            (3, share_before()),
+            (6, answer("On track now", At::Instant)),
+            (6, answer("On track before", At::Before)),
             (
                 4,
                 count(
@@ -33,13 +32,13 @@ pub(super) fn dashboard() -> Value {
                 ),
             ),
             (4, recoveries()),
-            (3, closings()),
+            (4, closings()),
         ],
     );
     board.row(7, [(8, newly_off_track()), (8, recovered()), (8, divergence())]);
-    board.row(7, [(12, movers()), (12, closing())]);
-    board.row(8, [(12, time_on_track()), (12, alert_hours())]);
-    board.row(8, [(24, timeline())]);
+    board.row(10, [(12, movers()), (12, time_on_track())]);
+    board.row(7, [(12, closing()), (12, alert_hours())]);
+    board.row(10, [(24, timeline())]);
     Frame {
         uid: WEEKLY_REVIEW,
         title: "KPI weekly review",
@@ -52,17 +51,10 @@ pub(super) fn dashboard() -> Value {
     .around(board)
 }
 
-const TITLE: &str = "title, kind, objective";
+/// Bars that fit their panel.
+const MOST_BARS: u8 = 9;
 
-fn share_before() -> Panel {
-    let good = chosen(At::Instant, &is_good(At::Before), "");
-    Panel::stat("On track before", "The same share when the time range began.")
-        .unit("percentunit")
-        .decimals(0)
-        .thresholds("text", &[])
-        .no_value("no history yet")
-        .instant("", &format!("avg({good})"))
-}
+const TITLE: &str = "title, kind, objective";
 
 fn recoveries() -> Panel {
     number(
@@ -87,7 +79,7 @@ fn number(title: &str, description: &str, expr: &str) -> Panel {
 }
 
 fn total(expr: &str) -> String {
-    format!("sum({})", chosen(At::Instant, expr, ""))
+    kpis_with(&chosen(At::Instant, expr, ""))
 }
 
 /// 1 for each KPI that is off track and was not.
@@ -144,12 +136,14 @@ fn names(title: &str, description: &str, expr: &str) -> Panel {
         .rows(expr)
         .columns(&[("title", "KPI"), ("kind", "Kind"), ("objective", "Objective")], &["Value"])
         .linked(detail_link())
+        .widths(&[("Kind", 90), ("Objective", 100)])
+        .field("KPI", &[("custom.minWidth", json!(180))])
 }
 
 fn movers() -> Panel {
     let now = gauge(At::Instant, &KPI_PACE_RATIO);
     let then = gauge(At::Before, &KPI_PACE_RATIO);
-    let change = format!("({now} - {then})");
+    let change = format!("(100 * ({now} - {then}))");
     Panel::table(
         "Movers",
         "Pace now, when the time range began, and the difference in points; the largest fall first. A \
@@ -173,10 +167,13 @@ fn movers() -> Panel {
     .linked(detail_link())
     .field("Change", &[
         ("color", json!({ "mode": "thresholds" })),
-        ("thresholds", thresholds(RED, &[(-0.05, "text"), (0.05, GREEN)])),
+        ("unit", json!("suffix:pt")),
+        ("thresholds", thresholds(RED, &[(-5.0, "text"), (5.0, GREEN)])),
         ("custom.cellOptions", json!({ "type": "color-text" })),
     ])
+    .widths(&[("Pace before", 110), ("Pace now", 100), ("Change", 100)])
     .sorted(&[("Change", false)])
+    .paged()
 }
 
 fn closing() -> Panel {
@@ -205,20 +202,22 @@ fn closing() -> Panel {
         )
         .field("Status", &status::cell())
         .linked(detail_link())
+        .widths(&[("Target met", 100), ("Projected", 100), ("Closes in", 110)])
         .field("Closes in", &[("unit", json!("s")), ("decimals", json!(1))])
         .sorted(&[("Closes in", false)])
 }
 
 fn time_on_track() -> Panel {
-    let share = format!("avg_over_time(({})[$__range:1h])", is_good(At::Instant));
+    let good = of_whole_kpis(&chosen(At::Instant, &is_good(At::Day), "title"), ", title");
+    let share = format!("bottomk({MOST_BARS}, avg_over_time(({good})[$__range:1h]))");
     Panel::bars(
         "Time on track",
-        "Share of the time range, as seen every hour, that each KPI was on track.",
+        "Share of the time range, as seen every hour, that a KPI was on track with all its label sets: the \
+         nine that were least.",
     )
     .thresholds(RED, &[(0.5, ORANGE), (0.8, GREEN)])
     .no_value("No history yet")
-    .instant("__auto", &format!("sort({})", named(&chosen(At::Instant, &share, "title"))))
-    .named()
+    .instant("{{title}}", &format!("sort({share})"))
 }
 
 fn alert_hours() -> Panel {
@@ -230,17 +229,4 @@ fn alert_hours() -> Panel {
         .rows(&format!("sum by (alertname, kpi) (max {} ({seen})) * 5 / 60", without_replicas(&[])))
         .columns(&[("alertname", "Alert"), ("kpi", "KPI id"), ("Value", "Hours")], &[])
         .sorted(&[("Hours", true)])
-}
-
-fn timeline() -> Panel {
-    Panel::timeline(
-        "Status over time",
-        "Each KPI, one row per label set. A gap means that there was no data.",
-    )
-    .unit("none")
-    .default("mappings", status::three_states())
-    .no_value("No history yet")
-    .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
-    .series("__auto", &named(&chosen(At::Step, &three_states(At::Step), "title")))
-    .named()
 }

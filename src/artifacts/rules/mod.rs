@@ -20,7 +20,7 @@ mod yaml;
 
 pub use grafana::{GrafanaOptions, grafana_alerts};
 pub use json::rule_file_json;
-pub use options::{RuleOptions, SeverityMap};
+pub use options::{JOB, RuleOptions, SeverityMap};
 pub use yaml::{ObjectMeta, prometheus_rule, rule_file};
 
 use std::time::Duration;

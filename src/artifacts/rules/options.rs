@@ -7,6 +7,9 @@ use std::time::Duration;
 use super::duration::show;
 use super::look::Look;
 
+/// Name of the scrape job that rules and back-filled history go by, unless another one is chosen.
+pub const JOB: &str = "kpi-exporter";
+
 /// Parameters of the rules. The default is what is committed under `deploy/`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleOptions {
@@ -27,7 +30,7 @@ pub struct RuleOptions {
 impl Default for RuleOptions {
     fn default() -> Self {
         Self {
-            job: "kpi-exporter".into(),
+            job: JOB.into(),
             duration_scale: 1.0,
             external_url: "http://localhost:9877".into(),
             runbook_base_url: None,

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use super::GenerateTarget;
-use crate::artifacts::rules::{RuleOptions, SeverityMap, groups, rule_file, rule_file_json};
+use crate::artifacts::rules::{JOB, RuleOptions, SeverityMap, groups, rule_file, rule_file_json};
 use crate::cli::Global;
 use crate::config::{self, Environment};
 
@@ -29,7 +29,7 @@ enum Format {
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     /// Name of the job that scrapes the exporter.
-    #[arg(long, default_value = "kpi-exporter")]
+    #[arg(long, default_value = JOB)]
     job: String,
     /// Factor on every waiting time: 0.01 for a test bench.
     #[arg(long, value_name = "F", default_value_t = 1.0, allow_negative_numbers = true, value_parser = factor)]
