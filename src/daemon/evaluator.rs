@@ -21,7 +21,7 @@ use crate::engine::{Book, Engine, Run, RunLog, is_complete};
 use crate::exposition::SelfMetrics;
 use crate::kpi::{Definitions, SeriesKey};
 use crate::record::finish;
-use crate::server::{HEARTBEAT, Shared};
+use crate::server::Shared;
 use crate::snapshot::Snapshot;
 
 /// Sources that hang must not withhold the others' KPIs for longer than this at start.
@@ -39,6 +39,8 @@ pub(super) struct Evaluator {
     pub(super) shared: Arc<Shared>,
     pub(super) self_metrics: Arc<SelfMetrics>,
     pub(super) clock: Clock,
+    /// It evaluates at least so often.
+    pub(super) tick: Duration,
     /// The status of each label set that was published last.
     pub(super) published: BTreeMap<SeriesKey, Status>,
     /// The day up to which charts know history; `None` when that has changed.
@@ -65,7 +67,7 @@ impl Evaluator {
         }
         let patience = Instant::now() + PATIENCE;
         // Data ages without anything happening.
-        let mut tick = tokio::time::interval_at(patience, HEARTBEAT);
+        let mut tick = tokio::time::interval_at(patience, self.tick);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let shared = Arc::clone(&self.shared);

@@ -21,7 +21,7 @@ use crate::engine::{Book, Engine, History, Run, RunLog, SourceFacts, SourceHandl
 use crate::exposition::SelfMetrics;
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::Definitions;
-use crate::server::Shared;
+use crate::server::{HEARTBEAT, Shared};
 use crate::store::{Definition, Retention, Store, StoreError};
 
 /// Days of the past that wait for the evaluator, at most.
@@ -44,6 +44,8 @@ pub(super) struct Prepared {
     /// Whether clients may write notes.
     pub(super) accept_notes: bool,
     pub(super) clock: Clock,
+    /// Data ages without anything happening: evaluated at least so often.
+    pub(super) tick: Duration,
 }
 
 impl Prepared {
@@ -62,8 +64,11 @@ impl Prepared {
         }
         let mut sources = open_sources(&new);
         sources.append(&mut kept);
-        let ids = sources.keys().map(SourceId::as_str);
-        let self_metrics = SelfMetrics::new(ids, config.definitions.kpis.len(), REVISION, clock())?;
+        let (ids, kpis) = (sources.keys().map(SourceId::as_str), config.definitions.kpis.len());
+        let self_metrics = match before {
+            Some(before) => before.self_metrics.followed_by(ids, kpis, REVISION, clock())?,
+            None => SelfMetrics::new(ids, kpis, REVISION, clock())?,
+        };
         Ok(Self {
             definitions: Arc::new(config.definitions),
             sources,
@@ -75,6 +80,7 @@ impl Prepared {
             accept_notes: config.settings.server.accept_notes,
             external_url: config.settings.server.external_url,
             clock,
+            tick: before.map_or(HEARTBEAT, |before| before.tick),
         })
     }
 
@@ -195,6 +201,7 @@ pub(super) fn evaluator(
         shared: Arc::clone(shared),
         self_metrics: Arc::clone(&prepared.self_metrics),
         clock: prepared.clock,
+        tick: prepared.tick,
         published: BTreeMap::new(),
         drawn: None,
         filled: false,

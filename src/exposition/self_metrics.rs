@@ -1,7 +1,11 @@
 //! What the program says about itself: fetches, evaluations, configuration, process. Kept in a
-//! registry of the `prometheus` crate, one per configuration, and read anew for every scrape.
+//! registry of the `prometheus` crate, one per configuration, and read anew for every scrape. What is counted
+//! goes on over reloads.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use prometheus::core::Collector as _;
 use prometheus::proto::{LabelPair, MetricFamily, MetricType};
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
@@ -42,16 +46,73 @@ const BAD_ROW: &str = "bad_row";
 #[derive(Debug)]
 pub struct SelfMetrics {
     registry: Registry,
+    counters: Counters,
+    last_evaluation: Gauge,
+    store_size: GaugeVec,
+    reload_successful: Gauge,
+    reload_timestamp: Gauge,
+}
+
+/// What is counted as long as the process lives, whatever the configuration.
+#[derive(Debug, Clone)]
+struct Counters {
     fetches: IntCounterVec,
     fetch_seconds: HistogramVec,
     evaluation_seconds: Histogram,
-    last_evaluation: Gauge,
     restarts: IntCounterVec,
     digests: IntCounterVec,
-    store_size: GaugeVec,
     store_errors: IntCounter,
-    reload_successful: Gauge,
-    reload_timestamp: Gauge,
+}
+
+impl Counters {
+    fn new() -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            fetches: IntCounterVec::new(opts(&KPI_SOURCE_FETCHES_TOTAL), &["source", "outcome"])?,
+            fetch_seconds: HistogramVec::new(
+                histogram_opts(&KPI_SOURCE_FETCH_DURATION_SECONDS, FETCH_BUCKETS),
+                &["source"],
+            )?,
+            evaluation_seconds: Histogram::with_opts(histogram_opts(
+                &KPI_EXPORTER_EVALUATION_DURATION_SECONDS,
+                EVALUATION_BUCKETS,
+            ))?,
+            restarts: IntCounterVec::new(opts(&KPI_EXPORTER_TASK_RESTARTS_TOTAL), &["task"])?,
+            digests: IntCounterVec::new(opts(&KPI_DIGEST_SENT_TOTAL), &["digest", "outcome"])?,
+            store_errors: IntCounter::with_opts(opts(&KPI_EXPORTER_STORE_ERRORS_TOTAL))?,
+        })
+    }
+
+    /// Forgets sources that are gone. Series that start at zero: a rate sees the first failure.
+    fn are_of<'a>(&self, sources: impl IntoIterator<Item = &'a str>) {
+        let sources: BTreeSet<&str> = sources.into_iter().collect();
+        for metric in self.fetches.collect().iter().flat_map(MetricFamily::get_metric) {
+            let label = |name| metric.get_label().iter().find(|label| label.name() == name);
+            let (Some(source), Some(outcome)) = (label("source"), label("outcome")) else {
+                continue;
+            };
+            if !sources.contains(source.value()) {
+                // Whoever removed it before has done the same.
+                let _ = self.fetches.remove_label_values(&[source.value(), outcome.value()]);
+                let _ = self.fetch_seconds.remove_label_values(&[source.value()]);
+            }
+        }
+        for source in sources {
+            self.fetches.with_label_values(&[source, SUCCESS]);
+            self.fetch_seconds.with_label_values(&[source]);
+        }
+        for task in TASKS {
+            self.restarts.with_label_values(&[task]);
+        }
+    }
+
+    fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        registry.register(Box::new(self.fetches.clone()))?;
+        registry.register(Box::new(self.fetch_seconds.clone()))?;
+        registry.register(Box::new(self.evaluation_seconds.clone()))?;
+        registry.register(Box::new(self.restarts.clone()))?;
+        registry.register(Box::new(self.digests.clone()))?;
+        registry.register(Box::new(self.store_errors.clone()))
+    }
 }
 
 impl SelfMetrics {
@@ -66,25 +127,38 @@ impl SelfMetrics {
         revision: &str,
         loaded_at: DateTime<Utc>,
     ) -> Result<Self, prometheus::Error> {
+        Self::with(Counters::new()?, sources, configured_kpis, revision, loaded_at)
+    }
+
+    /// Metrics of the configuration that comes after this one: what was counted goes on.
+    ///
+    /// # Errors
+    /// What the registry says; it has no reason to.
+    pub fn followed_by<'a>(
+        &self,
+        sources: impl IntoIterator<Item = &'a str>,
+        configured_kpis: usize,
+        revision: &str,
+        loaded_at: DateTime<Utc>,
+    ) -> Result<Self, prometheus::Error> {
+        Self::with(self.counters.clone(), sources, configured_kpis, revision, loaded_at)
+    }
+
+    fn with<'a>(
+        counters: Counters,
+        sources: impl IntoIterator<Item = &'a str>,
+        configured_kpis: usize,
+        revision: &str,
+        loaded_at: DateTime<Utc>,
+    ) -> Result<Self, prometheus::Error> {
         let build = IntGaugeVec::new(opts(&KPI_EXPORTER_BUILD_INFO), &["version", "revision"])?;
         let kpis = gauge(&KPI_EXPORTER_CONFIGURED_KPIS)?;
         let metrics = Self {
             registry: Registry::new(),
-            fetches: IntCounterVec::new(opts(&KPI_SOURCE_FETCHES_TOTAL), &["source", "outcome"])?,
-            fetch_seconds: HistogramVec::new(
-                histogram_opts(&KPI_SOURCE_FETCH_DURATION_SECONDS, FETCH_BUCKETS),
-                &["source"],
-            )?,
-            evaluation_seconds: Histogram::with_opts(histogram_opts(
-                &KPI_EXPORTER_EVALUATION_DURATION_SECONDS,
-                EVALUATION_BUCKETS,
-            ))?,
+            counters,
             // Without a label, and absent where there is no file.
             store_size: GaugeVec::new(opts(&KPI_EXPORTER_STORE_SIZE_BYTES), &[])?,
-            store_errors: IntCounter::with_opts(opts(&KPI_EXPORTER_STORE_ERRORS_TOTAL))?,
             last_evaluation: gauge(&KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS)?,
-            restarts: IntCounterVec::new(opts(&KPI_EXPORTER_TASK_RESTARTS_TOTAL), &["task"])?,
-            digests: IntCounterVec::new(opts(&KPI_DIGEST_SENT_TOTAL), &["digest", "outcome"])?,
             reload_successful: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
             reload_timestamp: gauge(&KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS)?,
         };
@@ -92,25 +166,13 @@ impl SelfMetrics {
         kpis.set(configured_kpis as f64);
         metrics.reload_successful.set(1.0);
         metrics.reload_timestamp.set(seconds(loaded_at));
-        // Series that start at zero: a rate sees the first failure.
-        for source in sources {
-            metrics.fetches.with_label_values(&[source, SUCCESS]);
-            metrics.fetch_seconds.with_label_values(&[source]);
-        }
+        metrics.counters.are_of(sources);
 
         metrics.registry.register(Box::new(build))?;
         metrics.registry.register(Box::new(kpis))?;
-        metrics.registry.register(Box::new(metrics.fetches.clone()))?;
-        metrics.registry.register(Box::new(metrics.fetch_seconds.clone()))?;
-        metrics.registry.register(Box::new(metrics.evaluation_seconds.clone()))?;
-        for task in TASKS {
-            metrics.restarts.with_label_values(&[task]);
-        }
+        metrics.counters.register(&metrics.registry)?;
         metrics.registry.register(Box::new(metrics.last_evaluation.clone()))?;
         metrics.registry.register(Box::new(metrics.store_size.clone()))?;
-        metrics.registry.register(Box::new(metrics.store_errors.clone()))?;
-        metrics.registry.register(Box::new(metrics.restarts.clone()))?;
-        metrics.registry.register(Box::new(metrics.digests.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_successful.clone()))?;
         metrics.registry.register(Box::new(metrics.reload_timestamp.clone()))?;
         #[cfg(target_os = "linux")]
@@ -122,34 +184,34 @@ impl SelfMetrics {
 
     /// Counts a fetch: `outcome` is `success` or the name of an error kind.
     pub fn observe_fetch(&self, source: &str, outcome: &str, seconds: f64) {
-        self.fetches.with_label_values(&[source, outcome]).inc();
-        self.fetch_seconds.with_label_values(&[source]).observe(seconds);
+        self.counters.fetches.with_label_values(&[source, outcome]).inc();
+        self.counters.fetch_seconds.with_label_values(&[source]).observe(seconds);
     }
 
     /// Counts rows of a good fetch that had no usable value.
     pub fn count_bad_rows(&self, source: &str, rows: u64) {
-        self.fetches.with_label_values(&[source, BAD_ROW]).inc_by(rows);
+        self.counters.fetches.with_label_values(&[source, BAD_ROW]).inc_by(rows);
     }
 
     /// Counts an evaluation of all KPIs as of an instant.
     pub fn observe_evaluation(&self, as_of: DateTime<Utc>, duration: f64) {
-        self.evaluation_seconds.observe(duration);
+        self.counters.evaluation_seconds.observe(duration);
         self.last_evaluation.set(seconds(as_of));
     }
 
     /// Counts a task that ended by a defect.
     pub fn count_restart(&self, task: &str) {
-        self.restarts.with_label_values(&[task]).inc();
+        self.counters.restarts.with_label_values(&[task]).inc();
     }
 
     /// Counts what became of a digest: `sent`, `failed`, `quiet`, `given_up`, `skipped`.
     pub fn count_digest(&self, digest: &str, outcome: &str) {
-        self.digests.with_label_values(&[digest, outcome]).inc();
+        self.counters.digests.with_label_values(&[digest, outcome]).inc();
     }
 
     /// How often a task ended by a defect.
     pub fn restarts(&self, task: &str) -> u64 {
-        self.restarts.with_label_values(&[task]).get()
+        self.counters.restarts.with_label_values(&[task]).get()
     }
 
     /// Notes how large the store is, and failures to write it.
@@ -157,7 +219,7 @@ impl SelfMetrics {
         if let Some(bytes) = bytes {
             self.store_size.with_label_values::<&str>(&[]).set(bytes as f64);
         }
-        self.store_errors.inc_by(errors);
+        self.counters.store_errors.inc_by(errors);
     }
 
     /// Notes that a newer configuration was refused and this one is still at work.
@@ -254,6 +316,32 @@ mod tests {
         let body = metrics().render(ExpositionFormat::Text);
         let series = r#"kpi_source_fetches_total{outcome="success",source="crm"}"#;
         assert_eq!(value(&body, series), Some(0.0));
+    }
+
+    #[test]
+    fn what_was_counted_goes_on_after_a_reload_and_sources_that_are_gone_are_not_told() {
+        let before = metrics();
+        before.observe_fetch("shop", "timeout", 30.0);
+        before.observe_fetch("crm", "success", 0.1);
+        before.observe_evaluation(DateTime::UNIX_EPOCH, 0.003);
+        before.count_restart("poller");
+        before.observe_store(None, 2);
+        let after = before.followed_by(["shop", "new"], 1, "", DateTime::UNIX_EPOCH).unwrap();
+        after.observe_fetch("shop", "timeout", 30.0);
+        let body = after.render(ExpositionFormat::Text);
+        for (series, expected) in [
+            (r#"kpi_source_fetches_total{outcome="timeout",source="shop"}"#, Some(2.0)),
+            (r#"kpi_source_fetches_total{outcome="success",source="new"}"#, Some(0.0)),
+            (r#"kpi_source_fetches_total{outcome="success",source="crm"}"#, None),
+            (r#"kpi_source_fetch_duration_seconds_count{source="shop"}"#, Some(2.0)),
+            (r#"kpi_source_fetch_duration_seconds_count{source="crm"}"#, None),
+            ("kpi_exporter_evaluation_duration_seconds_count", Some(1.0)),
+            (r#"kpi_exporter_task_restarts_total{task="poller"}"#, Some(1.0)),
+            ("kpi_exporter_store_errors_total", Some(2.0)),
+            ("kpi_exporter_configured_kpis", Some(1.0)),
+        ] {
+            assert_eq!(value(&body, series), expected, "{series}\n{body}");
+        }
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl Shared {
         self.note_taker.store(taker.map(Arc::new));
     }
 
-    pub(super) fn note_taker(&self) -> Option<Arc<mpsc::Sender<NoteRequest>>> {
+    pub(crate) fn note_taker(&self) -> Option<Arc<mpsc::Sender<NoteRequest>>> {
         self.note_taker.load_full()
     }
 

@@ -35,7 +35,7 @@ mod unwritten;
 mod upkeep;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{self, PoisonError, RwLock};

@@ -262,11 +262,12 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 /// One connection: there is one writer, and an in-memory database is that of its connection.
 async fn pool(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
-    SqlitePoolOptions::new()
+    let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
+        .test_before_acquire(false);
+    #[cfg(test)]
+    let pool = super::tests::disk::under(pool);
+    pool.connect_with(options).await
 }

@@ -3,6 +3,5 @@
 mod defects;
 mod load;
 mod simulation;
-mod world;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! Tests of the store through its public face, and what they share.
 
 mod definitions;
+pub(crate) mod disk;
 mod keeping;
 mod migrating;
 mod opening;

@@ -1,0 +1,317 @@
+//! What has to hold whatever happens, checked against what only the simulation knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::company::{is_plain, told};
+use super::time::{ahead, clock, truly};
+use super::world::World;
+use super::*;
+use crate::assess::{Finding, Status};
+use crate::calendar::Window;
+use crate::engine::plan;
+use crate::server::NoteRequest;
+use crate::snapshot::KpiState;
+use crate::store::Store;
+
+/// Older values are not shown.
+const MAX_AGE: TimeDelta = TimeDelta::hours(48);
+
+/// What somebody has seen.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// As it was at the last check.
+    kpis: BTreeMap<String, Seen>,
+    finals: BTreeMap<(String, String), Option<f64>>,
+    /// Of which KPI, and what.
+    notes: BTreeSet<(String, String)>,
+    counters: BTreeMap<String, f64>,
+    /// Whether the last write before the last check was good.
+    is_written: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Seen {
+    last_success: DateTime<Utc>,
+    value: Option<f64>,
+    period: String,
+    status: Status,
+    /// What waits to be confirmed.
+    waiting: Option<Finding>,
+}
+
+impl Seen {
+    fn of(state: &KpiState) -> Option<Self> {
+        let verdict = &state.verdicts[0].assessment;
+        let waits = |finding: &&Finding| matches!(finding, Finding::Waiting { .. });
+        Some(Self {
+            last_success: state.last_success?,
+            value: verdict.value,
+            period: verdict.period.id.clone(),
+            status: verdict.status,
+            waiting: verdict.findings.iter().find(waits).cloned(),
+        })
+    }
+}
+
+impl Shown {
+    /// What was measured in a future that did not come is forgotten.
+    pub(super) fn clock_was_set(&mut self) {
+        self.kpis.clear();
+    }
+
+    /// Another goal has other statuses.
+    pub(super) fn was_reloaded(&mut self) {
+        for seen in self.kpis.values_mut() {
+            seen.status = Status::NoData;
+        }
+    }
+}
+
+fn is_band(status: Status) -> bool {
+    matches!(status, Status::OnTrack | Status::AtRisk | Status::OffTrack)
+}
+
+impl World {
+    fn store(&self) -> Arc<Store> {
+        self.life().store.upgrade().unwrap()
+    }
+
+    pub(super) async fn check(&mut self) {
+        let snapshot = self.snapshot();
+        for (number, state) in snapshot.kpis.iter().enumerate() {
+            self.check_value(number, state);
+            self.check_status(state);
+        }
+        self.shown.kpis = snapshot
+            .kpis
+            .iter()
+            .filter_map(|state| Some((state.kpi.id.to_string(), Seen::of(state)?)))
+            .collect();
+        self.check_freshness();
+        self.check_page();
+        if self.told.steps.is_multiple_of(12) {
+            self.check_closings().await;
+            self.said.forget_before(truly() - MAX_AGE - TimeDelta::hours(4));
+        }
+        self.told.failed_fetches = self.said.failures.load(std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// A value is what the source said at the instant that is shown with it, and no older than that says.
+    fn check_value(&self, number: usize, state: &KpiState) {
+        let id = &state.kpi.id;
+        let verdict = &state.verdicts[0].assessment;
+        let seen = self.shown.kpis.get(id.as_str());
+        // What is too old to be shown has no instant either.
+        if let Some(seen) = seen.filter(|seen| clock() - seen.last_success < MAX_AGE) {
+            let now = state.last_success;
+            assert!(now >= Some(seen.last_success), "{id}: {now:?} is older than it was: {seen:?}");
+        }
+        let Some(value) = verdict.value else { return };
+        let at = state.last_success.expect("a value comes with its instant");
+        let age = clock() - at;
+        assert!(age >= -TimeDelta::minutes(1), "{id}: {at} did not come");
+        let tick = TimeDelta::minutes(self.size.every.into());
+        assert!(age <= MAX_AGE + tick, "{id}: shown though it is {age} old");
+        if is_plain(number) {
+            let asked = self.said.asked_at(number, at);
+            let asked = asked.unwrap_or_else(|| panic!("{id}: nobody asked at {at}"));
+            let calendar = self.snapshot().calendar.clone();
+            let window = plan(&state.kpi, &calendar, at).value.window;
+            let truth = told(self.seed, number, window, asked);
+            assert_eq!(value, truth, "{id} as of {at}, which was {asked}");
+        }
+    }
+
+    /// No change of a band comes out of the blue.
+    fn check_status(&mut self, state: &KpiState) {
+        let (Some(before), Some(now)) =
+            (self.shown.kpis.get(state.kpi.id.as_str()), Seen::of(state))
+        else {
+            return;
+        };
+        let one_poll = TimeDelta::minutes(i64::from(self.size.every) + 9);
+        let goes_on =
+            before.period == now.period && now.last_success - before.last_success < one_poll;
+        if goes_on && is_band(before.status) && is_band(now.status) && before.status != now.status {
+            assert!(before.waiting.is_some(), "{}: {before:?} became {now:?}", state.kpi.id);
+            self.told.band_changes += 1;
+        }
+    }
+
+    /// When each metric was asked for last, and will be next.
+    fn polls(&self) -> Vec<String> {
+        let log = self.life().shared.runs();
+        let metrics = log.sources.values().flat_map(|source| &source.metrics);
+        metrics
+            .map(|(id, log)| format!("{id}: {:?}, {:?}", log.last_success, log.next_run))
+            .collect()
+    }
+
+    /// Once nothing bad has happened for a while, everything is asked for in time.
+    fn check_freshness(&self) {
+        let every = TimeDelta::minutes(self.size.every.into());
+        if truly() - self.calm_since < every + TimeDelta::minutes(7) {
+            return;
+        }
+        let snapshot = self.snapshot();
+        // In the first hour of a period a quotient is one of 0 and 0: of no instant.
+        let plain = snapshot.kpis.iter().enumerate().filter(|(number, _)| is_plain(*number));
+        for (_, state) in plain {
+            let age = state.last_success.map(|at| clock() - at);
+            let limit = every + TimeDelta::minutes(2);
+            assert!(
+                age.is_some_and(|age| age <= limit),
+                "{} of {:?} by {}, which is {}, calm since {}: {:?} {:?}",
+                state.kpi.id,
+                state.last_success,
+                clock(),
+                truly(),
+                self.calm_since,
+                self.polls(),
+                self.told
+            );
+        }
+        for (id, source) in &snapshot.sources {
+            assert_eq!(source.up, Some(true), "{id}: {source:?}");
+        }
+        assert!(self.life().shared.is_ready());
+    }
+
+    /// `/metrics`: each series once, with a number; values as the snapshot has them; counters go up.
+    fn check_page(&mut self) {
+        let page = self.scrape();
+        let mut seen = BTreeMap::new();
+        let mut hasher = DefaultHasher::new();
+        self.told.pages.hash(&mut hasher);
+        let mut kind = "";
+        for line in page.lines() {
+            if line.starts_with("process_") || line.starts_with("kpi_exporter_log_errors_total ") {
+                continue;
+            }
+            line.hash(&mut hasher);
+            if line.starts_with('#') {
+                kind = line
+                    .strip_prefix("# TYPE ")
+                    .map_or(kind, |rest| rest.rsplit(' ').next().unwrap());
+                continue;
+            }
+            let (series, number) = line.rsplit_once(' ').expect(line);
+            let number: f64 = number.parse().expect(line);
+            assert!(number.is_finite(), "{line}");
+            assert!(seen.insert(series.to_owned(), number).is_none(), "twice: {series}");
+            if kind == "counter" || kind == "histogram" {
+                let before = self.shown.counters.insert(series.to_owned(), number).unwrap_or(0.0);
+                assert!(number >= before, "{series} was {before} and is {number}");
+            }
+        }
+        self.told.pages = hasher.finish();
+        let failures = seen["kpi_exporter_store_errors_total"];
+        self.shown.is_written = !self.disk_is_full() && failures.abs() < f64::EPSILON;
+        for state in &self.snapshot().kpis {
+            let value = state.verdicts[0].assessment.value;
+            let series = format!("kpi_value{{kpi=\"{}\"", state.kpi.id);
+            let on_page = seen.iter().find(|(name, _)| name.starts_with(&series));
+            assert_eq!(on_page.map(|(_, value)| *value), value, "{series}");
+        }
+    }
+
+    /// What was shown before is shown again, and statuses with what they wait for are what they were.
+    pub(super) async fn after_a_start(&mut self) {
+        self.shown.counters.clear();
+        let snapshot = self.snapshot();
+        let written = self.shown.is_written;
+        for state in &snapshot.kpis {
+            let Some(before) = self.shown.kpis.get(state.kpi.id.as_str()).cloned() else {
+                continue;
+            };
+            let now = Seen::of(state);
+            // What is too old to be shown has no status either.
+            let is_young = clock() - before.last_success < MAX_AGE - TimeDelta::minutes(1);
+            if written && is_young && before.value.is_some() {
+                let id = &state.kpi.id;
+                let now = now.unwrap_or_else(|| panic!("{id}: nothing is left of {before:?}"));
+                assert!(now.last_success >= before.last_success, "{id}: {before:?}, then {now:?}");
+                // A period that ended meanwhile is another matter.
+                if now.last_success == before.last_success && before.status != Status::NoData {
+                    assert_eq!(now, before, "{id}: before and after the start");
+                }
+            }
+        }
+        if !written {
+            self.shown.kpis.clear();
+        }
+        let notes = self.store().notes().await.unwrap();
+        for (kpi, text) in &self.shown.notes {
+            let is_there = notes.of(kpi).iter().any(|note| note.text == *text);
+            assert!(is_there, "{text} was acknowledged and is gone");
+        }
+        self.check_closings().await;
+    }
+
+    /// A final result is right, and stays.
+    async fn check_closings(&mut self) {
+        if ahead() > TimeDelta::days(1) {
+            return;
+        }
+        let ended = self.store().ended(clock()).await.unwrap();
+        let mut found = BTreeSet::new();
+        for closing in ended.into_iter().map(|ended| ended.closing) {
+            let key = (closing.series.kpi.to_string(), closing.period.clone());
+            found.insert(key.clone());
+            if closing.final_at.is_none() {
+                continue;
+            }
+            assert!(closing.end <= truly() + TimeDelta::hours(3), "{key:?} has not ended");
+            let number: usize = key.0[1..].parse().unwrap();
+            if number % 5 < 3 {
+                let window = Window { start: closing.start, end: closing.end };
+                let whole = told(self.seed, number, window, closing.end + TimeDelta::days(1));
+                assert_eq!(closing.value, Some(whole), "{key:?} is final and not right");
+            }
+            let known = *self.shown.finals.entry(key.clone()).or_insert(closing.value);
+            assert_eq!(known, closing.value, "{key:?} was final and is another");
+        }
+        self.told.final_closings = self.shown.finals.len();
+    }
+
+    pub(super) async fn take_note(&mut self) {
+        self.told.notes += 1;
+        let kpi = u32::try_from(self.size.kpis).unwrap();
+        let kpi = format!("k{}", self.chance.below(kpi));
+        let text = format!("note {}", self.told.notes);
+        let (answer, answered) = oneshot::channel();
+        let request =
+            NoteRequest { kpi: kpi.as_str().into(), author: None, text: text.clone(), answer };
+        let taker = self.life().shared.note_taker().unwrap();
+        taker.send(request).await.unwrap();
+        match answered.await.unwrap() {
+            Ok(_) => drop(self.shown.notes.insert((kpi, text))),
+            Err(_) => assert!(self.disk_is_full(), "a note was not taken"),
+        }
+    }
+
+    /// After a day without faults: every period that is long over is closed.
+    pub(super) async fn check_the_end(&mut self) {
+        self.check_closings().await;
+        let snapshot = self.snapshot();
+        let store = self.store();
+        for state in &snapshot.kpis {
+            let calendar = &snapshot.calendar;
+            let mut period = calendar.previous(&calendar.period_at(&state.kpi.period, clock()));
+            let closings = store.closings(&state.kpi.id, self.began, clock()).await.unwrap();
+            while period.span.end > self.began + TimeDelta::hours(1) {
+                if period.span.end + TimeDelta::days(4) < clock() {
+                    let closing = closings.iter().find(|closing| closing.period == period.id);
+                    assert!(
+                        closing.is_some_and(|closing| closing.final_at.is_some()),
+                        "{} of {} is over and not closed: {closing:?}",
+                        period.id,
+                        state.kpi.id
+                    );
+                }
+                period = calendar.previous(&period);
+            }
+        }
+    }
+}
