@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::id::KpiId;
+use crate::shown;
 
 /// Characters of a note, and of the name of its author.
 pub const LONGEST: usize = 2_000;
@@ -70,7 +71,7 @@ impl Note {
 /// Marks that turn the direction of text around would change what stands beside it.
 fn clean(text: &str) -> String {
     let shown = |c: &char| {
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let turns = shown::turns(*c);
         !turns && (!c.is_control() || c.is_whitespace())
     };
     let text: String = text.chars().filter(shown).collect();

@@ -20,11 +20,17 @@ pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
+/// Whether a character has what comes after it read in the other direction: a text with such may look like
+/// another one.
+pub fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A text on one line, without controls, of so many characters at most.
 pub fn line(text: &str, longest: usize) -> String {
     let mut line = String::new();
     let mut left = longest;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || turns(c)) {
         if word.is_empty() {
             continue;
         }

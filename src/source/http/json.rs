@@ -54,7 +54,7 @@ impl Path {
             Ok(parsed) => Ok(Self { text: text.to_owned(), parsed }),
             Err(error) => Err(FetchError::new(
                 FetchErrorKind::Query,
-                format!("`{text}` is no JSONPath: {error}"),
+                format!("`{}` is no JSONPath: {error}", shown::line(text, 100)),
             )
             .with_hint("write one like `$.data[*]`, see RFC 9535")),
         }

@@ -46,7 +46,7 @@ pub(super) fn told(seed: u64, metric: usize, window: Window, at: DateTime<Utc>) 
     sum as f64
 }
 
-/// Those whose value is what one metric says.
+/// Those whose value is what one metric says; the others are a quotient of two.
 pub(super) fn is_plain(kpi: usize) -> bool {
     kpi % 5 != 3
 }
@@ -92,7 +92,7 @@ fn kpi(n: usize, kpis: usize, goal: u32) -> String {
             near(7)
         ),
         3 => format!(
-            "formula: m{n} / m{}, accumulation: ratio, unit: ratio, target: {{ min: 0.{} }}",
+            "formula: m{n} / m{}, accumulation: ratio, unit: ratio, period: week, target: {{ min: 0.{} }}",
             (n + 1) % kpis,
             97 + goal.min(2)
         ),

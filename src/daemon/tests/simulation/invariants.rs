@@ -68,6 +68,10 @@ impl Shown {
     }
 }
 
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+}
+
 fn is_band(status: Status) -> bool {
     matches!(status, Status::OnTrack | Status::AtRisk | Status::OffTrack)
 }
@@ -81,7 +85,10 @@ impl World {
         let snapshot = self.snapshot();
         for (number, state) in snapshot.kpis.iter().enumerate() {
             self.check_value(number, state);
-            self.check_status(state);
+            // A quotient is another data point whenever one of its two metrics is.
+            if is_plain(number) {
+                self.check_status(state);
+            }
         }
         self.shown.kpis = snapshot
             .kpis
@@ -119,8 +126,38 @@ impl World {
             let calendar = self.snapshot().calendar.clone();
             let window = plan(&state.kpi, &calendar, at).value.window;
             let truth = told(self.seed, number, window, asked);
-            assert_eq!(value, truth, "{id} as of {at}, which was {asked}");
+            assert!(same(value, truth), "{id} as of {at}, which was {asked}: {value}, not {truth}");
+        } else {
+            self.check_quotient(number, state, value);
         }
+    }
+
+    /// Both parts are of one period. Until both have come to the next one, what was shown holds.
+    fn check_quotient(&self, number: usize, state: &KpiState, value: f64) {
+        let id = &state.kpi.id;
+        let calendar = self.snapshot().calendar.clone();
+        let log = self.life().shared.runs();
+        let measured_at = |metric: usize| {
+            let mut metrics = log.sources.values().flat_map(|source| &source.metrics);
+            let name = format!("m{metric}");
+            let at = metrics.find(|(id, _)| ***id == *name)?.1.last_success?;
+            Some((metric, at, self.said.asked_at(metric, at)?))
+        };
+        let parts = [number, (number + 1) % self.size.kpis].map(measured_at);
+        let [Some(over), Some(under)] = parts else { return };
+        let period = |at| calendar.period_at(&state.kpi.period, at).id;
+        if period(over.1) != period(under.1) {
+            if let Some(seen) = self.shown.kpis.get(id.as_str()) {
+                let now = Seen::of(state).and_then(|now| now.value);
+                assert_eq!(now, seen.value, "{id}: {parts:?}");
+            }
+            return;
+        }
+        let told = |(metric, at, asked): (usize, DateTime<Utc>, DateTime<Utc>)| {
+            told(self.seed, metric, plan(&state.kpi, &calendar, at).value.window, asked)
+        };
+        let truth = told(over) / told(under);
+        assert!(same(value, truth), "{id}: {value} and not {truth}, {parts:?}");
     }
 
     /// No change of a band comes out of the blue.
@@ -291,13 +328,19 @@ impl World {
         }
     }
 
-    /// After a day without faults: every period that is long over is closed.
+    /// After a day without faults: every period that is long over is closed, and every day has its value.
     pub(super) async fn check_the_end(&mut self) {
         self.check_closings().await;
         let snapshot = self.snapshot();
         let store = self.store();
         for state in &snapshot.kpis {
             let calendar = &snapshot.calendar;
+            let (first, last) = (calendar.day_of(self.began), calendar.day_of(clock()));
+            let days = store.daily_values(&state.kpi.id, first, last).await.unwrap();
+            let days: BTreeSet<_> = days.values().flatten().map(|value| value.day).collect();
+            let mut missing = first.iter_days().take_while(|day| *day < last);
+            let missing = missing.find(|day| !days.contains(day));
+            assert_eq!(missing, None, "{} has no value of this day", state.kpi.id);
             let mut period = calendar.previous(&calendar.period_at(&state.kpi.period, clock()));
             let closings = store.closings(&state.kpi.id, self.began, clock()).await.unwrap();
             while period.span.end > self.began + TimeDelta::hours(1) {

@@ -22,6 +22,9 @@ const TURN: TimeDelta = TimeDelta::seconds(10);
 /// A source gives up by itself.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// A slow one needs nearly as long.
+const NEARLY: Duration = Duration::from_secs(19);
+
 /// As many as a source is asked at a time.
 const PLACES: usize = 100;
 
@@ -36,13 +39,15 @@ pub(super) enum Mood {
     Twice,
 }
 
+/// What time it was when a metric was asked, by what the clock said.
+type Asked = BTreeMap<(usize, DateTime<Utc>), DateTime<Utc>>;
+
 /// What all sources have in common.
 #[derive(Debug)]
 pub(super) struct Said {
     seed: u64,
     moods: Mutex<[Mood; SOURCES]>,
-    /// What time it was when a metric was asked, by what the clock said.
-    asked: Mutex<BTreeMap<(usize, DateTime<Utc>), DateTime<Utc>>>,
+    asked: Mutex<Asked>,
     pub(super) failures: AtomicU64,
 }
 
@@ -98,7 +103,7 @@ impl Said {
                 sleep(LIMIT).await;
                 return self.failed(FetchErrorKind::Timeout);
             }
-            Mood::Slow => sleep(LIMIT - Duration::from_secs(11)).await,
+            Mood::Slow => sleep(NEARLY).await,
             _ => {}
         }
         let turn = TURN.num_milliseconds();

@@ -173,7 +173,8 @@ impl World {
                 self.moods[source].1 -= 1;
             } else if self.chance.once_in(150) {
                 let moods = [Mood::Down, Mood::Garbage, Mood::Twice, Mood::Slow, Mood::Hangs];
-                let long = if self.chance.once_in(8) { 60 } else { 12 };
+                // Up to three days: longer than values are shown.
+                let long = if self.chance.once_in(8) { 72 * 60 / self.size.every } else { 12 };
                 self.moods[source] = (self.chance.one_of(&moods), self.chance.below(long));
             } else if mood != Mood::Good {
                 self.moods[source].0 = Mood::Good;
@@ -215,6 +216,9 @@ impl World {
     async fn rest(&mut self) {
         let minutes = self.chance.one_of(&[0, 0, 1, 10, 60, 60 * 50]);
         tokio::time::sleep(Duration::from_mins(minutes)).await;
+        if ahead() > TimeDelta::days(1) && self.chance.once_in(2) {
+            self.set_clock(TimeDelta::zero());
+        }
     }
 
     async fn mishap(&mut self) {
@@ -321,6 +325,9 @@ impl World {
         self.disk.fill(false);
         self.feel();
         self.set_clock(TimeDelta::zero());
+        // Days that were missed are caught up with at a start.
+        self.stop().await;
+        self.start().await;
         let every = self.size.every;
         for _ in 0..24 * 60 / every {
             tokio::time::sleep(Duration::from_mins(every.into())).await;
