@@ -3,7 +3,7 @@
 //! the same pages, byte for byte.
 //!
 //! Many seeds: `cargo bench --bench simulate -- --seeds 100`. Which mistakes it finds:
-//! `benches/simulate/mutants.sh`.
+//! `benches/simulate/planted.py`.
 
 mod chance;
 mod company;
