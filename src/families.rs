@@ -193,12 +193,14 @@ families! {
     /// When a configuration was last loaded.
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS =
         Gauge "kpi_exporter_config_last_reload_success_timestamp_seconds";
-    /// Time that an evaluation of all KPIs took.
+    /// Time that an evaluation of what is new took.
     KPI_EXPORTER_EVALUATION_DURATION_SECONDS = Histogram "kpi_exporter_evaluation_duration_seconds";
     /// When the KPIs were last evaluated.
     KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS = Gauge "kpi_exporter_last_evaluation_timestamp_seconds";
     /// Bytes of the store and its write-ahead log.
     KPI_EXPORTER_STORE_SIZE_BYTES = Gauge "kpi_exporter_store_size_bytes";
+    /// Time that writing an evaluation to the store took.
+    KPI_EXPORTER_STORE_WRITE_DURATION_SECONDS = Histogram "kpi_exporter_store_write_duration_seconds";
     /// Evaluations and past days that could not be written to the store.
     KPI_EXPORTER_STORE_ERRORS_TOTAL = Counter "kpi_exporter_store_errors_total";
     /// Tasks that ended by a defect of the program and were started again.

@@ -56,18 +56,78 @@ pub struct Changes {
 
 /// The snapshot of an evaluation.
 pub fn finish(found: Evaluated, definitions: &Definitions, remembered: &Remembered) -> Snapshot {
-    let calendar = &definitions.calendar;
-    let finish = |state| finish_kpi(state, calendar, remembered);
-    let kpis: Vec<KpiState> = found.kpis.into_iter().map(finish).collect();
-    Snapshot {
-        as_of: found.as_of,
-        timezone: calendar.timezone,
-        calendar: calendar.clone(),
-        objectives: objectives(definitions, &kpis),
-        metrics: found.metrics,
-        sources: found.sources,
-        kpis,
+    Finisher::default().finish_with(found, definitions, remembered)
+}
+
+/// Makes one snapshot after the other, and works only on what is another than in the one before.
+#[derive(Debug, Default)]
+pub struct Finisher {
+    /// By place in the configuration.
+    kpis: Vec<Finished>,
+    remembered: Arc<Remembered>,
+}
+
+/// A KPI as it was found and as it is shown.
+#[derive(Debug)]
+struct Finished {
+    found: Arc<KpiState>,
+    shown: Arc<KpiState>,
+    /// What it adds to its objective.
+    progress: Option<f64>,
+}
+
+impl Finisher {
+    /// The snapshot of an evaluation.
+    pub fn finish(
+        &mut self,
+        found: Evaluated,
+        definitions: &Definitions,
+        remembered: &Arc<Remembered>,
+    ) -> Snapshot {
+        if !Arc::ptr_eq(&self.remembered, remembered) {
+            self.kpis.clear();
+            self.remembered = Arc::clone(remembered);
+        }
+        self.finish_with(found, definitions, remembered)
     }
+
+    fn finish_with(
+        &mut self,
+        found: Evaluated,
+        definitions: &Definitions,
+        remembered: &Remembered,
+    ) -> Snapshot {
+        let calendar = &definitions.calendar;
+        let mut before = std::mem::take(&mut self.kpis).into_iter();
+        let finish = |found: Arc<KpiState>| match before.next() {
+            Some(before) if Arc::ptr_eq(&before.found, &found) => before,
+            _ => Finished::of(found, calendar, remembered),
+        };
+        self.kpis = found.kpis.into_iter().map(finish).collect();
+        Snapshot {
+            as_of: found.as_of,
+            timezone: calendar.timezone,
+            calendar: calendar.clone(),
+            objectives: objectives(definitions, &self.kpis),
+            metrics: found.metrics,
+            sources: found.sources,
+            kpis: self.kpis.iter().map(|kpi| Arc::clone(&kpi.shown)).collect(),
+        }
+    }
+}
+
+impl Finished {
+    fn of(found: Arc<KpiState>, calendar: &Calendar, remembered: &Remembered) -> Self {
+        let shown = Arc::new(finish_kpi(KpiState::clone(&found), calendar, remembered));
+        let progress =
+            mean(shown.verdicts.iter().filter_map(|v| v.assessment.contribution(&shown.kpi)));
+        Self { found, shown, progress }
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 fn finish_kpi(mut state: KpiState, calendar: &Calendar, remembered: &Remembered) -> KpiState {
@@ -111,20 +171,18 @@ fn stand(verdict: &mut Verdict, known: &PastResult) {
 
 /// Weighted mean over an objective's KPIs of progress clamped to 0..1; a KPI with labels counts once,
 /// with the mean of its label sets.
-fn objectives(definitions: &Definitions, kpis: &[KpiState]) -> BTreeMap<String, ObjectiveState> {
-    let mean = |values: Vec<f64>| {
-        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-    };
-    let progress = |state: &KpiState| {
-        let progress = state.verdicts.iter().filter_map(|v| v.assessment.contribution(&state.kpi));
-        mean(progress.collect())
-    };
+fn objectives(definitions: &Definitions, kpis: &[Finished]) -> BTreeMap<String, ObjectiveState> {
+    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for Finished { shown, progress, .. } in kpis {
+        if let (Some(objective), Some(progress)) = (&shown.kpi.objective, progress) {
+            let (sum, weight) = sums.entry(objective).or_default();
+            *sum += shown.kpi.weight * progress;
+            *weight += shown.kpi.weight;
+        }
+    }
     let of = |id: &String| {
-        let members = kpis.iter().filter(|state| state.kpi.objective.as_ref() == Some(id));
-        let weighed = members.filter_map(|state| Some((state.kpi.weight, progress(state)?)));
-        let (sum, weight) = weighed
-            .fold((0.0, 0.0), |(sum, weight), (w, progress)| (sum + w * progress, weight + w));
-        (weight > 0.0).then(|| sum / weight)
+        let (sum, weight) = sums.get(id.as_str())?;
+        (*weight > 0.0).then(|| sum / weight)
     };
     let state = |(id, objective): (&String, &Objective)| {
         let state = ObjectiveState { objective: objective.clone(), progress_ratio: of(id) };

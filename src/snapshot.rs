@@ -25,12 +25,13 @@ pub struct Snapshot {
     pub timezone: Tz,
     /// How its days are grouped into weeks, months and periods.
     pub calendar: Calendar,
-    /// Every configured KPI, in the order of the configuration.
-    pub kpis: Vec<KpiState>,
+    /// Every configured KPI, in the order of the configuration; shared with the snapshots before as long
+    /// as nothing about it changes.
+    pub kpis: Vec<Arc<KpiState>>,
     /// By id.
     pub objectives: BTreeMap<String, ObjectiveState>,
-    /// The metrics behind the KPIs, by name (`orders.revenue`).
-    pub metrics: Vec<MetricState>,
+    /// The metrics behind the KPIs, metric by metric.
+    pub metrics: Vec<Arc<[MetricState]>>,
     /// By id.
     pub sources: BTreeMap<SourceId, SourceState>,
 }
@@ -187,9 +188,32 @@ pub struct SourceState {
     pub problems: BTreeMap<MetricId, String>,
 }
 
+impl KpiState {
+    /// Whether another state of the same KPI says the same.
+    pub fn says_what(&self, other: &Self) -> bool {
+        let Self { kpi, verdicts, last_period, breakdowns, leads, .. } = self;
+        Arc::ptr_eq(kpi, &other.kpi)
+            && self.last_success == other.last_success
+            && self.definition_changed == other.definition_changed
+            && self.goal_changed == other.goal_changed
+            && *verdicts == other.verdicts
+            && *last_period == other.last_period
+            && *breakdowns == other.breakdowns
+            && *leads == other.leads
+            && (Arc::ptr_eq(&self.closed, &other.closed) || self.closed == other.closed)
+            && self.notes == other.notes
+    }
+}
+
 impl Snapshot {
     /// All verdicts with their KPIs, in order.
     pub fn verdicts(&self) -> impl Iterator<Item = (&KpiState, &Verdict)> {
-        self.kpis.iter().flat_map(|state| state.verdicts.iter().map(move |v| (state, v)))
+        let states = self.kpis.iter().map(Arc::as_ref);
+        states.flat_map(|state| state.verdicts.iter().map(move |verdict| (state, verdict)))
+    }
+
+    /// All metrics, by name (`orders.revenue`).
+    pub fn metrics(&self) -> impl Iterator<Item = &MetricState> {
+        self.metrics.iter().flat_map(|of_one| of_one.iter())
     }
 }

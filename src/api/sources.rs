@@ -1,6 +1,7 @@
 //! The sources with their last runs as JSON: what `/api/v1/sources` prints.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -74,7 +75,8 @@ struct FetchJson {
 
 impl<'a> SourceJson<'a> {
     fn new(id: &'a str, source: &'a SourceLog, timezone: Tz) -> Self {
-        let metric = |(id, log): (&'a MetricId, &'a MetricLog)| MetricJson::new(id, log, timezone);
+        let metric =
+            |(id, log): (&'a MetricId, &'a Arc<MetricLog>)| MetricJson::new(id, log, timezone);
         Self {
             id,
             kind: source.facts.kind,

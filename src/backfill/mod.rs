@@ -9,7 +9,7 @@ mod resume;
 mod steps;
 
 pub use gaps::{Gap, Gaps};
-pub use record::Recorder;
+pub use record::{FINAL_AFTER, Recorder};
 pub use replay::replay;
 pub use resume::{Resume, ResumeError, resume, warm_up};
 pub use steps::{MAX_STEPS, StepsError, parse_step, steps};

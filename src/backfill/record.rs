@@ -19,6 +19,9 @@ use crate::store::{
 /// they may be on their way, or the clock may be ahead of them.
 const LATEST: TimeDelta = TimeDelta::days(31);
 
+/// After so long results become final.
+pub const FINAL_AFTER: [TimeDelta; 2] = [GRACE, LATEST];
+
 /// Writes what belongs to the definitions in force.
 #[derive(Debug)]
 pub struct Recorder {
@@ -116,9 +119,9 @@ impl Recorder {
     }
 
     /// The verdicts on KPIs as points of their days.
-    pub fn points(&self, kpis: &[KpiState]) -> Vec<Point> {
+    pub fn points<'k>(&self, kpis: impl IntoIterator<Item = &'k Arc<KpiState>>) -> Vec<Point> {
         let calendar = &self.definitions.calendar;
-        let point = |(state, verdict): (&KpiState, &Verdict)| {
+        let point = |(state, verdict): (&Arc<KpiState>, &Verdict)| {
             let assessment = &verdict.assessment;
             // What a window saw before the first day of a period is no day of it.
             let begun = |at: &DateTime<Utc>| *at > assessment.period.span.start;
@@ -132,7 +135,7 @@ impl Recorder {
                 through,
             ))
         };
-        kpis.iter()
+        kpis.into_iter()
             .flat_map(|state| state.verdicts.iter().map(move |verdict| (state, verdict)))
             .filter_map(point)
             .collect()

@@ -1,6 +1,7 @@
 //! The table that `eval` prints for people: worst news cannot be missed, and every line says why.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
@@ -30,7 +31,7 @@ pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot, to_come: bool) ->
     let dim = Style::new().dimmed();
     let still = if to_come { ", which is still to come" } else { "" };
     writeln!(out, "As of {}{still}\n", as_of(snapshot))?;
-    let all: Vec<&KpiState> = snapshot.kpis.iter().collect();
+    let all: Vec<&KpiState> = snapshot.kpis.iter().map(Arc::as_ref).collect();
     let states = summary::most_urgent_first(&all, &Filter::default());
     let mut verdicts: Vec<(&KpiState, &Verdict)> = Vec::new();
     for state in &states {

@@ -149,9 +149,9 @@ fn sums(metric: &Metric) -> Query {
 fn differences(expect: &Expect, snapshot: &Snapshot) -> Vec<String> {
     let fits = |verdict: &&Verdict| match &expect.labels {
         None => true,
-        Some(labels) => labels.iter().all(|(name, value)| {
-            verdict.labels.0.iter().any(|(have, is)| **have == **name && **is == **value)
-        }),
+        Some(labels) => {
+            labels.iter().all(|(name, value)| verdict.labels.get(name) == Some(value.as_str()))
+        }
     };
     let state = snapshot.kpis.iter().find(|state| state.kpi.id == expect.kpi);
     let Some((state, verdict)) = state.and_then(|s| Some((s, s.verdicts.iter().find(fits)?)))

@@ -1,7 +1,7 @@
 //! The evaluator: takes in runs as they come, evaluates the book, writes down and publishes the
 //! snapshot. It owns book, engine and keeper; nobody else writes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,14 +15,16 @@ use super::catch_up::Past;
 use super::clock_watch::CORRECTION;
 use super::keeper::Keeper;
 use super::many::{Many, Told};
+use super::pace::Pace;
 use crate::assess::Status;
 use crate::clock::Clock;
-use crate::engine::{Book, Engine, Run, RunLog, is_complete};
+use crate::engine::{Book, Engine, News, Run, RunLog};
 use crate::exposition::SelfMetrics;
+use crate::id::MetricId;
 use crate::kpi::{Definitions, SeriesKey};
-use crate::record::finish;
-use crate::server::Shared;
-use crate::snapshot::Snapshot;
+use crate::record::{Finisher, Remembered};
+use crate::server::{HEARTBEAT, Shared};
+use crate::snapshot::{KpiState, Snapshot};
 
 /// Sources that hang must not withhold the others' KPIs for longer than this at start.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -43,6 +45,14 @@ pub(super) struct Evaluator {
     pub(super) tick: Duration,
     /// The status of each label set that was published last.
     pub(super) published: BTreeMap<SeriesKey, Status>,
+    /// The KPIs that were published last.
+    pub(super) shown: Vec<Arc<KpiState>>,
+    /// What came since the last evaluation.
+    pub(super) news: News,
+    pub(super) finisher: Finisher,
+    pub(super) remembered: Arc<Remembered>,
+    /// Metrics that some KPI needs and that nobody has asked for yet.
+    pub(super) untried: BTreeSet<MetricId>,
     /// The day up to which charts know history; `None` when that has changed.
     pub(super) drawn: Option<NaiveDate>,
     /// Whether the days before the first start are all taken in, and that is not told yet.
@@ -52,9 +62,9 @@ pub(super) struct Evaluator {
 }
 
 impl Evaluator {
-    /// Evaluates after each run, several that arrive together at once, and on every tick. What an
-    /// earlier process knew is shown at once. `past` brings days that passed without a daemon. Told to
-    /// stop, it leaves what the next one goes on with.
+    /// Evaluates what runs change, several that come together at once, and on every tick what time
+    /// changes. What an earlier process knew is shown at once. `past` brings days that passed without a
+    /// daemon. Told to stop, it leaves what the next one goes on with.
     pub(super) async fn run(
         mut self,
         runs: Runs,
@@ -66,12 +76,12 @@ impl Evaluator {
             self.take(run);
         }
         let patience = Instant::now() + PATIENCE;
-        // Data ages without anything happening.
-        let mut tick = tokio::time::interval_at(patience, self.tick);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pace = Pace::new(patience, self.tick);
+        let mut heartbeat = tokio::time::interval(self.tick.max(HEARTBEAT));
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let shared = Arc::clone(&self.shared);
-        let mut complete = is_complete(&self.definitions, &self.log);
+        let mut complete = self.untried.is_empty();
         if complete {
             self.publish(complete).await;
         }
@@ -79,13 +89,16 @@ impl Evaluator {
             self.shared.beat();
             tokio::select! {
                 run = runs.recv() => match run {
-                    Some(run) => self.take(run),
+                    Some(run) => {
+                        self.take(run);
+                        pace.call();
+                    }
                     None => return self.end(),
                 },
                 _ = &mut stop => return self.end(),
                 Some(past) = past.recv() => {
-                    if !self.take_past(past).await {
-                        continue;
+                    if self.take_past(past).await {
+                        pace.call();
                     }
                 }
                 _ = housekeeping.tick() => {
@@ -94,26 +107,36 @@ impl Evaluator {
                         keeper.look_at_the_clock(&mut self.engine, now).await;
                         keeper.prune(now).await;
                     }
-                    continue;
                 }
-                () = shared.noted() => {}
-                _ = tick.tick() => {}
+                () = shared.noted() => pace.call(),
+                () = pace.tick() => {
+                    self.news.tick = true;
+                    pace.ticked();
+                }
+                () = pace.due() => {}
+                _ = heartbeat.tick() => {}
             }
             while let Ok(run) = runs.try_recv() {
                 self.take(run);
+                pace.call();
             }
+            if !pace.begin() {
+                continue;
+            }
+            let began = Instant::now();
             self.log.look_at_the_clock((self.clock)());
             if !complete {
-                complete = is_complete(&self.definitions, &self.log);
-                if !complete && Instant::now() < patience {
-                    self.shared.publish_runs(Arc::new(self.log.clone()));
-                    continue;
-                }
+                complete = self.untried.is_empty();
                 if complete {
                     info!("ready: every metric has been asked for once");
                 }
             }
-            self.publish(complete).await;
+            if complete || Instant::now() >= patience {
+                self.publish(complete).await;
+            } else {
+                self.shared.publish_runs(Arc::new(self.log.clone()));
+            }
+            pace.rest(began);
         }
     }
 
@@ -133,6 +156,8 @@ impl Evaluator {
             return;
         }
         if let Some(metric) = self.definitions.metrics.get(&run.metric) {
+            self.news.metrics.insert(run.metric.clone());
+            self.untried.remove(&run.metric);
             for fetch in &run.fetches {
                 let seconds = fetch.duration.as_secs_f64();
                 self.self_metrics.observe_fetch(&metric.source, fetch.outcome, seconds);
@@ -187,17 +212,20 @@ impl Evaluator {
         self.book.forget_after(as_of + CORRECTION);
         self.log.forget_after(as_of + CORRECTION);
         let started = Instant::now();
-        let found = self.engine.evaluate(&self.book, &self.log, as_of);
+        let news = std::mem::take(&mut self.news);
+        let found = self.engine.update(&self.book, &self.log, &news, as_of);
         self.self_metrics.observe_evaluation(as_of, started.elapsed().as_secs_f64());
         self.shared.beat();
         if let Some(keeper) = &mut self.keeper {
-            keeper.commit(&self.engine, &found).await;
+            if let Some(took) = keeper.commit(&self.engine, &found).await {
+                self.self_metrics.observe_store_write(took.as_secs_f64());
+            }
             keeper.look_for_notes().await;
             let (size, errors) = keeper.state_of_the_store();
             self.self_metrics.observe_store(size, errors);
+            self.remembered = keeper.remembered();
         }
-        let remembered = self.keeper.as_ref().map(Keeper::remembered).unwrap_or_default();
-        let snapshot = finish(found, &self.definitions, &remembered);
+        let snapshot = self.finisher.finish(found, &self.definitions, &self.remembered);
         self.tell_changes(&snapshot);
         let today = self.definitions.calendar.day_of(as_of);
         if self.drawn != Some(today) {
@@ -218,13 +246,23 @@ impl Evaluator {
 
     /// One line for each verdict that is another than before, or for many that changed alike.
     fn tell_changes(&mut self, snapshot: &Snapshot) {
+        let before = std::mem::replace(&mut self.shown, snapshot.kpis.clone());
         let mut changed = Many::new();
-        for (state, verdict) in snapshot.verdicts() {
-            let series = SeriesKey { kpi: state.kpi.id.clone(), labels: verdict.labels.clone() };
-            let to = verdict.assessment.status;
-            match self.published.insert(series.clone(), to) {
-                Some(from) if from != to => changed.add(&series, (from.as_str(), to.as_str()), ()),
-                _ => {}
+        let is_new = |(place, state): &(usize, &Arc<KpiState>)| {
+            before.get(*place).is_none_or(|before| !Arc::ptr_eq(before, state))
+        };
+        for (_, state) in snapshot.kpis.iter().enumerate().filter(is_new) {
+            for verdict in &state.verdicts {
+                let series = SeriesKey::new(&state.kpi.id, &verdict.labels);
+                let to = verdict.assessment.status;
+                match self.published.get_mut(&series) {
+                    Some(from) if *from != to => {
+                        let from = std::mem::replace(from, to);
+                        changed.add(&series, (from.as_str(), to.as_str()), ());
+                    }
+                    Some(_) => {}
+                    None => drop(self.published.insert(series, to)),
+                }
             }
         }
         for (Told { kpi, labels, series, .. }, (from, to)) in changed.lines() {

@@ -250,7 +250,7 @@ impl Fill {
         let (failing, silent): (Vec<_>, Vec<_>) = untold.partition(|state| {
             state.kpi.metrics().into_iter().any(|metric| problems.contains(metric))
         });
-        let ids = |states: Vec<&crate::snapshot::KpiState>| {
+        let ids = |states: Vec<&Arc<crate::snapshot::KpiState>>| {
             states.into_iter().map(|state| state.kpi.id.clone()).collect()
         };
         (ids(silent), ids(failing))
@@ -263,6 +263,7 @@ impl Fill {
             original.is_none_or(|original| original.period != kpi.period)
         };
         for state in &mut snapshot.kpis {
+            let state = Arc::make_mut(state);
             if !matches!(state.kpi.period, PeriodKind::Dates { .. }) || !moved(&state.kpi) {
                 continue;
             }

@@ -12,16 +12,20 @@ use tracing::{error, warn};
 
 use super::carried::{Carried, Runs};
 use super::digester::Digester;
+use super::pace::TICK;
 use super::supervisor::keep_running;
 use super::{REVISION, catch_up, evaluator, fill, keeper, open_sources, source_facts};
 use crate::clock::Clock;
 use crate::config::{Config, Prints, StoreSettings};
 use crate::digest::Digest;
-use crate::engine::{Book, Engine, History, Run, RunLog, SourceFacts, SourceHandle, Sources};
+use crate::engine::{
+    Book, Engine, History, News, Run, RunLog, SourceFacts, SourceHandle, Sources, untried,
+};
 use crate::exposition::SelfMetrics;
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::Definitions;
-use crate::server::{HEARTBEAT, Shared};
+use crate::record::Finisher;
+use crate::server::Shared;
 use crate::store::{Definition, Retention, Store, StoreError};
 
 /// Days of the past that wait for the evaluator, at most.
@@ -80,7 +84,7 @@ impl Prepared {
             accept_notes: config.settings.server.accept_notes,
             external_url: config.settings.server.external_url,
             clock,
-            tick: before.map_or(HEARTBEAT, |before| before.tick),
+            tick: before.map_or(TICK, |before| before.tick),
         })
     }
 
@@ -192,6 +196,7 @@ pub(super) fn evaluator(
     waiting: Vec<Run>,
 ) -> evaluator::Evaluator {
     let Memory { book, log, engine, keeper } = memory;
+    let untried = untried(&prepared.definitions, &log);
     evaluator::Evaluator {
         definitions: Arc::clone(&prepared.definitions),
         engine,
@@ -203,6 +208,11 @@ pub(super) fn evaluator(
         clock: prepared.clock,
         tick: prepared.tick,
         published: BTreeMap::new(),
+        shown: Vec::new(),
+        news: News::default(),
+        finisher: Finisher::default(),
+        remembered: Arc::default(),
+        untried,
         drawn: None,
         filled: false,
         waiting,

@@ -3,25 +3,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 use super::clock_watch::ClockWatch;
-use super::many::{Many, Told};
+use super::handed::{Handed, by_metric, memories_of};
 use super::notes_known::NotesKnown;
+use super::told::{ClosedPeriods, RestatedPeriods, tell_changes, tell_closed};
 use crate::backfill::Recorder;
 use crate::clock::Clock;
-use crate::engine::{Book, Engine, Evaluated, Frozen, History, Run};
-use crate::id::KpiId;
+use crate::engine::{Book, Engine, Evaluated, History, Run};
+use crate::id::{KpiId, MetricId};
 use crate::kpi::{Definitions, SeriesKey};
 use crate::metric::Metric;
 use crate::recall::Recall;
 use crate::record::Remembered;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::store::{
-    Change, Closed, Closing, DaysOfKpis, Evaluation, InForce, Moved, Opening, Retention, Store,
-    StoreError, StoredRun, difference, metric_fingerprint,
+    Closed, Closing, DaysOfKpis, Evaluation, Moved, Opening, Retention, Store, StoreError,
+    StoredRun, metric_fingerprint,
 };
 
 pub(super) struct Keeper {
@@ -30,7 +33,8 @@ pub(super) struct Keeper {
     clock: Clock,
     retention: Retention,
     /// Good runs since the last commit.
-    runs: Vec<StoredRun>,
+    runs: BTreeMap<MetricId, StoredRun>,
+    handed: Handed,
     /// Results of closed periods that are final: what is published of them.
     last_closings: BTreeMap<SeriesKey, Closing>,
     /// Openings that are in the store.
@@ -45,6 +49,8 @@ pub(super) struct Keeper {
     /// Days of which the sources know nothing, as they were at the start.
     silent: DaysOfKpis,
     noted: NotesKnown,
+    /// What is shown as it was; `None` where that has changed.
+    remembered: Option<Arc<Remembered>>,
 }
 
 impl Keeper {
@@ -67,13 +73,14 @@ impl Keeper {
         for (kpi, definition) in recorder.in_force() {
             tell_changes(kpi, definition);
         }
-        let runs = recorder.store().unwritten_runs();
+        let runs = by_metric(recorder.store().unwritten_runs());
         let mut keeper = Self {
             recorder,
             definitions,
             clock,
             retention,
             runs,
+            handed: Handed::default(),
             last_closings: BTreeMap::new(),
             opened: BTreeSet::new(),
             failing: false,
@@ -82,6 +89,7 @@ impl Keeper {
             watch: ClockWatch::new(now),
             silent: DaysOfKpis::new(),
             noted: NotesKnown::default(),
+            remembered: None,
         };
         if keeper.undo_future(now).await? {
             history = History::default();
@@ -115,7 +123,9 @@ impl Keeper {
         let closings = self.recorder.store().last_closings(now).await?;
         let closings = closings.into_iter().map(|closing| (closing.series.clone(), closing));
         self.last_closings = closings.collect();
+        self.handed.forget();
         self.noted.forget();
+        self.remembered = None;
         Ok(())
     }
 
@@ -149,7 +159,7 @@ impl Keeper {
         if self.runs.is_empty() {
             return;
         }
-        let runs = std::mem::take(&mut self.runs);
+        let runs = std::mem::take(&mut self.runs).into_values().collect();
         let statuses = engine.memories().cloned().unwrap_or_default();
         let unwritten = Evaluation { runs, statuses, ..Evaluation::default() };
         self.recorder.store().keep_unwritten(&unwritten);
@@ -168,51 +178,53 @@ impl Keeper {
         if let (Ok(measurements), Some(metric)) =
             (&run.outcome, self.definitions.metrics.get(&run.metric))
         {
-            self.runs.retain(|stored| stored.metric != run.metric);
-            self.runs.push(StoredRun {
+            let stored = StoredRun {
                 metric: run.metric.clone(),
                 fingerprint: self.fingerprint(metric),
                 as_of: run.as_of,
                 measurements: measurements.clone(),
-            });
+            };
+            self.runs.insert(run.metric.clone(), stored);
         }
     }
 
-    /// Writes an evaluation down, as it was measured.
-    pub(super) async fn commit(&mut self, engine: &Engine, found: &Evaluated) {
-        let believed = self.watch.is_believed();
-        let closings: Vec<Closing> = found
-            .kpis
-            .iter()
-            .flat_map(|state| state.last_period.iter().map(move |verdict| (state, verdict)))
-            .map(|(state, verdict)| self.recorder.closing(state, verdict, found.as_of, believed))
-            .collect();
+    /// Writes down what is new in an evaluation, as it was measured. Gives how long that took.
+    pub(super) async fn commit(&mut self, engine: &Engine, found: &Evaluated) -> Option<Duration> {
+        let is_believed = self.watch.is_believed();
+        let looked = self.look_at_the_store(found.as_of).await;
+        let new = self.handed.new_rows(&self.recorder, found, is_believed);
         let evaluation = Evaluation {
             at: found.as_of,
-            runs: std::mem::take(&mut self.runs),
-            statuses: engine.memories().cloned().unwrap_or_default(),
-            points: self.recorder.points(&found.kpis),
-            openings: self.new_openings(engine),
-            closings: closings.clone(),
+            runs: std::mem::take(&mut self.runs).into_values().collect(),
+            statuses: memories_of(engine, &new.kpis),
+            points: self.recorder.points(new.kpis.iter().copied()),
+            openings: self.new_openings(engine, &new.kpis),
+            closings: new.closings.clone(),
         };
-        let committed = match self.look_at_the_store(found.as_of).await {
+        let began = Instant::now();
+        let committed = match looked {
             Ok(()) => self.recorder.store().commit(&evaluation).await,
             Err(problem) => Err(problem),
         };
         match committed {
             Ok(closed) => {
+                let took = began.elapsed();
+                self.handed.keep(found, &new);
                 if std::mem::take(&mut self.failing) {
                     info!("history is written again");
                 }
+                let wrote = !evaluation.is_empty();
                 for opening in evaluation.openings {
                     self.opened.insert((opening.series, opening.period));
                 }
-                self.note_closed(closings.into_iter().zip(closed));
+                self.note_closed(new.closings.into_iter().zip(closed));
+                wrote.then_some(took)
             }
             Err(problem) => {
                 self.recorder.store().keep_unwritten(&evaluation);
-                self.runs = evaluation.runs;
+                self.runs = by_metric(evaluation.runs);
                 self.note_failure(&problem);
+                None
             }
         }
     }
@@ -220,7 +232,11 @@ impl Keeper {
     /// Notices that the file was deleted or replaced, and goes on with the one that is there.
     async fn look_at_the_store(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let store = self.recorder.store();
-        match store.look().await? {
+        let moved = store.look().await?;
+        if moved.is_some() {
+            self.handed.forget();
+        }
+        match moved {
             None => {}
             Some(Moved::Deleted) => {
                 error!(
@@ -237,6 +253,8 @@ impl Keeper {
         if self.is_another {
             self.recorder = self.recorder.renewed(now).await?;
             self.noted.forget();
+            self.remembered = None;
+            self.handed.forget();
             self.opened.clear();
             self.is_another = false;
         }
@@ -250,12 +268,20 @@ impl Keeper {
 
     /// Reads the notes, if there are new ones.
     pub(super) async fn look_for_notes(&mut self) {
-        self.noted.look(self.recorder.store(), (self.clock)()).await;
+        if self.noted.look(self.recorder.store(), (self.clock)()).await {
+            self.remembered = None;
+        }
     }
 
     /// What is shown as it was.
-    pub(super) fn remembered(&self) -> Remembered {
-        self.noted.beside(self.recall().remembered(self.last_closings.values()))
+    pub(super) fn remembered(&mut self) -> Arc<Remembered> {
+        if let Some(remembered) = &self.remembered {
+            return Arc::clone(remembered);
+        }
+        let remembered = self.recall().remembered(self.last_closings.values());
+        let remembered = Arc::new(self.noted.beside(remembered));
+        self.remembered = Some(Arc::clone(&remembered));
+        remembered
     }
 
     /// Days of which the sources know nothing.
@@ -304,15 +330,24 @@ impl Keeper {
         metric_fingerprint(metric, self.definitions.calendar.timezone)
     }
 
-    fn new_openings(&self, engine: &Engine) -> Vec<Opening> {
-        let new = engine.openings().iter().filter(|(series, period, _)| {
-            !self.opened.contains(&((*series).clone(), (*period).clone()))
-        });
-        let opening = |(series, period, frozen): (&SeriesKey, &String, &Frozen)| {
+    fn new_openings(&self, engine: &Engine, kpis: &[&Arc<KpiState>]) -> Vec<Opening> {
+        let verdicts = kpis
+            .iter()
+            .flat_map(|state| state.verdicts.iter().map(move |verdict| (&state.kpi.id, verdict)));
+        let opening = |(kpi, verdict): (&KpiId, &Verdict)| {
+            let series = SeriesKey::new(kpi, &verdict.labels);
+            let period = verdict.assessment.period.id.clone();
+            let frozen = engine.openings().get(&series, &period)?;
+            let revision = self.recorder.in_force().get(kpi)?.revision;
+            let of = (series, period);
+            if self.opened.contains(&of) {
+                return None;
+            }
+            let (series, period) = of;
             Some(Opening {
-                series: series.clone(),
-                period: period.clone(),
-                revision: self.recorder.in_force().get(&series.kpi)?.revision,
+                series,
+                period,
+                revision,
                 opened_at: frozen.at,
                 baseline: frozen.baseline,
                 target: frozen.target,
@@ -320,11 +355,11 @@ impl Keeper {
                 target_upper: None,
             })
         };
-        new.filter_map(opening).collect()
+        verdicts.filter_map(opening).collect()
     }
 
     fn note_closed(&mut self, closings: impl IntoIterator<Item = (Closing, Closed)>) {
-        let (mut closed, mut restated) = (Many::new(), Many::new());
+        let (mut closed, mut restated) = (ClosedPeriods::new(), RestatedPeriods::new());
         for (closing, how) in closings {
             self.noted.take(&how);
             match how {
@@ -341,24 +376,10 @@ impl Keeper {
             let newer = last.is_none_or(|last| last.end <= closing.end);
             if newer && matches!(how, Closed::First | Closed::Updated) {
                 self.last_closings.insert(closing.series.clone(), closing);
+                self.remembered = None;
             }
         }
-        for (Told { kpi, labels, series, .. }, (period, status)) in closed.lines() {
-            if series == 1 {
-                info!(%kpi, %labels, period, status, "period closed");
-            } else {
-                info!(%kpi, series, like = %labels, period, status, "period closed");
-            }
-        }
-        let what = "the source changed a period that was final; its result stays as it was";
-        for (Told { kpi, labels, series, detail }, period) in restated.lines() {
-            let (from, to) = detail;
-            if series == 1 {
-                warn!(%kpi, %labels, period, ?from, ?to, "{what}");
-            } else {
-                warn!(%kpi, series, like = %labels, period, ?from, ?to, "{what}");
-            }
-        }
+        tell_closed(closed, restated);
     }
 }
 
@@ -375,26 +396,4 @@ pub(super) async fn restore_runs(
         }
     }
     Ok(())
-}
-
-/// Says which half of a definition changed, and from what to what.
-fn tell_changes(kpi: &KpiId, definition: &InForce) {
-    let InForce { meaning, goal, .. } = definition;
-    let differ = |change: &Change| {
-        let before = change.before.as_deref().unwrap_or_default();
-        difference(before, &change.now)
-    };
-    if meaning.is_new {
-        let (from, to) = differ(meaning);
-        let what = if meaning.returned {
-            "an earlier meaning is back: its history goes on"
-        } else {
-            "the meaning changed: a new trend begins"
-        };
-        info!(%kpi, from, to, "{what}");
-    }
-    if goal.is_new {
-        let (from, to) = differ(goal);
-        info!(%kpi, from, to, "the goal changed, from the running period on");
-    }
 }

@@ -9,17 +9,20 @@ mod digester;
 mod evaluator;
 mod fill;
 mod generation;
+mod handed;
 mod keeper;
 mod many;
 mod note_taker;
 mod notes_known;
 mod outages;
+mod pace;
 mod poller;
 mod pollers;
 mod service;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -24,19 +24,23 @@ pub(super) struct NotesKnown {
 }
 
 impl NotesKnown {
-    /// Reads again what is not as it was.
-    pub(super) async fn look(&mut self, store: &Store, now: DateTime<Utc>) {
+    /// Reads again what is not as it was. Whether there was something.
+    pub(super) async fn look(&mut self, store: &Store, now: DateTime<Utc>) -> bool {
+        let mut is_new = false;
         if let Ok(newest) = store.newest_note().await
             && newest != self.newest
             && let Ok(notes) = store.notes().await
         {
             (self.notes, self.newest) = (notes, newest);
+            is_new = true;
         }
         if !self.closed_is_read
             && let Ok(closed) = closed_periods(store, now).await
         {
             (self.closed, self.closed_is_read) = (closed, true);
+            is_new = true;
         }
+        is_new
     }
 
     /// Takes note of what became of a closing.

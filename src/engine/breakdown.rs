@@ -69,10 +69,10 @@ impl Column<'_> {
         let measured = measured.regrouped(|labels| {
             let mut kept = labels.without(&gone);
             let of = kept.without(&[self.name]);
-            if let (Some(shown), Some(name)) = (limited.get(&of), kept.0.get_mut(self.name))
+            if let (Some(shown), Some(name)) = (limited.get(&of), kept.get(self.name))
                 && !shown.contains(name)
             {
-                OTHER.clone_into(name);
+                kept = kept.with_value(self.name, OTHER);
             }
             kept
         });
@@ -130,9 +130,10 @@ impl Column<'_> {
         joined: BTreeMap<Labels, Joined>,
     ) -> BTreeMap<Labels, BTreeMap<String, Joined>> {
         let mut by_verdict: BTreeMap<Labels, BTreeMap<String, Joined>> = BTreeMap::new();
-        for (mut labels, member) in joined {
-            if let Some(name) = labels.0.remove(self.name) {
-                by_verdict.entry(labels).or_default().insert(name, member);
+        for (labels, member) in joined {
+            if let Some(name) = labels.get(self.name) {
+                let of = by_verdict.entry(labels.without(&[self.name])).or_default();
+                of.insert(name.to_owned(), member);
             }
         }
         by_verdict

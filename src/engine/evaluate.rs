@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::again::{Again, News};
 use super::book::Book;
-use super::breakdown::whole_of;
-use super::demand::{plan, shared};
 use super::history::{Day, History};
 use super::kpi_state::{Known, KpiOutcome, MeasuredPoint, Observed, Verdicts, evaluate_kpi};
+use super::metric_states::metric_states;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::readers::Readers;
@@ -18,9 +18,8 @@ use super::weekly_signals::WeeklySignals;
 use crate::assess::hysteresis::{self, ConfirmationRules, DataPoint, StatusMemory};
 use crate::assess::{Evidence, Finding};
 use crate::calendar::{Calendar, Period};
-use crate::id::{KpiId, MetricId, SourceId};
+use crate::id::{MetricId, SourceId};
 use crate::kpi::{Definitions, Kpi, SeriesKey};
-use crate::metric::{Metric, Span};
 use crate::signals::Lead;
 use crate::snapshot::{KpiState, LeadState, MetricState, Snapshot, SourceState, Verdict};
 
@@ -29,12 +28,23 @@ use crate::snapshot::{KpiState, LeadState, MetricState, Snapshot, SourceState, V
 pub struct Engine {
     definitions: Arc<Definitions>,
     memories: Option<BTreeMap<SeriesKey, StatusMemory>>,
-    last: BTreeMap<KpiId, KpiState>,
+    /// By place in the configuration.
+    last: Vec<Option<Last>>,
+    metrics: Vec<Arc<[MetricState]>>,
+    /// When that was; `None` where all of it has to be found anew.
+    as_of: Option<DateTime<Utc>>,
     history: History,
     openings: Openings,
     weekly_signals: WeeklySignals,
     outlooks: Outlooks,
     readers: Readers,
+}
+
+/// What was found of a KPI last, and how long it holds.
+#[derive(Debug)]
+struct Last {
+    state: Arc<KpiState>,
+    again: Again,
 }
 
 /// What came of an evaluation: the numbers, and findings that are not in words yet. `record` makes the
@@ -43,10 +53,11 @@ pub struct Engine {
 pub struct Evaluated {
     /// The instant for which it was computed.
     pub as_of: DateTime<Utc>,
-    /// Every configured KPI, in the order of the configuration.
-    pub kpis: Vec<KpiState>,
-    /// The metrics behind them.
-    pub metrics: Vec<MetricState>,
+    /// Every configured KPI, in the order of the configuration; the same as before where nothing about it
+    /// has changed.
+    pub kpis: Vec<Arc<KpiState>>,
+    /// The metrics behind them, metric by metric.
+    pub metrics: Vec<Arc<[MetricState]>>,
     /// By id.
     pub sources: BTreeMap<SourceId, SourceState>,
 }
@@ -54,11 +65,14 @@ pub struct Evaluated {
 impl Engine {
     /// For a daemon: a status changes only when it is confirmed.
     pub fn new(definitions: Arc<Definitions>) -> Self {
+        let kpis = definitions.kpis.len();
         Self {
             readers: Readers::of(&definitions),
+            metrics: vec![Arc::default(); definitions.metrics.len()],
             definitions,
             memories: Some(BTreeMap::new()),
-            last: BTreeMap::new(),
+            last: std::iter::repeat_with(|| None).take(kpis).collect(),
+            as_of: None,
             history: History::default(),
             openings: Openings::default(),
             weekly_signals: WeeklySignals::default(),
@@ -75,11 +89,13 @@ impl Engine {
     pub fn restore(&mut self, openings: Openings, history: History) {
         self.openings = openings;
         self.history = history;
+        self.as_of = None;
     }
 
     /// Goes on with the statuses of an earlier process.
     pub fn resume(&mut self, memories: BTreeMap<SeriesKey, StatusMemory>) {
         self.memories = Some(memories);
+        self.as_of = None;
     }
 
     /// Takes in a day that passed without being evaluated.
@@ -87,12 +103,14 @@ impl Engine {
         for (state, verdict) in day.verdicts() {
             note(&mut self.history, &state.kpi, verdict, &self.definitions.calendar);
         }
+        self.as_of = None;
     }
 
     /// Asks history anew what it says of the running periods, once much of it has come.
     pub fn learn(&mut self) {
         self.weekly_signals = WeeklySignals::default();
         self.outlooks = Outlooks::default();
+        self.as_of = None;
     }
 
     /// What the engine of another configuration goes on with.
@@ -115,23 +133,68 @@ impl Engine {
         &self.openings
     }
 
-    /// Evaluates what was measured as of `now`; `log` has the runs that it came from, and those that
+    /// Evaluates all that was measured as of `now`; `log` has the runs that it came from, and those that
     /// failed.
     pub fn evaluate(&mut self, book: &Book, log: &RunLog, now: DateTime<Utc>) -> Evaluated {
-        let definitions = Arc::clone(&self.definitions);
-        let observed = Observed { book, log };
-        let kpis: Vec<KpiState> =
-            definitions.kpis.iter().map(|kpi| self.kpi_state(kpi, observed, now)).collect();
-        let (metrics, sources) = (metrics(&definitions, &self.readers, book), log.states());
-        Evaluated { as_of: now, kpis, metrics, sources }
+        self.as_of = None;
+        self.update(book, log, &News::default(), now)
     }
 
-    fn kpi_state(
+    /// The same, where `news` is all that happened to book and log since the last time: what does not
+    /// depend on it stays as it was found then. Only KPIs without data are then as of the last tick.
+    pub fn update(
         &mut self,
+        book: &Book,
+        log: &RunLog,
+        news: &News,
+        now: DateTime<Utc>,
+    ) -> Evaluated {
+        let definitions = Arc::clone(&self.definitions);
+        // A clock that was set back makes things younger, and is rare enough.
+        let before = self.as_of.filter(|before| *before <= now);
+        let due = self.due(before, news, now);
+        let observed = Observed { book, log };
+        for (place, kpi) in definitions.kpis.iter().enumerate().filter(|(place, _)| due[*place]) {
+            self.last[place] = Some(self.evaluated(place, kpi, observed, now));
+        }
+        for (place, metric) in definitions.metrics.values().enumerate() {
+            if before.is_none() || news.metrics.contains(&metric.id) {
+                let now = metric_states(metric, &definitions.calendar, &self.readers, book);
+                if now != self.metrics[place] {
+                    self.metrics[place] = now;
+                }
+            }
+        }
+        self.as_of = Some(now);
+        let kpis = self.last.iter().flatten().map(|last| Arc::clone(&last.state)).collect();
+        Evaluated { as_of: now, kpis, metrics: self.metrics.clone(), sources: log.states() }
+    }
+
+    /// The KPIs that have to be evaluated, by place.
+    fn due(&self, before: Option<DateTime<Utc>>, news: &News, now: DateTime<Utc>) -> Vec<bool> {
+        let Some(before) = before else { return vec![true; self.last.len()] };
+        let calendar = &self.definitions.calendar;
+        // What predictions are worth is found once a day.
+        let is_new_day = calendar.day_before(before) != calendar.day_before(now);
+        let kpis = self.definitions.kpis.iter();
+        let is_due = |(last, kpi): (&Option<Last>, &Arc<Kpi>)| {
+            last.as_ref().is_none_or(|last| last.again.is_due(now, news.tick))
+                || (is_new_day && !kpi.predicts.is_empty())
+        };
+        let mut due: Vec<bool> = self.last.iter().zip(kpis).map(is_due).collect();
+        for place in news.metrics.iter().flat_map(|metric| self.readers.places(metric)) {
+            due[*place] = true;
+        }
+        due
+    }
+
+    fn evaluated(
+        &mut self,
+        place: usize,
         kpi: &Arc<Kpi>,
         observed: Observed<'_>,
         now: DateTime<Utc>,
-    ) -> KpiState {
+    ) -> Last {
         let (history, outlooks) = (&mut self.history, &mut self.outlooks);
         let calendar = &self.definitions.calendar;
         let mut evidence = |key: &SeriesKey, period: &Period, at: MeasuredPoint| {
@@ -145,27 +208,45 @@ impl Engine {
             outlooks.evidence(kpi, calendar, key, period, (at.through, at.value), history)
         };
         let known = Known { definitions: &self.definitions, openings: &self.openings };
+        let last = self.last[place].take();
+        let mut straddles = false;
         let mut verdicts = match evaluate_kpi(kpi, known, observed, now, &mut evidence) {
             KpiOutcome::Verdicts(verdicts) => verdicts,
-            KpiOutcome::Straddles => match self.last.get(&kpi.id) {
-                Some(state) => return state.clone(),
-                None => self.nothing_yet(kpi, observed.log, now),
-            },
+            KpiOutcome::Straddles => {
+                if let Some(last) = last {
+                    return Last { again: Again::Never, ..last };
+                }
+                straddles = true;
+                self.nothing_yet(kpi, observed.log, now)
+            }
         };
         let day = calendar.day_before(verdicts.as_of.unwrap_or(now));
+        let mut remembers = Remembers::Same;
         for verdict in &mut verdicts.current {
             if let Some(memories) = &mut self.memories {
-                confirm(memories, kpi, verdict, (verdicts.as_of, now), day);
+                remembers =
+                    remembers.max(confirm(memories, kpi, verdict, (verdicts.as_of, now), day));
                 let key = SeriesKey::new(&kpi.id, &verdict.labels);
-                self.openings.freeze(&key, &verdict.assessment, verdicts.as_of.unwrap_or(now));
+                let at = verdicts.as_of.unwrap_or(now);
+                if self.openings.freeze(&key, &verdict.assessment, at) {
+                    remembers = Remembers::Unsettled;
+                }
             }
             note(&mut self.history, kpi, verdict, calendar);
             self.weekly_signals.signal(kpi, calendar, &self.history, verdict);
         }
+        let again = match remembers {
+            // What it would say next is what was said before the roll-over.
+            _ if straddles => Again::Never,
+            Remembers::Unsettled => Again::AtOnce,
+            // A clock that was set back a little: until it has caught up, all is as of now.
+            _ if verdicts.as_of == Some(now) => Again::AtOnce,
+            _ => Again::of(kpi, calendar, verdicts.as_of, &verdicts.current),
+        };
         let leads = self.weekly_signals.leads(kpi, &self.definitions, &self.history, now);
         explain(&leads, &mut verdicts.current);
         let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
-        let before = self.last.get(&kpi.id).and_then(|state| state.last_success);
+        let before = last.as_ref().and_then(|last| last.state.last_success);
         let state = KpiState {
             kpi: Arc::clone(kpi),
             verdicts: verdicts.current,
@@ -178,8 +259,12 @@ impl Engine {
             notes: Vec::new(),
             last_success: verdicts.as_of.filter(|_| good).or(before),
         };
-        self.last.insert(kpi.id.clone(), state.clone());
-        state
+        let unchanged = |last: &Last| remembers == Remembers::Same && last.state.says_what(&state);
+        let state = match last.filter(unchanged) {
+            Some(last) => last.state,
+            None => Arc::new(state),
+        };
+        Last { state, again }
     }
 
     /// The daemon was started in the very moment of a roll-over.
@@ -191,6 +276,17 @@ impl Engine {
             KpiOutcome::Straddles => Verdicts::default(),
         }
     }
+}
+
+/// What an evaluation did to what is remembered of a KPI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Remembers {
+    /// Nothing.
+    Same,
+    /// It is another, and the next evaluation of the same data finds it as it is.
+    Another,
+    /// The next evaluation of the same data may find something else.
+    Unsettled,
 }
 
 /// Says what a claim to predict is worth, as soon as there is something to say.
@@ -224,7 +320,7 @@ fn confirm(
     verdict: &mut Verdict,
     (as_of, now): (Option<DateTime<Utc>>, DateTime<Utc>),
     day: NaiveDate,
-) {
+) -> Remembers {
     let point = DataPoint {
         value: verdict.assessment.value,
         // Where the source says nothing it is the fetch's own instant, which is no news.
@@ -236,58 +332,37 @@ fn confirm(
     let (before, now) = (memories.get(&key), &verdict.assessment);
     let rules = ConfirmationRules::of(kpi);
     let memory = hysteresis::step(before, now, &rules, &point, fetched);
-    hysteresis::show(&memory, &rules, &mut verdict.assessment);
-    memories.insert(key, memory);
-}
-
-/// The metrics behind the KPIs, for their current windows.
-fn metrics(definitions: &Definitions, readers: &Readers, book: &Book) -> Vec<MetricState> {
-    let mut states = Vec::new();
-    for metric in definitions.metrics.values() {
-        let Some(entry) = book.get(&metric.id) else { continue };
-        let as_of = entry.as_of;
-        let mut windows: Vec<(&KpiId, Span)> = Vec::new();
-        let drawing = readers.kpis(&metric.id).iter();
-        for kpi in drawing.filter(|kpi| kpi.value_draws_on(&metric.id)) {
-            let span = shared(metric, plan(kpi, &definitions.calendar, as_of).value);
-            windows.push((&kpi.id, span));
-        }
-        let distinct: BTreeSet<Span> = windows.iter().map(|(_, span)| *span).collect();
-        if distinct.len() <= 1 {
-            windows.truncate(1);
-        }
-        for (kpi, span) in &windows {
-            let Some(measured) = entry.measurements.get(span) else { continue };
-            // Members are those of KPIs, a bounded number of them.
-            for (labels, series) in &whole_of(metric, measured, &[]).series {
-                for (column, value) in &series.values {
-                    states.push(MetricState {
-                        name: name(metric, column, series.values.len()),
-                        kpi: (distinct.len() > 1).then(|| (*kpi).to_owned()),
-                        labels: labels.clone(),
-                        value: *value,
-                    });
-                }
-            }
-        }
-    }
-    states
-}
-
-/// `sessions` for a metric with one value, `orders.revenue` for one of several.
-fn name(metric: &Metric, column: &str, columns: usize) -> String {
-    if column == "value" || (metric.bare && columns == 1) {
-        metric.id.to_string()
+    let remembers = if before == Some(&memory) {
+        Remembers::Same
+    } else if hysteresis::step(Some(&memory), now, &rules, &point, fetched) == memory {
+        Remembers::Another
     } else {
-        format!("{}.{column}", metric.id)
+        Remembers::Unsettled
+    };
+    hysteresis::show(&memory, &rules, &mut verdict.assessment);
+    if remembers != Remembers::Same {
+        memories.insert(key, memory);
     }
+    remembers
 }
 
-/// Whether every metric that some KPI needs has been tried.
-pub fn is_complete(definitions: &Definitions, log: &RunLog) -> bool {
+/// Metrics that some KPI needs and that have not been tried.
+pub fn untried(definitions: &Definitions, log: &RunLog) -> BTreeSet<MetricId> {
     let tried = |id: &MetricId| {
         let metric = definitions.metrics.get(id);
         metric.and_then(|metric| log.of(metric)).is_some_and(MetricLog::is_tried)
     };
-    definitions.kpis.iter().flat_map(|kpi| kpi.metrics()).all(tried)
+    let needed = definitions.kpis.iter().flat_map(|kpi| kpi.metrics());
+    needed.filter(|id| !tried(id)).cloned().collect()
 }
+
+#[cfg(test)]
+impl Engine {
+    pub(super) fn last_states(&self) -> Vec<Arc<KpiState>> {
+        self.last.iter().flatten().map(|last| Arc::clone(&last.state)).collect()
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/incremental.rs"]
+mod tests;

@@ -43,7 +43,7 @@ pub struct Day {
 pub type Daily = BTreeMap<NaiveDate, Day>;
 
 /// The days of every series.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct History(BTreeMap<SeriesKey, Daily>);
 
 /// A day as it is drawn.

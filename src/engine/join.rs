@@ -102,7 +102,7 @@ impl<'m> Inputs<'m> {
         let known = self.of.iter().flat_map(BTreeMap::values);
         let names: BTreeSet<&str> =
             known.flat_map(|known| known.input.labels.iter().copied()).collect();
-        labels.0.keys().map(String::as_str).eq(names)
+        labels.names().eq(names)
     }
 
     /// What the formula gives for a label set. A metric with fewer labels (a plan without regions)
@@ -168,7 +168,7 @@ impl<'m> Inputs<'m> {
 impl Known<'_> {
     fn row(&self, labels: &Labels) -> Row<'_> {
         let Input { labels: names, measured, zero, .. } = &self.input;
-        let row = if names.len() == labels.0.len() {
+        let row = if names.len() == labels.len() {
             measured.series.get(labels)
         } else {
             // A label set without one of the labels has no row.

@@ -328,7 +328,7 @@ fn ordered(
 
 /// The values of labels, in words.
 fn who(labels: &Labels) -> String {
-    let values: Vec<&str> = labels.0.values().map(String::as_str).collect();
+    let values: Vec<&str> = labels.values().collect();
     shown::line(&values.join(", "), shown::MOST)
 }
 

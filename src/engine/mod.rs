@@ -1,6 +1,7 @@
 //! The engine: which spans of which metrics the KPIs need, the book of what was measured, the log of
 //! the last runs, and the evaluation of it all into one snapshot. Not here: schedules and retries (`daemon`).
 
+mod again;
 mod book;
 mod breakdown;
 mod collect;
@@ -12,6 +13,7 @@ mod evidence;
 mod history;
 mod join;
 mod kpi_state;
+mod metric_states;
 mod openings;
 mod outlook;
 mod readers;
@@ -21,12 +23,13 @@ mod uses;
 mod weekly_signals;
 mod weeks;
 
+pub use again::News;
 pub use book::{Book, Entry};
 pub use collect::{
     Answer, Fetch, Fetched, Round, Run, Slot, SourceHandle, Sources, ask, fetch, slots,
 };
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
-pub use evaluate::{Engine, Evaluated, is_complete};
+pub use evaluate::{Engine, Evaluated, untried};
 pub use history::{ChartDay, Daily, Day, History, RecentDays};
 pub use openings::{Frozen, GRACE, Openings};
 pub use readers::Readers;

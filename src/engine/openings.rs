@@ -61,20 +61,28 @@ impl Openings {
         self.0.entry(key).or_default().insert(period, frozen);
     }
 
-    /// Freezes what an assessment resolved, once the grace is over. What is frozen stays.
-    pub(super) fn freeze(&mut self, key: &SeriesKey, assessment: &Assessment, now: DateTime<Utc>) {
+    /// Freezes what an assessment resolved, once the grace is over. What is frozen stays. Whether
+    /// something was.
+    pub(super) fn freeze(
+        &mut self,
+        key: &SeriesKey,
+        assessment: &Assessment,
+        now: DateTime<Utc>,
+    ) -> bool {
         let period = &assessment.period;
         if assessment.goal.is_none() || now < period.span.start + GRACE {
-            return;
+            return false;
         }
-        if self.get(key, &period.id).is_none() {
-            let frozen = Frozen {
-                at: now,
-                baseline: assessment.baseline_value,
-                target: assessment.target_value,
-            };
-            self.restore(key.clone(), period.id.clone(), frozen);
+        if self.get(key, &period.id).is_some() {
+            return false;
         }
+        let frozen = Frozen {
+            at: now,
+            baseline: assessment.baseline_value,
+            target: assessment.target_value,
+        };
+        self.restore(key.clone(), period.id.clone(), frozen);
+        true
     }
 
     /// Everything frozen.

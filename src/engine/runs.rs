@@ -49,7 +49,7 @@ pub struct SourceLog {
     /// Nothing has been heard of it since the start, for longer than a fetch may take.
     pub overdue: bool,
     /// By id.
-    pub metrics: BTreeMap<MetricId, MetricLog>,
+    pub metrics: BTreeMap<MetricId, Arc<MetricLog>>,
 }
 
 /// The last runs of one metric.
@@ -110,7 +110,7 @@ impl RunLog {
                 last_success: book.get(&metric.id).map(|entry| entry.as_of),
                 ..MetricLog::default()
             };
-            source.metrics.insert(metric.id.clone(), log);
+            source.metrics.insert(metric.id.clone(), Arc::new(log));
         }
         Self { timezone: definitions.calendar.timezone, started, sources }
     }
@@ -125,8 +125,12 @@ impl RunLog {
     /// Forgets runs of later instants: of a future that did not come.
     pub fn forget_after(&mut self, instant: DateTime<Utc>) {
         for log in self.sources.values_mut().flat_map(|source| source.metrics.values_mut()) {
-            log.runs.retain(|run| run.as_of <= instant);
-            log.last_success = log.last_success.filter(|success| *success <= instant);
+            let is_later = log.runs.iter().any(|run| run.as_of > instant);
+            if is_later || log.last_success > Some(instant) {
+                let log = Arc::make_mut(log);
+                log.runs.retain(|run| run.as_of <= instant);
+                log.last_success = log.last_success.filter(|success| *success <= instant);
+            }
         }
     }
 
@@ -136,8 +140,11 @@ impl RunLog {
             let Some(mine) = self.sources.get_mut(&id) else { continue };
             for (id, log) in source.metrics {
                 let Some(mine) = mine.metrics.get_mut(&id) else { continue };
-                let MetricLog { metric, schedule, polled, .. } = std::mem::take(mine);
-                *mine = MetricLog { metric, schedule, polled, ..log };
+                let mut log = Arc::unwrap_or_clone(log);
+                log.metric.clone_from(&mine.metric);
+                log.schedule.clone_from(&mine.schedule);
+                log.polled = mine.polled;
+                *mine = Arc::new(log);
             }
         }
     }
@@ -146,6 +153,7 @@ impl RunLog {
     pub fn note(&mut self, source: &SourceId, run: &Run) {
         let Some(source) = self.sources.get_mut(source) else { return };
         let Some(log) = source.metrics.get_mut(&run.metric) else { return };
+        let log = Arc::make_mut(log);
         source.overdue = false;
         if let Ok(measured) = &run.outcome {
             log.failures = 0;
@@ -176,7 +184,7 @@ impl RunLog {
 
     /// What is known of a metric.
     pub fn of(&self, metric: &Metric) -> Option<&MetricLog> {
-        self.sources.get(&metric.source)?.metrics.get(&metric.id)
+        self.sources.get(&metric.source)?.metrics.get(&metric.id).map(Arc::as_ref)
     }
 
     /// The sources as they are shown.
@@ -207,7 +215,7 @@ impl SourceLog {
     }
 
     fn state(&self) -> SourceState {
-        let problem = |(id, metric): (&MetricId, &MetricLog)| {
+        let problem = |(id, metric): (&MetricId, &Arc<MetricLog>)| {
             let error = metric.error().map(ToString::to_string);
             let silent = self.overdue && metric.polled;
             let silent = silent.then(|| {
@@ -289,7 +297,7 @@ mod tests {
     }
 
     fn log() -> RunLog {
-        let metrics = ["m", "other"].map(|id| (id.into(), MetricLog::default()));
+        let metrics = ["m", "other"].map(|id| (id.into(), Arc::default()));
         let source = SourceLog { metrics: metrics.into(), ..SourceLog::default() };
         RunLog { sources: [("s".into(), source)].into(), ..RunLog::default() }
     }
@@ -332,7 +340,7 @@ mod tests {
         };
         assert_eq!(up(&mut log, 3_600), None, "nobody asks it for anything");
         let source = log.sources.get_mut("s").unwrap();
-        source.metrics.values_mut().for_each(|metric| metric.polled = true);
+        source.metrics.values_mut().for_each(|metric| Arc::make_mut(metric).polled = true);
         assert_eq!(up(&mut log, 29), None);
         assert_eq!(up(&mut log, 30), Some(false));
         assert_eq!(log.states()["s"].problems.len(), 2);

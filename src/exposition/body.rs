@@ -35,7 +35,7 @@ pub(super) fn render(snapshot: &Snapshot, format: ExpositionFormat) -> String {
     let rows = VerdictRows::of(snapshot, |state| &state.verdicts);
     let last_period = VerdictRows::of(snapshot, |state| &state.last_period);
     let samples = rows.rows.len() * (families::ALL.len() + Status::ALL.len());
-    let mut encoder = Encoder::new(format, (samples + snapshot.metrics.len()) * SAMPLE_BYTES);
+    let mut encoder = Encoder::new(format, (samples + snapshot.metrics().count()) * SAMPLE_BYTES);
     families_of(&mut encoder, snapshot, &rows, &last_period);
     reasons(&mut encoder, &families::KPI_REASON_INFO, &rows);
     reasons(&mut encoder, &families::KPI_LAST_PERIOD_REASON_INFO, &last_period);
@@ -316,7 +316,7 @@ fn framework(sink: &mut impl Sink, snapshot: &Snapshot) {
 fn metrics(sink: &mut impl Sink, snapshot: &Snapshot) {
     let mut family = sink.family(&families::KPI_METRIC_VALUE);
     let mut set = String::new();
-    for metric in &snapshot.metrics {
+    for metric in snapshot.metrics() {
         set.clear();
         push_label(&mut set, "metric", &metric.name);
         if let Some(kpi) = &metric.kpi {

@@ -335,7 +335,7 @@ mod tests {
             help in texts(),
             value in any::<f64>(),
         ) {
-            let labels = Labels(labels);
+            let labels: Labels = labels.into_iter().collect();
             let mut set = String::new();
             push_user_labels(&mut set, &labels);
             let mut encoder = Encoder::new(format, 0);
@@ -351,7 +351,7 @@ mod tests {
                 panic!("one sample expected");
             };
             prop_assert_eq!(read_value.to_bits(), (value + 0.0).to_bits());
-            let mut written: Vec<_> = labels.0.into_values().collect();
+            let mut written: Vec<_> = labels.values().map(str::to_owned).collect();
             let mut got: Vec<_> = read.values().cloned().collect();
             written.sort();
             got.sort();

@@ -41,7 +41,7 @@ pub(super) fn push_user_labels(out: &mut String, labels: &Labels) {
         return;
     }
     let mut used = BTreeSet::new();
-    for (name, value) in &labels.0 {
+    for (name, value) in labels.iter() {
         let mut legal = sanitized(name);
         while is_taken(&legal) || used.contains(&legal) {
             legal.insert_str(0, COLLISION_PREFIX);

@@ -20,7 +20,8 @@ use super::families::{
     KPI_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, KPI_EXPORTER_CONFIGURED_KPIS,
     KPI_EXPORTER_EVALUATION_DURATION_SECONDS, KPI_EXPORTER_LAST_EVALUATION_TIMESTAMP_SECONDS,
     KPI_EXPORTER_LOG_ERRORS_TOTAL, KPI_EXPORTER_STORE_ERRORS_TOTAL, KPI_EXPORTER_STORE_SIZE_BYTES,
-    KPI_EXPORTER_TASK_RESTARTS_TOTAL, KPI_SOURCE_FETCH_DURATION_SECONDS, KPI_SOURCE_FETCHES_TOTAL,
+    KPI_EXPORTER_STORE_WRITE_DURATION_SECONDS, KPI_EXPORTER_TASK_RESTARTS_TOTAL,
+    KPI_SOURCE_FETCH_DURATION_SECONDS, KPI_SOURCE_FETCHES_TOTAL,
 };
 use super::sink::FamilySink;
 use crate::logging;
@@ -32,6 +33,10 @@ const FETCH_BUCKETS: &[f64] =
 /// Bounds for evaluations, in seconds: no I/O in there.
 const EVALUATION_BUCKETS: &[f64] =
     &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
+
+/// Bounds for writing to the store, in seconds: from a page to a disk that is slow.
+const WRITE_BUCKETS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
 /// Tasks that are started again when they end by a defect.
 const TASKS: [&str; 4] = ["catch_up", "digest", "evaluator", "poller"];
@@ -62,6 +67,7 @@ struct Counters {
     restarts: IntCounterVec,
     digests: IntCounterVec,
     store_errors: IntCounter,
+    store_write_seconds: Histogram,
 }
 
 impl Counters {
@@ -78,6 +84,10 @@ impl Counters {
             ))?,
             restarts: IntCounterVec::new(opts(&KPI_EXPORTER_TASK_RESTARTS_TOTAL), &["task"])?,
             digests: IntCounterVec::new(opts(&KPI_DIGEST_SENT_TOTAL), &["digest", "outcome"])?,
+            store_write_seconds: Histogram::with_opts(histogram_opts(
+                &KPI_EXPORTER_STORE_WRITE_DURATION_SECONDS,
+                WRITE_BUCKETS,
+            ))?,
             store_errors: IntCounter::with_opts(opts(&KPI_EXPORTER_STORE_ERRORS_TOTAL))?,
         })
     }
@@ -111,6 +121,7 @@ impl Counters {
         registry.register(Box::new(self.evaluation_seconds.clone()))?;
         registry.register(Box::new(self.restarts.clone()))?;
         registry.register(Box::new(self.digests.clone()))?;
+        registry.register(Box::new(self.store_write_seconds.clone()))?;
         registry.register(Box::new(self.store_errors.clone()))
     }
 }
@@ -193,7 +204,7 @@ impl SelfMetrics {
         self.counters.fetches.with_label_values(&[source, BAD_ROW]).inc_by(rows);
     }
 
-    /// Counts an evaluation of all KPIs as of an instant.
+    /// Counts an evaluation as of an instant.
     pub fn observe_evaluation(&self, as_of: DateTime<Utc>, duration: f64) {
         self.counters.evaluation_seconds.observe(duration);
         self.last_evaluation.set(seconds(as_of));
@@ -220,6 +231,11 @@ impl SelfMetrics {
             self.store_size.with_label_values::<&str>(&[]).set(bytes as f64);
         }
         self.counters.store_errors.inc_by(errors);
+    }
+
+    /// Notes how long writing to the store took.
+    pub fn observe_store_write(&self, seconds: f64) {
+        self.counters.store_write_seconds.observe(seconds);
     }
 
     /// Notes that a newer configuration was refused and this one is still at work.

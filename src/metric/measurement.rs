@@ -3,6 +3,7 @@
 //! numbers mean.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -77,11 +78,12 @@ impl Measurement {
             return Err(too_many_rows(metric));
         }
         let layout = Layout::of(metric, table)?;
+        let names: Vec<Arc<str>> = metric.labels.iter().map(|name| name.as_str().into()).collect();
         let mut measurement = Self::default();
         let mut bytes = 0;
         for (index, row) in table.rows.iter().enumerate() {
-            let labels = labels(metric, &layout, row, zone)?;
-            bytes += labels.0.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+            let labels = labels(metric, &layout, &names, row, zone)?;
+            bytes += labels.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
             if bytes as u64 > metric.max_bytes {
                 return Err(too_many_bytes(metric, &measurement, &labels));
             }
@@ -142,13 +144,19 @@ pub(crate) fn too_many_rows(metric: &Metric) -> FetchError {
         .with_hint("a forgotten GROUP BY? otherwise raise `limits: { max_label_sets: ... }`")
 }
 
-fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<Labels, FetchError> {
-    let pairs = metric.labels.iter().zip(&layout.labels).map(|(name, column)| {
-        let text = match &row[*column] {
-            Cell::Null => String::new(),
-            Cell::Number(number) => number.to_string(),
-            Cell::Text(text) | Cell::Written(_, text) => text.clone(),
-            Cell::Instant(instant) => instant.with_timezone(&zone).to_rfc3339(),
+fn labels(
+    metric: &Metric,
+    layout: &Layout,
+    names: &[Arc<str>],
+    row: &[Cell],
+    zone: Tz,
+) -> Result<Labels, FetchError> {
+    let pairs = names.iter().zip(&layout.labels).map(|(name, column)| {
+        let text: Arc<str> = match &row[*column] {
+            Cell::Null => Arc::default(),
+            Cell::Number(number) => number.to_string().into(),
+            Cell::Text(text) | Cell::Written(_, text) => text.as_str().into(),
+            Cell::Instant(instant) => instant.with_timezone(&zone).to_rfc3339().into(),
             Cell::Other(kind) => {
                 let message = format!(
                     "label column `{name}` of metric `{}` holds a value of type {kind}",
@@ -171,14 +179,14 @@ fn labels(metric: &Metric, layout: &Layout, row: &[Cell], zone: Tz) -> Result<La
             );
             return Err(FetchError::new(FetchErrorKind::Shape, message).with_hint(SHORTER));
         }
-        Ok((name.clone(), text))
+        Ok((Arc::clone(name), text))
     });
     pairs.collect()
 }
 
 /// The failure of labels that are too large together: each stands in some twenty series of a KPI.
 fn too_many_bytes(metric: &Metric, so_far: &Measurement, last: &Labels) -> FetchError {
-    let all = so_far.series.keys().chain([last]).flat_map(|labels| &labels.0);
+    let all = so_far.series.keys().chain([last]).flat_map(Labels::iter);
     let longest = all.max_by_key(|(_, value)| value.len());
     let longest = longest.map_or_else(String::new, |(name, value)| {
         let shown = shown::line(value, LONGEST);

@@ -15,6 +15,8 @@ mod story;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use actions::Action;
@@ -69,7 +71,7 @@ pub struct Review<'s> {
 pub fn review<'s>(known: Known<'s>, filter: &Filter, cadence: Cadence) -> Review<'s> {
     let snapshot = known.snapshot;
     let all: Vec<&KpiState> =
-        snapshot.kpis.iter().filter(|state| filter.keeps(&state.kpi)).collect();
+        snapshot.kpis.iter().map(Arc::as_ref).filter(|state| filter.keeps(&state.kpi)).collect();
     let chosen = summary::most_urgent_first(&all, filter);
     let (tone, headline) = summary::answer(&chosen);
     let looking = Looking { known, cadence, chosen: &chosen };

@@ -115,10 +115,10 @@ impl Item<'_> {
     /// What it is about, in words: title and labels of the KPI.
     pub fn subject(&self) -> Option<String> {
         let title = &self.state?.kpi.title;
-        Some(match self.labels.filter(|labels| !labels.0.is_empty()) {
+        Some(match self.labels.filter(|labels| !labels.is_empty()) {
             None => title.clone(),
             Some(labels) => {
-                let values: Vec<&str> = labels.0.values().map(String::as_str).collect();
+                let values: Vec<&str> = labels.values().collect();
                 format!("{title} ({})", shown::list(&values))
             }
         })

@@ -69,7 +69,7 @@ fn snapshot(kpis: Vec<KpiState>) -> Snapshot {
         as_of: at(AS_OF),
         timezone: chrono_tz::UTC,
         calendar: Calendar::default(),
-        kpis,
+        kpis: kpis.into_iter().map(Arc::new).collect(),
         objectives: BTreeMap::new(),
         metrics: Vec::new(),
         sources: BTreeMap::new(),

@@ -105,7 +105,7 @@ fn read(
         let mut rows = series.query([kpi.as_str()])?;
         while let Some(row) = rows.next()? {
             let (id, labels): (i64, String) = (row.get(0)?, row.get(1)?);
-            let labels = serde_json::from_str(&labels).map(Labels);
+            let labels = serde_json::from_str::<Labels>(&labels);
             let labels = labels.map_err(|error| Problem::Damaged(format!("labels: {error}")))?;
             let mut of_series = Vec::new();
             let mut rows = days.query((id, &from, &to, meaning))?;

@@ -13,8 +13,8 @@ use super::{Store, StoreError, statuses, stretches};
 use crate::assess::hysteresis::StatusMemory;
 use crate::kpi::SeriesKey;
 
-/// What an evaluation brought. Handing in all memories and points each time is fine: what is stored
-/// already is not written again.
+/// What an evaluation brought. Handing in more than is new is fine: what is stored already is not written
+/// again.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluation {
     /// The instant of the evaluation.
@@ -29,6 +29,18 @@ pub struct Evaluation {
     pub openings: Vec<Opening>,
     /// Periods that ended.
     pub closings: Vec<Closing>,
+}
+
+impl Evaluation {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        let Self { at: _, runs, statuses, points, openings, closings } = self;
+        runs.is_empty()
+            && statuses.is_empty()
+            && points.is_empty()
+            && openings.is_empty()
+            && closings.is_empty()
+    }
 }
 
 /// The part of an evaluation that is news, with the numbers of its series.

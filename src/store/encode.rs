@@ -20,13 +20,13 @@ const ROWS: usize = 64;
 /// A JSON object with sorted names, so that equal sets are equal texts.
 pub(super) fn labels_text(labels: &Labels) -> String {
     // Strings by strings: nothing that JSON could not hold.
-    serde_json::to_string(&labels.0).unwrap_or_default()
+    serde_json::to_string(labels).unwrap_or_default()
 }
 
 /// The labels in a column.
 pub(super) fn labels(row: &SqliteRow, column: &str) -> sqlx::Result<Labels> {
     let text: &str = row.try_get(column)?;
-    serde_json::from_str(text).map(Labels).map_err(|error| bad(format!("labels `{text}`: {error}")))
+    serde_json::from_str(text).map_err(|error| bad(format!("labels `{text}`: {error}")))
 }
 
 /// The series in the columns `kpi` and `labels`.

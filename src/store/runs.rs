@@ -160,8 +160,8 @@ struct Data {
 /// digit, and a value that came back different would look like a new one.
 #[derive(Serialize, Deserialize)]
 struct SeriesData {
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Labels,
     values: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data_through: Option<String>,
@@ -176,7 +176,7 @@ fn is_zero(count: &u64) -> bool {
 
 fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
     let series = |(labels, series): (&Labels, &Series)| SeriesData {
-        labels: labels.0.clone(),
+        labels: labels.clone(),
         values: series
             .values
             .iter()
@@ -214,7 +214,7 @@ fn series_of(data: Vec<SeriesData>) -> sqlx::Result<BTreeMap<Labels, Series>> {
         };
         let values = series.values.into_iter().map(number).collect::<Result<_, _>>()?;
         let data_through = series.data_through.as_deref().map(exact).transpose()?;
-        all.insert(Labels(series.labels), Series { values, data_through, bad: series.bad });
+        all.insert(series.labels, Series { values, data_through, bad: series.bad });
     }
     Ok(all)
 }

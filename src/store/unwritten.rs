@@ -20,6 +20,8 @@ impl Unwritten {
     pub(super) fn keep(&mut self, evaluation: &Evaluation) {
         let runs = evaluation.runs.iter().map(|run| (run.metric.clone(), run.clone()));
         self.runs.extend(runs);
-        self.statuses.clone_from(&evaluation.statuses);
+        let statuses =
+            evaluation.statuses.iter().map(|(key, memory)| (key.clone(), memory.clone()));
+        self.statuses.extend(statuses);
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn badge(status: Status) -> Markup {
 
 /// A label set, nothing for an empty one.
 pub(super) fn label_chips(labels: &Labels) -> Markup {
-    html! { @for (name, value) in &labels.0 { span.label { (name) ": " (value) } " " } }
+    html! { @for (name, value) in labels.iter() { span.label { (name) ": " (value) } " " } }
 }
 
 /// What is to be reached or kept.

@@ -1,5 +1,7 @@
 //! The page of a KPI: what is marked on its chart, how its periods ended, numbers that are like no others.
 
+use std::sync::Arc;
+
 use kpi_exporter::assess::Status;
 use kpi_exporter::engine::{ChartDay, RecentDays, RunLog};
 use kpi_exporter::kpi::SeriesKey;
@@ -24,7 +26,8 @@ fn page(snapshot: &Snapshot) -> String {
 }
 
 fn trial(snapshot: &mut Snapshot) -> &mut kpi_exporter::snapshot::KpiState {
-    snapshot.kpis.iter_mut().find(|state| state.kpi.id == "trial_to_paid").unwrap()
+    let state = snapshot.kpis.iter_mut().find(|state| state.kpi.id == "trial_to_paid");
+    Arc::get_mut(state.unwrap()).unwrap()
 }
 
 fn note(day: &str, author: Option<&str>, text: &str) -> Note {

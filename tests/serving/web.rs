@@ -105,6 +105,7 @@ fn everything_that_comes_from_outside_is_escaped() {
         objective.objective.title = evil.into();
     }
     for state in &mut snapshot.kpis {
+        let state = Arc::get_mut(state).unwrap();
         state.goal_changed =
             Some(GoalChange { at: snapshot.as_of, before: evil.into(), now: evil.into() });
     }
@@ -171,7 +172,7 @@ fn every_runbook_of_the_folder_is_built_in_and_rendered() {
 #[test]
 fn the_page_of_a_kpi_says_what_is_known_of_it() {
     let mut snapshot = april();
-    let early = &mut snapshot.kpis[1];
+    let early = Arc::get_mut(&mut snapshot.kpis[1]).unwrap();
     let kpi = Arc::get_mut(&mut early.kpi).unwrap();
     kpi.predicts = vec!["net_new_arr".into()];
     kpi.levers = vec!["onboarding checklist".into()];

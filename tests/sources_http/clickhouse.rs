@@ -85,7 +85,7 @@ async fn one_query_gives_the_same_numbers_as_on_other_databases() {
             .map(|(labels, series)| {
                 let value = |column| series.value(Some(column)).unwrap();
                 let through = series.data_through.unwrap().to_rfc3339();
-                let region = labels.0["region"].as_str();
+                let region = labels.get("region").unwrap();
                 (region, value("revenue"), value("count"), value("late"), through)
             })
             .collect();

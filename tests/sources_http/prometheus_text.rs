@@ -81,7 +81,7 @@ fn snapshot(rows: &[(String, f64)]) -> Snapshot {
         },
         kpis: vec![],
         objectives: std::collections::BTreeMap::new(),
-        metrics: metrics.collect(),
+        metrics: vec![metrics.collect()],
         sources: std::collections::BTreeMap::new(),
     }
 }

@@ -72,7 +72,7 @@ async fn a_query_is_followed_to_its_end() {
     let values: Vec<_> = found
         .series
         .iter()
-        .map(|(labels, series)| (labels.0["region"].as_str(), series.value(None)))
+        .map(|(labels, series)| (labels.get("region").unwrap(), series.value(None)))
         .collect();
     assert_eq!(values, [("", Some(5.0)), ("EU", Some(20.5)), ("US", Some(40.75))]);
 

@@ -53,7 +53,7 @@ async fn one_query_gives_the_same_numbers_on_three_databases() {
                 .map(|(labels, series)| {
                     let value = |column| series.value(Some(column));
                     let through = series.data_through.unwrap().to_rfc3339();
-                    let region = labels.0["region"].as_str();
+                    let region = labels.get("region").unwrap();
                     (region.to_owned(), value("revenue"), value("count"), value("late"), through)
                 })
                 .collect();
@@ -96,7 +96,8 @@ async fn null_and_an_empty_text_are_one_label_on_three_databases() {
             "SELECT coalesce(c, 'unknown') AS c, sum(value) AS value FROM ({query}) AS t GROUP BY 1"
         );
         let got = measure(&source, of(&named)).await.unwrap();
-        let labels: Vec<_> = got.series.keys().map(|labels| labels.0["c"].clone()).collect();
+        let labels: Vec<_> =
+            got.series.keys().map(|labels| labels.get("c").unwrap().to_owned()).collect();
         assert_eq!(labels, ["", "DE", "unknown"]);
     }
 }

@@ -161,7 +161,7 @@ async fn null_text_and_times_in_a_value_column_are_no_value_and_never_zero() {
     let values: Vec<_> = got
         .series
         .iter()
-        .map(|(labels, series)| (labels.0["k"].as_str(), series.value(Some("revenue"))))
+        .map(|(labels, series)| (labels.get("k").unwrap(), series.value(Some("revenue"))))
         .collect();
     assert_eq!(values, [("blob", None), ("null", None), ("numeric", Some(12.5)), ("text", None)]);
     assert_eq!(got.bad_rows, 2);

@@ -84,7 +84,7 @@ pub(crate) fn only(kpis: Vec<KpiState>) -> Snapshot {
             timezone: chrono_tz::America::New_York,
             ..Default::default()
         },
-        kpis,
+        kpis: kpis.into_iter().map(Arc::new).collect(),
         objectives: BTreeMap::new(),
         metrics: Vec::new(),
         sources: BTreeMap::new(),
@@ -153,8 +153,8 @@ pub(crate) fn april() -> Snapshot {
         value,
     };
     snapshot.metrics = vec![
-        metric("sessions", None, no_labels(), 125_000.0),
-        metric("deals.arr", Some("net_new_arr"), region("EMEA"), 60_000.0),
+        Arc::from([metric("sessions", None, no_labels(), 125_000.0)]),
+        Arc::from([metric("deals.arr", Some("net_new_arr"), region("EMEA"), 60_000.0)]),
     ];
     snapshot.sources = sources();
     snapshot

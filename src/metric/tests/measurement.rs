@@ -143,7 +143,7 @@ fn labels_are_text_whatever_they_were() {
     let rows =
         vec![row(text("EU")), row(Cell::Number(12.0)), row(Cell::Number(1.5)), row(Cell::Null)];
     let measurement = measure(with_labels(&["k"]), &table(&["k", "value"], rows)).unwrap();
-    let labels: Vec<_> = measurement.series.keys().map(|labels| labels.0["k"].as_str()).collect();
+    let labels: Vec<_> = measurement.series.keys().map(|labels| labels.get("k").unwrap()).collect();
     assert_eq!(labels, ["", "1.5", "12", "EU"]);
     let json = table(&["k", "value"], vec![row(Cell::Other("JSONB".into()))]);
     let error = measure(with_labels(&["k"]), &json).unwrap_err();
@@ -225,7 +225,7 @@ fn booleans_times_and_decimals_keep_their_text_as_labels() {
     ] {
         let answer = table(&["k", "value"], vec![vec![cell.clone(), cell]]);
         let measurement = measure(with_labels(&["k"]), &answer).unwrap();
-        assert_eq!(measurement.series.keys().next().unwrap().0["k"], expected);
+        assert_eq!(measurement.series.keys().next().unwrap().get("k").unwrap(), expected);
         assert_eq!(measurement.bad_rows, 0);
     }
 }

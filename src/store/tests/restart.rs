@@ -45,7 +45,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn labels() -> impl Strategy<Value = Labels> {
-    prop::collection::btree_map("[a-z_]{1,8}", any::<String>(), 0..4).prop_map(Labels)
+    prop::collection::btree_map("[a-z_]{1,8}", any::<String>(), 0..4).prop_map(Labels::from_iter)
 }
 
 fn number() -> impl Strategy<Value = f64> {

@@ -1,6 +1,8 @@
 //! What stands around a KPI: levers, what it announces and what announces it, members, notes, and how its
 //! definition changed.
 
+use std::sync::Arc;
+
 use maud::{Markup, html};
 
 use super::marks;
@@ -33,6 +35,7 @@ pub(super) fn leads(snapshot: &Snapshot, state: &KpiState) -> Markup {
     let led_by: Vec<(&KpiState, Option<&LeadState>)> = snapshot
         .kpis
         .iter()
+        .map(Arc::as_ref)
         .filter(|other| other.kpi.predicts.contains(&state.kpi.id))
         .map(|other| (other, other.leads.iter().find(|lead| lead.predicts == state.kpi.id)))
         .collect();

@@ -21,7 +21,7 @@ pub(super) fn periods(snapshot: &Snapshot, state: &KpiState) -> Markup {
     let results: Vec<Option<f64>> = all.iter().map(|closed| closed.value).collect();
     let results = column(&state.kpi.unit, &results);
     let restated = all.iter().any(|closed| closed.restated.is_some());
-    let labelled = all.iter().any(|closed| !closed.labels.0.is_empty());
+    let labelled = all.iter().any(|closed| !closed.labels.is_empty());
     html! {
         section {
             h2 { "Closed periods" }

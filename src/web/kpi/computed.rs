@@ -97,7 +97,7 @@ fn values(snapshot: &Snapshot, kpi: &Kpi, id: &str) -> Markup {
         let name = state.name.split('.').next().unwrap_or_default();
         name == id && state.kpi.as_ref().is_none_or(|of| *of == kpi.id)
     };
-    let all: Vec<&MetricState> = snapshot.metrics.iter().filter(of_metric).collect();
+    let all: Vec<&MetricState> = snapshot.metrics().filter(of_metric).collect();
     html! {
         @if !all.is_empty() {
             table.plain {

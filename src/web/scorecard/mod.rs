@@ -8,6 +8,7 @@ mod warning;
 pub(super) mod week;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
@@ -54,8 +55,12 @@ impl Site<'_> {
     /// The scorecard: the answer in one sentence, then every KPI by objective.
     pub fn scorecard(&self, view: &View) -> String {
         let Some(snapshot) = self.snapshot else { return self.waiting() };
-        let chosen: Vec<&KpiState> =
-            snapshot.kpis.iter().filter(|state| view.filter.keeps(&state.kpi)).collect();
+        let chosen: Vec<&KpiState> = snapshot
+            .kpis
+            .iter()
+            .map(Arc::as_ref)
+            .filter(|state| view.filter.keeps(&state.kpi))
+            .collect();
         let (tone, sentence) = answer(&chosen);
         let mut shown = most_urgent_first(&chosen, &view.filter);
         let common = Common::of(snapshot, self.days, &shown);

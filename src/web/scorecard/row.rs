@@ -180,8 +180,8 @@ fn sets(common: &Common<'_>, kpi: &Kpi, verdicts: &[&Verdict]) -> Markup {
 
 /// What they are: the name of their only label, or label sets.
 fn kinds(verdicts: &[&Verdict]) -> String {
-    let name = verdicts.first().and_then(|verdict| verdict.labels.0.keys().next());
-    let only = |name: &&String| verdicts.iter().all(|v| v.labels.0.keys().eq([*name]));
+    let name = verdicts.first().and_then(|verdict| verdict.labels.names().next());
+    let only = |name: &&str| verdicts.iter().all(|v| v.labels.names().eq([*name]));
     let Some(name) = name.filter(only) else { return "label sets".to_owned() };
     let words = name.replace('_', " ");
     match words.strip_suffix('y') {

@@ -1,0 +1,265 @@
+//! Whatever comes, in whatever order: an engine that evaluates only what is new finds what one finds that
+//! evaluates everything.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+
+use super::super::runs::SourceFacts;
+use super::super::{Book, Engine, Evaluated, News, Readers, Run, RunLog, spans_of};
+use crate::config::{Environment, load_text};
+use crate::kpi::Definitions;
+use crate::metric::{FetchError, FetchErrorKind, Labels, Measurement, Metric, Series, Span};
+use crate::record::Remembered;
+use crate::snapshot::KpiState;
+
+const CONFIG: &str = "
+version: 1
+calendar: { timezone: Europe/Berlin }
+defaults: { period: week, max_age: 30h }
+sources: { s: { files: { tables: { t: t.csv } } }, other: { files: { tables: { t: t.csv } } } }
+metrics:
+  m0: { source: s, query: 'SELECT 1 AS value FROM t WHERE d < :window_end_date AND d >= :window_start_date' }
+  m1: { source: s, labels: [region], query: 'SELECT 1 AS value, region FROM t WHERE d < :window_end_date' }
+  m2: { source: other, labels: [region], query: 'SELECT 1 AS value, region FROM t WHERE d < :as_of AND d >= :window_start_date' }
+  m3: { source: other, query: 'SELECT 1 AS value FROM t WHERE :period_start < :window_end' }
+kpis:
+  flow: { kind: lagging, formula: m0, accumulation: flow, unit: count, direction: increase, baseline: previous_period, target: +10%, predicts: [share] }
+  plain: { kind: leading, formula: m0, accumulation: level, window: 3d, unit: count, direction: increase, baseline: 10, target: 50, period: month }
+  share: { kind: efficiency, formula: m1 / m2, accumulation: ratio, unit: count, direction: increase, baseline: previous_period, target: +10%, max_age: 2h }
+  many: { kind: leading, formula: m1, accumulation: level, unit: count, target: { min: 20 }, status: { confirm_for: 5h } }
+  mixed: { kind: leading, formula: m0 + m3, accumulation: flow, unit: count, direction: increase, baseline: 0, target: 100, path: seasonal, period: month }
+  parts: { kind: lagging, formula: m2, breakdown: [region], accumulation: flow, unit: count, direction: decrease, baseline: previous_period, target: -10%, max_age: 90m }
+  soon: { kind: leading, formula: m3, accumulation: level, unit: count, direction: increase, baseline: 0, target: { formula: m0 }, max_age: 10m, status: { confirm: 1 } }
+";
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Time passes.
+    Pass(TimeDelta),
+    /// Runs of some metrics, each with a number that decides what it finds.
+    Runs(Vec<(usize, u64)>),
+    /// An update, on a tick if it is time for one.
+    Update,
+    /// A past day comes in, and is learned from or not.
+    Past(bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let seconds = prop_oneof![
+        6 => 0..15_i64,
+        3 => 15..1_000_i64,
+        3 => 1_000..10_000_i64,
+        2 => 10_000..100_000_i64,
+        1 => 100_000..1_000_000_i64,
+        1 => -10_000..0_i64,
+    ];
+    let step = prop_oneof![
+        4 => seconds.prop_map(|seconds| Step::Pass(TimeDelta::seconds(seconds))),
+        4 => prop::collection::vec((0..4_usize, any::<u64>()), 1..4).prop_map(Step::Runs),
+        6 => Just(Step::Update),
+        1 => any::<bool>().prop_map(Step::Past),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+fn mixed(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// What a run finds over a span: rows of some regions, or one row; complete up to an instant or without
+/// saying so; sometimes no number.
+fn measured(metric: &Metric, span: Span, seed: u64) -> Measurement {
+    let window = span.window;
+    let chance = mixed(seed ^ window.start.timestamp().unsigned_abs().rotate_left(20));
+    let row = |number: u64| {
+        let chance = mixed(chance ^ number);
+        let value = (!chance.is_multiple_of(11)).then_some(((chance >> 8) % 60) as f64);
+        let lag = TimeDelta::hours(i64::try_from((chance >> 20) % 40).unwrap());
+        let data_through = (seed.is_multiple_of(3)).then(|| window.end - lag);
+        let values = value.map(|value| ("value".to_owned(), value)).into_iter().collect();
+        Series { values, data_through, ..Series::default() }
+    };
+    let series: BTreeMap<Labels, Series> = if metric.labels.is_empty() {
+        BTreeMap::from([(Labels::default(), row(0))])
+    } else {
+        let regions = ["de", "fr", "us"].into_iter().zip(1..);
+        let here = regions.filter(|(_, number)| !mixed(seed ^ *number).is_multiple_of(4));
+        here.map(|(region, number)| ([("region", region)].into_iter().collect(), row(number)))
+            .collect()
+    };
+    Measurement { series, ..Measurement::default() }
+}
+
+struct World {
+    definitions: Arc<Definitions>,
+    readers: Readers,
+    book: Book,
+    log: RunLog,
+    now: DateTime<Utc>,
+    news: News,
+    all: Engine,
+    few: Engine,
+    next_tick: DateTime<Utc>,
+    evaluated: (usize, usize),
+}
+
+impl World {
+    fn new() -> Self {
+        let config = load_text("a.yaml", CONFIG, Path::new(""), &Environment::default());
+        let config = config.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let definitions = Arc::new(config.definitions);
+        let facts = ["s", "other"].map(|id| (id.into(), SourceFacts::default())).into();
+        let now = "2026-03-20T10:00:00Z".parse().unwrap();
+        let book = Book::default();
+        Self {
+            readers: Readers::of(&definitions),
+            log: RunLog::new(&definitions, &facts, &book, now),
+            book,
+            now,
+            next_tick: now,
+            news: News::default(),
+            all: Engine::new(Arc::clone(&definitions)),
+            few: Engine::new(Arc::clone(&definitions)),
+            definitions,
+            evaluated: (0, 0),
+        }
+    }
+
+    fn run(&mut self, number: usize, seed: u64) {
+        let metric = self.definitions.metrics.values().nth(number).unwrap();
+        let calendar = &self.definitions.calendar;
+        let outcome = if seed.is_multiple_of(7) {
+            Err(FetchError::new(FetchErrorKind::Query, format!("failure {}", seed % 3)))
+        } else {
+            let spans = spans_of(metric, self.readers.kpis(&metric.id), calendar, self.now);
+            Ok(spans
+                .into_iter()
+                .map(|span| (span, Arc::new(measured(metric, span, seed))))
+                .collect())
+        };
+        let run = Run::known(metric.id.clone(), self.now, outcome);
+        self.log.note(&metric.source, &run);
+        self.news.metrics.insert(metric.id.clone());
+        self.book.apply(run);
+    }
+
+    fn past(&mut self, learn: bool) {
+        let mut engine = Engine::instantaneous(Arc::clone(&self.definitions));
+        let found = engine.evaluate(&self.book, &self.log, self.now);
+        let day = crate::record::finish(found, &self.definitions, &Remembered::default());
+        for engine in [&mut self.all, &mut self.few] {
+            engine.note_past(&day);
+            if learn {
+                engine.learn();
+            }
+        }
+        self.update(true);
+    }
+
+    fn update(&mut self, tick: bool) {
+        let mut news = std::mem::take(&mut self.news);
+        news.tick = tick;
+        if tick || self.now + TimeDelta::seconds(15) < self.next_tick {
+            self.next_tick = self.now + TimeDelta::seconds(15);
+        }
+        self.book.forget_after(self.now + TimeDelta::minutes(1));
+        self.log.forget_after(self.now + TimeDelta::minutes(1));
+        let before = self.few.last_states();
+        let few = self.few.update(&self.book, &self.log, &news, self.now);
+        let all = self.all.evaluate(&self.book, &self.log, self.now);
+        let kept = few.kpis.iter().filter(|state| before.iter().any(|old| Arc::ptr_eq(old, state)));
+        self.evaluated.0 += kept.count();
+        self.evaluated.1 += few.kpis.len();
+        self.compare(&all, &few, tick);
+    }
+
+    fn compare(&self, all: &Evaluated, few: &Evaluated, tick: bool) {
+        assert_eq!((&all.metrics, &all.sources), (&few.metrics, &few.sources));
+        assert_eq!(all.kpis.len(), few.kpis.len());
+        for (all, few) in all.kpis.iter().zip(&few.kpis) {
+            let kpi = &all.kpi;
+            let is_in_book = |metric: &_| self.book.get(metric).is_some();
+            let straddles = kpi.metrics().into_iter().all(is_in_book);
+            if is_without_data(all) && (!tick || straddles) {
+                // As of the last tick.
+                assert!(is_without_data(few), "{few:#?}");
+                continue;
+            }
+            assert!(all.says_what(few), "{}: all: {all:#?}\nfew: {few:#?}", kpi.id);
+        }
+        if tick {
+            // Without data, as of the last tick.
+            let frozen = |engine: &Engine| -> Vec<_> {
+                let all = engine.openings().iter();
+                all.map(|(key, id, is)| (key.clone(), id.clone(), is.baseline, is.target)).collect()
+            };
+            assert_eq!(frozen(&self.all), frozen(&self.few));
+            assert_eq!(self.all.history(), self.few.history());
+        }
+        for (key, memory) in self.all.memories().unwrap() {
+            let other = &self.few.memories().unwrap()[key];
+            assert!(
+                memory == other || memory.point.value.is_none(),
+                "{key:?}: {memory:#?} {other:#?}"
+            );
+        }
+    }
+}
+
+fn is_without_data(state: &KpiState) -> bool {
+    state.verdicts.iter().all(|verdict| verdict.assessment.data_through.is_none())
+}
+
+/// Gives how many states were kept, of how many.
+fn walk(steps: Vec<Step>) -> (usize, usize) {
+    let mut world = World::new();
+    for step in steps {
+        match step {
+            Step::Pass(time) => world.now += time,
+            Step::Runs(runs) => runs.into_iter().for_each(|(metric, seed)| world.run(metric, seed)),
+            Step::Update => world.update(world.now >= world.next_tick),
+            Step::Past(learn) => world.past(learn),
+        }
+    }
+    world.update(true);
+    world.evaluated
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_evaluated_alone_is_as_if_all_had_been(steps in steps()) {
+        walk(steps);
+    }
+}
+
+#[test]
+fn a_run_evaluates_the_kpis_that_draw_on_it_and_nothing_else() {
+    let mut world = World::new();
+    (0..4).for_each(|metric| world.run(metric, 1));
+    for _ in 0..3 {
+        world.update(true);
+        world.now += TimeDelta::seconds(15);
+    }
+    let states = |world: &World| world.few.last_states();
+    let before = states(&world);
+    world.update(true);
+    assert!(before.iter().zip(states(&world)).all(|(a, b)| Arc::ptr_eq(a, &b)), "nothing came");
+    world.run(3, 2);
+    world.update(false);
+    let new = before.iter().zip(states(&world)).filter(|(a, b)| !Arc::ptr_eq(a, b));
+    let new: Vec<_> = new.map(|(_, state)| state.kpi.id.to_string()).collect();
+    assert_eq!(new, ["mixed", "soon"]);
+    // Data gets too old by itself.
+    world.now += TimeDelta::minutes(10);
+    world.update(false);
+    let soon = states(&world).pop().unwrap();
+    assert_eq!(soon.verdicts[0].assessment.value, None);
+}
