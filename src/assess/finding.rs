@@ -101,7 +101,7 @@ pub enum Finding {
         /// Probability of the target.
         probability: f64,
     },
-    /// Better than its pace: earlier periods that stood like this made it.
+    /// Better than its pace: enough of the earlier periods that stood like this made it.
     Season {
         /// Probability of the target.
         probability: f64,

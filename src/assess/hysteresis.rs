@@ -8,7 +8,7 @@
 //! (300 quarters each, shares of 5 to 30 %, 50 and 500 trials a day, on target at the close): two
 //! days raise 0.08 to 0.50 false alarms per half-year, this 0.02 to 0.27, and a fall by 30 % is seen
 //! 2 days later. The sum of a period so far is of the same kind, and so is the chance that follows from
-//! it: six days of a quarter, two of a month (`docs/early-warning.md`). What is beyond doubt does not
+//! it: eight days of a quarter, two of a month (`docs/early-warning.md`). What is beyond doubt does not
 //! wait.
 
 use std::time::Duration;
@@ -16,10 +16,11 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::assessment::Assessment;
+use super::chance::{UNLIKELY, counts, hardly, patience};
 use super::finding::{Finding, Proof};
-use super::judge::{HARDLY, LIKELY, UNLIKELY, counts};
+
 use super::status::Status;
-use crate::calendar::{PeriodKind, WindowSpec};
+use crate::calendar::WindowSpec;
 use crate::kpi::Kpi;
 
 /// How far beyond its limit the pace has to be for a better status.
@@ -31,8 +32,8 @@ const PARTS_OF_A_WINDOW: u64 = 6;
 /// ... and nobody waits for longer than this.
 const MOST_DAYS: u64 = 5;
 /// The same for what a period brings: the sum so far is hardly another one from one day to the next.
-const PARTS_OF_A_PERIOD: u64 = 15;
-const MOST_DAYS_OF_A_PERIOD: u64 = 6;
+const PARTS_OF_A_PERIOD: u64 = 11;
+const MOST_DAYS_OF_A_PERIOD: u64 = 8;
 
 /// What is remembered of one KPI and label set.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +81,8 @@ pub struct ConfirmationRules {
     confirm_for: Duration,
     /// What chance may explain lasts for so long.
     settle: Option<Duration>,
+    /// How much higher the limit of a probability is in a long period.
+    patience: f64,
 }
 
 impl ConfirmationRules {
@@ -88,7 +91,7 @@ impl ConfirmationRules {
         let day = 86_400;
         let settle = match kpi.window {
             WindowSpec::PeriodToDate => {
-                let days = (usual_days(&kpi.period) / PARTS_OF_A_PERIOD).min(MOST_DAYS_OF_A_PERIOD);
+                let days = (kpi.period.usual_days() / PARTS_OF_A_PERIOD).min(MOST_DAYS_OF_A_PERIOD);
                 Some(days.saturating_sub(1) * day)
             }
             // The first of the days counts.
@@ -104,6 +107,7 @@ impl ConfirmationRules {
             confirm: kpi.thresholds.confirm,
             confirm_for: kpi.thresholds.confirm_for,
             settle: settle.map(Duration::from_secs),
+            patience: patience(kpi),
         }
     }
 
@@ -134,18 +138,6 @@ impl ConfirmationRules {
     }
 }
 
-/// Days of a period of a kind.
-fn usual_days(kind: &PeriodKind) -> u64 {
-    match kind {
-        PeriodKind::Week => 7,
-        PeriodKind::Month => 30,
-        PeriodKind::Quarter => 91,
-        PeriodKind::Half => 182,
-        PeriodKind::Year => 365,
-        PeriodKind::Dates { start, end } => u64::try_from((*end - *start).num_days()).unwrap_or(0),
-    }
-}
-
 /// The memory after one more assessment, of a good fetch made at an instant.
 pub fn step(
     before: Option<&StatusMemory>,
@@ -168,7 +160,7 @@ pub fn step(
         return memory(now.status, band.or(severity(now.status).map(|_| now.status)), None);
     };
     let was = severity(shown).unwrap_or(is);
-    let candidate = if is > was { now.status } else { clear_of_limits(now) };
+    let candidate = if is > was { now.status } else { clear_of_limits(now, rules.patience) };
     let new = severity(candidate).unwrap_or(was);
     if new == was || (new > was) != (is > was) {
         return memory(shown, band, None);
@@ -231,21 +223,22 @@ fn nearer(shown: Status, a: Status, b: Status) -> Status {
 /// The best band whose limits the pace and the chance are clear of, and not better than the instant
 /// says. Where there is no pace, or where it is not the pace that decided, there is no limit of it to
 /// be clear of.
-fn clear_of_limits(now: &Assessment) -> Status {
-    let probability = now.target_hit_probability.filter(|_| counts(now.elapsed_ratio));
+fn clear_of_limits(now: &Assessment, patience: f64) -> Status {
+    let probability = now.target_hit_probability;
+    let counted = probability.filter(|_| counts(now.elapsed_ratio));
     let clear = |band: Status, limit: Option<f64>, chance: f64| {
-        // A season that explains the lag stands in for the pace.
-        let explained = band == Status::AtRisk && probability >= Some(LIKELY);
+        // What earlier periods did from here stands in for the pace.
+        let explained = band == Status::AtRisk && probability >= Some(UNLIKELY + CHANCE_MARGIN);
         let by_pace = match (now.pace_ratio, limit) {
             (Some(pace), Some(limit)) => pace >= limit + MARGIN || explained,
             _ => true,
         };
-        let by_chance = probability.is_none_or(|p| p >= chance + CHANCE_MARGIN);
+        let by_chance = counted.is_none_or(|p| p >= chance + CHANCE_MARGIN);
         severity(now.status) <= severity(band) && by_pace && by_chance
     };
     if clear(Status::OnTrack, now.pace_on_track_ratio, UNLIKELY) {
         Status::OnTrack
-    } else if clear(Status::AtRisk, now.pace_at_risk_ratio, HARDLY) {
+    } else if clear(Status::AtRisk, now.pace_at_risk_ratio, hardly(patience, now.elapsed_ratio)) {
         Status::AtRisk
     } else {
         Status::OffTrack

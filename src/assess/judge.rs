@@ -2,6 +2,7 @@
 //! forgives, and what speaks against it all the same. Not here: hysteresis over several data points
 //! (`hysteresis`), and the words (`reason`).
 
+use super::chance::{UNLIKELY, contradicts, counts, hardly, patience};
 use super::finding::Finding;
 use super::noise::{BEYOND_DOUBT, Noise, Z, is_share};
 use super::outlook::Evidence;
@@ -10,21 +11,11 @@ use super::path::{Expected, Guard, PathPoint, Shape};
 use super::status::Status;
 use super::sums::Sums;
 use super::target::Goal;
-use crate::kpi::{Accumulation, Kpi, Path, at_least, at_most};
+use crate::kpi::{Accumulation, Kpi, at_least, at_most};
 
-/// From this share of the period on, the probability of the target counts.
-const PROBABILITY_COUNTS: f64 = 1.0 / 3.0;
-/// Less likely than this is at risk.
-pub(super) const UNLIKELY: f64 = 0.2;
-/// Less likely than this is off track.
-pub(super) const HARDLY: f64 = 0.05;
-/// The same beyond doubt: a probability wanders, and a good quarter may once have had one in twenty.
-const UNLIKELY_BEYOND_DOUBT: f64 = 0.02;
-const HARDLY_BEYOND_DOUBT: f64 = 0.005;
-/// As likely as this, a lag is explained by the season: the pace alone makes it at risk, not more.
-pub(super) const LIKELY: f64 = 0.5;
-/// ... when so many earlier periods say so.
-const EXPLAINING_PERIODS: usize = 3;
+/// The tenth part of a limit of the probability is beyond doubt: it wanders, and a good quarter may once
+/// have had one in twenty.
+const BEYOND_DOUBT_PART: f64 = 0.1;
 /// From this share of the period on there is no time left to hope in.
 const LAST_DAYS: f64 = 0.9;
 /// What needs so many times the rate so far in the last days does not come.
@@ -91,14 +82,13 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
 /// What has to be shown before a bad word is said.
 struct Doubt {
     z: f64,
-    unlikely: f64,
-    hardly: f64,
+    /// Part of the limits of the probability.
+    part: f64,
 }
 
 impl Doubt {
-    const USUAL: Self = Self { z: Z, unlikely: UNLIKELY, hardly: HARDLY };
-    const NONE: Self =
-        Self { z: BEYOND_DOUBT, unlikely: UNLIKELY_BEYOND_DOUBT, hardly: HARDLY_BEYOND_DOUBT };
+    const USUAL: Self = Self { z: Z, part: 1.0 };
+    const NONE: Self = Self { z: BEYOND_DOUBT, part: BEYOND_DOUBT_PART };
 }
 
 /// The band of the pace, forgiven as much as chance may have done, and then held against the rest of
@@ -113,15 +103,12 @@ fn band(case: &Case<'_>, required_pace: Option<f64>, doubt: &Doubt) -> (Status, 
             verdict = (forgiven, Some(Finding::WithinNoise(noise)));
         }
     }
-    let probability = evidence.hit_probability(goal, path).filter(|_| counts(at.elapsed));
-    if let Some(probability) = probability {
-        let explained = probability >= LIKELY
-            && evidence.periods >= EXPLAINING_PERIODS
-            && path.guard == Guard::None
-            && is_straight(&kpi.path, path);
-        if explained && verdict.0 == Status::OffTrack {
-            verdict = (Status::AtRisk, Some(Finding::Season { probability }));
-        }
+    let probability = evidence.hit_probability(goal, path);
+    if let Some(probability) = probability
+        && verdict.0 == Status::OffTrack
+        && contradicts(kpi, path, evidence, probability)
+    {
+        verdict = (Status::AtRisk, Some(Finding::Season { probability }));
     }
     let mut at_least = |status: Status, because: Option<Finding>| {
         if severity(verdict.0) < severity(status) {
@@ -134,21 +121,16 @@ fn band(case: &Case<'_>, required_pace: Option<f64>, doubt: &Doubt) -> (Status, 
     if at.elapsed >= LAST_DAYS && is_out_of_reach(case, required_pace) {
         at_least(Status::AtRisk, Some(Finding::TooLate));
     }
-    if let Some(probability) = probability {
+    if let Some(probability) = probability.filter(|_| counts(at.elapsed)) {
         let unlikely = || Some(Finding::Unlikely { probability });
-        if probability < doubt.unlikely {
+        if probability < UNLIKELY * doubt.part {
             at_least(Status::AtRisk, unlikely());
         }
-        if probability < doubt.hardly {
+        if probability < hardly(patience(kpi), at.elapsed) * doubt.part {
             at_least(Status::OffTrack, unlikely());
         }
     }
     verdict
-}
-
-/// Whether the probability of the target is to be trusted yet.
-pub(super) fn counts(elapsed: f64) -> bool {
-    elapsed >= PROBABILITY_COUNTS
 }
 
 /// The band of a value's pace; where there is no pace, the plain comparison with the path.
@@ -176,14 +158,6 @@ fn severity(status: Status) -> u8 {
         Status::OffTrack => 2,
         Status::AtRisk => 1,
         _ => 0,
-    }
-}
-
-/// Whether the way follows the calendar, and not what somebody knows of the year.
-fn is_straight(declared: &Path, path: &Expected) -> bool {
-    match declared {
-        Path::Linear | Path::Trailing | Path::BusinessDays | Path::Flat => true,
-        Path::Seasonal(_) | Path::Milestones(_) | Path::Formula(_) => path.fell_back,
     }
 }
 

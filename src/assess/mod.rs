@@ -4,6 +4,7 @@
 mod absence;
 mod assessment;
 mod band;
+mod chance;
 mod finding;
 pub mod hysteresis;
 mod judge;

@@ -128,7 +128,7 @@ impl About<'_> {
                 percent(*probability)
             ),
             Finding::Season { probability } => format!(
-                "earlier periods lagged like this as well, and the chance is {}",
+                "the pace alone would be off track, but by what earlier periods did from here the chance is {}",
                 percent(*probability)
             ),
             Finding::TooLate => "too much is left for the days that remain".to_owned(),

@@ -23,6 +23,18 @@ impl PeriodKind {
             _ => return Err(CalendarError::NotAPeriod(word.to_owned())),
         })
     }
+
+    /// Days that one of them usually has.
+    pub fn usual_days(&self) -> u64 {
+        match self {
+            Self::Week => 7,
+            Self::Month => 30,
+            Self::Quarter => 91,
+            Self::Half => 182,
+            Self::Year => 365,
+            Self::Dates { start, end } => u64::try_from((*end - *start).num_days()).unwrap_or(0),
+        }
+    }
 }
 
 impl Period {

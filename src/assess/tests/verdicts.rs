@@ -195,9 +195,15 @@ fn a_hit_probability_of_0_002_is_not_green_however_good_the_pace() {
 fn a_season_that_explains_the_lag_is_at_risk_and_not_off_track() {
     let seasonal = projected("2026-05-15", 80e3, 260e3, 3);
     assert_eq!(seasonal.status, Status::AtRisk);
-    assert!(seasonal.reason.contains("earlier periods lagged like this"), "{}", seasonal.reason);
+    let but =
+        "the pace alone would be off track, but by what earlier periods did from here the chance";
+    assert!(seasonal.reason.contains(but), "{}", seasonal.reason);
     assert_eq!(projected("2026-05-15", 80e3, 260e3, 2).status, Status::OffTrack, "too few periods");
-    assert_eq!(projected("2026-05-15", 80e3, 245e3, 3).status, Status::OffTrack, "not likely");
+    assert_eq!(projected("2026-05-15", 80e3, 240e3, 3).status, Status::AtRisk, "one in four");
+    assert_eq!(projected("2026-05-15", 80e3, 235e3, 3).status, Status::OffTrack, "one in eight");
+    // A lag in the first weeks is what a season looks like.
+    assert_eq!(projected("2026-04-15", 20e3, 260e3, 3).status, Status::AtRisk);
+    assert_eq!(projected("2026-04-15", 20e3, 260e3, 2).status, Status::OffTrack);
 }
 
 #[test]
@@ -220,7 +226,8 @@ fn what_is_left_for_the_last_days_is_never_green() {
 }
 
 proptest::proptest! {
-    /// Nothing is green against its chance, and no lag that a season explains is off track.
+    /// Nothing is green against its chance, and no lag is off track against it; before a third of the
+    /// period it forgives and does not accuse.
     #[test]
     fn the_second_witness_is_heard_from_a_third_of_the_period_on(
         day in 0_u64..90, so_far in 1.0..249e3_f64, ends_at in 150e3..350e3_f64,
@@ -233,9 +240,9 @@ proptest::proptest! {
             proptest::prop_assert_eq!(seen.status, Status::OffTrack);
         } else if speaks && chance < 0.2 {
             proptest::prop_assert!(matches!(seen.status, Status::AtRisk | Status::OffTrack));
-        } else if speaks && chance >= 0.5 {
+        } else if chance >= 0.2 {
             proptest::prop_assert_ne!(seen.status, Status::OffTrack);
-        } else if !speaks && seen.status != Status::TooEarly {
+        } else if seen.status != Status::TooEarly {
             let alone = at_end_of(&date.to_string(), &net_new_arr(), value(so_far));
             proptest::prop_assert_eq!(seen.status, alone.status);
         }
