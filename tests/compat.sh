@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What this project gives to other programs, tried with the current ones: Prometheus, Alertmanager,
-# VictoriaMetrics and Helm are built with `go` by their module versions, outside of the tree, and kept there.
-# Ends with a table of what was tried. What cannot be fetched or built is skipped, and the table says so; what
-# is there and does not work is a failure.
+# VictoriaMetrics and Helm are built with `go` by their module versions, outside of the tree, and kept there;
+# Trino is fetched where there is a JDK for it. Ends with a table of what was tried. What cannot be fetched or
+# built is skipped, and the table says so; what is there and does not work is a failure.
 #
 #   tests/compat.sh          needs go and python3; about 10 minutes the first time, 3 after that
 #
@@ -14,6 +14,7 @@ prometheus=v0.316.0 # 3.16
 alertmanager=v0.35.0
 victoriametrics=v1.151.0
 helm=v3.22.0
+trino=476
 toolkit=v0.20.0
 operator=v0.85.0
 kubernetes_validate=1.37.0
@@ -317,6 +318,58 @@ victoria() {
 if [ -n "$built_vm" ]; then
   check VictoriaMetrics $victoriametrics "vmalert -dryRun" "$cache/victoriametrics-$victoriametrics/vmalert" -dryRun -rule=deploy/prometheus/kpi-exporter.rules.yml
   check VictoriaMetrics $victoriametrics "scrapes; vmalert fires, and replays" victoria
+fi
+
+# --- Trino ---------------------------------------------------------------------------------------------
+# Its server comes from Maven Central, 820 MB; what stays of it is 100 MB: the engine, tables in memory, tables
+# to copy from.
+jdk() { # the home of a JDK that it takes: 24 or newer
+  local home version
+  for home in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
+    version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release" 2>/dev/null)
+    if [ "${version:-0}" -ge 24 ]; then echo "$home"; return; fi
+  done
+  return 1
+}
+fetch_trino() {
+  local to="$cache/trino-$trino" left=$((limit - (SECONDS - began)))
+  [ ! -e "$to/done" ] || return 0
+  [ "$left" -gt 0 ] || { echo "no time left for Trino"; return 1; }
+  say "fetches Trino $trino"
+  timeout "$left" mvn --batch-mode --quiet dependency:get -Dtransitive=false "-Dmaven.repo.local=$work/maven" \
+    "-Dartifact=io.trino:trino-server:$trino:tar.gz" || return 1
+  rm -rf "$to" && mkdir -p "$to/whole"
+  tar xzf "$work/maven/io/trino/trino-server/$trino/trino-server-$trino.tar.gz" -C "$to/whole" --strip-components=1
+  rm -rf "$work/maven"
+  mkdir "$to/plugin" && mv "$to/whole/plugin/memory" "$to/whole/plugin/tpch" "$to/plugin/" && mv "$to/whole/lib" "$to/"
+  rm -rf "$to/whole" && touch "$to/done"
+}
+ask_trino() {
+  local port home="$work/trino"
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  mkdir -p "$home/etc/catalog"
+  ln -sfn "$cache/trino-$trino/plugin" "$home/plugin"
+  printf '%s\n' coordinator=true node-scheduler.include-coordinator=true "http-server.http.port=$port" \
+    "discovery.uri=http://127.0.0.1:$port" >"$home/etc/config.properties"
+  echo connector.name=memory >"$home/etc/catalog/memory.properties"
+  echo connector.name=tpch >"$home/etc/catalog/tpch.properties"
+  (cd "$home" && exec "$(jdk)/bin/java" -Xmx1G -XX:+UseSerialGC -Djdk.attach.allowAttachSelf=true \
+    -Dconfig=etc/config.properties -Dnode.environment=test -Dnode.id=one -Dnode.data-dir="$home" \
+    -cp "$cache/trino-$trino/lib/*" io.trino.server.TrinoServer >"$work/trino.log" 2>&1) &
+  local id=$! good=0
+  started+=($id)
+  started_up() { asks "http://127.0.0.1:$port/v1/info" | grep -q '"starting":false'; }
+  until_it "Trino serves" 180 started_up || { tail -20 "$work/trino.log"; return 1; }
+  python3 tests/compat/trino/try.py "http://127.0.0.1:$port" "$exporter" "$work" || good=1
+  kill $id && wait $id 2>/dev/null || true
+  return $good
+}
+if ! jdk >/dev/null || ! have mvn; then
+  row Trino $trino "all" "skipped: no JDK of 24 or newer, or no mvn"
+elif fetch_trino; then
+  check Trino $trino "times, types, mistakes, ends of queries" ask_trino
+else
+  row Trino $trino "all" "skipped: not fetched"
 fi
 
 printf '\n%-16s %-10s %-52s %s\n' program version what result
