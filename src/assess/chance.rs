@@ -58,9 +58,10 @@ mod tests {
 
     #[test]
     fn the_limit_rises_in_long_periods_only_and_from_a_third_to_the_half() {
-        let of = |patience, elapsed| (hardly(patience, elapsed) * 1e4).round() / 1e4;
-        assert_eq!([0.1, 0.34, 0.5, 0.9].map(|elapsed| of(1.0, elapsed)), [0.05; 4]);
-        assert_eq!([0.2, 1.0 / 3.0, 0.5, 0.9].map(|at| of(3.0, at)), [0.05, 0.05, 0.15, 0.15]);
+        let of = |patience, elapsed| format!("{:.2}", hardly(patience, elapsed));
+        assert_eq!([0.1, 0.34, 0.5, 0.9].map(|elapsed| of(1.0, elapsed)), ["0.05"; 4]);
+        let year = [0.2, 1.0 / 3.0, 0.5, 0.9].map(|elapsed| of(3.0, elapsed));
+        assert_eq!(year, ["0.05", "0.05", "0.15", "0.15"]);
         assert!((0.09..0.11).contains(&hardly(3.0, 5.0 / 12.0)));
     }
 }
