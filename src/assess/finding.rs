@@ -10,7 +10,7 @@ use super::path::Left;
 use super::status::Status;
 use super::target::Goal;
 use crate::calendar::{ExtraWeek, Period};
-use crate::id::{KpiId, MetricId, SourceId};
+use crate::id::{MetricId, SourceId};
 use crate::kpi::Beyond;
 use crate::metric::{Bad, Labels};
 use crate::signals::{Lead, Reading, Side};
@@ -141,8 +141,8 @@ pub enum Finding {
     },
     /// What the KPI is worth as a predictor.
     Predicts {
-        /// Of which KPI.
-        kpi: KpiId,
+        /// The title of which KPI.
+        title: String,
         /// What history says.
         lead: Lead,
     },

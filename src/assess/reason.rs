@@ -98,8 +98,8 @@ impl About<'_> {
                 let since = since.map_or_else(|| "the start".to_owned(), date);
                 format!("Week by week: {}", reading.words(*side, &since)?)
             }
-            Finding::Predicts { kpi, lead } => {
-                format!("Its lead on {kpi} is {}", lead.words("week"))
+            Finding::Predicts { title, lead } => {
+                format!("Its lead on {title} is {}", lead.words("week"))
             }
             clause => return self.clause(clause).map(Said::Clause),
         };

@@ -43,6 +43,11 @@ pub(super) struct Digester {
     pub(super) clock: Clock,
 }
 
+/// Whether a next attempt lies further ahead than any pause: a clock that was wrong has set it.
+fn is_beyond(due: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    TimeDelta::from_std(PAUSE.1).is_ok_and(|longest| due - now > longest * 2)
+}
+
 impl Digester {
     /// Works until it is dropped. A store that fails is told and looked at again.
     pub(super) async fn run(self) {
@@ -73,12 +78,14 @@ impl Digester {
         let name = &self.digest.name;
         let start = self.store.digest_start(name, (self.clock)()).await?;
         let now = (self.clock)();
-        for slot in self.slots(start, now) {
+        let slots = self.slots(start, now);
+        self.tell_skipped(start, slots.first().copied(), now).await?;
+        for slot in slots {
             self.store.claim_digest(name, slot, now).await?;
         }
         let mut next = self.digest.schedule.next_after(now, self.digest.timezone);
         for slot in self.store.open_digests(name).await? {
-            if slot.state == DigestState::Pending && slot.due > now {
+            if slot.state == DigestState::Pending && slot.due > now && !is_beyond(slot.due, now) {
                 next = Some(next.map_or(slot.due, |next| next.min(slot.due)));
                 continue;
             }
@@ -97,6 +104,32 @@ impl Digester {
         let slots = std::iter::successors(next(&from), next).take(MOST_STEPS);
         let slots: Vec<DateTime<Utc>> = slots.take_while(|slot| *slot <= now).collect();
         slots[slots.len().saturating_sub(MOST_LATE)..].to_vec()
+    }
+
+    /// Slots that passed since the newest known one and are too old to be sent: the newest is written down,
+    /// so that the page tells of it, and all are counted.
+    async fn tell_skipped(
+        &self,
+        start: DateTime<Utc>,
+        first_sent: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let name = &self.digest.name;
+        let known = self.store.last_digest(name).await?.map_or(start, |last| last.slot.max(start));
+        let until = first_sent.unwrap_or(now);
+        let next = |at: &DateTime<Utc>| self.digest.schedule.next_after(*at, self.digest.timezone);
+        let passed = std::iter::successors(next(&known), next).take(MOST_STEPS);
+        let passed = passed.take_while(|slot| *slot < until);
+        let (count, newest) = passed.fold((0, None), |(count, _), slot| (count + 1, Some(slot)));
+        let Some(slot) = newest.filter(|slot| *slot <= now) else { return Ok(()) };
+        if !self.store.claim_digest(name, slot, now).await? {
+            return Ok(());
+        }
+        let state = DigestState::Skipped;
+        self.note(&DigestSlot { slot, state, attempts: 0, due: now, problem: None }).await?;
+        self.self_metrics.count_digests(name, state.as_str(), count);
+        warn!(digest = %name, slots = count, newest = %slot, "digests not sent: no program ran when they were due");
+        Ok(())
     }
 
     async fn work_on(

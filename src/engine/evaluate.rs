@@ -20,6 +20,7 @@ use crate::assess::{Evidence, Finding};
 use crate::calendar::{Calendar, Period};
 use crate::id::{MetricId, SourceId};
 use crate::kpi::{Definitions, Kpi, SeriesKey};
+use crate::shown;
 use crate::signals::Lead;
 use crate::snapshot::{KpiState, LeadState, MetricState, Snapshot, SourceState, Verdict};
 
@@ -244,7 +245,7 @@ impl Engine {
             _ => Again::of(kpi, calendar, verdicts.as_of, &verdicts.current),
         };
         let leads = self.weekly_signals.leads(kpi, &self.definitions, &self.history, now);
-        explain(&leads, &mut verdicts.current);
+        explain(&leads, &self.definitions, &mut verdicts.current);
         let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
         let before = last.as_ref().and_then(|last| last.state.last_success);
         let state = KpiState {
@@ -289,14 +290,20 @@ enum Remembers {
     Unsettled,
 }
 
+/// Characters of a title within a sentence about another KPI.
+const LONGEST_TITLE: usize = 100;
+
 /// Says what a claim to predict is worth, as soon as there is something to say.
-fn explain(leads: &[LeadState], verdicts: &mut [Verdict]) {
+fn explain(leads: &[LeadState], definitions: &Definitions, verdicts: &mut [Verdict]) {
     for LeadState { predicts, lead } in leads {
         if matches!(lead, Lead::Unverified { .. }) {
             continue;
         }
+        let led = definitions.kpis.iter().find(|kpi| kpi.id == *predicts);
+        let title = led.map_or(predicts.as_str(), |kpi| kpi.title.as_str());
+        let title = shown::line(title, LONGEST_TITLE);
         for verdict in &mut *verdicts {
-            let finding = Finding::Predicts { kpi: predicts.clone(), lead: *lead };
+            let finding = Finding::Predicts { title: title.clone(), lead: *lead };
             verdict.assessment.findings.push(finding);
         }
     }

@@ -217,7 +217,12 @@ impl SelfMetrics {
 
     /// Counts what became of a digest: `sent`, `failed`, `quiet`, `given_up`, `skipped`.
     pub fn count_digest(&self, digest: &str, outcome: &str) {
-        self.counters.digests.with_label_values(&[digest, outcome]).inc();
+        self.count_digests(digest, outcome, 1);
+    }
+
+    /// The same for several of them.
+    pub fn count_digests(&self, digest: &str, outcome: &str, number: u64) {
+        self.counters.digests.with_label_values(&[digest, outcome]).inc_by(number);
     }
 
     /// How often a task ended by a defect.

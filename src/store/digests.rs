@@ -25,11 +25,20 @@ pub enum DigestState {
     Quiet,
     /// The channel did not take it for too long.
     GivenUp,
+    /// It passed without a program that would have sent it, and is too old to be sent.
+    Skipped,
 }
 
 impl DigestState {
-    const ALL: [Self; 6] =
-        [Self::Start, Self::Pending, Self::Released, Self::Sent, Self::Quiet, Self::GivenUp];
+    const ALL: [Self; 7] = [
+        Self::Start,
+        Self::Pending,
+        Self::Released,
+        Self::Sent,
+        Self::Quiet,
+        Self::GivenUp,
+        Self::Skipped,
+    ];
 
     /// As it is stored and counted.
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +49,7 @@ impl DigestState {
             Self::Sent => "sent",
             Self::Quiet => "quiet",
             Self::GivenUp => "given_up",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -60,7 +70,8 @@ pub struct DigestSlot {
 }
 
 impl Store {
-    /// Since when a digest is known; notes `now` for one that is new.
+    /// Since when a digest is known; notes `now` for one that is new, or that a clock which was wrong has
+    /// put into the future: it would wait until then.
     ///
     /// # Errors
     /// What SQLite says.
@@ -75,11 +86,19 @@ impl Store {
     async fn start_of(&self, name: &str, now: DateTime<Utc>) -> sqlx::Result<DateTime<Utc>> {
         let query = "SELECT slot FROM digests WHERE name = ? AND state = 'start'";
         let known = sqlx::query(query).bind(name).fetch_optional(&self.pool()).await?;
-        if let Some(row) = known {
-            return instant(&row, "slot");
-        }
         let at = now.timestamp_millis();
-        self.insert_slot(name, at, DigestState::Start, at).await?;
+        let Some(row) = known else {
+            self.insert_slot(name, at, DigestState::Start, at).await?;
+            return Ok(now);
+        };
+        let start = instant(&row, "slot")?;
+        if start <= now {
+            return Ok(start);
+        }
+        let mut transaction = self.begin().await?;
+        let update = "UPDATE digests SET slot = ?, due = ? WHERE name = ? AND state = 'start'";
+        sqlx::query(update).bind(at).bind(at).bind(name).execute(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(now)
     }
 

@@ -54,5 +54,8 @@ fn said(slot: &DigestSlot) -> String {
         DigestState::Sent => "sent".to_owned(),
         DigestState::Quiet => "nothing to say".to_owned(),
         DigestState::GivenUp => format!("given up: {problem}"),
+        DigestState::Skipped => {
+            "not sent: the program did not run, and it was too late afterwards".to_owned()
+        }
     }
 }

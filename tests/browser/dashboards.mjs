@@ -1,6 +1,6 @@
 // The pictures of the Grafana dashboards in docs/img: the demo, scraped by a Prometheus that was given the
 // demo's back-filled history, as docs/dashboards.md tells people to. What draws is not in here, for its licence
-// and its size: a script that takes --dashboard, --prometheus, --out, --var, --from, --scrape and --allow-empty
+// and its size: a script that takes --dashboard, --prometheus, --out, --var, --from, --scrape, --theme, --timezone and --allow-empty
 // and is named in DASHBOARD_RENDERER.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -21,6 +21,16 @@ const DASHBOARDS = [
   ["weekly-review", "kpi-weekly-review", []],
   ["health", "kpi-exporter-health", ["--from", "now-6m"]],
 ];
+
+// In the demo these may have nothing to show, and say so.
+const EMPTY = [
+  "Chance to hit the target",
+  "Needed per day",
+  "Firing alerts",
+  "✔ Recovered",
+  "Periods that close within 14 days",
+  "Alert hours",
+].flatMap((title) => ["--allow-empty", title]);
 
 async function prometheus(folder, target) {
   const day = (back) => new Date(Date.now() - back * DAY).toISOString().slice(0, 10);
@@ -58,8 +68,7 @@ export async function dashboardPictures(folder, target) {
     for (const [name, dashboard, more] of DASHBOARDS) {
       const file = join(ROOT, "grafana/dashboards", `${dashboard}.json`);
       const args = [renderer, "--dashboard", file, "--prometheus", served.base, "--out", join(folder, `${name}.png`)];
-      // A panel without data is no mistake: nothing recovered in the demo.
-      const drawn = spawnSync("node", [...args, "--scrape", "5s", "--timezone", "utc", "--allow-empty", ".*", ...more], { encoding: "utf8" });
+      const drawn = spawnSync("node", [...args, "--scrape", "5s", "--timezone", "utc", "--theme", "light", ...EMPTY, ...more], { encoding: "utf8" });
       if (drawn.status !== 0) throw new Error(`${name}: ${drawn.stdout}${drawn.stderr}`);
     }
   } finally {

@@ -37,11 +37,12 @@ fn clock() -> DateTime<Utc> {
     DateTime::from_timestamp(NOW.load(Ordering::SeqCst), 0).unwrap()
 }
 
-fn instant(text: &str) -> i64 {
+pub(crate) fn instant(text: &str) -> i64 {
     text.parse::<DateTime<Utc>>().unwrap().timestamp()
 }
 
-struct Daemon {
+/// The daemon within the test, with a clock that the test sets.
+pub(crate) struct Daemon {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     _reloads: mpsc::Sender<daemon::Reload>,
@@ -49,7 +50,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn start(folder: &Path) -> Self {
+    pub(crate) async fn start(folder: &Path, clock: fn() -> DateTime<Utc>) -> Self {
         let config = config::load(&folder.join("kpis.yaml"), &Environment::default()).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -62,7 +63,7 @@ impl Daemon {
         Self { address, stop, _reloads: reloads, task }
     }
 
-    async fn until(&self, what: &str, satisfied: impl Fn(&str) -> bool) -> String {
+    pub(crate) async fn until(&self, what: &str, satisfied: impl Fn(&str) -> bool) -> String {
         let started = Instant::now();
         loop {
             let address = self.address;
@@ -76,7 +77,7 @@ impl Daemon {
         }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
         self.task.await.unwrap().unwrap();
     }
@@ -93,7 +94,7 @@ async fn a_clock_set_forward_and_far_back_stops_nothing_and_loses_nothing() {
     fs::write(folder.path().join("kpis.yaml"), SHOP).unwrap();
     orders(10);
     NOW.store(instant("2026-05-12T12:00:00Z"), Ordering::SeqCst);
-    let daemon = Daemon::start(folder.path()).await;
+    let daemon = Daemon::start(folder.path(), clock).await;
     daemon.until("a value", |m| sample(m, VALUE) == Some(10.0)).await;
 
     // Forward by years, past any maximum age, and back again by more: both at the first look.
@@ -112,7 +113,7 @@ async fn a_clock_set_forward_and_far_back_stops_nothing_and_loses_nothing() {
 
     // What is stored is what came last, whatever the clock said.
     fs::remove_file(folder.path().join("orders.csv")).unwrap();
-    let daemon = Daemon::start(folder.path()).await;
+    let daemon = Daemon::start(folder.path(), clock).await;
     let up = r#"kpi_source_up{source="shop"}"#;
     let metrics = daemon.until("the failure", |m| sample(m, up) == Some(0.0)).await;
     assert_eq!(sample(&metrics, VALUE), Some(30.0), "{metrics}");

@@ -21,14 +21,14 @@ const KILLS: u32 = 200;
 const EVERY: i64 = 2;
 
 /// Takes posts as a channel does: those that came as a whole, by their key.
-struct Catcher {
-    url: String,
+pub(crate) struct Catcher {
+    pub(crate) url: String,
     caught: Arc<Mutex<Vec<(String, String)>>>,
-    status: Arc<AtomicU16>,
+    pub(crate) status: Arc<AtomicU16>,
 }
 
 impl Catcher {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook/s3cr3t", listener.local_addr().unwrap());
         let caught = Arc::<Mutex<Vec<(String, String)>>>::default();
@@ -43,7 +43,7 @@ impl Catcher {
         Self { url, caught, status }
     }
 
-    fn by_key(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn by_key(&self) -> BTreeMap<String, usize> {
         let mut counted = BTreeMap::new();
         for (key, _) in self.caught.lock().unwrap().iter() {
             *counted.entry(key.clone()).or_default() += 1;

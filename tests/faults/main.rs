@@ -9,6 +9,7 @@ mod clock;
 mod crowd;
 mod demo;
 mod digest;
+mod digest_slots;
 mod disk;
 mod docs;
 #[path = "../program/exporter.rs"]

@@ -138,7 +138,7 @@ fn about(common: &Common<'_>, state: &KpiState, a: &Assessment) -> String {
         let by = by.map_or(String::new(), |by| format!(" by {by}"));
         said.push(format!("leads {}{by}", titles.join(", ")));
     }
-    said.extend(kpi.owner.clone().or_else(|| kpi.team.clone()));
+    said.extend(kpi.owner.as_deref().map(short).or_else(|| kpi.team.clone()));
     let period = period_days(&a.period);
     if common.days_of_period.as_ref().is_some_and(|usual| *usual != period) {
         said.push(period);
@@ -149,6 +149,14 @@ fn about(common: &Common<'_>, state: &KpiState, a: &Assessment) -> String {
         said.push(format!("data through {}", complete_through(at, common.snapshot.timezone)));
     }
     said.join(" · ")
+}
+
+/// `growth@` of an address: who works here knows the rest, and the page of the KPI has it.
+fn short(owner: &str) -> String {
+    match owner.split_once('@') {
+        Some((name, domain)) if domain.contains('.') && !domain.contains(' ') => format!("{name}@"),
+        _ => owner.to_owned(),
+    }
 }
 
 /// The label sets, the worst first: unfolded by who wants to see them.
