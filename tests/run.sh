@@ -58,6 +58,14 @@ if ! installed; then
     "schemathesis==$schemathesis_version"
 fi
 
+# A mail server that wants STARTTLS and a login; from PyPI.
+smtp="${CARGO_TARGET_DIR:-target}/smtp" aiosmtpd_version=1.4.6
+if ! "$smtp/bin/python" -c "from importlib.metadata import version as v
+assert v('aiosmtpd') == '$aiosmtpd_version'" 2>/dev/null; then
+  python3 -m venv --clear "$smtp"
+  "$smtp/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "aiosmtpd==$aiosmtpd_version"
+fi
+
 # Computes the KPIs of software as a service as well, with what it needs for that; from PyPI, 250 MB.
 # What it says is committed: without it the tests go by that.
 saas="${CARGO_TARGET_DIR:-target}/saas-metrics" saas_version=0.1.0

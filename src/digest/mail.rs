@@ -1,5 +1,8 @@
 //! The message as mail: text, and the same as HTML that needs no picture.
 
+use std::error::Error as _;
+use std::io;
+
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport as _, Tokio1Executor};
@@ -40,18 +43,36 @@ pub(super) async fn post(email: &Email, letter: lettre::Message) -> Result<(), S
         )
     })?;
     let server = server.timeout(Some(TIMEOUT)).build();
-    server.send(letter).await.map(drop).map_err(|error| {
+    // Its own time limit ends with the connection: a server may then say nothing for ever.
+    let sent = tokio::time::timeout(TIMEOUT, server.send(letter)).await;
+    let silent = || SendError::new("the mail server does not answer".to_owned());
+    sent.map_err(|_| silent())?.map(drop).map_err(|error| {
         let what = if error.is_timeout() {
             "the mail server does not answer".to_owned()
         } else if let Some(code) = error.status() {
             format!("the mail server refused it with {code}")
-        } else if error.is_tls() {
+        } else if error.is_tls() || is_of_tls(&error) {
             "the mail server shows a certificate that is not trusted".to_owned()
+        } else if error.is_client() {
+            "the mail server offers no TLS, or no login that is known here".to_owned()
         } else {
             "the mail server cannot be reached".to_owned()
         };
         SendError::new(what)
     })
+}
+
+/// Whether what failed was a greeting of TLS: the library calls that a connection.
+fn is_of_tls(error: &lettre::transport::smtp::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn page(message: &Message) -> String {

@@ -23,7 +23,7 @@ const EVERY: i64 = 2;
 /// Takes posts as a channel does: those that came as a whole, by their key.
 pub(crate) struct Catcher {
     pub(crate) url: String,
-    caught: Arc<Mutex<Vec<(String, String)>>>,
+    pub(crate) caught: Arc<Mutex<Vec<(String, String)>>>,
     pub(crate) status: Arc<AtomicU16>,
 }
 
@@ -51,7 +51,7 @@ impl Catcher {
         counted
     }
 
-    fn until(&self, what: &str, satisfied: impl Fn(&BTreeMap<String, usize>) -> bool) {
+    pub(crate) fn until(&self, what: &str, satisfied: impl Fn(&BTreeMap<String, usize>) -> bool) {
         let started = Instant::now();
         while !satisfied(&self.by_key()) {
             assert!(started.elapsed() < DEADLINE, "never {what}: {:?}", self.by_key());

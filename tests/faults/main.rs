@@ -9,6 +9,7 @@ mod clock;
 mod crowd;
 mod demo;
 mod digest;
+mod digest_channels;
 mod digest_slots;
 mod disk;
 mod docs;
@@ -21,6 +22,8 @@ mod faults;
 #[path = "../program/http.rs"]
 mod http;
 mod leap;
+#[path = "../support/mail.rs"]
+mod mail;
 mod outage;
 mod reload;
 mod restart;
