@@ -67,7 +67,9 @@ fn is_of_tls(error: &lettre::transport::smtp::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if error.is::<rustls::Error>()
+            || matches!(inner, Some(inner) if inner.is::<rustls::Error>())
+        {
             return true;
         }
         cause = error.source();

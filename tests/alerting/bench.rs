@@ -35,11 +35,17 @@ struct Server {
 impl Bench {
     /// Starts both; nothing is scraped yet.
     pub(crate) fn start() -> Self {
+        Self::start_with(&str::to_owned)
+    }
+
+    /// With the committed configuration of Alertmanager as `prepared` changes it.
+    pub(crate) fn start_with(prepared: &dyn Fn(&str) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let webhook = Webhook::start();
         let path = |name: &str| folder.path().join(name);
 
         let config = fs::read_to_string("deploy/alertmanager/alertmanager.yml").unwrap();
+        let config = prepared(&config);
         fs::write(path("alertmanager.yml"), impatient(&config, webhook.address)).unwrap();
         let alertmanager = Server::start("prometheus-alertmanager", folder.path(), |address| {
             vec![
@@ -70,6 +76,11 @@ impl Bench {
             ]
         });
         Self { webhook, prometheus, alertmanager, folder }
+    }
+
+    /// Of Alertmanager and of Prometheus.
+    pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        (self.alertmanager.address, self.prometheus.address)
     }
 
     /// From now on these are scraped.
@@ -114,9 +125,14 @@ impl Bench {
 
     /// Polls until a message has arrived, and gives the first.
     pub(crate) fn message(&self, what: &str, is: impl Fn(&Message) -> bool) -> Message {
+        self.first(what, || self.webhook.messages().into_iter().find(|message| is(message)))
+    }
+
+    /// Polls until there is something, and gives it.
+    pub(crate) fn first<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let mut found = None;
         self.until(what, || {
-            found = self.webhook.messages().into_iter().find(|message| is(message));
+            found = look();
             found.is_some()
         });
         found.unwrap()

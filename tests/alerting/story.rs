@@ -14,14 +14,14 @@ use crate::webhook::Message;
 const OFF_TRACK: &str = "KPILeadingOffTrack";
 
 /// A business in files, one source each; fetched every second.
-struct Business {
+pub(crate) struct Business {
     folder: TempDir,
     start: NaiveDate,
 }
 
 impl Business {
     /// On the 30th of 91 days: trials convert at 15 % where 16 % is the target, nobody activates.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let start = Utc::now().date_naive().checked_sub_days(Days::new(29)).unwrap();
         let business = Self { folder: tempfile::tempdir().unwrap(), start };
         business.trials(1500);
@@ -38,8 +38,15 @@ impl Business {
         fs::rename(path.with_extension("new"), path).unwrap();
     }
 
-    fn trials(&self, converted: u32) {
+    pub(crate) fn trials(&self, converted: u32) {
         self.write("trials.csv", &format!("ended,converted\n10000,{converted}\n"));
+    }
+
+    /// Another word in the configuration.
+    pub(crate) fn change(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.folder.path().join("kpis.yaml")).unwrap();
+        assert!(text.contains(from), "{from}");
+        self.write("kpis.yaml", &text.replace(from, to));
     }
 
     fn configure(&self, more: &str) {
@@ -49,13 +56,14 @@ impl Business {
         self.write("kpis.yaml", &text);
     }
 
-    fn exporter(&self) -> Exporter {
+    pub(crate) fn exporter(&self) -> Exporter {
         Exporter::run(&self.folder.path().join("kpis.yaml"))
     }
 }
 
 const KPIS: &str = "
 version: 1
+calendar: { timezone: UTC }
 sources:
   trials: { files: { tables: { trials: trials.csv } } }
   activation: { files: { tables: { activation: activation.csv } } }
@@ -157,7 +165,7 @@ fn goes_off_track(bench: &Bench, business: &Business, replicas: &[Exporter; 2]) 
         " % against 12.7 % expected by ",
         "; target 16 % by ",
         " pt needed in 6",
-        "It leads arr (unproven).",
+        "Its lead on arr is unproven: ",
         "Owner: growth@example.com. First lever: onboarding mails.",
         " http://localhost:9877/kpi/conversion",
     ] {

@@ -31,6 +31,7 @@ impl Message {
 pub(crate) struct Webhook {
     pub(crate) address: SocketAddr,
     messages: Arc<Mutex<Vec<Message>>>,
+    bodies: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Webhook {
@@ -38,23 +39,30 @@ impl Webhook {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let messages = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&messages);
+        let bodies = Arc::new(Mutex::new(Vec::new()));
+        let (sink, whole) = (Arc::clone(&messages), Arc::clone(&bodies));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let received = receive(stream);
+                let (body, received) = receive(stream);
+                whole.lock().unwrap().push(body);
                 sink.lock().unwrap().extend(received);
             }
         });
-        Self { address, messages }
+        Self { address, messages, bodies }
     }
 
-    /// Everything so far.
+    /// What was posted so far, as it came.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        self.bodies.lock().unwrap().clone()
+    }
+
+    /// Every alert so far.
     pub(crate) fn messages(&self) -> Vec<Message> {
         self.messages.lock().unwrap().clone()
     }
 }
 
-fn receive(mut stream: TcpStream) -> Vec<Message> {
+fn receive(mut stream: TcpStream) -> (Value, Vec<Message>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut path, mut length) = (String::new(), 0);
     loop {
@@ -80,5 +88,6 @@ fn receive(mut stream: TcpStream) -> Vec<Message> {
         status: alert["status"].as_str().unwrap().to_owned(),
         alert,
     };
-    alerts.into_iter().map(message).collect()
+    let messages = alerts.into_iter().map(message).collect();
+    (body, messages)
 }

@@ -1,4 +1,4 @@
-//! A real mail server for one test (aiosmtpd, from PyPI), ended on drop. Not for other protocols: each test
+//! A real mail server for one test (`aiosmtpd`, from PyPI), ended on drop. Not for other protocols: each test
 //! has its own catcher of posts.
 
 use std::io::{BufRead, BufReader};

@@ -1,7 +1,7 @@
 """A mail server on a free loopback port, by aiosmtpd: prints its port, then each letter as a line of JSON.
 
 Usage: mail_server.py [--certificate FILE --key FILE --user NAME --password TEXT]
-With a certificate nobody may send before STARTTLS and a login.
+With a certificate nobody may send before STARTTLS and a login (PLAIN: programs in Go stop at how LOGIN asks here).
 """
 import argparse, asyncio, json, ssl
 
@@ -32,7 +32,7 @@ async def main():
         context.load_cert_chain(told.certificate, told.key)
         expected = LoginPassword(told.user.encode(), told.password.encode())
         authenticator = lambda server, session, envelope, mechanism, data: AuthResult(success=data == expected, handled=False, auth_data=data)
-        options = dict(tls_context=context, require_starttls=True, auth_required=True, authenticator=authenticator)
+        options = dict(tls_context=context, require_starttls=True, auth_required=True, authenticator=authenticator, auth_exclude_mechanism=["LOGIN"])
     make = lambda: SMTP(Printer(), hostname="localhost", **options)
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -47,20 +47,21 @@ pub(super) fn verdict(words: &str, sentence: &Family, page: &str) -> String {
     )
 }
 
-/// The exporter's sentence; replicas may tell it at different moments, and one of them is enough.
+/// The exporter's sentence, as `$r`; replicas may tell it at different moments, and one of them is enough.
 fn reason(family: &Family) -> String {
     format!(
-        "{{{{- with printf \"max by (reason) ({family}{{%s}})\" $s | query | sortByLabel \"reason\" }}}} \
-         {{{{ . | first | label \"reason\" }}}}{{{{ end }}}}"
+        "{{{{- $r := \"\" }}}}{{{{ with printf \"max by (reason) ({family}{{%s}})\" $s | query | sortByLabel \"reason\" }}}}\
+         {{{{ $r = . | first | label \"reason\" }}}} {{{{ $r }}}}{{{{ end }}}}"
     )
 }
 
-/// What the KPI claims to announce, and whether history bears it out.
+/// What the KPI claims to announce, and whether history bears it out; where the sentence in `$r` does not say
+/// so already.
 fn leads() -> String {
     let proven = Lead::Leads { lag: 1, rho: 1.0 }.verdict();
     format!(
-        "{{{{- range printf \"max by (predicts, verdict) ({KPI_LEAD_CORRELATION}{{job=%q,kpi=%q}})\" $labels.job $labels.kpi | query | sortByLabel \"predicts\" }}}} \
-         It leads {{{{ .Labels.predicts }}}} ({{{{ if eq .Labels.verdict \"{proven}\" }}}}proven{{{{ else }}}}unproven{{{{ end }}}}).{{{{ end }}}}"
+        "{{{{- if not (match \"Its lead on\" $r) }}}}{{{{ range printf \"max by (predicts, verdict) ({KPI_LEAD_CORRELATION}{{job=%q,kpi=%q}})\" $labels.job $labels.kpi | query | sortByLabel \"predicts\" }}}} \
+         It leads {{{{ $p := .Labels.predicts }}}}{{{{ with query (printf \"kpi:about:info{{job=%q,kpi=%q}}\" $labels.job $p) }}}}{{{{ . | first | label \"title\" }}}}{{{{ else }}}}{{{{ $p }}}}{{{{ end }}}} ({{{{ if eq .Labels.verdict \"{proven}\" }}}}proven{{{{ else }}}}unproven{{{{ end }}}}).{{{{ end }}}}{{{{ end }}}}"
     )
 }
 
