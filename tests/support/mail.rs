@@ -1,4 +1,4 @@
-//! A real mail server for one test (`aiosmtpd`, from PyPI), ended on drop. Not for other protocols: each test
+//! A real mail server for one test (`aiosmtpd`, from the index of Python packages), ended on drop. Not for other protocols: each test
 //! has its own catcher of posts.
 
 use std::io::{BufRead, BufReader};
@@ -19,8 +19,9 @@ impl MailServer {
     /// `options` are those of the script.
     pub(crate) fn start(options: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let target = std::env::var_os("CARGO_TARGET_DIR");
-        let target = target.map_or_else(|| root.join("target"), Into::into);
+        // The program stands in the folder of its profile, that one in the target folder.
+        let program = Path::new(env!("CARGO_BIN_EXE_kpi-exporter"));
+        let target = program.ancestors().nth(2).unwrap();
         let mut child = Command::new(target.join("smtp/bin/python"))
             .arg(root.join("tests/support/mail_server.py"))
             .args(options)
