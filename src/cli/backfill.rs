@@ -14,13 +14,14 @@ use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
+use super::asked::Only;
 use super::output::{BackfillFormat, Output};
 use super::progress::Progress;
-use super::{Global, NO_VALUE, counted, keep_only};
+use super::{Global, NO_VALUE, counted, wait};
 use crate::artifacts::rules::JOB;
 use crate::backfill::{Gaps, Recorder, parse_step, replay, steps, warm_up};
 use crate::calendar::Calendar;
-use crate::config::{self, Environment};
+use crate::config::Environment;
 use crate::engine::Sources;
 use crate::exposition::check_scrape_label;
 use crate::kpi::Definitions;
@@ -64,9 +65,8 @@ pub(super) struct Arguments {
     /// written to as they are.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Only this KPI; may be given several times.
-    #[arg(long, value_name = "ID")]
-    kpi: Vec<String>,
+    #[command(flatten)]
+    only: Only,
     /// A label that a scrape would add, with `openmetrics`; may be given several times. Rules and
     /// dashboards choose by `job`, which is `kpi-exporter` unless `job=` says otherwise or nothing.
     #[arg(long, value_name = "NAME=VALUE", value_parser = label)]
@@ -78,9 +78,8 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let mut config = config::load(&global.config, environment)?;
-    global.log_as_command(&config.settings.log);
-    keep_only(&mut config, &arguments.kpi)?;
+    let mut config = global.load(environment)?;
+    arguments.only.keep(&mut config)?;
     let steps = arguments.steps(&config.definitions.calendar)?;
     let store_path = config.settings.store.path;
     let definitions = Arc::new(config.definitions);
@@ -91,8 +90,7 @@ pub(super) fn run(
         &definitions,
         &arguments.labels(),
     )?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    wait(async {
         let sources = daemon::open_sources(&config.sources);
         let recorder = recorder(store_path.as_deref(), &definitions).await?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -106,7 +104,7 @@ pub(super) fn run(
             recorder.close().await;
         }
         exit
-    })
+    })?
 }
 
 /// `NAME=VALUE`.

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
+use super::asked::{AsOf, Only, When};
 use super::evaluate::Evaluation;
-use super::{AsOf, Global, NO_VALUE, as_of, keep_only, table};
+use super::{Global, NO_VALUE, table, wait};
 use crate::api::{self, Which};
-use crate::config::{self, Config, Environment};
+use crate::config::{Config, Environment};
 use crate::filter::Filter;
 use crate::snapshot::Snapshot;
 
@@ -24,12 +25,10 @@ The exit code is 3 when a KPI has no value.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Instant to evaluate for: RFC 3339, or a date for the end of that day (default: now).
-    #[arg(long, value_name = "T")]
-    as_of: Option<String>,
-    /// Only this KPI; may be given several times.
-    #[arg(long, value_name = "ID")]
-    kpi: Vec<String>,
+    #[command(flatten)]
+    when: When,
+    #[command(flatten)]
+    only: Only,
     /// How to print.
     #[arg(long, value_enum, default_value_t = EvalFormat::Table)]
     format: EvalFormat,
@@ -46,12 +45,10 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let mut config = config::load(&global.config, environment)?;
-    global.log_as_command(&config.settings.log);
-    keep_only(&mut config, &arguments.kpi)?;
-    let AsOf { at, to_come } = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let snapshot = runtime.block_on(evaluate(config, at));
+    let mut config = global.load(environment)?;
+    arguments.only.keep(&mut config)?;
+    let AsOf { at, to_come } = arguments.when.as_of(&config.definitions.calendar)?;
+    let snapshot = wait(evaluate(config, at))?;
     let mut stdout = anstream::stdout();
     match arguments.format {
         EvalFormat::Table => table::write(&mut stdout, &snapshot, to_come)?,

@@ -106,6 +106,18 @@ impl Evaluation {
     }
 }
 
+/// What is now, and the days before it.
+pub(super) async fn with_days(
+    config: Config,
+    as_of: DateTime<Utc>,
+    cadence: Cadence,
+) -> (Snapshot, RecentDays) {
+    let mut evaluation = Evaluation::begin(config, as_of).await;
+    let snapshot = evaluation.snapshot().await;
+    let days = evaluation.days(cadence).await;
+    (snapshot, days)
+}
+
 async fn recalled(path: &Path, definitions: &Definitions, as_of: DateTime<Utc>) -> Recalled {
     if !path.exists() {
         return Recalled::default();

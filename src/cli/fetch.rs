@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::answer::{instant, lines, plain};
+use super::asked::{AsOf, When};
 use super::probe::{Probe, Questions, probe};
-use super::{AsOf, FAILED, Global, NO_VALUE, Unusable, as_of};
-use crate::config::{self, Config, Environment, did_you_mean};
+use super::{FAILED, Global, NO_VALUE, Unusable};
+use crate::config::{Config, Environment, did_you_mean};
 use crate::daemon;
 use crate::engine::{Use, uses_of};
 use crate::id::MetricId;
@@ -36,9 +37,8 @@ Examples:
 pub(super) struct Arguments {
     /// Id of the metric.
     metric: String,
-    /// Instant to ask for: RFC 3339, or a date for the end of that day (default: now).
-    #[arg(long, value_name = "T")]
-    as_of: Option<String>,
+    #[command(flatten)]
+    when: When,
     /// Ask as this KPI does (default: the first that uses the metric).
     #[arg(long, value_name = "ID")]
     kpi: Option<String>,
@@ -52,11 +52,9 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let config = config::load(&global.config, environment)?;
-    global.log_as_command(&config.settings.log);
+    let config = global.load(environment)?;
     let (metric, source) = find(arguments, &config)?;
-    let AsOf { at: as_of, to_come } =
-        as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
+    let AsOf { at: as_of, to_come } = arguments.when.as_of(&config.definitions.calendar)?;
     let uses = uses_of(metric, &config.definitions, as_of);
     check_kpi(arguments.kpi.as_deref(), metric, &uses)?;
     let questions = Questions::of(uses, &config, as_of, arguments.kpi.as_deref());

@@ -2,6 +2,7 @@
 //! in the library, here it is only asked for and printed.
 
 mod answer;
+mod asked;
 mod backfill;
 mod catalog;
 mod check;
@@ -30,15 +31,11 @@ mod test;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
-use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::warn;
 
-use crate::calendar::Calendar;
-use crate::config::{Config, Diagnostics, Environment, LogFormat, LogSettings};
-use crate::{clock, logging};
+use crate::config::{self, Config, Diagnostics, Environment, LogFormat, LogSettings};
+use crate::logging;
 
 /// What people try first.
 const EXAMPLES: &str = "\
@@ -92,6 +89,13 @@ impl Global {
     fn log_as_daemon(&self, configured: &LogSettings) {
         let level = self.log_level.unwrap_or(configured.level);
         logging::install(level, self.log_format.unwrap_or(configured.format));
+    }
+
+    /// The configuration for a command that ends, which logs as such from here on.
+    fn load(&self, environment: &Environment) -> anyhow::Result<Config> {
+        let config = config::load(&self.config, environment)?;
+        self.log_as_command(&config.settings.log);
+        Ok(config)
     }
 
     /// How a command that ends logs: warnings, unless flags say otherwise.
@@ -210,47 +214,15 @@ fn outlive_limits() -> std::io::Result<()> {
 #[error("{0}")]
 struct Unusable(String);
 
-/// An instant that a command is about.
-#[derive(Debug, Clone, Copy)]
-struct AsOf {
-    at: DateTime<Utc>,
-    /// It lies in the future: what is shown for it is not known yet.
-    to_come: bool,
-}
-
-/// The instant that `--as-of` names; now without it. One that is still to come is told, since what is
-/// missing of it looks like a bad result.
-fn as_of(text: Option<&str>, calendar: &Calendar) -> Result<AsOf, Unusable> {
-    let now = clock::system();
-    let Some(text) = text else { return Ok(AsOf { at: now, to_come: false }) };
-    let at = calendar.parse_as_of(text);
-    let at = at.map_err(|message| Unusable(format!("--as-of: {message}")))?;
-    let to_come = at > now;
-    if to_come {
-        warn!(
-            "--as-of {text} is still to come: what has not happened yet is missing from every number, \
-             and a period that has not ended is shown as if it had (hint: without --as-of it is now)"
-        );
-    }
-    Ok(AsOf { at, to_come })
-}
-
-/// Leaves out the KPIs that were not asked for, so that only their metrics are fetched.
-fn keep_only(config: &mut Config, ids: &[String]) -> anyhow::Result<()> {
-    let kpis = &mut config.definitions.kpis;
-    if let Some(unknown) = ids.iter().find(|id| !kpis.iter().any(|kpi| kpi.id == **id)) {
-        let known: Vec<&str> = kpis.iter().map(|kpi| kpi.id.as_str()).collect();
-        bail!("--kpi: there is no KPI `{unknown}`; the configuration has {}", known.join(", "));
-    }
-    if !ids.is_empty() {
-        kpis.retain(|kpi| ids.iter().any(|id| kpi.id == *id));
-    }
-    Ok(())
-}
-
 /// `1 metric`, `2 metrics`.
 fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Waits for what a command asks others.
+fn wait<T>(what: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(what))
 }
 
 /// `kpi-exporter eval | head`: whoever reads has seen enough.

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow};
 use chrono::TimeDelta;
 
-use super::{AsOf, Global, Unusable, as_of};
+use super::asked::{AsOf, instant};
+use super::{Global, Unusable, wait};
 use crate::calendar::parse_date;
-use crate::config::{self, Environment, did_you_mean};
+use crate::config::{Environment, did_you_mean};
 use crate::id::KpiId;
 use crate::note::Note;
 use crate::store::{Problem, Store, StoreError};
@@ -42,14 +43,13 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let config = config::load(&global.config, environment)?;
-    global.log_as_command(&config.settings.log);
+    let config = global.load(environment)?;
     let kpis: Vec<&str> = config.definitions.kpis.iter().map(|kpi| kpi.id.as_str()).collect();
     if !kpis.contains(&arguments.kpi.as_str()) {
         let hint = did_you_mean(&arguments.kpi, "the KPIs are", &kpis);
         return Err(Unusable(format!("there is no KPI `{}` (hint: {hint})", arguments.kpi)).into());
     }
-    let AsOf { at, .. } = as_of(arguments.at.as_deref(), &config.definitions.calendar)?;
+    let AsOf { at, .. } = instant("--at", arguments.at.as_deref(), &config.definitions.calendar)?;
     // The end of a day is the first instant of the next one, and a note is of the day.
     let is_day = arguments.at.as_deref().is_some_and(|text| parse_date(text).is_ok());
     let at = if is_day { at - TimeDelta::seconds(1) } else { at };
@@ -61,8 +61,7 @@ pub(super) fn run(
     let path = path.ok_or_else(|| {
         anyhow!("there is no place for notes (hint: name a file in the configuration, like `store: {{ path: data/kpi-exporter.db }}`)")
     })?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(add(&path, &note)).context("the note was not written")?;
+    wait(add(&path, &note))?.context("the note was not written")?;
     Ok(ExitCode::SUCCESS)
 }
 

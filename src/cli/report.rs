@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
+use super::asked::{AsOf, Only, When};
 use super::destination::Destination;
-use super::evaluate::Evaluation;
-use super::{AsOf, Global, NO_VALUE, as_of, keep_only};
-use crate::config::{self, Environment};
+use super::evaluate::with_days;
+use super::{Global, NO_VALUE, wait};
+use crate::config::Environment;
 use crate::filter::Filter;
 use crate::review::{Cadence, Known, review};
 use crate::{api, report};
@@ -27,15 +28,13 @@ the year before it the ends of weeks and months.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Instant to report for: RFC 3339, or a date for the end of that day (default: now).
-    #[arg(long, value_name = "T")]
-    as_of: Option<String>,
+    #[command(flatten)]
+    when: When,
     /// How often there is such a review: what it compares with, and what a column is.
     #[arg(long, value_enum, default_value_t = Cadence::Weekly)]
     period: Cadence,
-    /// Only this KPI; may be given several times.
-    #[arg(long, value_name = "ID")]
-    kpi: Vec<String>,
+    #[command(flatten)]
+    only: Only,
     /// How to write it. HTML is one file, made for two pages of paper.
     #[arg(long, value_enum, default_value_t = ReportFormat::Markdown)]
     format: ReportFormat,
@@ -56,19 +55,12 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let mut config = config::load(&global.config, environment)?;
-    global.log_as_command(&config.settings.log);
-    keep_only(&mut config, &arguments.kpi)?;
-    let AsOf { at, .. } = as_of(arguments.as_of.as_deref(), &config.definitions.calendar)?;
+    let mut config = global.load(environment)?;
+    arguments.only.keep(&mut config)?;
+    let AsOf { at, .. } = arguments.when.as_of(&config.definitions.calendar)?;
     let destination = Destination::open(arguments.output.as_deref())?;
     let external_url = config.settings.server.external_url.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (snapshot, days) = runtime.block_on(async {
-        let mut evaluation = Evaluation::begin(config, at).await;
-        let snapshot = evaluation.snapshot().await;
-        let days = evaluation.days(arguments.period).await;
-        (snapshot, days)
-    });
+    let (snapshot, days) = wait(with_days(config, at, arguments.period))?;
     let known = Known { snapshot: &snapshot, days: &days };
     let review = review(known, &Filter::default(), arguments.period);
     let text = match arguments.format {

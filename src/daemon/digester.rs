@@ -12,10 +12,9 @@ use tracing::{info, warn};
 
 use super::sleep_until;
 use crate::clock::Clock;
-use crate::digest::{Digest, Message, compose, id, send};
+use crate::digest::{Digest, Message, id, send};
 use crate::exposition::SelfMetrics;
-use crate::filter::Filter;
-use crate::review::{Cadence, Known, review};
+use crate::review::Known;
 use crate::schedule::doubling;
 use crate::server::Shared;
 use crate::store::{DigestSlot, DigestState, Store, StoreError};
@@ -163,13 +162,9 @@ impl Digester {
 
     fn message(&self) -> Option<Message> {
         let published = self.shared.published()?;
-        let (snapshot, days) = (published.snapshot(), self.shared.days());
-        let chosen = [("team", &self.digest.team), ("objective", &self.digest.objective)];
-        let chosen = chosen.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?)));
-        // Both were checked with the configuration.
-        let filter = Filter::parse(chosen, snapshot).unwrap_or_default();
-        let review = review(Known { snapshot, days: &days }, &filter, Cadence::Weekly);
-        Some(compose(&review, self.digest.span, self.external_url.as_deref()))
+        let days = self.shared.days();
+        let known = Known { snapshot: published.snapshot(), days: &days };
+        Some(self.digest.message(known, self.external_url.as_deref()))
     }
 
     /// After a failed attempt: later and later, until it is too late.

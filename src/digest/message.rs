@@ -1,9 +1,10 @@
 //! What a digest says: the answer, what is in trouble with the early KPIs first, one sentence each, and what
 //! else a review has to tell.
 
-use super::channel::Span;
+use super::channel::{Digest, Span};
 use crate::assess::Status;
-use crate::review::{Item, Review, Topic};
+use crate::filter::Filter;
+use crate::review::{Cadence, Item, Known, Review, Topic, review};
 use crate::shown;
 use crate::summary::{Tone, worst_first};
 
@@ -46,8 +47,19 @@ pub struct Line {
     pub link: Option<String>,
 }
 
+impl Digest {
+    /// What it says of what is known: the review of the KPIs that it is about.
+    pub fn message(&self, known: Known<'_>, external_url: Option<&str>) -> Message {
+        let chosen = [("team", &self.team), ("objective", &self.objective)];
+        let chosen = chosen.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?)));
+        // Both were checked with the configuration.
+        let filter = Filter::parse(chosen, known.snapshot).unwrap_or_default();
+        compose(&review(known, &filter, Cadence::Weekly), self.span, external_url)
+    }
+}
+
 /// The message of a review. Links lead below `external_url`, where it is known.
-pub fn compose(review: &Review<'_>, span: Span, external_url: Option<&str>) -> Message {
+fn compose(review: &Review<'_>, span: Span, external_url: Option<&str>) -> Message {
     let mut lines = trouble(review, external_url);
     for section in &review.sections {
         if matches!(section.topic, Topic::EarlyWarnings | Topic::Recovered | Topic::DataProblems) {

@@ -14,7 +14,7 @@ mod tests;
 
 pub use channel::{Channel, Digest, Email, Span};
 pub use failure::SendError;
-pub use message::{Line, Message, compose};
+pub use message::{Line, Message};
 pub use send::send;
 
 /// The number of a digest of one slot, by which a receiver can tell that it came twice.
