@@ -1,12 +1,22 @@
 //! How far a long command has got: a bar on a terminal; nothing anywhere else.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// What the bar says besides itself.
-const STYLE: &str = "{bar:30} {pos}/{len} {msg}, {per_sec}, {eta} left";
+const STYLE: &str = "{bar:30} {pos}/{len} {msg}, {rate}, {eta} left";
 
 /// Between two looks of it.
 const LOOKS_A_SECOND: u8 = 10;
+
+/// `12 a second`, `0.3 a second`: as exact as it is known.
+fn rate(state: &ProgressState, out: &mut dyn Write) {
+    let rate = state.per_sec();
+    let decimals = usize::from(rate < 10.0);
+    // Writing to a string does not fail.
+    let _ = write!(out, "{rate:.decimals$} a second");
+}
 
 /// Counts days, or what else is being worked through. The bar goes away with it.
 pub(super) struct Progress(ProgressBar);
@@ -17,7 +27,7 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
         // A template that could not be read would leave the usual bar.
         if let Ok(style) = ProgressStyle::with_template(STYLE) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", rate));
         }
         bar.set_message(unit);
         Self(bar)

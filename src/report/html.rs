@@ -2,9 +2,10 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{ABSENT, column, on, span, target, title, to_do};
-use crate::assess::Status;
-use crate::review::{Change, Item, Review, Row};
+use super::parts::{Link, change, linked, mark, remark, topics};
+use super::{ABSENT, column, on, span, target, title};
+use crate::id::KpiId;
+use crate::review::{Review, Row};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -17,6 +18,7 @@ const HEIGHT: f64 = 22.0;
 
 /// The whole document. Links lead to the pages below `external_url`, where it is known.
 pub fn html(review: &Review<'_>, external_url: Option<&str>) -> String {
+    let link = |id: &KpiId| Some(format!("{}/kpi/{id}", external_url?.trim_end_matches('/')));
     let dense = review.rows.len() > DENSE;
     let page = html! {
         (DOCTYPE)
@@ -30,7 +32,7 @@ pub fn html(review: &Review<'_>, external_url: Option<&str>) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body.dense[dense] {
-                (body(review, external_url))
+                (body(review, external_url, &link))
             }
         }
     };
@@ -38,7 +40,7 @@ pub fn html(review: &Review<'_>, external_url: Option<&str>) -> String {
 }
 
 /// What is in it, without a frame.
-fn body(review: &Review<'_>, external_url: Option<&str>) -> Markup {
+fn body(review: &Review<'_>, external_url: Option<&str>, link: Link<'_>) -> Markup {
     html! {
         header {
             p.what { (title(review)) }
@@ -47,71 +49,14 @@ fn body(review: &Review<'_>, external_url: Option<&str>) -> Markup {
             p.muted { (span(review)) }
         }
         main {
-            div.topics {
-                @for section in &review.sections {
-                    section {
-                        h2 { (section.topic.title()) }
-                        ul {
-                            @for item in &section.items { (told(item, external_url)) }
-                            @if section.more > 0 { li.muted { "and " (section.more) " more" } }
-                        }
-                    }
-                }
-                @if !review.actions.is_empty() {
-                    section.actions {
-                        h2 { (to_do(&review.actions)) }
-                        ul {
-                            @for action in &review.actions {
-                                @let kpi = &action.state.kpi;
-                                li {
-                                    (mark(Some(action.verdict.assessment.status)))
-                                    strong { (kpi.title) } " (" (action.why) "): "
-                                    @if kpi.levers.is_empty() { "no levers are written down" } @else { (kpi.levers.join(", ")) }
-                                    @if let Some(owner) = kpi.owner.as_ref().or(kpi.team.as_ref()) { span.muted { " · " (owner) } }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            @if let Some(nothing) = &review.nothing { p.muted { (nothing) } }
-            (rows(review, external_url))
+            (topics(review, link))
+            (rows(review, link))
         }
         footer { "kpi-exporter " (env!("CARGO_PKG_VERSION")) @if let Some(url) = external_url { " · " (url) } }
     }
 }
 
-fn told(item: &Item<'_>, external_url: Option<&str>) -> Markup {
-    html! {
-        li {
-            (mark(item.status))
-            @if let (Some(state), Some(subject)) = (item.state, item.subject()) {
-                strong { (linked(&state.kpi.id, &subject, external_url)) } ": "
-            }
-            (item.text)
-        }
-    }
-}
-
-/// Sign and colour; the words are in the sentence.
-fn mark(status: Option<Status>) -> Markup {
-    html! {
-        @if let Some(status) = status {
-            span class=(format!("mark {}", status.as_str())) aria-hidden="true" { (status.symbol()) } " "
-        }
-    }
-}
-
-fn linked(id: &str, text: &str, external_url: Option<&str>) -> Markup {
-    html! {
-        @match external_url {
-            Some(url) => { a href=(format!("{}/kpi/{id}", url.trim_end_matches('/'))) { (text) } },
-            None => (text),
-        }
-    }
-}
-
-fn rows(review: &Review<'_>, external_url: Option<&str>) -> Markup {
+fn rows(review: &Review<'_>, link: Link<'_>) -> Markup {
     let noun = review.cadence.noun();
     html! {
         @if !review.rows.is_empty() {
@@ -129,14 +74,14 @@ fn rows(review: &Review<'_>, external_url: Option<&str>) -> Markup {
                             th.number scope="col" { "Now of target" }
                         }
                     }
-                    @for row in &review.rows { (one(review, row, external_url)) }
+                    @for row in &review.rows { (one(review, row, link)) }
                 }
             }
         }
     }
 }
 
-fn one(review: &Review<'_>, row: &Row<'_>, external_url: Option<&str>) -> Markup {
+fn one(review: &Review<'_>, row: &Row<'_>, link: Link<'_>) -> Markup {
     let (kpi, a) = (&row.state.kpi, &row.verdict.assessment);
     let shown = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| kpi.unit.show(v));
     let numbers = row.told(ABSENT);
@@ -146,7 +91,7 @@ fn one(review: &Review<'_>, row: &Row<'_>, external_url: Option<&str>) -> Markup
             tr {
                 td.status { (mark(Some(a.status))) (a.status.words()) }
                 th scope="row" {
-                    (linked(&kpi.id, &kpi.title, external_url))
+                    (linked(&kpi.id, &kpi.title, link))
                     @if row.sets > 1 { span.muted { " worst of " (row.sets) } }
                     span.muted { " · " (kpi.kind) }
                 }
@@ -160,27 +105,9 @@ fn one(review: &Review<'_>, row: &Row<'_>, external_url: Option<&str>) -> Markup
                 td {}
                 td colspan=(review.columns.len() + 5) {
                     (a.reason)
-                    @if let Some(story) = &row.story { " " em { (story) } }
-                    @if let Some(note) = row.note {
-                        " " span.note {
-                            "“" bdi { (note.text) } "” "
-                            @if let Some(author) = &note.author { bdi { (author) } ", " }
-                            (note.at.with_timezone(&review.snapshot.timezone).format("%-d %B"))
-                        }
-                    }
+                    (remark(review, row))
                 }
             }
-        }
-    }
-}
-
-fn change(row: &Row<'_>, change: Option<Change>) -> Markup {
-    let kpi = &row.state.kpi;
-    let good = change.and_then(|change| change.is_good(kpi.direction));
-    html! {
-        @match change {
-            Some(change) => span.worse[good == Some(false)] { (change.text(&kpi.unit)) },
-            None => (ABSENT),
         }
     }
 }

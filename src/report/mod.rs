@@ -3,6 +3,7 @@
 
 mod html;
 mod markdown;
+pub mod parts;
 
 pub use html::html;
 pub use markdown::markdown;
@@ -43,7 +44,7 @@ fn day(day: NaiveDate) -> String {
 }
 
 /// The head of a column.
-fn column(review: &Review<'_>, last: NaiveDate) -> String {
+pub fn column(review: &Review<'_>, last: NaiveDate) -> String {
     match review.cadence {
         Cadence::Weekly => last.format("%-d %b").to_string(),
         Cadence::Monthly => last.format("%b %Y").to_string(),
@@ -52,7 +53,7 @@ fn column(review: &Review<'_>, last: NaiveDate) -> String {
 }
 
 /// `week on week`.
-fn on(cadence: Cadence) -> String {
+pub fn on(cadence: Cadence) -> String {
     format!("{0} on {0}", cadence.noun())
 }
 
@@ -67,7 +68,7 @@ fn to_do(actions: &[Action<'_>]) -> String {
 }
 
 /// What is to be reached or kept.
-fn target(kpi: &Kpi, a: &Assessment) -> String {
+pub fn target(kpi: &Kpi, a: &Assessment) -> String {
     let shown = |value| kpi.unit.show(value);
     match (a.target_lower_value, a.target_upper_value, a.target_value) {
         (Some(lower), Some(upper), _) => format!("{} to {}", shown(lower), shown(upper)),

@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use crate::assess::{Assessment, Status};
+use crate::assess::Status;
 use crate::calendar::Period;
 use crate::figures;
-use crate::kpi::Kpi;
 use crate::metric::Labels;
+pub(super) use crate::report::target;
 
 /// What stands for a number that does not exist.
 pub(super) const ABSENT: &str = "–";
@@ -54,18 +54,6 @@ pub(super) fn badge(status: Status) -> Markup {
 /// A label set, nothing for an empty one.
 pub(super) fn label_chips(labels: &Labels) -> Markup {
     html! { @for (name, value) in labels.iter() { span.label { (name) ": " (value) } " " } }
-}
-
-/// What is to be reached or kept.
-pub(super) fn target(kpi: &Kpi, a: &Assessment) -> String {
-    let shown = |value| kpi.unit.show(value);
-    match (a.target_lower_value, a.target_upper_value, a.target_value) {
-        (Some(lower), Some(upper), _) => format!("{} to {}", shown(lower), shown(upper)),
-        (Some(lower), None, _) => format!("at least {}", shown(lower)),
-        (None, Some(upper), _) => format!("at most {}", shown(upper)),
-        (None, None, Some(target)) => shown(target),
-        (None, None, None) => ABSENT.to_owned(),
-    }
 }
 
 /// How far ahead one KPI goes: `30 days`, `36 h`.
