@@ -14,7 +14,19 @@ use crate::snapshot::{empty, kpi, only, state};
 const STATUSES: [Status; 5] =
     [Status::OnTrack, Status::OnTrack, Status::AtRisk, Status::OnTrack, Status::OffTrack];
 
-fn one(number: u32) -> KpiState {
+/// A title as most are.
+pub(crate) fn short(number: u32) -> String {
+    format!("Active customers of product line {number}")
+}
+
+/// A title of 120 characters, of which some have to be escaped.
+pub(crate) fn long(number: u32) -> String {
+    format!(
+        "Pipeline coverage of the coming two quarters <weighted by the chance of each stage & without renewals> in region {number:06}"
+    )
+}
+
+fn one(number: u32, title: &str) -> KpiState {
     let status = STATUSES[number as usize % STATUSES.len()];
     let value = 900.0 + f64::from(number % 313);
     let assessment = Assessment {
@@ -39,13 +51,12 @@ fn one(number: u32) -> KpiState {
         )
     };
     let id = format!("kpi_{number:04}");
-    let title = format!("Active customers of product line {number}");
-    state(kpi(&id, &title, KpiKind::Leading), vec![(Labels::default(), assessment)])
+    state(kpi(&id, title, KpiKind::Leading), vec![(Labels::default(), assessment)])
 }
 
 /// The snapshot, and the days before it.
-pub(crate) fn thousand() -> (Snapshot, RecentDays) {
-    let snapshot = only((0..1_000).map(one).collect());
+pub(crate) fn thousand(title: fn(u32) -> String) -> (Snapshot, RecentDays) {
+    let snapshot = only((0..1_000).map(|number| one(number, &title(number))).collect());
     let first = NaiveDate::from_ymd_opt(2026, 1, 21).unwrap();
     let days = (0..1_000_u32).map(|number| {
         let day = |index: u32| ChartDay {
