@@ -30,6 +30,7 @@ const EMPTY = [
   "✔ Recovered",
   "Periods that close within 14 days",
   "Alert hours",
+  "Time of a fetch",
 ].flatMap((title) => ["--allow-empty", title]);
 
 async function prometheus(folder, target) {
