@@ -44,13 +44,18 @@ pub(super) fn run(
                 store::examine(&path)?;
             writeln!(out, "{}: ok (schema version {version})", path.display())?;
             let span = span.map(|(first, last)| format!(", {first} to {last}"));
-            writeln!(out, "{series} label sets, {days} days{}", span.unwrap_or_default())?;
-            writeln!(out, "{changes} changes within days, {closings} closed periods")?;
+            let many = |number: i64, noun| counted(usize::try_from(number).unwrap_or(0), noun);
+            let (series, days) = (many(series, "label set"), many(days, "day"));
+            writeln!(out, "{series}, {days}{}", span.unwrap_or_default())?;
+            let (changes, closings) = (many(changes, "change"), many(closings, "closed period"));
+            writeln!(out, "{changes} within days, {closings}")?;
             writeln!(out, "{}, of which nothing takes {}", size(bytes), size(free))?;
         }
         Command::Compact => {
             let length = || std::fs::metadata(&path).map_or(0, |found| found.len());
             let before = length();
+            // What is not there is not made, and what is of somebody else not written.
+            store::examine(&path)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let store = Store::open(&path).await?;

@@ -38,6 +38,10 @@ pub(super) struct Header {
 }
 
 impl Header {
+    pub(super) fn new(application: i64, version: i64) -> Self {
+        Self { application, version }
+    }
+
     pub(super) async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
         let application =
             sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::Problem;
 use super::open::BUSY;
+use super::schema::Header;
 use super::{Store, StoreError};
 
 /// Pages given back to the system by one step, and steps at a time.
@@ -89,9 +90,28 @@ impl Store {
 /// # Errors
 /// What is wrong with it.
 pub fn examine(path: &Path) -> Result<Contents, StoreError> {
+    is_ours(path)?;
     check(path, path, "integrity_check")?;
     let failed = |error: rusqlite::Error| StoreError::new(path, error.into());
     contents(path).map_err(failed)
+}
+
+/// Whether a file can be one of ours, by its header.
+fn is_ours(path: &Path) -> Result<(), StoreError> {
+    let failed = |problem| Err(StoreError::new(path, problem));
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() && found.len() == 0 => return failed(Problem::Empty),
+        Ok(_) => {}
+        Err(error) => return failed(Problem::Unreadable(error.to_string())),
+    }
+    let header = reading(path).and_then(|connection| {
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        Ok(Header::new(number("PRAGMA application_id")?, number("PRAGMA user_version")?))
+    });
+    match header {
+        Ok(header) => header.problem().or_else(|| header.behind()).map_or(Ok(()), failed),
+        Err(error) => failed(error.into()),
+    }
 }
 
 fn check(path: &Path, file: &Path, how: &str) -> Result<(), StoreError> {
@@ -138,6 +158,7 @@ pub fn export(file: &Path, out: &mut dyn Write) -> io::Result<u64> {
     let failed = |error: rusqlite::Error| {
         io::Error::other(StoreError::new(file, Problem::from(error)).to_string())
     };
+    is_ours(file).map_err(|problem| io::Error::other(problem.to_string()))?;
     let connection = reading(file).map_err(failed)?;
     let mut rows = connection
         .prepare(

@@ -7,6 +7,7 @@ mod changes;
 mod examples;
 mod init;
 mod lint;
+mod own_tests;
 mod platform;
 mod program;
 #[path = "../support/prometheus.rs"]

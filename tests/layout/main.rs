@@ -40,6 +40,20 @@ fn no_file_is_too_long_to_read() {
     assert!(long.is_empty(), "too many lines: {long:?}");
 }
 
+/// Tests are read as well.
+#[test]
+fn no_file_of_tests_is_too_long_to_read() {
+    let kinds = ["tests/**/*.rs", "src/**/tests/**/*.rs", "src/**/tests.rs", "benches/**/*.rs"];
+    let files = kinds.iter().flat_map(|kind| glob::glob(kind).unwrap()).map(Result::unwrap);
+    let lines = files
+        .filter(|file| !file.components().any(|part| part.as_os_str() == "node_modules"))
+        .map(|file| (file.clone(), text(&file).lines().count()));
+    let lines: Vec<_> = lines.collect();
+    assert!(lines.len() > 150, "{} files", lines.len());
+    let long: Vec<_> = lines.into_iter().filter(|(_, lines)| *lines > MOST_LINES).collect();
+    assert!(long.is_empty(), "too many lines: {long:?}");
+}
+
 /// A room with files of its own is `ROOM/mod.rs`.
 #[test]
 fn there_is_one_style_of_module_files() {

@@ -15,6 +15,7 @@ use kpi_exporter::calendar::Window;
 use kpi_exporter::kpi::SeriesKey;
 use kpi_exporter::metric::{Labels, Measurement, Series, Span};
 use kpi_exporter::store::{Closing, Evaluation, Opening, Point, Revision, Store, StoredRun};
+use tokio::time::Instant;
 
 /// Two hundred kills in all; files of several ages are met, and many creations.
 const FILES: u32 = 8;
@@ -168,9 +169,17 @@ async fn writer() {
     }
 }
 
-/// Starts a writer, kills it so long after its start or its first commit, and gives the last number
-/// that it acknowledged.
-fn write_and_be_killed(path: &Path, committed: bool, patience: Duration) -> Option<u32> {
+/// When a writer is killed.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// As soon as it has made a file of this name in the folder, which may be before the store is whole.
+    Made(&'static str),
+    /// As soon as it has acknowledged so many evaluations; it is at the next one then.
+    Acknowledged(u32),
+}
+
+/// Starts a writer, kills it at a moment, and gives the last number that it acknowledged.
+fn write_and_be_killed(path: &Path, moment: Moment) -> Option<u32> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["kill::writer", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(STORE, path)
@@ -187,10 +196,21 @@ fn write_and_be_killed(path: &Path, committed: bool, patience: Duration) -> Opti
         }
     });
     let mut last = None;
-    if committed {
-        last = Some(acknowledged.recv_timeout(Duration::from_mins(1)).unwrap());
+    let deadline = Instant::now() + Duration::from_mins(1);
+    match moment {
+        Moment::Made(suffix) => {
+            let made = PathBuf::from(format!("{}{suffix}", path.display()));
+            while !made.exists() {
+                assert!(Instant::now() < deadline, "{} is not made", made.display());
+                std::thread::yield_now();
+            }
+        }
+        Moment::Acknowledged(times) => {
+            for _ in 0..times {
+                last = Some(acknowledged.recv_timeout(Duration::from_mins(1)).unwrap());
+            }
+        }
     }
-    std::thread::sleep(patience);
     assert!(child.try_wait().unwrap().is_none(), "the writer ended by itself");
     child.kill().unwrap();
     child.wait().unwrap();
@@ -205,16 +225,18 @@ async fn two_hundred_kills_lose_at_most_the_evaluation_in_progress() {
         let path = folder.path().join(format!("{file}.db"));
         let mut before = 0;
         for kill in 0..KILLS {
-            // Some die before there is a file, others many commits in.
-            let committed = kill % 2 == 1;
-            let micros = (file * KILLS + kill) * 7_919 % 60_000;
-            let patience = Duration::from_micros(u64::from(micros));
-            let acknowledged = write_and_be_killed(&path, committed, patience).unwrap_or(before);
+            // Some die before there is a whole file, others many commits in.
+            let moment = match kill % 4 {
+                0 => Moment::Made(["-wal", ".lock", ""][usize::try_from(kill / 4 % 3).unwrap()]),
+                by => Moment::Acknowledged(by + (file * KILLS + kill) * 7_919 % 40),
+            };
+            let acknowledged = write_and_be_killed(&path, moment).unwrap_or(before);
             let found = last_in(&path).await;
             // One more may have been written just before it could be acknowledged.
             let expected = acknowledged..=acknowledged + 1;
             assert!(expected.contains(&found), "{found} found, {acknowledged} acknowledged");
-            assert!(!committed || found > before, "nothing was written after {before}");
+            let is_late = matches!(moment, Moment::Acknowledged(_));
+            assert!(!is_late || found > before, "nothing was written after {before}");
             before = found;
         }
     }

@@ -1,5 +1,13 @@
-//! The store as a daemon treats it: written in a loop, killed at any moment, opened again.
+//! The store as a daemon treats it: written in a loop, killed at any moment, opened again; and as people treat
+//! it, by commands.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod commands;
+#[path = "../program/exporter.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod exporter;
+#[path = "../program/http.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod http;
 mod kill;
