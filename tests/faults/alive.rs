@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use kpi_exporter::limits::read_capped;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -35,6 +36,13 @@ impl Daemon {
     }
 
     fn of(kpis: &str, stderr: Stdio) -> Self {
+        let daemon = Self::begin(kpis, stderr);
+        until("it listens", || std::net::TcpStream::connect(daemon.address).is_ok());
+        daemon
+    }
+
+    /// Without waiting for anything.
+    fn begin(kpis: &str, stderr: Stdio) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("kpis.yaml"), kpis).unwrap();
         fs::write(folder.path().join("orders.csv"), "amount\n120\n").unwrap();
@@ -46,9 +54,7 @@ impl Daemon {
             .stderr(stderr)
             .spawn()
             .unwrap();
-        let daemon = Self { folder, child, address };
-        until("it listens", || std::net::TcpStream::connect(address).is_ok());
-        daemon
+        Self { folder, child, address }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -135,12 +141,42 @@ fn a_log_on_a_full_disk_stops_nothing() {
 
 #[test]
 fn a_flood_of_signals_is_few_reloads_and_fetches_reach_their_end() {
-    let mut daemon = Daemon::start(Stdio::null());
+    const FETCHED: &str = r#"kpi_source_fetches_total{outcome="success",source="shop"}"#;
+    let (mut log, writer) = std::io::pipe().unwrap();
+    let said = std::thread::spawn(move || {
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut log, &mut said).unwrap();
+        said
+    });
+    let mut daemon = Daemon::start(writer.into());
+    daemon.is_at_work();
+    let before = daemon.sample(FETCHED);
     for _ in 0..500 {
         daemon.signal("HUP");
     }
-    daemon.is_at_work();
+    until("fetches have gone on", || daemon.sample(FETCHED) > before);
     assert_eq!(daemon.sample("kpi_exporter_config_last_reload_successful"), Some(1.0));
+    assert_eq!(daemon.ends(), Some(0));
+    let reloads = said.join().unwrap().matches("configuration reloaded").count();
+    assert!((1..=250).contains(&reloads), "{reloads} reloads");
+}
+
+/// As soon as it can be told something, which is long before it serves.
+#[test]
+fn a_signal_in_the_first_moment_does_not_end_it() {
+    /// The first of the signals.
+    const HANGUP: u64 = 1;
+    let mut daemon = Daemon::begin(KPIS, Stdio::null());
+    let status = PathBuf::from(format!("/proc/{}/status", daemon.child.id()));
+    until("it hears of signals", || {
+        let status = String::from_utf8(read_capped(&status, 1 << 16).unwrap()).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(caught.trim(), 16).unwrap() & HANGUP > 0
+    });
+    for _ in 0..20 {
+        daemon.signal("HUP");
+    }
+    daemon.is_at_work();
     assert_eq!(daemon.ends(), Some(0));
 }
 

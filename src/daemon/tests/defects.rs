@@ -2,6 +2,7 @@
 //! others go on.
 
 use std::cell::Cell as Slot;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -120,4 +121,37 @@ async fn without_a_sign_from_the_evaluator_for_three_intervals_it_is_not_healthy
     assert!(shared.is_healthy());
     sleep(Duration::from_secs(3)).await;
     assert!(!shared.is_healthy());
+}
+
+/// Years of history take their time: whoever asks meanwhile is answered.
+#[tokio::test]
+async fn the_server_answers_before_there_is_a_store() {
+    let config = load_text("defects.yaml", KPIS, Path::new(""), &Environment::default());
+    let prepared =
+        Prepared::of(config.unwrap_or_else(|mistakes| panic!("{mistakes}")), clock, None).unwrap();
+    let shared = Arc::new(Shared::new(Arc::clone(&prepared.self_metrics)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let (_reloads, none) = mpsc::channel(1);
+        let (outside, listeners) = (Outside::new(none), vec![listener.into()]);
+        let (store, stop) = (std::future::pending(), std::future::pending());
+        work(prepared, store, shared, listeners, outside, stop).await.unwrap();
+    });
+    // The server has threads of its own.
+    let asking = tokio::task::spawn_blocking(move || {
+        let ask = |path: &str| {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        ["/-/healthy", "/metrics", "/-/ready"].map(ask)
+    });
+    let [healthy, metrics, ready] = asking.await.unwrap();
+    assert!(healthy.starts_with("HTTP/1.1 200 "), "{healthy}");
+    assert!(metrics.starts_with("HTTP/1.1 200 "), "{metrics}");
+    assert!(ready.starts_with("HTTP/1.1 503 "), "{ready}");
 }
