@@ -3,13 +3,16 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value, json};
 
 use super::error::Problem;
+use super::named_file::beside;
 use super::open::BUSY;
 use super::schema::Header;
 use super::{Store, StoreError};
@@ -126,7 +129,14 @@ fn check(path: &Path, file: &Path, how: &str) -> Result<(), StoreError> {
 
 fn reading(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    // Without a log nobody has it open: then nothing need be created beside it to read it.
+    let connection = if fs::exists(beside(file, "-wal")).unwrap_or(true) {
+        Connection::open_with_flags(file, flags)?
+    } else {
+        let path = percent_encode(file.as_os_str().as_bytes(), NON_ALPHANUMERIC);
+        let address = format!("file:{path}?immutable=1");
+        Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)?
+    };
     connection.busy_timeout(BUSY)?;
     Ok(connection)
 }

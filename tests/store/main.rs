@@ -8,6 +8,5 @@ mod commands;
 #[expect(dead_code, reason = "other tests need more of it")]
 mod exporter;
 #[path = "../program/http.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
 mod http;
 mod kill;
