@@ -26,6 +26,13 @@ pub fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A whole message: cut, and with blanks for controls. Whoever writes one cuts what it quotes; should one have
+/// forgotten to, it ends here.
+pub fn message(text: &str) -> String {
+    let plain = |c: char| if c.is_control() || turns(c) { ' ' } else { c };
+    cut(text, MOST_OF_A_MESSAGE).chars().map(plain).collect()
+}
+
 /// A text on one line, without controls, of so many characters at most.
 pub fn line(text: &str, longest: usize) -> String {
     let mut line = String::new();

@@ -1,7 +1,6 @@
 //! Why a fetch failed, in words for the person who has to mend it. Never holds a secret: sources
 //! put in what the server said and what to do, not what they sent.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -49,19 +48,14 @@ impl FetchErrorKind {
 impl FetchError {
     /// A failure without advice.
     pub fn new(kind: FetchErrorKind, message: impl Into<String>) -> Self {
-        let message = message.into();
-        // Whoever writes a message cuts what it quotes; should one have forgotten to, it ends here.
-        let message = match shown::cut(&message, shown::MOST_OF_A_MESSAGE) {
-            Cow::Borrowed(_) => message,
-            Cow::Owned(cut) => cut,
-        };
+        let message = shown::message(&message.into());
         Self { kind, message, hint: None, retry_after: None }
     }
 
     /// The same with advice.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(shown::cut(&hint.into(), shown::MOST_OF_A_MESSAGE).into_owned());
+        self.hint = Some(shown::message(&hint.into()));
         self
     }
 }
