@@ -156,7 +156,8 @@ impl Parser<'_> {
         self.content = true;
         if self.semicolon {
             let end = word_end(self.text.as_bytes(), self.at);
-            let mut error = error("a second statement begins here", self.at, 1);
+            let first = self.text[self.at..].chars().next().map_or(1, char::len_utf8);
+            let mut error = error("a second statement begins here", self.at, first);
             error.hint = Some(if self.text[self.at..end].eq_ignore_ascii_case("SET") {
                 guard::settings(self.dialect).to_owned()
             } else {
