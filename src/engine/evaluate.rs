@@ -214,8 +214,19 @@ impl Engine {
         let mut verdicts = match evaluate_kpi(kpi, known, observed, now, &mut evidence) {
             KpiOutcome::Verdicts(verdicts) => verdicts,
             KpiOutcome::Straddles => {
-                if let Some(last) = last {
-                    return Last { again: Again::Never, ..last };
+                // It holds until it is too old: a source may be down for days.
+                let held = |last: &Last| {
+                    let KpiState { last_success, verdicts, .. } = &*last.state;
+                    match Again::of(kpi, calendar, *last_success, verdicts) {
+                        Again::After(instant) => Again::After(instant),
+                        _ => Again::Never,
+                    }
+                };
+                let again = last.as_ref().map(held).filter(|again| !again.is_due(now, false));
+                if let Some(again) = again
+                    && let Some(last) = last
+                {
+                    return Last { again, ..last };
                 }
                 straddles = true;
                 self.nothing_yet(kpi, observed.log, now)

@@ -263,3 +263,27 @@ fn a_run_evaluates_the_kpis_that_draw_on_it_and_nothing_else() {
     let soon = states(&world).pop().unwrap();
     assert_eq!(soon.verdicts[0].assessment.value, None);
 }
+
+/// One of two metrics has come to the new month, and the source of the other one is down for days.
+#[test]
+fn what_holds_over_a_roll_over_does_not_hold_for_ever() {
+    let value = |world: &World| {
+        let states = world.few.last_states();
+        states.iter().find(|state| state.kpi.id == "mixed").unwrap().verdicts[0].assessment.value
+    };
+    let at_the_end_of_march = |seed| {
+        let mut world = World::new();
+        world.now = "2026-03-31T20:00:00Z".parse().unwrap();
+        (0..4).for_each(|metric| world.run(metric, seed));
+        world.update(true);
+        value(&world).map(|value| (world, value))
+    };
+    let (mut world, shown) = [1, 2, 4, 5, 8].into_iter().find_map(at_the_end_of_march).unwrap();
+    world.now += TimeDelta::hours(3);
+    world.run(0, 1);
+    world.update(true);
+    assert_eq!(value(&world), Some(shown));
+    world.now += TimeDelta::hours(28);
+    world.update(true);
+    assert_eq!(value(&world), None, "it is 31 hours old");
+}
