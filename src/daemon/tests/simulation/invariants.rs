@@ -10,6 +10,7 @@ use super::*;
 use crate::assess::{Finding, Status};
 use crate::calendar::Window;
 use crate::engine::plan;
+use crate::families::{KPI_EXPORTER_LOG_ERRORS_TOTAL, KPI_EXPORTER_STORE_ERRORS_TOTAL, KPI_VALUE};
 use crate::server::NoteRequest;
 use crate::snapshot::KpiState;
 use crate::store::Store;
@@ -70,6 +71,11 @@ impl Shown {
 
 fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+}
+
+/// What depends on what else the process does.
+fn is_of_the_process(line: &str) -> bool {
+    line.starts_with("process_") || line.starts_with(KPI_EXPORTER_LOG_ERRORS_TOTAL.name)
 }
 
 fn is_band(status: Status) -> bool {
@@ -223,7 +229,7 @@ impl World {
         self.told.pages.hash(&mut hasher);
         let mut kind = "";
         for line in page.lines() {
-            if line.starts_with("process_") || line.starts_with("kpi_exporter_log_errors_total ") {
+            if is_of_the_process(line) {
                 continue;
             }
             line.hash(&mut hasher);
@@ -243,11 +249,11 @@ impl World {
             }
         }
         self.told.pages = hasher.finish();
-        let failures = seen["kpi_exporter_store_errors_total"];
+        let failures = seen[KPI_EXPORTER_STORE_ERRORS_TOTAL.name];
         self.shown.is_written = !self.disk_is_full() && failures.abs() < f64::EPSILON;
         for state in &self.snapshot().kpis {
             let value = state.verdicts[0].assessment.value;
-            let series = format!("kpi_value{{kpi=\"{}\"", state.kpi.id);
+            let series = format!("{}{{kpi=\"{}\"", KPI_VALUE.name, state.kpi.id);
             let on_page = seen.iter().find(|(name, _)| name.starts_with(&series));
             assert_eq!(on_page.map(|(_, value)| *value), value, "{series}");
         }
