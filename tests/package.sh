@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The Debian package as somebody has it who installs it, `cargo install`, and the list of what the program is
+# made of. Needs cargo-deb and cargo-cyclonedx; root or not, nothing is installed on this machine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+deploy/package.sh dev
+deb=$(echo "$target"/package/*.deb)
+dpkg-deb --info "$deb" | grep -qE 'Depends: .*libc6.*ca-certificates' || { dpkg-deb --info "$deb"; exit 1; }
+dpkg -x "$deb" "$work/root"
+installed="$work/root/usr/bin/kpi-exporter"
+version=$(sed -n '0,/^version = /s/^version = "\(.*\)"/\1/p' Cargo.toml)
+[ "$("$installed" --version)" = "kpi-exporter $version" ]
+
+# Every file that the package is there for.
+for file in share/man/man1/kpi-exporter.1.gz share/man/man1/kpi-exporter-check.1.gz \
+  share/bash-completion/completions/kpi-exporter share/zsh/vendor-completions/_kpi-exporter \
+  share/fish/vendor_completions.d/kpi-exporter.fish share/kpi-exporter/prometheus/kpi-exporter.rules.yml \
+  share/doc/kpi-exporter/copyright lib/systemd/system/kpi-exporter.service; do
+  [ -s "$work/root/usr/$file" ] || { echo "not in the package: $file"; find "$work/root" -type f; exit 1; }
+done
+
+# The unit starts the program that is in the package; systemd finds nothing wrong with it.
+unit="$work/root/usr/lib/systemd/system/kpi-exporter.service"
+grep -q '^ExecStart=/usr/bin/kpi-exporter run$' "$unit"
+systemd-analyze verify --root="$work/root" --man=no kpi-exporter.service 2>&1 | grep -i kpi-exporter && exit 1
+# Bash completes the commands by the file of the package.
+completed=$(bash -c 'source "$1"; COMP_WORDS=(kpi-exporter ba) COMP_CWORD=1; _kpi-exporter kpi-exporter ba kpi-exporter; echo "${COMPREPLY[*]}"' \
+  bash "$work/root/usr/share/bash-completion/completions/kpi-exporter")
+[ "$completed" = backfill ] || { echo "completed: $completed"; exit 1; }
+gzip -dc "$work/root/usr/share/man/man1/kpi-exporter.1.gz" | grep -q 'kpi\\-exporter'
+# The program of the package, by its example.
+"$installed" eval --config "$work/root/usr/share/doc/kpi-exporter/examples/kpi-exporter.yaml" --as-of 2026-04-30 >/dev/null 2>&1 &&
+  { echo "the example needs its data"; exit 1; }
+"$installed" demo --write "$work/demo" >/dev/null && "$installed" check --config "$work/demo" >/dev/null
+
+# What it is made of, by name and version: as cargo says.
+cargo tree --locked --edges normal,build --prefix none --format '{p}' | awk '{ sub(/^v/, "", $2); print $1 " " $2 }' | sort -u >"$work/tree"
+python3 - "$target/package/kpi-exporter.cdx.json" "$work/tree" <<'PYTHON'
+import json, sys
+bom = json.load(open(sys.argv[1]))
+said = {(one["name"], one["version"]) for one in bom["components"]}
+there = {tuple(line.split()) for line in open(sys.argv[2])} - {("kpi-exporter", bom["metadata"]["component"]["version"])}
+missing = there - said
+assert not missing and len(there) > 200, (sorted(missing), len(there))
+assert all(one.get("licenses") for one in bom["components"]), [one["name"] for one in bom["components"] if not one.get("licenses")]
+print(f"{len(said)} components")
+PYTHON
+
+cargo install --locked --quiet --debug --path . --root "$work/cargo" --target-dir "$target"
+[ "$("$work/cargo/bin/kpi-exporter" --version)" = "kpi-exporter $version" ]
+echo "package: good"
