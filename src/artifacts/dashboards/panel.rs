@@ -85,7 +85,7 @@ impl Panel {
             "tooltip": { "mode": "single", "sort": "none" },
         });
         Self::new("state-timeline", title, description, &options)
-            .custom("fillOpacity", json!(80))
+            .custom("fillOpacity", json!(100))
             .custom("lineWidth", json!(0))
             .custom("spanNulls", json!(BRIDGED_GAP))
     }
