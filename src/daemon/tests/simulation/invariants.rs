@@ -27,7 +27,9 @@ pub(super) struct Shown {
     /// Of which KPI, and what.
     notes: BTreeSet<(String, String)>,
     counters: BTreeMap<String, f64>,
-    /// Whether the last write before the last check was good.
+    /// Failures to write, as they are counted.
+    failures: f64,
+    /// Whether there was none between the last two checks.
     is_written: bool,
 }
 
@@ -250,7 +252,8 @@ impl World {
         }
         self.told.pages = hasher.finish();
         let failures = seen[KPI_EXPORTER_STORE_ERRORS_TOTAL.name];
-        self.shown.is_written = !self.disk_is_full() && failures.abs() < f64::EPSILON;
+        self.shown.is_written = !self.disk_is_full() && same(failures, self.shown.failures);
+        self.shown.failures = failures;
         for state in &self.snapshot().kpis {
             let value = state.verdicts[0].assessment.value;
             let series = format!("{}{{kpi=\"{}\"", KPI_VALUE.name, state.kpi.id);
@@ -262,6 +265,7 @@ impl World {
     /// What was shown before is shown again, and statuses with what they wait for are what they were.
     pub(super) async fn after_a_start(&mut self) {
         self.shown.counters.clear();
+        self.shown.failures = 0.0;
         let snapshot = self.snapshot();
         let written = self.shown.is_written;
         for state in &snapshot.kpis {
