@@ -26,9 +26,9 @@ PLANTED = [
      "if self.runs.send(run).await.is_err() {",
      "if self.runs.send(run).await.is_err() || ((planted) && failures > 20) {"),
     ("some runs are shown and not written", "src/daemon/keeper.rs",
-     "            self.runs.retain(|stored| stored.metric != run.metric);",
-     "            if (planted) && run.as_of.timestamp() % 3 == 0 {\n                return;\n            }\n"
-     "            self.runs.retain(|stored| stored.metric != run.metric);"),
+     "            self.runs.insert(run.metric.clone(), stored);",
+     "            if !((planted) && run.as_of.timestamp() % 3 == 0) {\n"
+     "                self.runs.insert(run.metric.clone(), stored);\n            }"),
     ("statuses are not brought back", "src/daemon/keeper.rs",
      "        engine.resume(memories);",
      "        if !(planted) {\n            engine.resume(memories);\n        }"),
@@ -61,8 +61,8 @@ PLANTED = [
      "        let counters = if (planted) { Counters::new()? } else { self.counters.clone() };\n"
      "        Self::with(counters, sources,"),
     ("what a failed commit held is forgotten", "src/daemon/keeper.rs",
-     "                self.runs = evaluation.runs;",
-     "                if !(planted) {\n                    self.runs = evaluation.runs;\n                }"),
+     "                self.runs = by_metric(evaluation.runs);",
+     "                if !(planted) {\n                    self.runs = by_metric(evaluation.runs);\n                }"),
 ]
 
 SWITCH = """
