@@ -59,8 +59,7 @@ impl Store {
     pub async fn commit(&self, evaluation: &Evaluation) -> Result<Vec<Closed>, StoreError> {
         let mut written = self.written.lock().await;
         let closed = self.answer(self.write(evaluation, &mut written).await)?;
-        // What could not be written before is in it, or older.
-        drop(std::mem::take(&mut *self.unwritten()));
+        self.unwritten().forget(evaluation);
         Ok(closed)
     }
 

@@ -17,6 +17,14 @@ pub(super) struct Unwritten {
 }
 
 impl Unwritten {
+    /// Forgets what is written now. Days of the past bring no runs: with them nothing is.
+    pub(super) fn forget(&mut self, evaluation: &Evaluation) {
+        for run in &evaluation.runs {
+            self.runs.remove(&run.metric);
+        }
+        self.statuses.retain(|series, _| !evaluation.statuses.contains_key(series));
+    }
+
     pub(super) fn keep(&mut self, evaluation: &Evaluation) {
         let runs = evaluation.runs.iter().map(|run| (run.metric.clone(), run.clone()));
         self.runs.extend(runs);
