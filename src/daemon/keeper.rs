@@ -210,10 +210,11 @@ impl Keeper {
             Ok(closed) => {
                 let took = began.elapsed();
                 self.handed.keep(found, &new);
-                if std::mem::take(&mut self.failing) {
+                let wrote = !evaluation.is_empty();
+                // Nothing to write says nothing about the disk.
+                if wrote && std::mem::take(&mut self.failing) {
                     info!("history is written again");
                 }
-                let wrote = !evaluation.is_empty();
                 for opening in evaluation.openings {
                     self.opened.insert((opening.series, opening.period));
                 }
