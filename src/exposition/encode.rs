@@ -61,6 +61,21 @@ impl Encoder {
         FamilyWriter { out: &mut self.out, format: self.format, name, kind, help, started: false }
     }
 
+    /// Bytes written so far.
+    pub(super) fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Takes back what was written after so many bytes.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.out.truncate(len);
+    }
+
+    /// Appends samples as they were written before.
+    pub(super) fn push_text(&mut self, samples: &str) {
+        self.out.push_str(samples);
+    }
+
     /// Everything written. OpenMetrics needs [`Encoder::finish`] at the very end of a body.
     pub(super) fn into_text(self) -> String {
         self.out
@@ -96,6 +111,11 @@ impl FamilySink for FamilyWriter<'_> {
 }
 
 impl FamilyWriter<'_> {
+    /// The same family, whose heading is written already.
+    pub(super) fn going_on(self) -> Self {
+        Self { started: true, ..self }
+    }
+
     /// A sample of the past: `timestamp` as OpenMetrics writes it, in seconds. Scrapes have none.
     pub(super) fn sample_at(
         &mut self,
@@ -174,7 +194,7 @@ impl FamilyWriter<'_> {
         self.out.push('\n');
     }
 
-    fn heading(&mut self) {
+    pub(super) fn heading(&mut self) {
         let (name, kind) = match self.format {
             ExpositionFormat::Text => (self.name, classic_type(self.kind)),
             ExpositionFormat::OpenMetrics => open_metrics_heading(self.name, self.kind),

@@ -1,20 +1,24 @@
-//! A snapshot as Prometheus reads it: encoders, bodies rendered once per snapshot and shared by all
+//! A snapshot as Prometheus reads it: encoders, bodies rendered and compressed from those before and shared by all
 //! scrapes.
 //!
 //! Not here: the names of metrics (`families`), HTTP (`server`), and any computing of KPIs (`assess`).
 
 mod body;
+mod compressed;
 mod encode;
 mod history;
 mod labels;
 mod number;
+mod pieces;
 mod published;
+mod rendered;
 mod self_metrics;
 mod sink;
 #[cfg(test)]
 mod tests;
 
 pub use crate::families;
+pub use compressed::Compressor;
 pub use encode::ExpositionFormat;
 pub use families::{Family, FamilyKind};
 pub use history::History;

@@ -1,30 +1,24 @@
-//! Bodies for scrapes. The part that a snapshot decides is rendered and compressed once and shared
-//! by all scrapes; the small part with the self-metrics is made anew each time and put behind it.
-//!
-//! A gzip body is one member: the deflate stream of the first part is flushed to a byte boundary
-//! and left open, that of the second part continues it (RFC 1951 §3.2.4, RFC 1952 §2.3).
+//! Bodies for scrapes. The part that a snapshot decides is rendered and compressed when somebody asks for it
+//! first, from what was rendered and compressed of the snapshots before, and shared by all scrapes; the small
+//! part with the self-metrics is made anew each time and put behind it.
 
-use std::io::{self, Write as _};
-use std::sync::{Arc, OnceLock};
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
 
-use super::body;
+use super::compressed::{Compressed, Compressor, last_part};
 use super::encode::ExpositionFormat;
+use super::rendered::Rendered;
 use super::self_metrics::SelfMetrics;
 use crate::snapshot::Snapshot;
-
-/// Magic, deflate, no flags, no time, unknown system (RFC 1952 §2.3).
-const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
 /// A snapshot with its rendered bodies.
 #[derive(Debug)]
 pub struct Published {
     snapshot: Arc<Snapshot>,
     text: BodyPart,
-    open_metrics: OnceLock<BodyPart>,
+    open_metrics: BodyPart,
 }
 
 /// A body in two pieces, to be sent one after the other.
@@ -36,25 +30,39 @@ pub struct ScrapeBody {
     pub own: Bytes,
 }
 
-/// The part of a body that a snapshot decides.
-#[derive(Debug, Default)]
+/// The part of a body that a snapshot decides, in one format.
+#[derive(Debug)]
 struct BodyPart {
-    plain: Bytes,
-    deflated: OnceLock<Deflated>,
+    format: ExpositionFormat,
+    rendered: OnceLock<Arc<Rendered>>,
+    gzip: OnceLock<Arc<Compressed>>,
+    zstd: OnceLock<Arc<Compressed>>,
+    last: Arc<Mutex<Last>>,
 }
 
-/// Header and open deflate stream of the shared part, and the checksum so far.
-#[derive(Debug)]
-struct Deflated {
-    bytes: Bytes,
-    crc: Crc,
+/// What was made last in one format, of whatever snapshot.
+#[derive(Debug, Default)]
+struct Last {
+    rendered: Option<Arc<Rendered>>,
+    gzip: Option<Arc<Compressed>>,
+    zstd: Option<Arc<Compressed>>,
 }
 
 impl Published {
-    /// Renders the classic text at once; OpenMetrics and compression wait until somebody asks.
+    /// Nothing is rendered before somebody asks for it.
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        let text = BodyPart::render(&snapshot, ExpositionFormat::Text);
-        Self { snapshot, text, open_metrics: OnceLock::new() }
+        Self {
+            snapshot,
+            text: BodyPart::new(ExpositionFormat::Text, Arc::default()),
+            open_metrics: BodyPart::new(ExpositionFormat::OpenMetrics, Arc::default()),
+        }
+    }
+
+    /// The next snapshot: what is the same in it is not rendered again.
+    #[must_use]
+    pub fn followed_by(&self, snapshot: Arc<Snapshot>) -> Self {
+        let next = |part: &BodyPart| BodyPart::new(part.format, Arc::clone(&part.last));
+        Self { snapshot, text: next(&self.text), open_metrics: next(&self.open_metrics) }
     }
 
     /// What was rendered.
@@ -65,9 +73,7 @@ impl Published {
     fn part(&self, format: ExpositionFormat) -> &BodyPart {
         match format {
             ExpositionFormat::Text => &self.text,
-            ExpositionFormat::OpenMetrics => {
-                self.open_metrics.get_or_init(|| BodyPart::render(&self.snapshot, format))
-            }
+            ExpositionFormat::OpenMetrics => &self.open_metrics,
         }
     }
 }
@@ -81,94 +87,77 @@ impl ScrapeBody {
         published: Option<&Published>,
         self_metrics: &SelfMetrics,
         format: ExpositionFormat,
-        gzip: bool,
+        compressor: Option<Compressor>,
     ) -> io::Result<Self> {
-        let nothing = BodyPart::default();
-        let part = published.map_or(&nothing, |published| published.part(format));
         let own = self_metrics.render(format);
-        if gzip { part.gzip_with(&own) } else { Ok(part.plain_with(own)) }
+        let shared = published.map(|published| (published.part(format), &*published.snapshot));
+        let Some(by) = compressor else {
+            let shared = shared.map(|(part, snapshot)| part.rendered(snapshot).bytes());
+            return Ok(Self { shared: shared.unwrap_or_default(), own: own.into() });
+        };
+        let shared = shared.map(|(part, snapshot)| part.compressed(snapshot, by)).transpose()?;
+        let last = last_part(shared.as_deref(), own.as_bytes(), by)?;
+        let shared = shared.map(|shared| shared.bytes()).unwrap_or_default();
+        Ok(Self { shared, own: last.into() })
     }
 }
 
 impl BodyPart {
-    fn render(snapshot: &Snapshot, format: ExpositionFormat) -> Self {
-        let plain = Bytes::from(body::render(snapshot, format));
-        Self { plain, deflated: OnceLock::new() }
+    fn new(format: ExpositionFormat, last: Arc<Mutex<Last>>) -> Self {
+        let (rendered, gzip, zstd) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { format, rendered, gzip, zstd, last }
     }
 
-    fn plain_with(&self, own: String) -> ScrapeBody {
-        ScrapeBody { shared: self.plain.clone(), own: own.into() }
-    }
-
-    fn gzip_with(&self, own: &str) -> io::Result<ScrapeBody> {
-        let shared = if let Some(shared) = self.deflated.get() {
-            shared
-        } else {
-            let made = Deflated::new(&self.plain)?;
-            self.deflated.get_or_init(|| made)
+    fn rendered(&self, snapshot: &Snapshot) -> Arc<Rendered> {
+        let render = || {
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let rendered = Rendered::new(snapshot, self.format, last.rendered.as_deref());
+            let rendered = Arc::new(rendered);
+            last.take(&rendered);
+            rendered
         };
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(own.as_bytes())?;
-        let mut bytes = encoder.finish()?;
+        Arc::clone(self.rendered.get_or_init(render))
+    }
 
-        let (mut total, mut crc) = (Crc::new(), Crc::new());
-        crc.update(own.as_bytes());
-        total.combine(&shared.crc);
-        total.combine(&crc);
-        bytes.extend(total.sum().to_le_bytes());
-        bytes.extend(total.amount().to_le_bytes());
-        Ok(ScrapeBody { shared: shared.bytes.clone(), own: bytes.into() })
+    fn compressed(&self, snapshot: &Snapshot, by: Compressor) -> io::Result<Arc<Compressed>> {
+        let known = match by {
+            Compressor::Gzip => &self.gzip,
+            Compressor::Zstd => &self.zstd,
+        };
+        if let Some(known) = known.get() {
+            return Ok(Arc::clone(known));
+        }
+        let rendered = self.rendered(snapshot);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have asked for the same meanwhile.
+        if let Some(known) = known.get() {
+            return Ok(Arc::clone(known));
+        }
+        let last = last.compressed(by);
+        let made = Arc::new(Compressed::new(&rendered, by, last.as_deref())?);
+        *last = Some(Arc::clone(&made));
+        Ok(Arc::clone(known.get_or_init(|| made)))
     }
 }
 
-impl Deflated {
-    fn new(plain: &[u8]) -> io::Result<Self> {
-        let mut crc = Crc::new();
-        crc.update(plain);
-        let mut encoder = DeflateEncoder::new(GZIP_HEADER.to_vec(), Compression::fast());
-        encoder.write_all(plain)?;
-        encoder.flush()?;
-        // Taken before the encoder would close the stream.
-        let bytes = std::mem::take(encoder.get_mut()).into();
-        Ok(Self { bytes, crc })
+impl Last {
+    fn compressed(&mut self, by: Compressor) -> &mut Option<Arc<Compressed>> {
+        match by {
+            Compressor::Gzip => &mut self.gzip,
+            Compressor::Zstd => &mut self.zstd,
+        }
+    }
+
+    /// Takes note of a rendering. What nobody asked for of the one before is forgotten: it would hold the
+    /// text of an older one.
+    fn take(&mut self, rendered: &Arc<Rendered>) {
+        let before = self.rendered.replace(Arc::clone(rendered));
+        for compressed in [&mut self.gzip, &mut self.zstd] {
+            compressed.take_if(|old| !before.as_ref().is_some_and(|before| old.is_of(before)));
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Read as _;
-
-    use flate2::read::GzDecoder;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn unzipped(body: &ScrapeBody) -> String {
-        let bytes = [&body.shared[..], &body.own[..]].concat();
-        // Reads one member and checks its checksum; nothing may follow it.
-        let mut decoder = GzDecoder::new(&bytes[..]);
-        let mut text = String::new();
-        decoder.read_to_string(&mut text).unwrap();
-        assert!(decoder.into_inner().is_empty());
-        text
-    }
-
-    proptest! {
-        #[test]
-        fn a_body_zipped_in_two_parts_unzips_as_one(shared in "(?s).{0,400}", own in "(?s).{0,400}") {
-            let part = BodyPart { plain: Bytes::from(shared.clone()), deflated: OnceLock::new() };
-            let expected = shared + &own;
-            prop_assert_eq!(&unzipped(&part.gzip_with(&own).unwrap()), &expected);
-            prop_assert_eq!(&unzipped(&part.gzip_with(&own).unwrap()), &expected);
-        }
-    }
-
-    #[test]
-    fn scrapes_share_the_bytes_of_a_snapshot() {
-        let part = BodyPart { plain: Bytes::from("a 1\n"), deflated: OnceLock::new() };
-        let (one, two) = (part.plain_with(String::new()), part.plain_with(String::new()));
-        assert_eq!(one.shared.as_ptr(), two.shared.as_ptr());
-        let (one, two) = (part.gzip_with("b 1\n").unwrap(), part.gzip_with("b 2\n").unwrap());
-        assert_eq!(one.shared.as_ptr(), two.shared.as_ptr());
-    }
-}
+#[path = "tests/published.rs"]
+mod tests;

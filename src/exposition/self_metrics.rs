@@ -12,7 +12,6 @@ use prometheus::{
     IntGaugeVec, Opts, Registry,
 };
 
-use super::body::seconds;
 use super::encode::{Encoder, ExpositionFormat, push_label};
 use super::families::{
     self, Family, FamilyKind, KPI_DIGEST_SENT_TOTAL, KPI_EXPORTER_BUILD_INFO,
@@ -23,6 +22,7 @@ use super::families::{
     KPI_EXPORTER_STORE_WRITE_DURATION_SECONDS, KPI_EXPORTER_TASK_RESTARTS_TOTAL,
     KPI_SOURCE_FETCH_DURATION_SECONDS, KPI_SOURCE_FETCHES_TOTAL,
 };
+use super::pieces::seconds;
 use super::sink::FamilySink;
 use crate::logging;
 

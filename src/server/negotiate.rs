@@ -3,7 +3,7 @@
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 
-use crate::exposition::ExpositionFormat;
+use crate::exposition::{Compressor, ExpositionFormat};
 
 /// OpenMetrics when it is named, in the version that is served, and wanted at least as much as
 /// classic text; classic text for everything else, `*/*` and nonsense included.
@@ -26,15 +26,19 @@ pub(super) fn format(headers: &HeaderMap) -> ExpositionFormat {
     }
 }
 
-/// Whether gzip is accepted and not less welcome than no compression.
-pub(super) fn gzip(headers: &HeaderMap) -> bool {
+/// The compression that is most welcome, unless none is more so.
+pub(super) fn compressor(headers: &HeaderMap) -> Option<Compressor> {
     let quality = |name: &str| {
         choices(headers, &ACCEPT_ENCODING)
             .find(|choice| choice.name == name)
             .map(|choice| choice.quality)
     };
     let gzip = quality("gzip").or_else(|| quality("*")).unwrap_or(0.0);
-    gzip > 0.0 && gzip >= quality("identity").unwrap_or(0.0)
+    // Whoever takes anything may not know it.
+    let zstd = quality("zstd").unwrap_or(0.0);
+    let best = if zstd > 0.0 && zstd >= gzip { Compressor::Zstd } else { Compressor::Gzip };
+    let welcome = gzip.max(zstd);
+    (welcome > 0.0 && welcome >= quality("identity").unwrap_or(0.0)).then_some(best)
 }
 
 /// One entry of a header such as `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
@@ -140,19 +144,27 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_used_only_when_it_is_accepted() {
+    fn compression_is_used_only_when_it_is_accepted() {
+        let (gzip, zstd) = (Some(Compressor::Gzip), Some(Compressor::Zstd));
         for (accept, expected) in [
-            (vec![], false),
-            (vec!["gzip"], true),
-            (vec!["GZIP;q=0.5, br"], true),
-            (vec!["gzip;q=0"], false),
-            (vec!["*"], true),
-            (vec!["*;q=0"], false),
-            (vec!["gzip;q=0, *"], false),
-            (vec!["gzip;q=0.1, identity;q=0.9"], false),
-            (vec!["deflate, br"], false),
+            (vec![], None),
+            (vec!["gzip"], gzip),
+            (vec!["GZIP;q=0.5, br"], gzip),
+            (vec!["gzip;q=0"], None),
+            (vec!["*"], gzip),
+            (vec!["*;q=0"], None),
+            (vec!["gzip;q=0, *"], None),
+            (vec!["gzip;q=0.1, identity;q=0.9"], None),
+            (vec!["deflate, br"], None),
+            (vec!["zstd"], zstd),
+            (vec!["gzip, deflate, br, zstd"], zstd),
+            (vec!["gzip;q=0.9, zstd;q=0.8"], gzip),
+            (vec!["gzip;q=0.8", "zstd;q=0.9"], zstd),
+            (vec!["zstd;q=0.5, identity"], None),
+            (vec!["zstd;q=0, gzip"], gzip),
+            (vec!["zstd, *;q=0.1"], zstd),
         ] {
-            assert_eq!(gzip(&headers(&ACCEPT_ENCODING, &accept)), expected, "{accept:?}");
+            assert_eq!(compressor(&headers(&ACCEPT_ENCODING, &accept)), expected, "{accept:?}");
         }
     }
 
@@ -160,7 +172,7 @@ mod tests {
         #[test]
         fn no_header_makes_it_panic(value in "[ -~]{0,60}") {
             let _ = format(&headers(&ACCEPT, &[&value]));
-            let _ = gzip(&headers(&ACCEPT_ENCODING, &[&value]));
+            let _ = compressor(&headers(&ACCEPT_ENCODING, &[&value]));
         }
     }
 }

@@ -141,9 +141,9 @@ fn runbook(request: &Parts, shared: &Shared) -> Response<Body> {
 
 fn metrics(request: &Parts, shared: &Shared) -> Response<Body> {
     let format = negotiate::format(&request.headers);
-    let gzip = negotiate::gzip(&request.headers);
+    let compressor = negotiate::compressor(&request.headers);
     let published = shared.published();
-    let body = ScrapeBody::new(published.as_deref(), &shared.self_metrics(), format, gzip);
+    let body = ScrapeBody::new(published.as_deref(), &shared.self_metrics(), format, compressor);
     let body = match body {
         Ok(body) => body,
         Err(error) => {
@@ -154,8 +154,8 @@ fn metrics(request: &Parts, shared: &Shared) -> Response<Body> {
     let mut response = response::pieces(format.content_type(), body.shared, body.own);
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    if gzip {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    if let Some(by) = compressor {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(by.name()));
     }
     response
 }

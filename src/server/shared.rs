@@ -147,10 +147,13 @@ impl Shared {
         self.noted.notified().await;
     }
 
-    /// Renders a snapshot, then shows it in place of the last one. Rendering takes about a
-    /// microsecond a series, on the caller's thread.
+    /// Shows a snapshot in place of the last one.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
-        self.published.store(Some(Arc::new(Published::new(snapshot))));
+        let next = match self.published() {
+            Some(last) => last.followed_by(snapshot),
+            None => Published::new(snapshot),
+        };
+        self.published.store(Some(Arc::new(next)));
         self.changed();
     }
 

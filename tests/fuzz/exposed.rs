@@ -67,7 +67,7 @@ fn labels_and_numbers() {
         let snapshot = only(vec![state(definition, vec![(labels, verdict)])]);
         let published = Published::new(Arc::new(snapshot));
         for format in [ExpositionFormat::Text, ExpositionFormat::OpenMetrics] {
-            let body = ScrapeBody::new(Some(&published), &self_metrics(), format, false).unwrap();
+            let body = ScrapeBody::new(Some(&published), &self_metrics(), format, None).unwrap();
             let body = String::from_utf8([&body.shared[..], &body.own[..]].concat()).unwrap();
             let lines = body.split_terminator('\n').filter(|line| !line.starts_with('#'));
             let samples: Vec<_> = lines.map(sample).collect();

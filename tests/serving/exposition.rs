@@ -19,7 +19,7 @@ use crate::snapshot::{april, empty, kpi, only, self_metrics, state, with_statuse
 
 fn scrape(snapshot: Snapshot, format: ExpositionFormat) -> ScrapeBody {
     let published = Published::new(Arc::new(snapshot));
-    ScrapeBody::new(Some(&published), &self_metrics(), format, false).unwrap()
+    ScrapeBody::new(Some(&published), &self_metrics(), format, None).unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -104,7 +104,7 @@ fn what_the_program_exposes_is_read_back_as_it_was() {
         .run(&(rows, any::<bool>()), |(rows, open)| {
             let format = if open { Exposition::OpenMetrics } else { Exposition::Text };
             let published = Published::new(Arc::new(snapshot(&rows)));
-            let scrape = ScrapeBody::new(Some(&published), &own, format, false).unwrap();
+            let scrape = ScrapeBody::new(Some(&published), &own, format, None).unwrap();
             let whole = [&scrape.shared[..], &scrape.own[..]].concat();
             *body.lock().unwrap() = String::from_utf8(whole).unwrap();
             let query = HttpQuery {
