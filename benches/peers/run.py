@@ -197,7 +197,7 @@ def label_sets(binary, folder, figures):
         for what, amount in (("nothing changes", "amount"), ("all change", "amount + extract(epoch FROM clock_timestamp())::int % 1000")):
             # Data that says up to when it is complete: what nothing changes of is the same.
             config = HEAD + f"""
-sources: {{ p: {{ postgres: {{ url: "{database.url}" }} }} }}
+sources: {{ p: {{ sql: {{ url: "{database.url}" }} }} }}
 defaults: {{ max_age: 72h }}
 metrics:
   m: {{ source: p, labels: [customer], schedule: every 5s, query: "SELECT ({amount})::float8 AS value, customer, day + 1 AS data_through FROM t WHERE day < :window_end_date" }}
