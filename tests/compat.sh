@@ -4,7 +4,7 @@
 # Trino is fetched where there is a JDK for it. Ends with a table of what was tried. What cannot be fetched or
 # built is skipped, and the table says so; what is there and does not work is a failure.
 #
-#   tests/compat.sh          needs go and python3; about 10 minutes the first time, 3 after that
+#   tests/compat.sh          needs go and python3; about 12 minutes the first time, 5 after that
 #
 # COMPAT_LIMIT: seconds for fetching and building (480); what is not built by then is skipped.
 set -euo pipefail
