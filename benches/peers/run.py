@@ -313,15 +313,15 @@ def year(binary, folder, figures):
         peak = program.memory("VmHWM")
         figures["a year of 50 KPIs x 100 label sets: seconds until healthy"] = (healthy, None, None, "<= 0.1")
         figures["the same: seconds until today's values"] = (today, None, None, "<= 1")
-        figures["the same: seconds until all history is there"] = (all_in, None, None, "<= 10")
+        figures["the same: seconds until its charts are there"] = (all_in, None, None, "<= 10")
         figures["the same: resident MiB at most"] = (peak, None, None, "<= 128")
         figures["the same: MiB of the store"] = ((folder / "history.db").stat().st_size / MIB, None, None, "<= 1024")
 
 
 def has_history(url):
-    """Whether the charts of the last KPI know the year."""
+    """Whether the charts of the last KPI know the thirteen weeks that they show, for every label set."""
     page = get(url + "/api/v1/kpis/k49/history").decode()
-    return page.count('"day"') >= 300 * 100
+    return page.count('"day"') >= 80 * 100
 
 
 def fill(path, days):
@@ -329,11 +329,11 @@ def fill(path, days):
     store = sqlite3.connect(path)
     columns = [row[1] for row in store.execute("PRAGMA table_info(daily)") if row[1] not in ("day", "value", "expected")]
     names = ", ".join(columns)
+    store.execute("CREATE TEMP TABLE newest AS SELECT * FROM daily WHERE day = (SELECT max(day) FROM daily)")
     for back in range(1, days + 1):
         store.execute(
             f"INSERT OR IGNORE INTO daily (day, value, expected, {names}) SELECT date(day, '-{back} days'),"
-            f" value + (series * 31 + {back} * 7) % 50, expected, {names} FROM daily"
-            " WHERE day = (SELECT max(day) FROM daily)")
+            f" value + (series * 31 + {back} * 7) % 50, expected, {names} FROM newest")
     store.commit()
     store.close()
 
