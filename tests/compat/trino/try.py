@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,14 +15,16 @@ url, exporter, folder = sys.argv[1:]
 kpis = os.path.join(os.path.dirname(__file__), "kpis.yaml")
 
 
-def ask(statement):
-    """The rows of a statement, by Trino's own protocol."""
+def ask(statement, not_yet=None):
+    """The rows of a statement, by Trino's own protocol; None when it is refused with `not_yet`."""
     request = urllib.request.Request(url + "/v1/statement", statement.encode(), {"X-Trino-User": "setup"})
     rows, deadline = [], time.monotonic() + 120
     while time.monotonic() < deadline:
         with urllib.request.urlopen(request, timeout=60) as answer:
             said = json.load(answer)
         if "error" in said:
+            if not_yet and not_yet in said["error"]["message"]:
+                return None
             sys.exit(f"{statement}\n{said['error']['message']}")
         rows += said.get("data", [])
         if "nextUri" not in said:
@@ -37,6 +40,12 @@ def run(*arguments, good=True):
         sys.exit(f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout + ("" if good else done.stderr)
 
+
+# It serves before it knows of itself as a node that can hold tables.
+deadline = time.monotonic() + 60
+while ask("CREATE TABLE IF NOT EXISTS memory.default.first AS SELECT 1 AS one", not_yet="nodes is empty") is None:
+    assert time.monotonic() < deadline, "it knows no node"
+    time.sleep(0.2)
 
 # Hours around the change of the clock in Berlin (29 March 2026), and at the ends of days.
 ask("DROP TABLE IF EXISTS memory.default.orders")
@@ -91,7 +100,7 @@ with open(kpis) as good, open(slow, "w") as bad:
     crossed = "FROM tpch.sf1.lineitem a CROSS JOIN tpch.sf1.lineitem b, (SELECT * FROM orders) WHERE"
     bad.write(text.replace("FROM orders WHERE paid_at", crossed + " a.comment <> b.comment AND paid_at"))
 told = run("check", "--connect", "--config", slow, good=False)
-assert "was cancelled on the server" in told, told
+assert re.search(r"✗ +instants", told), told
 deadline = time.monotonic() + 60
 while ask("SELECT count(*) FROM system.runtime.queries WHERE state = 'RUNNING' AND query LIKE '%CROSS JOIN%' AND user = 'kpi'")[0][0]:
     assert time.monotonic() < deadline, "the query goes on"
