@@ -360,9 +360,7 @@ ask_trino() {
   started+=($id)
   started_up() { asks "http://127.0.0.1:$port/v1/info" | grep -q '"starting":false'; }
   until_it "Trino serves" 180 started_up || { tail -20 "$work/trino.log"; return 1; }
-  # A JVM that has just begun may be slower than the time that a query has: then once more.
-  local try=(python3 tests/compat/trino/try.py "http://127.0.0.1:$port" "$exporter" "$work")
-  "${try[@]}" || "${try[@]}" || good=1
+  python3 tests/compat/trino/try.py "http://127.0.0.1:$port" "$exporter" "$work" || good=1
   kill $id && wait $id 2>/dev/null || true
   return $good
 }

@@ -100,7 +100,8 @@ with open(kpis) as good, open(slow, "w") as bad:
     crossed = "FROM tpch.sf1.lineitem a CROSS JOIN tpch.sf1.lineitem b, (SELECT * FROM orders) WHERE"
     bad.write(text.replace("FROM orders WHERE paid_at", crossed + " a.comment <> b.comment AND paid_at"))
 told = run("check", "--connect", "--config", slow, good=False)
-assert re.search(r"✗ +instants", told), told
+# Trino looks at its limit once in a while: ours may come first, and ends the query too.
+assert "was cancelled on the server" in told or re.search(r"no answer from \S+ within 3 s", told), told
 deadline = time.monotonic() + 60
 while ask("SELECT count(*) FROM system.runtime.queries WHERE state = 'RUNNING' AND query LIKE '%CROSS JOIN%' AND user = 'kpi'")[0][0]:
     assert time.monotonic() < deadline, "the query goes on"
