@@ -49,3 +49,4 @@ pub mod store;
 pub mod summary;
 pub mod web;
 pub mod web_config;
+pub mod word;

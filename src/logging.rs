@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anstyle::{AnsiColor, Color, Style};
+use anstyle::Style;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
@@ -14,6 +14,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::config::{Diagnostics, LogFormat};
+use crate::word::Word;
 
 /// Lines that could not be written, since the process began.
 static LOST: AtomicU64 = AtomicU64::new(0);
@@ -55,9 +56,6 @@ fn is_coloured() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
 }
 
-const ERROR: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red))).bold();
-const WARNING: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow))).bold();
-
 /// `warning: …`, as commands say it.
 struct Words;
 
@@ -73,8 +71,8 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let (word, style) = match *event.metadata().level() {
-            Level::ERROR => ("error", ERROR),
-            Level::WARN => ("warning", WARNING),
+            Level::ERROR => ("error", Word::Error.style()),
+            Level::WARN => ("warning", Word::Warning.style()),
             Level::INFO => ("info", Style::new()),
             _ => ("debug", Style::new()),
         };
@@ -94,15 +92,15 @@ pub fn lost() -> u64 {
 }
 
 /// Prints an error with its causes, each on a line of its own. Mistakes of a configuration begin with their
-/// place, as tools look for it. A closed stderr is nobody's loss.
+/// place, from which editors jump there. A closed stderr is nobody's loss.
 pub fn report(error: &anyhow::Error) {
     let mut stderr = anstream::stderr().lock();
     let mut chain = error.chain();
     if let Some(first) = chain.next() {
         let _ = if error.is::<Diagnostics>() {
-            writeln!(stderr, "{first}")
+            writeln!(stderr, "{first:#}")
         } else {
-            writeln!(stderr, "{ERROR}error:{ERROR:#} {first}")
+            writeln!(stderr, "{:#} {first}", Word::Error)
         };
     }
     for cause in chain {

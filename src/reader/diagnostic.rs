@@ -7,10 +7,13 @@ use std::fmt;
 use super::excerpt::excerpt;
 use super::files::{Files, TextSpan};
 use crate::shown;
+use crate::word::{Place as Shown, Word};
 
-/// One mistake, with its place and what to do about it.
+/// One mistake, or a note, with its place and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// A mistake, or a note only.
+    pub word: Word,
     /// The file as the user named it, or what else is wrong (`environment`).
     pub file: String,
     /// Line and column, both from 1, when the mistake is at a place in the file.
@@ -84,7 +87,8 @@ impl Problems {
 
     /// The same for what is no mistake: maybe none.
     pub(crate) fn into_notes(self, files: &Files) -> Vec<Diagnostic> {
-        self.into_diagnostics(files).shown
+        let notes = self.into_diagnostics(files).shown.into_iter();
+        notes.map(|note| Diagnostic { word: Word::Note, ..note }).collect()
     }
 
     fn push(&mut self, place: Place, message: String) -> &mut Self {
@@ -120,14 +124,17 @@ impl Problem {
     fn resolve(self, files: &Files) -> Diagnostic {
         let short = |text: String| shown::cut(&text, shown::MOST_OF_A_MESSAGE).into_owned();
         let (message, hint) = (short(self.message), self.hint.map(short));
+        let word = Word::Error;
         match self.place {
-            Place::Whole(file) => Diagnostic { file, place: None, message, hint, excerpt: None },
+            Place::Whole(file) => {
+                Diagnostic { word, file, place: None, message, hint, excerpt: None }
+            }
             Place::At(span) => {
                 let file = files.get(span.file);
                 let (line, column) = files.line_column(span);
                 let excerpt = Some(excerpt(file, line, span.start..span.end));
                 let place = Some((line, column));
-                Diagnostic { file: file.name.clone(), place, message, hint, excerpt }
+                Diagnostic { word, file: file.name.clone(), place, message, hint, excerpt }
             }
         }
     }
@@ -146,14 +153,15 @@ impl Diagnostics {
     }
 }
 
-/// `FILE:LINE:COLUMN: message`, the source line with a caret underline, the hint.
+/// `FILE:LINE:COLUMN: error: message`, the source line with a caret underline, the hint; with `{:#}` in colour.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some((line, column)) = self.place {
-            write!(f, ":{line}:{column}")?;
+        let (at, word) = (Shown(&self.file, self.place), self.word);
+        if f.alternate() {
+            write!(f, "{at:#} {word:#} {}", self.message)?;
+        } else {
+            write!(f, "{at} {word} {}", self.message)?;
         }
-        write!(f, ": {}", self.message)?;
         if let Some(excerpt) = &self.excerpt {
             write!(f, "\n{excerpt}")?;
         }
@@ -168,7 +176,8 @@ impl fmt::Display for Diagnostic {
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for one in &self.shown {
-            write!(f, "{one}\n\n")?;
+            one.fmt(f)?;
+            f.write_str("\n\n")?;
         }
         let count = self.len();
         write!(f, "{count} error{}", if count == 1 { "" } else { "s" })?;

@@ -1,7 +1,8 @@
 // The pictures of the Grafana dashboards in docs/img: the demo, scraped by a Prometheus that was given the
 // demo's back-filled history, as docs/dashboards.md tells people to. What draws is not in here, for its licence
 // and its size: a script that takes --dashboard, --prometheus, --out, --var, --from, --scrape, --theme, --timezone and --allow-empty
-// and is named in DASHBOARD_RENDERER.
+// and is named in DASHBOARD_RENDERER. The page about the exporter shows what it did since it began, for which
+// nothing is back-filled: all wait until it has run for PICTURE_MINUTES (three hours, if nothing is said).
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,15 +12,15 @@ import { ROOT, freePort, program, until } from "./common.mjs";
 
 const DAY = 86_400_000;
 const HISTORY_DAYS = 120;
-// Enough for the rates of the page about the exporter.
-const SCRAPES = 75;
+const SCRAPE_SECONDS = 15;
+const MINUTES = Number(env.PICTURE_MINUTES ?? 180);
 
 // picture, dashboard, what else the renderer is told
 const DASHBOARDS = [
   ["scorecard", "kpi-scorecard", []],
   ["detail", "kpi-detail", ["--var", "kpi=trial_to_paid"]],
   ["weekly-review", "kpi-weekly-review", []],
-  ["health", "kpi-exporter-health", ["--from", "now-6m"]],
+  ["health", "kpi-exporter-health", ["--from", `now-${MINUTES}m`]],
 ];
 
 // In the demo these may have nothing to show, and say so.
@@ -30,7 +31,6 @@ const EMPTY = [
   "✔ Recovered",
   "Periods that close within 14 days",
   "Alert hours",
-  "Time of a fetch",
 ].flatMap((title) => ["--allow-empty", title]);
 
 async function prometheus(folder, target) {
@@ -46,14 +46,15 @@ async function prometheus(folder, target) {
   const address = `127.0.0.1:${await freePort()}`;
   const job = (name, at) => `  - { job_name: ${name}, static_configs: [{ targets: ["${at}"] }] }\n`;
   const jobs = job("kpi-exporter", new URL(target).host) + job("prometheus", address);
-  const config = `global: { scrape_interval: 5s, evaluation_interval: 5s }\nrule_files: [rules.yml]\nscrape_configs:\n${jobs}`;
+  const config = `global: { scrape_interval: ${SCRAPE_SECONDS}s, evaluation_interval: ${SCRAPE_SECONDS}s }\nrule_files: [rules.yml]\nscrape_configs:\n${jobs}`;
   writeFileSync(path("prometheus.yml"), config);
   const storage = ["--storage.tsdb.path", path("data"), "--storage.tsdb.retention.time", "2y"];
   const child = spawn("prometheus", ["--config.file", path("prometheus.yml"), ...storage, "--web.listen-address", address], { stdio: "ignore" });
   const base = `http://${address}`;
   const ask = async (query) => (await (await fetch(`${base}/api/v1/query?query=${encodeURIComponent(query)}`)).json()).data.result[0]?.value[1];
-  const scrapes = async () => Number(await ask('count_over_time(up{job="kpi-exporter"}[1h])')) >= SCRAPES;
-  return { base, stop: () => child.kill("SIGTERM"), scraped: () => until("scrapes", scrapes, Date.now() + 900_000) };
+  const wanted = (MINUTES * 60) / SCRAPE_SECONDS;
+  const scrapes = async () => Number(await ask('count_over_time(up{job="kpi-exporter"}[1d])')) >= wanted;
+  return { base, stop: () => child.kill("SIGTERM"), scraped: () => until("scrapes", scrapes, Date.now() + (MINUTES + 15) * 60_000) };
 }
 
 export async function dashboardPictures(folder, target) {
@@ -69,7 +70,7 @@ export async function dashboardPictures(folder, target) {
     for (const [name, dashboard, more] of DASHBOARDS) {
       const file = join(ROOT, "grafana/dashboards", `${dashboard}.json`);
       const args = [renderer, "--dashboard", file, "--prometheus", served.base, "--out", join(folder, `${name}.png`)];
-      const drawn = spawnSync("node", [...args, "--scrape", "5s", "--timezone", "utc", "--theme", "light", ...EMPTY, ...more], { encoding: "utf8" });
+      const drawn = spawnSync("node", [...args, "--scrape", `${SCRAPE_SECONDS}s`, "--timezone", "utc", "--theme", "light", ...EMPTY, ...more], { encoding: "utf8" });
       if (drawn.status !== 0) throw new Error(`${name}: ${drawn.stdout}${drawn.stderr}`);
     }
   } finally {

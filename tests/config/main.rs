@@ -187,10 +187,10 @@ fn mistakes_in_the_environment_name_the_variable_and_hide_its_value() {
     ];
     let shown = refused("version: 1\n", &environment.into_iter().collect());
     for expected in [
-        "environment: `KPI_EXPORTER_SERVER__LISTEN`: expected an address and port",
-        "environment: `KPI_EXPORTER_LOG__LEVEL`: expected trace, debug, info, warn or error",
+        "environment: error: `KPI_EXPORTER_SERVER__LISTEN`: expected an address and port",
+        "environment: error: `KPI_EXPORTER_LOG__LEVEL`: expected trace, debug, info, warn or error",
         "did you mean `KPI_EXPORTER_SERVER__LISTEN`?",
-        "environment: `KPI_EXPORTER_KPIS__REVENUE` names no setting",
+        "environment: error: `KPI_EXPORTER_KPIS__REVENUE` names no setting",
         "4 errors",
     ] {
         assert!(shown.contains(expected), "{expected}\n{shown}");
@@ -223,10 +223,13 @@ fn files_that_cannot_be_read_are_named() {
         load(&dir.path().join(name), &Environment::default()).err().unwrap().to_string()
     };
     let missing = refused("nope.yaml");
-    assert!(missing.contains("nope.yaml: cannot be read: there is no such file"), "{missing}");
+    assert!(
+        missing.contains("nope.yaml: error: cannot be read: there is no such file"),
+        "{missing}"
+    );
     fs::write(dir.path().join("latin1.yaml"), b"version: 1\nlog: \xe9\n").unwrap();
     let latin = refused("latin1.yaml");
-    assert!(latin.contains("latin1.yaml: line 2 is not UTF-8 text"), "{latin}");
+    assert!(latin.contains("latin1.yaml: error: line 2 is not UTF-8 text"), "{latin}");
     fs::write(dir.path().join("big.yaml"), vec![b'#'; 5 * 1024 * 1024]).unwrap();
     assert!(refused("big.yaml").contains("larger than the limit of 4194304 bytes"));
 }
@@ -249,6 +252,6 @@ fn windows_line_ends_and_a_byte_order_mark_make_no_difference() {
     let text = format!("\u{feff}{}", FULL.replace('\n', "\r\n"));
     loaded(&text, &environment());
     let shown = refused("\u{feff}version: 1\r\nlog: { levle: info }\r\n", &Environment::default());
-    assert!(shown.starts_with("test.yaml:2:8: unknown key `levle` in `log`\n"), "{shown}");
+    assert!(shown.starts_with("test.yaml:2:8: error: unknown key `levle` in `log`\n"), "{shown}");
     assert!(shown.contains("  2 | log: { levle: info }\n    |        ^^^^^\n"), "{shown}");
 }

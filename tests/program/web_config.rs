@@ -220,11 +220,14 @@ fn a_mistake_in_the_file_is_told_at_start_and_by_check() {
         let output = command().args(arguments).arg("--config").arg(&config).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.contains("web.yml:1:33: `tls_server_config` has neither `key`"), "{error}");
+        assert!(
+            error.contains("web.yml:1:33: error: `tls_server_config` has neither `key`"),
+            "{error}"
+        );
     }
     let missing = Path::new("nowhere.yml").to_str().unwrap();
     let output = run(&["demo", "--web.config.file", missing]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
-    assert!(error.contains("nowhere.yml: cannot be read"), "{error}");
+    assert!(error.contains("nowhere.yml: error: cannot be read"), "{error}");
 }

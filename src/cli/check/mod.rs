@@ -14,6 +14,7 @@ use super::answer::plain;
 use super::{FAILED, Global, UNUSABLE, connect, counted};
 use crate::config::{self, Config, Diagnostics, Environment};
 use crate::lint::{self, Lint, Severity};
+use crate::word::Word;
 use crate::{clock, web_config};
 
 /// What exit codes mean.
@@ -79,7 +80,7 @@ pub(super) fn run(
     out.flush()?;
     if !arguments.connect {
         for (source, remark) in runtime.block_on(connect::file_remarks(&config, now)) {
-            writeln!(out, "note: source `{source}`: {}", plain(&remark))?;
+            writeln!(out, "{:#} source `{source}`: {}", Word::Note, plain(&remark))?;
         }
         write_lints(&mut out, &lints)?;
         return Ok(verdict);
@@ -111,7 +112,7 @@ fn write_summary(out: &mut impl Write, global: &Global, config: &Config) -> std:
         counted(definitions.objectives.len(), "objective"),
     )?;
     for note in &config.notes {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "{note:#}")?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Format;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::lint::{Lint, Rule, Severity};
+use crate::word::{Place, Word};
 
 /// What a check found.
 pub(super) struct Checked<'a> {
@@ -19,7 +20,7 @@ pub(super) struct Checked<'a> {
 
 /// One finding, whatever it is.
 struct Row<'a> {
-    level: &'static str,
+    level: Word,
     code: &'static str,
     name: &'static str,
     file: &'a str,
@@ -30,13 +31,16 @@ struct Row<'a> {
     hint: Option<&'a str>,
 }
 
-/// For people.
+/// For people, in colour.
 pub(super) fn text(lint: &Lint) -> String {
     let level = level(lint.severity);
     let place = lint.spot.as_ref();
-    let place = place.map(|s| format!("{}:{}:{}: ", s.file, s.line, s.column)).unwrap_or_default();
-    let Rule { code, name, why, .. } = lint.rule;
-    format!("{place}{level}: {} [{code} {name}]\n  why: {why}\n  hint: {}", lint.message, lint.hint)
+    let place = place.map(|s| format!("{:#} ", Place(&s.file, Some((s.line, s.column)))));
+    let (place, Rule { code, name, why, .. }) = (place.unwrap_or_default(), lint.rule);
+    format!(
+        "{place}{level:#} {} [{code} {name}]\n  why: {why}\n  hint: {}",
+        lint.message, lint.hint
+    )
 }
 
 pub(super) fn write(
@@ -53,19 +57,17 @@ pub(super) fn write(
     }
 }
 
-fn level(severity: Severity) -> &'static str {
+fn level(severity: Severity) -> Word {
     match severity {
-        Severity::Warning => "warning",
-        Severity::Info => "note",
+        Severity::Warning => Word::Warning,
+        Severity::Info => Word::Note,
     }
 }
 
 fn rows<'a>(checked: &Checked<'a>) -> Vec<Row<'a>> {
     let mistakes = checked.mistakes.into_iter().flat_map(Diagnostics::iter);
-    let told =
-        mistakes.map(|one| ("error", one)).chain(checked.notes.iter().map(|one| ("note", one)));
-    let told = told.map(|(level, one)| Row {
-        level,
+    let told = mistakes.chain(checked.notes).map(|one| Row {
+        level: one.word,
         code: "config",
         name: "configuration",
         file: &one.file,
@@ -94,16 +96,16 @@ fn json_report(checked: &Checked<'_>, rows: &[Row<'_>]) -> Value {
         .iter()
         .map(|row| {
             json!({
-                "level": row.level, "code": row.code, "name": row.name, "file": row.file,
+                "level": row.level.as_str(), "code": row.code, "name": row.name, "file": row.file,
                 "line": row.place.map(|(line, _)| line), "column": row.place.map(|(_, column)| column),
                 "subject": row.subject, "message": row.message, "why": row.why, "hint": row.hint,
             })
         })
         .collect();
-    let count = |level: &str| rows.iter().filter(|row| row.level == level).count();
+    let count = |level: Word| rows.iter().filter(|row| row.level == level).count();
     json!({
-        "usable": checked.mistakes.is_none(), "errors": count("error"), "warnings": count("warning"),
-        "notes": count("note"), "findings": findings,
+        "usable": checked.mistakes.is_none(), "errors": count(Word::Error), "warnings": count(Word::Warning),
+        "notes": count(Word::Note), "findings": findings,
     })
 }
 
@@ -117,7 +119,7 @@ fn sarif(rows: &[Row<'_>]) -> Value {
         json!({
             "id": rule.code, "name": rule.name, "shortDescription": { "text": rule.name.replace('-', " ") },
             "fullDescription": { "text": rule.why },
-            "defaultConfiguration": { "level": level(rule.severity) },
+            "defaultConfiguration": { "level": level(rule.severity).as_str() },
         })
     });
     let rules: Vec<Value> = std::iter::once(config).chain(rules).collect();
@@ -136,7 +138,7 @@ fn sarif(rows: &[Row<'_>]) -> Value {
                 location["region"] = json!({ "startLine": line, "startColumn": column });
             }
             let mut result = json!({
-                "ruleId": row.code, "ruleIndex": index, "level": row.level, "message": { "text": text },
+                "ruleId": row.code, "ruleIndex": index, "level": row.level.as_str(), "message": { "text": text },
             });
             if !row.file.is_empty() {
                 result["locations"] = json!([{ "physicalLocation": location }]);
@@ -169,7 +171,7 @@ fn uri(file: &str) -> String {
 
 /// `::warning file=…,line=…,col=…,title=…::message`
 fn github(row: &Row<'_>) -> String {
-    let level = if row.level == "note" { "notice" } else { row.level };
+    let level = if row.level == Word::Note { "notice" } else { row.level.as_str() };
     let mut text = row.message.to_owned();
     for (name, more) in [("why", row.why), ("hint", row.hint)] {
         if let Some(more) = more {

@@ -12,6 +12,7 @@ use crate::cli::Global;
 use crate::cli::destination::Destination;
 use crate::config::{self, Environment};
 use crate::limits;
+use crate::word::{Place, Word};
 
 /// Exit code when a file is not what would be written.
 const DRIFT: u8 = 1;
@@ -67,8 +68,9 @@ fn check(folder: &Path, dashboards: &[Dashboard]) -> anyhow::Result<ExitCode> {
         drifted = true;
         writeln!(
             anstream::stderr(),
-            "{}: {problem}; run `kpi-exporter generate dashboards` again",
-            path.display()
+            "{:#} {:#} {problem}; run `kpi-exporter generate dashboards` again",
+            Place(&path.to_string_lossy(), None),
+            Word::Error,
         )?;
     }
     Ok(if drifted { ExitCode::from(DRIFT) } else { ExitCode::SUCCESS })

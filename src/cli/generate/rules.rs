@@ -7,6 +7,7 @@ use super::GenerateTarget;
 use crate::artifacts::rules::{JOB, RuleOptions, SeverityMap, groups, rule_file, rule_file_json};
 use crate::cli::Global;
 use crate::config::{self, Environment};
+use crate::word::Word;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -83,8 +84,9 @@ fn external_url(global: &Global, environment: &Environment) -> Option<String> {
     // A closed stderr is nobody's loss.
     let _ = writeln!(
         anstream::stderr(),
-        "warning: {} has mistakes or lacks its secrets here, so links do not follow its \
+        "{:#} {} has mistakes or lacks its secrets here, so links do not follow its \
          server.external_url; --external-url says where they lead",
+        Word::Warning,
         global.config.display()
     );
     None
