@@ -207,7 +207,7 @@ families! {
     KPI_EXPORTER_TASK_RESTARTS_TOTAL = Counter "kpi_exporter_task_restarts_total";
     /// Digests by what became of them: sent, failed (each attempt), quiet, given up, or skipped because the program did not run.
     KPI_DIGEST_SENT_TOTAL = Counter "kpi_digest_sent_total";
-    /// Lines of the log that could not be written.
+    /// Lines of the log that could not be written, or that nobody took in time.
     KPI_EXPORTER_LOG_ERRORS_TOTAL = Counter "kpi_exporter_log_errors_total";
 }
 

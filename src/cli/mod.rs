@@ -88,7 +88,7 @@ impl Global {
     /// How a daemon logs: by its configuration, unless flags say otherwise.
     fn log_as_daemon(&self, configured: &LogSettings) {
         let level = self.log_level.unwrap_or(configured.level);
-        logging::install(level, self.log_format.unwrap_or(configured.format));
+        logging::install_for_daemon(level, self.log_format.unwrap_or(configured.format));
     }
 
     /// The configuration for a command that ends, which logs as such from here on.
@@ -189,7 +189,7 @@ pub fn main() -> ExitCode {
         Command::Healthy(command) => healthy::run(command, &arguments.global, &environment),
         Command::Generate(command) => generate::run(command, &arguments.global, &environment),
     };
-    match outcome {
+    let code = match outcome {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -197,7 +197,9 @@ pub fn main() -> ExitCode {
             let unusable = error.is::<Diagnostics>() || error.is::<Unusable>();
             ExitCode::from(if unusable { UNUSABLE } else { FAILED })
         }
-    }
+    };
+    logging::finish();
+    code
 }
 
 /// A file that would become larger than a limit allows is an error to be told, as when the disk is

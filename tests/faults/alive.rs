@@ -2,6 +2,7 @@
 //! them, and what is wrong can be seen.
 
 use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -128,6 +129,20 @@ fn a_log_that_nobody_reads_any_more_stops_nothing() {
         assert_eq!(daemon.sample(&restarts), Some(0.0), "nothing panicked");
     }
     assert_eq!(daemon.ends(), Some(0));
+}
+
+/// As `run 2>&1 | sleep 1d`: a pipe takes 64 KiB, and makes whoever writes more wait for ever.
+#[test]
+fn a_log_whose_reader_has_stopped_stops_nothing() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let stderr = writer.try_clone().unwrap();
+    // Full, and full again whenever there is room.
+    let filler = std::thread::spawn(move || while writer.write_all(&[b'x'; 4096]).is_ok() {});
+    let mut daemon = Daemon::start(stderr.into());
+    daemon.is_at_work();
+    assert_eq!(daemon.ends(), Some(0));
+    drop(reader);
+    filler.join().unwrap();
 }
 
 #[test]

@@ -1,33 +1,62 @@
 //! Logging set-up, and how the program reports the error that ends it.
 //!
-//! A log that cannot be written (a closed pipe, a full disk) is counted and stops nothing.
+//! A log that cannot be written (a closed pipe, a full disk, a reader that has stopped) is counted and stops
+//! nothing.
 
+mod queue;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::panic;
+use std::sync::OnceLock;
 
 use anstyle::Style;
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Subscriber, error};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+
+pub use queue::lost;
+use queue::{Queue, Tolerant};
 
 use crate::config::{Diagnostics, LogFormat};
 use crate::word::Word;
 
-/// Lines that could not be written, since the process began.
-static LOST: AtomicU64 = AtomicU64::new(0);
+/// Where a daemon says what it has to say.
+static DAEMON: OnceLock<Queue> = OnceLock::new();
 
-/// Installs the logger: stderr, one line an event. Only the first call has an effect.
-pub fn install(level: Level, format: LogFormat) {
+/// Installs the logger of a daemon: stderr, one line an event, and nobody waits for a line to be read.
+/// Only the first call has an effect.
+pub fn install_for_daemon(level: Level, format: LogFormat) {
+    let Ok(queue) = Queue::into(io::stderr()) else { return install(level, format, direct()) };
+    let queue = DAEMON.get_or_init(|| queue).clone();
+    install(level, format, BoxMakeWriter::new(move || queue.clone()));
+    panic::set_hook(Box::new(|defect| {
+        let backtrace = Backtrace::capture();
+        if backtrace.status() == BacktraceStatus::Captured {
+            error!("{defect}\n{backtrace}");
+        } else {
+            error!("{defect}");
+        }
+    }));
+}
+
+/// Standard error itself: who is not reading it makes a command wait, as commands do.
+fn direct() -> BoxMakeWriter {
+    BoxMakeWriter::new(|| Tolerant(io::stderr()))
+}
+
+fn install(level: Level, format: LogFormat, writer: BoxMakeWriter) {
     // What libraries have to say below warnings is about their own insides.
     let filter = EnvFilter::new(format!("warn,kpi_exporter={level}"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // It would tell its own trouble on stderr, and panic when that fails too.
         .log_internal_errors(false)
-        .with_writer(|| Tolerant(io::stderr()));
+        .with_writer(writer);
     let installed = match format {
         LogFormat::Text => builder.with_ansi(is_coloured()).with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -39,14 +68,14 @@ pub fn install(level: Level, format: LogFormat) {
 /// The same for a command that ends: no instants, and words that people expect of one.
 pub fn install_for_command(level: Level, format: LogFormat) {
     if format == LogFormat::Json {
-        return install(level, format);
+        return install(level, format, direct());
     }
     let installed = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(format!("warn,kpi_exporter={level}")))
         .log_internal_errors(false)
         .with_ansi(is_coloured())
         .event_format(Words)
-        .with_writer(|| Tolerant(io::stderr()))
+        .with_writer(direct())
         .try_init();
     drop(installed);
 }
@@ -86,69 +115,31 @@ where
     }
 }
 
-/// How many lines of the log could not be written.
-pub fn lost() -> u64 {
-    LOST.load(Ordering::Relaxed)
+/// What the daemon has said is written, or nobody reads it.
+pub fn finish() {
+    if let Some(queue) = DAEMON.get() {
+        queue.drain();
+    }
 }
 
 /// Prints an error with its causes, each on a line of its own. Mistakes of a configuration begin with their
 /// place, from which editors jump there. A closed stderr is nobody's loss.
 pub fn report(error: &anyhow::Error) {
-    let mut stderr = anstream::stderr().lock();
+    let mut text =
+        anstream::AutoStream::new(Vec::new(), anstream::AutoStream::choice(&io::stderr()));
     let mut chain = error.chain();
     if let Some(first) = chain.next() {
         let _ = if error.is::<Diagnostics>() {
-            writeln!(stderr, "{first:#}")
+            writeln!(text, "{first:#}")
         } else {
-            writeln!(stderr, "{:#} {first}", Word::Error)
+            writeln!(text, "{:#} {first}", Word::Error)
         };
     }
     for cause in chain {
-        let _ = writeln!(stderr, "  caused by: {cause}");
+        let _ = writeln!(text, "  caused by: {cause}");
     }
-}
-
-/// Writes what it can, and counts what it cannot.
-struct Tolerant<W>(W);
-
-impl<W: Write> Write for Tolerant<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.write_all(bytes).is_err() {
-            LOST.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        // Whatever is wrong was counted when it was written.
-        let _ = self.0.flush();
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As a pipe that nobody reads, or a full disk.
-    struct Broken;
-
-    impl Write for Broken {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Err(io::ErrorKind::StorageFull.into())
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_counted_and_no_error() {
-        let before = lost();
-        let mut log = Tolerant(Broken);
-        log.write_all(b"a line\n").unwrap();
-        log.flush().unwrap();
-        assert_eq!(lost(), before + 1);
+    match DAEMON.get() {
+        Some(queue) => queue.push(text.into_inner()),
+        None => drop(io::stderr().write_all(&text.into_inner())),
     }
 }
