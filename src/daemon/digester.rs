@@ -31,6 +31,8 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins
 const LOOK_UP: TimeDelta = TimeDelta::seconds(30);
 /// The same while there is nothing to show yet.
 const WAIT: Duration = Duration::from_millis(200);
+/// Of a digest that was let go of by a process that did not come to note how it went.
+const UNSURE: &str = "the program was ended while it was being sent, so it may not have arrived";
 
 #[derive(Clone)]
 pub(super) struct Digester {
@@ -138,8 +140,10 @@ impl Digester {
     ) -> Result<DigestSlot, StoreError> {
         let name = &self.digest.name;
         if slot.state == DigestState::Released {
-            info!(digest = %name, slot = %slot.slot, "an earlier process let it go: taken as sent");
-            return self.became(DigestSlot { state: DigestState::Sent, ..slot }).await;
+            // Twice is certain to annoy; that it is lost is unlikely, and told.
+            warn!(digest = %name, slot = %slot.slot, "digest taken as sent: {UNSURE}");
+            let problem = Some(UNSURE.to_owned());
+            return self.became(DigestSlot { state: DigestState::Sent, problem, ..slot }).await;
         }
         let Some(message) = self.message() else {
             return self.later(slot, now, "nothing has been evaluated yet").await;

@@ -51,7 +51,10 @@ fn said(slot: &DigestSlot) -> String {
             format!("{} in vain: {problem}", counted(slot.attempts as usize, "attempt", "attempts"))
         }
         DigestState::Released => "on its way".to_owned(),
-        DigestState::Sent => "sent".to_owned(),
+        DigestState::Sent => slot.problem.as_ref().map_or_else(
+            || "sent".to_owned(),
+            |problem| format!("sent, as far as is known: {problem}"),
+        ),
         DigestState::Quiet => "nothing to say".to_owned(),
         DigestState::GivenUp => format!("given up: {problem}"),
         DigestState::Skipped => {

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -17,6 +19,11 @@ use crate::exporter::{DEADLINE, Exporter, sample};
 
 /// How often the daemon is killed.
 const KILLS: u32 = 200;
+/// A kill may come between the note that a digest is let go and its last byte, a fraction of a
+/// millisecond where nothing else is busy: so many kills may hit it here.
+const MOST_LOST: usize = 4;
+/// Slots that pass meanwhile, at least.
+const SLOTS: usize = 30;
 /// Between two slots.
 const EVERY: i64 = 2;
 
@@ -127,7 +134,7 @@ fn random(state: &mut u64, below: u64) -> u64 {
 }
 
 #[test]
-fn over_200_kills_no_digest_is_lost_and_none_comes_twice() {
+fn over_200_kills_no_digest_comes_twice_and_none_is_lost_untold() {
     let (folder, catcher) = (tempfile::tempdir().unwrap(), Catcher::start());
     let config = shop(&folder, &format!("{{ webhook: \"{}\" }}", catcher.url));
     let first = Exporter::run(&config);
@@ -140,17 +147,45 @@ fn over_200_kills_no_digest_is_lost_and_none_comes_twice() {
         daemon.signal("KILL");
         drop(daemon);
     }
-    let before = catcher.by_key().len();
+    // Nothing is open any more, and everything arrived that is not told as doubtful.
     let daemon = Exporter::run(&config);
-    catcher.until("what was open", |caught| caught.len() > before + 2);
+    let started = Instant::now();
+    let rows = loop {
+        let mut rows = became(&folder);
+        // The newest may be on its way.
+        rows.pop();
+        if rows.len() > SLOTS && rows.iter().all(|(_, state, _)| state == "sent") {
+            break rows;
+        }
+        assert!(started.elapsed() < DEADLINE, "still open: {rows:?}");
+        thread::park_timeout(Duration::from_millis(20));
+    };
     drop(daemon);
     let caught = catcher.by_key();
     let twice: Vec<_> = caught.iter().filter(|(_, count)| **count != 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    let slots: Vec<i64> = caught.keys().map(|key| slot(key)).collect();
-    let lost: Vec<_> = slots.windows(2).filter(|pair| pair[1] - pair[0] != EVERY).collect();
-    assert!(lost.is_empty(), "{} slots, gaps {lost:?}", slots.len());
-    assert!(slots.len() > 20, "{}", slots.len());
+    let sent: Vec<i64> = rows.iter().map(|(slot, ..)| *slot).collect();
+    let doubtful = rows.iter().filter(|(.., problem)| problem.is_some());
+    let unsure: Vec<i64> = doubtful.map(|(slot, ..)| *slot).collect();
+    let gaps: Vec<_> = sent.windows(2).filter(|pair| pair[1] - pair[0] != EVERY).collect();
+    assert!(gaps.is_empty(), "{} slots, gaps {gaps:?}", sent.len());
+    let arrived: Vec<i64> = caught.keys().map(|key| slot(key)).collect();
+    let lost: Vec<_> = sent.iter().filter(|slot| !arrived.contains(slot)).collect();
+    assert!(lost.iter().all(|slot| unsure.contains(slot)), "{lost:?}, told: {unsure:?}");
+    eprintln!("{} slots, {} doubtful, {} of them lost", sent.len(), unsure.len(), lost.len());
+    assert!(lost.len() <= MOST_LOST, "{lost:?}");
+}
+
+/// Slots as seconds, with what became of them, as the store has it.
+fn became(folder: &TempDir) -> Vec<(i64, String, Option<String>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(folder.path().join("history.db"));
+        let mut store = options.read_only(true).connect().await.unwrap();
+        let query =
+            "SELECT slot / 1000, state, problem FROM digests WHERE state <> 'start' ORDER BY slot";
+        sqlx::query_as(query).fetch_all(&mut store).await.unwrap()
+    })
 }
 
 /// The instant in `kpi-exporter-all-20261129T095500Z`.
