@@ -56,6 +56,7 @@ async fn mariadb_from_login_to_restart() {
     parameters(&source, "-04:00").await;
     load_zone(&server, "America/New_York");
     parameters(&source, "America/New_York").await;
+    tables_that_change(&source, &mut admin).await;
     faults_of_queries(&source, &mut admin).await;
     time_limit(&server, &mut admin).await;
     wrong_password(&server).await;
@@ -139,6 +140,30 @@ async fn parameters(source: &SqlSource, zone: &str) {
     ];
     let got = row(table(source, query).await.unwrap());
     assert_eq!(got, expected.map(|(name, cell)| (name.to_owned(), cell)));
+}
+
+/// The connection keeps what it has prepared; the server notices that a table is another one.
+async fn tables_that_change(source: &SqlSource, admin: &mut MySqlConnection) {
+    const ALL: &str = "SELECT * FROM changing";
+    for (sql, columns, rows) in [
+        ("CREATE TABLE changing (id int)", ["id", ""], 0),
+        ("ALTER TABLE changing ADD COLUMN sum int", ["id", "sum"], 0),
+        ("INSERT INTO changing VALUES (1, 2)", ["id", "sum"], 1),
+        ("ALTER TABLE changing RENAME COLUMN sum TO total", ["id", "total"], 1),
+        ("ALTER TABLE changing MODIFY COLUMN total varchar(9)", ["id", "total"], 1),
+        ("ALTER TABLE changing DROP COLUMN id", ["total", ""], 1),
+        ("TRUNCATE TABLE changing", ["total", ""], 0),
+    ] {
+        execute(admin, sql).await;
+        for _ in 0..2 {
+            let found = table(source, ALL).await.unwrap();
+            let columns = columns.iter().filter(|name| !name.is_empty());
+            assert!(found.columns.iter().eq(columns), "{sql}: {:?}", found.columns);
+            assert_eq!(found.rows.len(), rows, "{sql}");
+        }
+    }
+    execute(admin, "DROP TABLE changing").await;
+    assert!(table(source, ALL).await.is_err());
 }
 
 async fn faults_of_queries(source: &SqlSource, admin: &mut MySqlConnection) {

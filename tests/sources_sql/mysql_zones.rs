@@ -1,6 +1,9 @@
 //! Windows on a MariaDB without time zone tables, and with them: whatever is counted is what an
 //! oracle counts in UTC, or the fetch fails and says how to load the tables.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use kpi_exporter::calendar::Window;
@@ -40,6 +43,12 @@ const BY_DAY_OF_INSTANT: &str = "SELECT count(*) AS value FROM moments WHERE zon
 
 /// The instants at which the clock of a zone changes in 2026.
 fn changes(zone: Tz) -> Vec<DateTime<Utc>> {
+    static FOUND: LazyLock<HashMap<Tz, Vec<DateTime<Utc>>>> =
+        LazyLock::new(|| ZONES.into_iter().map(|zone| (zone, find_changes(zone))).collect());
+    FOUND[&zone].clone()
+}
+
+fn find_changes(zone: Tz) -> Vec<DateTime<Utc>> {
     let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix();
     let start = "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
     let quarters = (1..365 * 96).map(|step| start + TimeDelta::minutes(15 * step));
