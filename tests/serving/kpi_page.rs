@@ -44,22 +44,28 @@ fn notes_are_numbered_on_the_chart_and_below_it() {
         note("2019-01-01", Some("Cy"), "long ago"),
     ];
     let html = page(&snapshot);
-    assert_eq!(html.matches("<g class=\"said\">").count(), 3, "of those days: {html}");
+    let charts: Vec<&str> = html.split("<svg class=\"chart ").skip(1).collect();
+    assert_eq!(charts.len(), 2, "one for a desk and one for a phone");
+    for chart in &charts {
+        assert_eq!(chart.matches("<g class=\"said\">").count(), 3, "of those days: {html}");
+    }
     assert_eq!(html.matches("class=\"noted\"").count(), 3, "{html}");
     assert!(html.contains("29 Apr, <bdi>&lt;i&gt;Ada&lt;/i&gt;</bdi>: “<bdi>the &lt;/title&gt;"));
     assert!(html.contains("1 Jan 2019") && html.contains("long ago"), "all are listed: {html}");
     assert!(!html.contains("<script") && !html.contains("<i>"), "{html}");
     // Neighbours stand on each other.
-    let heights: Vec<&str> = html
-        .split("<g class=\"said\">")
-        .skip(1)
-        .map(|mark| mark.split("cy=\"").nth(1).unwrap().split('"').next().unwrap())
-        .collect();
-    assert_eq!(heights, ["326", "309", "326"]);
+    let heights = |chart: &str| -> Vec<f64> {
+        let marks = chart.split("<g class=\"said\">").skip(1);
+        let height =
+            |mark: &str| mark.split("cy=\"").nth(1).unwrap().split('"').next().unwrap().parse();
+        marks.map(|mark| height(mark).unwrap()).collect()
+    };
+    assert_eq!(heights(charts[0]), [326.0, 309.0, 326.0]);
+    assert_eq!(heights(charts[1]), [258.0, 239.0, 258.0]);
     // Many notes of one day pile up no further than the chart.
     trial(&mut snapshot).notes = vec![note("2026-04-29", None, "x"); 400];
     let html = page(&snapshot);
-    assert_eq!(html.matches("<g class=\"said\">").count(), 20);
+    assert_eq!(html.matches("<g class=\"said\">").count(), 2 * 20, "in both charts");
     assert!(html.contains("and 200 older ones"), "{html}");
 }
 

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use maud::{Markup, html};
 
-use super::axis::{BOTTOM, Frame, TOP, apart};
+use super::axis::{BROAD, Frame, NARROW, Room, Side};
 use super::marks::{self, marks};
 use crate::assess::{Assessment, Goal};
 use crate::engine::ChartDay;
@@ -54,20 +54,27 @@ pub(super) fn chart(
 ) -> Markup {
     let (kpi, a) = (&state.kpi, &verdict.assessment);
     let lines = Lines::of(snapshot, kpi, a, days);
-    let frame = lines.as_ref().and_then(|lines| Frame::around(&lines.values(a), lines.end));
-    let (Some(lines), Some(frame)) = (lines, frame) else { return html! {} };
+    let Some(lines) = lines else { return html! {} };
+    let values = lines.values(a);
+    // The style sheet shows the one that the page has room for.
+    let frames = [&BROAD, &NARROW].map(|room| Frame::around(room, &values, lines.end));
+    let [Some(broad), Some(narrow)] = frames else { return html! {} };
     let on = marks::Days { first: lines.first, count: lines.end };
     html! {
         figure {
-            svg.chart viewBox="0 0 930 360" role="img" aria-label=(format!("{}: {}", kpi.title, a.reason)) {
-                (backdrop(&frame, &lines, a))
-                (frame.value_ticks(&kpi.unit))
-                (frame.day_ticks(lines.first))
-                (goal_and_path(&frame, &lines, a))
-                (heading(&frame, &lines, a))
-                (line(&frame, &lines))
-                (marks(&frame, on, snapshot, state, &verdict.labels))
-                (labels(&frame, &lines, kpi, a))
+            @for frame in [broad, narrow] {
+                @let Room { class, width, height, .. } = frame.room;
+                svg.chart.(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(format!("{}: {}", kpi.title, a.reason)) {
+                    (backdrop(&frame, &lines, a))
+                    (frame.value_ticks())
+                    (frame.day_ticks(lines.first))
+                    (fan(&frame, &lines, a))
+                    (goal_and_path(&frame, &lines, a))
+                    (line(&frame, &lines))
+                    (frame.value_names(&kpi.unit))
+                    (marks(&frame, on, snapshot, state, &verdict.labels))
+                    (labels(&frame, &lines, kpi, a))
+                }
             }
             figcaption {
                 "Days in " (snapshot.timezone) ". "
@@ -188,13 +195,18 @@ fn stretches(spots: impl Iterator<Item = Spot>, flow: bool) -> Vec<Vec<Spot>> {
 }
 
 fn backdrop(frame: &Frame, lines: &Lines, a: &Assessment) -> Markup {
-    let begin = frame.x(lines.begin);
+    let (left, begin) = (frame.left(), frame.x(lines.begin));
+    let Room { top, bottom, beside, .. } = *frame.room;
     html! {
         @if lines.begin > 0.0 {
-            rect.closed x=(frame.left()) y=(TOP) width=(begin - frame.left()) height=(BOTTOM - TOP) {}
-            @if begin - frame.left() > 90.0 { text.soft x=(frame.left() + 8.0) y=(TOP + 16.0) { "closed" } }
+            rect.closed x=(left) y=(top) width=(begin - left) height=(bottom - top) {}
+            @if begin - left > 70.0 {
+                @if beside { text.soft x=(left + 8.0) y=(top + 16.0) { "closed" } }
+                // To the left stands what a line across is for.
+                @else { (frame.text("soft", (begin, top + 16.0), 8.0, Side::Left, "closed")) }
+            }
         }
-        text.soft x=(begin + 8.0) y=(TOP + 16.0) { (period_days(&a.period)) }
+        (frame.text("soft", (begin, top + 16.0), 8.0, Side::Right, &period_days(&a.period)))
     }
 }
 
@@ -212,65 +224,85 @@ fn goal_and_path(frame: &Frame, lines: &Lines, a: &Assessment) -> Markup {
         }
         @if !risk.is_empty() { polygon.risk points=(frame.points(&risk)) {} }
         @if lines.path.len() > 1 { polyline.path points=(frame.points(&lines.path)) {} }
+        @if let Some(projected) = projected(lines, a) {
+            polyline.projected points=(frame.points(&[lines.now, (lines.end, projected)])) {}
+        }
         @if let Some(target) = a.target_value {
             circle.ring cx=(frame.x(lines.end)) cy=(frame.y(target)) r="5.5" {}
         }
     }
 }
 
-/// Where it is heading: the projection to the end of the period, with its interval.
-fn heading(frame: &Frame, lines: &Lines, a: &Assessment) -> Markup {
-    let Some(projected) = a.projected_value.filter(|_| lines.now.0 < lines.end) else {
-        return html! {};
-    };
+/// Where it may end.
+fn fan(frame: &Frame, lines: &Lines, a: &Assessment) -> Markup {
     html! {
-        @if let (Some(lower), Some(upper)) = (a.projected_lower_value, a.projected_upper_value) {
+        @if let (Some(_), Some(lower), Some(upper)) = (projected(lines, a), a.projected_lower_value, a.projected_upper_value) {
             polygon.fan points=(frame.points(&[lines.now, (lines.end, upper), (lines.end, lower)])) {}
         }
-        polyline.projected points=(frame.points(&[lines.now, (lines.end, projected)])) {}
     }
 }
 
+/// Where it is heading, while there are days left.
+fn projected(lines: &Lines, a: &Assessment) -> Option<f64> {
+    a.projected_value.filter(|_| lines.now.0 < lines.end)
+}
+
 fn line(frame: &Frame, lines: &Lines) -> Markup {
+    let Room { top, bottom, beside, .. } = *frame.room;
+    let today = frame.x(lines.today);
+    // Above what the axis says there.
+    let foot = if beside || today > 90.0 { 6.0 } else { 22.0 };
     html! {
         @for before in &lines.before { polyline.before points=(frame.points(before)) {} }
-        line.today x1=(frame.x(lines.today)) x2=(frame.x(lines.today)) y1=(TOP) y2=(BOTTOM) {}
-        text.soft x=(frame.x(lines.today) + 11.0) y=(BOTTOM - 6.0) { "today" }
+        line.today x1=(today) x2=(today) y1=(top + 24.0) y2=(bottom) {}
+        (frame.text("soft over", (today, bottom - foot), 11.0, Side::Right, "today"))
         polyline.value points=(frame.points(&lines.running)) {}
         circle.point cx=(frame.x(lines.now.0)) cy=(frame.y(lines.now.1)) r="4.5" {}
     }
 }
 
-/// What the lines are, written beside them.
+/// What the lines are, written beside them, or in the picture where that is narrow.
 fn labels(frame: &Frame, lines: &Lines, kpi: &Kpi, a: &Assessment) -> Markup {
+    let Room { top, bottom, beside, .. } = *frame.room;
     let shown = |value: f64| kpi.unit.show(value);
     let mut wanted: Vec<(f64, &str, String)> = Vec::new();
+    let over = |y: f64| if beside { y } else { y - 14.0 };
+    let under = |y: f64| if beside { y } else { y + 15.0 };
     if let Some(target) = a.target_value {
-        wanted.push((frame.y(target), "strong", format!("Target {}", shown(target))));
+        wanted.push((over(frame.y(target)), "strong", format!("Target {}", shown(target))));
     } else {
         for (limit, word) in [(a.target_upper_value, "At most"), (a.target_lower_value, "At least")]
         {
             if let Some(limit) = limit {
-                wanted.push((frame.y(limit), "strong", format!("{word} {}", shown(limit))));
+                wanted.push((over(frame.y(limit)), "strong", format!("{word} {}", shown(limit))));
             }
         }
     }
-    if let Some(projected) = a.projected_value.filter(|_| lines.now.0 < lines.end) {
-        wanted.push((frame.y(projected), "data", format!("Projected {}", shown(projected))));
-        if let (Some(lower), Some(upper)) = (a.projected_lower_value, a.projected_upper_value) {
+    if let Some(projected) = projected(lines, a) {
+        let y = frame.y(projected);
+        let ahead = a.target_value.is_some_and(|target| frame.y(target) > y);
+        let place = if ahead { over(y) } else { under(y) };
+        wanted.push((place, "data", format!("Projected {}", shown(projected))));
+        if let (Some(lower), Some(upper), true) =
+            (a.projected_lower_value, a.projected_upper_value, beside)
+        {
             let range = format!("{} – {}", shown(lower), shown(upper));
-            wanted.push((frame.y(projected) + 1.0, "soft", range));
+            wanted.push((y + 1.0, "soft", range));
         }
     }
-    let places = apart(&wanted.iter().map(|(y, ..)| *y).collect::<Vec<_>>());
+    let end = frame.x(lines.end);
+    let (x, anchor) = if beside { (end + 12.0, None) } else { (end + 7.0, Some("end")) };
+    // Below the words at the top of the picture.
+    let highest = if beside { top } else { top + 28.0 };
+    let heights: Vec<f64> = wanted.iter().map(|(y, ..)| y.max(highest)).collect();
     let now = frame.y(lines.now.1);
-    let above = a.expected_value.is_none_or(|due| lines.now.1 >= due) || now + 26.0 > BOTTOM;
-    let beside = now + if above { -10.0 } else { 20.0 };
+    let above = a.expected_value.is_none_or(|due| lines.now.1 >= due) || now + 26.0 > bottom;
+    let now = (frame.x(lines.now.0), now + if above { -10.0 } else { 20.0 });
     html! {
-        @for ((_, class, text), y) in wanted.iter().zip(places) {
-            text.side.(class) x=(frame.x(lines.end) + 12.0) y=(y + 4.0) { (text) }
+        @for ((_, class, text), y) in wanted.iter().zip(frame.apart(&heights)) {
+            text.over.(class) x=(x) y=(y + 4.0) text-anchor=[anchor] { (text) }
         }
-        text.data x=(frame.x(lines.now.0) - 6.0) y=(beside) text-anchor="end" { (shown(lines.now.1)) }
+        (frame.text("data over", now, 6.0, Side::Left, &shown(lines.now.1)))
     }
 }
 

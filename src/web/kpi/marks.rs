@@ -4,16 +4,13 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use maud::{Markup, html};
 
-use super::axis::{BOTTOM, Frame, TOP};
+use super::axis::{Frame, Room, Side};
 use crate::metric::Labels;
 use crate::shown;
 use crate::snapshot::{KpiState, Snapshot};
 
 /// Notes that are marked, the newest.
 const MARKED: usize = 20;
-
-/// Marks of notes are so wide, and stand on each other where they are closer.
-const WIDTH: f64 = 17.0;
 
 /// As high as they pile up.
 const PILE: f64 = 5.0;
@@ -57,13 +54,14 @@ pub(super) fn marks(
 /// Where numbers got another meaning or another goal.
 fn changes(frame: &Frame, days: Days, snapshot: &Snapshot, state: &KpiState) -> Markup {
     let goal = state.goal_changed.as_ref().map(|change| change.at);
+    let Room { top, bottom, .. } = *frame.room;
     let all = [(state.definition_changed, "new definition"), (goal, "new goal")];
     html! {
         @for (at, what) in all {
             @if let Some(day) = at.and_then(|at| days.place(at, snapshot)) {
                 @let x = frame.x(day.floor());
-                line.change x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {}
-                text.soft x=(x + 5.0) y=(TOP + 32.0) { (what) }
+                line.change x1=(x) x2=(x) y1=(top) y2=(bottom) {}
+                (frame.text("soft over", (x, top + 32.0), 5.0, Side::Right, what))
             }
         }
     }
@@ -90,7 +88,7 @@ fn restated(
                 title { (period) ": restated as " (unit.show(now)) }
                 line x1=(x) x2=(x) y1=(before) y2=(y) {}
                 circle cx=(x) cy=(y) r="4" {}
-                text.soft x=(x - 8.0) y=(y + 4.0) text-anchor="end" { "restated" }
+                (frame.text("soft over", (x, y + 4.0), 8.0, Side::Left, "restated"))
             }
         }
     }
@@ -98,24 +96,27 @@ fn restated(
 
 /// Numbers on the axis.
 fn notes(frame: &Frame, days: Days, snapshot: &Snapshot, state: &KpiState) -> Markup {
+    let Room { mark, bottom, .. } = *frame.room;
+    // They stand on each other where they are closer than they are wide.
+    let wide = 2.0 * mark + 1.0;
     let mut last: Option<(f64, f64)> = None;
     let marked = on_chart(days, snapshot, state).into_iter().map(|(index, day)| {
         let x = frame.x(day);
         // The newest comes first, from the right.
         let pile = match last {
-            Some((other, pile)) if other - x < WIDTH => (pile + 1.0).min(PILE),
+            Some((other, pile)) if other - x < wide => (pile + 1.0).min(PILE),
             _ => 0.0,
         };
         last = Some((if pile > 0.0 { last.map_or(x, |(other, _)| other) } else { x }, pile));
-        (index, x, BOTTOM - pile * WIDTH)
+        (index, x, bottom - pile * wide)
     });
     let marked: Vec<_> = marked.collect();
     html! {
         @for (index, x, y) in marked {
             g.said {
                 title { (shown::line(&state.notes[index].text, LONGEST)) }
-                circle cx=(x) cy=(y) r="8" {}
-                text x=(x) y=(y + 3.8) text-anchor="middle" { (index + 1) }
+                circle cx=(x) cy=(y) r=(mark) {}
+                text x=(x) y=(y + 4.0) text-anchor="middle" { (index + 1) }
             }
         }
     }
