@@ -26,6 +26,26 @@ pub fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a character is of a script that is read from right to left.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// Whether a name is read from right to left.
+pub fn turned(name: &str) -> bool {
+    name.chars().find(|c| c.is_alphabetic()).is_some_and(is_right_to_left)
+}
+
+/// A name within a sentence: one that is read from right to left keeps to itself, so that what comes after it,
+/// a number or another such name, is not drawn before it.
+pub fn isolated(name: &str) -> Cow<'_, str> {
+    if name.chars().any(is_right_to_left) {
+        return Cow::Owned(format!("\u{2068}{name}\u{2069}"));
+    }
+    Cow::Borrowed(name)
+}
+
 /// A whole message: cut, and with blanks for controls. Whoever writes one cuts what it quotes; should one have
 /// forgotten to, it ends here.
 pub fn message(text: &str) -> String {
@@ -96,6 +116,17 @@ mod tests {
         assert_eq!(cut("abc", 0), "…");
         assert_eq!(cut("", 0), "");
         assert_eq!(line(" a\n\tb\u{1b}[31m c ", 10), "a b [31m c");
+    }
+
+    #[test]
+    fn only_a_name_that_is_read_from_right_to_left_is_isolated() {
+        assert_eq!(isolated("مصر (2026)"), "\u{2068}مصر (2026)\u{2069}");
+        assert_eq!(isolated("לקוחות"), "\u{2068}לקוחות\u{2069}");
+        assert!(turned("85% לקוחות of 2026") && !turned("Kunden (לקוחות)"));
+        for name in ["Umsatz", "売上", "🚀", ""] {
+            assert_eq!(isolated(name), name);
+            assert!(!turned(name), "{name}");
+        }
     }
 
     #[test]

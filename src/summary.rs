@@ -162,7 +162,7 @@ pub fn early_warnings<'s>(
 impl EarlyWarning<'_> {
     /// What leads what, by how much, and what can be done.
     pub fn sentence(&self) -> String {
-        format!("{} {}", self.early.kpi.title, self.clause())
+        format!("{} {}", shown::isolated(&self.early.kpi.title), self.clause())
     }
 
     /// The same without the name of what is in trouble: `is off track and leads …`.
@@ -177,7 +177,7 @@ impl EarlyWarning<'_> {
         };
         let known = early.leads.iter().find(|lead| lead.predicts == late.kpi.id);
         let proof = known.map_or(String::new(), |known| format!(" ({})", known.lead.proof()));
-        let other = &late.kpi.title;
+        let other = shown::isolated(&late.kpi.title);
         format!("is {status} and leads {other}{by}{proof}, which still looks fine.{levers}")
     }
 }
@@ -211,7 +211,8 @@ fn noun(count: usize) -> &'static str {
 fn list(titles: &[&str]) -> String {
     let all = titles.len() <= NAMED + 1;
     let named = titles.iter().take(if all { titles.len() } else { NAMED });
-    let named = named.map(|title| shown::line(title, LONGEST)).collect::<Vec<_>>().join(", ");
+    let named = named.map(|title| shown::isolated(&shown::line(title, LONGEST)).into_owned());
+    let named = named.collect::<Vec<_>>().join(", ");
     if all { named } else { format!("{named} and {} more", titles.len() - NAMED) }
 }
 

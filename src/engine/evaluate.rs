@@ -312,7 +312,7 @@ fn explain(leads: &[LeadState], definitions: &Definitions, verdicts: &mut [Verdi
         }
         let led = definitions.kpis.iter().find(|kpi| kpi.id == *predicts);
         let title = led.map_or(predicts.as_str(), |kpi| kpi.title.as_str());
-        let title = shown::line(title, LONGEST_TITLE);
+        let title = shown::isolated(&shown::line(title, LONGEST_TITLE)).into_owned();
         for verdict in &mut *verdicts {
             let finding = Finding::Predicts { title: title.clone(), lead: *lead };
             verdict.assessment.findings.push(finding);

@@ -53,9 +53,9 @@ fn actions(actions: &[Action<'_>]) -> Markup {
                     @let kpi = &action.state.kpi;
                     li {
                         (mark(Some(action.verdict.assessment.status)))
-                        strong { (kpi.title) } " (" (action.why) @if several { ", " (action.period.words()) } "): "
+                        strong { bdi { (kpi.title) } } " (" (action.why) @if several { ", " (action.period.words()) } "): "
                         @if kpi.levers.is_empty() { "no levers are written down" } @else { (kpi.levers.join(", ")) }
-                        @if let Some(owner) = kpi.owner.as_ref().or(kpi.team.as_ref()) { span.muted { " · " (owner) } }
+                        @if let Some(owner) = kpi.owner.as_ref().or(kpi.team.as_ref()) { span.muted { " · " bdi { (owner) } } }
                     }
                 }
             }
@@ -74,7 +74,7 @@ pub(super) fn mark(status: Option<Status>) -> Markup {
 
 /// A text that leads to the page of a KPI.
 pub(super) fn linked(id: &KpiId, text: &str, link: Link<'_>) -> Markup {
-    html! { @match link(id) { Some(url) => { a href=(url) { (text) } }, None => (text) } }
+    html! { @match link(id) { Some(url) => { a href=(url) { bdi { (text) } } }, None => { bdi { (text) } } } }
 }
 
 /// What happened to a KPI, and its newest note.

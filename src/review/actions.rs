@@ -3,6 +3,7 @@
 use super::Looking;
 use crate::assess::Status;
 use crate::calendar::Period;
+use crate::shown;
 use crate::snapshot::{KpiState, Verdict};
 use crate::summary::worst_first;
 
@@ -29,7 +30,7 @@ impl Action<'_> {
         };
         let owner = kpi.owner.as_deref().or(kpi.team.as_deref());
         let owner = owner.map_or(String::new(), |owner| format!(" ({owner})"));
-        format!("{} ({}): {levers}{owner}.", kpi.title, self.why)
+        format!("{} ({}): {levers}{owner}.", shown::isolated(&kpi.title), self.why)
     }
 }
 

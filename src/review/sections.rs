@@ -116,10 +116,10 @@ impl Item<'_> {
     pub fn subject(&self) -> Option<String> {
         let title = &self.state?.kpi.title;
         Some(match self.labels.filter(|labels| !labels.is_empty()) {
-            None => title.clone(),
+            None => shown::isolated(title).into_owned(),
             Some(labels) => {
                 let values: Vec<&str> = labels.values().collect();
-                format!("{title} ({})", shown::list(&values))
+                format!("{} ({})", shown::isolated(title), shown::isolated(&shown::list(&values)))
             }
         })
     }

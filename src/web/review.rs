@@ -93,7 +93,7 @@ fn one(review: &Review<'_>, row: &Row<'_>) -> Markup {
             tr {
                 td { (badge(a.status)) }
                 th scope="row" {
-                    a.title href=(Place::Review.link(&format!("kpi/{}", kpi.id))) { (kpi.title) }
+                    a.title href=(Place::Review.link(&format!("kpi/{}", kpi.id))) { bdi { (kpi.title) } }
                     @if row.sets > 1 { span.aside { "worst of " (row.sets) } }
                 }
                 @for number in &numbers { td.number { (number) } }

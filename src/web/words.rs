@@ -7,11 +7,23 @@ use maud::{Markup, html};
 use crate::assess::Status;
 use crate::calendar::Period;
 use crate::figures;
+use crate::kpi::Kpi;
 use crate::metric::Labels;
 pub(super) use crate::report::target;
+use crate::shown;
+use crate::snapshot::Snapshot;
 
 /// What stands for a number that does not exist.
 pub(super) const ABSENT: &str = "–";
+
+/// What a KPI leads, by their titles.
+pub(super) fn led(snapshot: &Snapshot, kpi: &Kpi) -> String {
+    let titles = kpi.predicts.iter().map(|id| {
+        let other = snapshot.kpis.iter().find(|other| other.kpi.id == *id);
+        shown::isolated(other.map_or(id.as_str(), |other| &other.kpi.title))
+    });
+    titles.collect::<Vec<_>>().join(", ")
+}
 
 /// A midnight is said as the end of the day before, as people mean it.
 pub(super) fn as_of(at: DateTime<Utc>, timezone: Tz) -> String {

@@ -67,7 +67,7 @@ export async function thirty() {
   const folder = mkdtempSync(join(tmpdir(), "kpi-exporter-browser-"));
   write(folder);
   const served = await serve(["run", "--config", join(folder, "kpi-exporter.yaml")], folder);
-  return { ...served, stop: () => (served.stop(), rmSync(folder, { recursive: true })) };
+  return { ...served, folder, stop: () => (served.stop(), rmSync(folder, { recursive: true })) };
 }
 
 // History is there when pages no longer say that it is being filled in.

@@ -2,9 +2,11 @@
 // console, nothing that axe objects to, no scrolling sideways, rows that fit a phone, keyboard, paper, and
 // markup in names that stays text. Usage: node tests/browser/run.mjs
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
-import { browser, demo, filled, thirty } from "./common.mjs";
+import { join } from "node:path";
+import { browser, demo, filled, program, thirty } from "./common.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGES = ["/", "/?status=off_track", "/review", "/review?period=monthly", "/sources", "/kpi/revenue", "/kpi/tickets",
@@ -71,6 +73,36 @@ test("on paper fifteen KPIs fit a page, and the review two pages", async ({ chro
     await page.close();
   }
   await context.close();
+});
+
+test("the review of thirty KPIs as a document is two pages, and names keep to their side", async ({ chromium, folder }) => {
+  const context = await chromium.newContext();
+  const page = await context.newPage();
+  const args = ["report", "--config", join(folder, "kpi-exporter.yaml"), "--period", "weekly", "--format", "html"];
+  await page.setContent(execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 24, stdio: ["ignore", "pipe", "ignore"] }));
+  const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: false });
+  assert.equal(pages(pdf), 2);
+  // A number after a name that is read from right to left stands to its right.
+  const [name, status] = await page.evaluate(() => {
+    const cell = [...document.querySelectorAll(".every tbody th")].find((one) => /\p{Script=Arabic}/u.test(one.textContent));
+    return [...cell.querySelectorAll("bdi, .muted")].map((one) => one.getBoundingClientRect().left);
+  });
+  assert.ok(name < status, `${name} ${status}`);
+  await context.close();
+});
+
+test("the chart of a KPI can be read on a phone", async ({ chromium, many, few }) => {
+  for (const width of [320, 390, 768, 1100, 1280]) {
+    const page = await open(await chromium.newContext({ viewport: { width, height: 800 } }), `${few}/kpi/trial_to_paid`);
+    const shown = await page.$$eval("svg.chart", (all) => all.filter((one) => one.getClientRects().length).length);
+    assert.equal(shown, 1, `${width} px`);
+    for (const path of ["/kpi/revenue", "/kpi/tickets", "/kpi/new_arr"]) {
+      await page.goto(many + path);
+      const sizes = await page.$$eval("svg.chart text", (all) => all.filter((one) => one.getClientRects().length && !one.closest(".said")).map((one) => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a));
+      assert.ok(Math.min(...sizes) >= 10.5 && sizes.length > 5, `${path} at ${width} px: ${Math.min(...sizes)}`);
+    }
+    await page.context().close();
+  }
 });
 
 test("filters and sorting work without script", async ({ chromium, many }) => {
@@ -149,7 +181,7 @@ test("a newcomer's charts are not empty", async ({ chromium, few }) => {
   assert.equal(await page.locator("svg.spark").count(), 3);
   await page.goto(`${few}/kpi/net_new_arr`);
   assert.ok((await page.locator("polyline.before").count()) > 0);
-  assert.ok((await page.locator("polyline.value").getAttribute("points")).split(" ").length > 20);
+  assert.ok((await page.locator(".broad polyline.value").getAttribute("points")).split(" ").length > 20);
   await context.close();
 });
 
@@ -158,7 +190,7 @@ let failed = 0;
 try {
   for (const [name, run] of tests) {
     try {
-      await run({ chromium, few: few.base, many: many.base });
+      await run({ chromium, few: few.base, many: many.base, folder: many.folder });
       console.log(`test browser::${name} ... ok`);
     } catch (error) {
       failed += 1;

@@ -79,7 +79,7 @@ fn named(snapshot: &Snapshot, id: &str) -> Markup {
     html! {
         @match state {
             Some(state) => {
-                a href=(Place::Below.link(&format!("kpi/{id}"))) { (state.kpi.title) } " "
+                a href=(Place::Below.link(&format!("kpi/{id}"))) { bdi { (state.kpi.title) } } " "
                 @if let Some(worst) = crate::summary::worst_first(state).first() {
                     (badge(worst.assessment.status))
                 }

@@ -285,10 +285,16 @@ mod tests {
     fn a_text_stands_where_there_is_room_for_it() {
         let frame = Frame::around(&NARROW, &[0.0, 1.0], 90.0).unwrap();
         let Room { left, right, .. } = NARROW;
-        assert_eq!(extent(&frame, 100.0, Side::Right, "today").0, 106.0);
-        assert_eq!(extent(&frame, 100.0, Side::Left, "today").1, 94.0);
-        assert_eq!(extent(&frame, 320.0, Side::Right, "today").1, 314.0, "no room to the right");
-        assert_eq!(extent(&frame, 10.0, Side::Left, "today").0, 16.0, "no room to the left");
+        for (x, side, found) in [
+            (100.0, Side::Right, "x=\"106\" y=\"9\">"),
+            (100.0, Side::Left, "x=\"94\" y=\"9\" text-anchor=\"end\">"),
+            // No room on that side.
+            (320.0, Side::Right, "x=\"314\" y=\"9\" text-anchor=\"end\">"),
+            (10.0, Side::Left, "x=\"16\" y=\"9\">"),
+        ] {
+            let drawn = frame.text("soft", (x, 9.0), 6.0, side, "today").into_string();
+            assert!(drawn.contains(found), "{x} {side:?}: {drawn}");
+        }
         for x in [left, 90.0, 170.0, 250.0, right] {
             for side in [Side::Left, Side::Right] {
                 for long in 1..44 {

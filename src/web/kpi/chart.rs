@@ -281,7 +281,8 @@ fn labels(frame: &Frame, lines: &Lines, kpi: &Kpi, a: &Assessment) -> Markup {
     if let Some(projected) = projected(lines, a) {
         let y = frame.y(projected);
         let ahead = a.target_value.is_some_and(|target| frame.y(target) > y);
-        let place = if ahead { over(y) } else { under(y) };
+        // At the foot stands "today".
+        let place = if ahead || y + 34.0 > bottom { over(y) } else { under(y) };
         wanted.push((place, "data", format!("Projected {}", shown(projected))));
         if let (Some(lower), Some(upper), true) =
             (a.projected_lower_value, a.projected_upper_value, beside)

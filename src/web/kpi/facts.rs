@@ -9,7 +9,7 @@ use crate::figures;
 use crate::kpi::{Accumulation, Direction, Function, Kpi, Unit, same};
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::web::scorecard::week;
-use crate::web::words::{ABSENT, complete_through, lead_time, period_days, target};
+use crate::web::words::{ABSENT, complete_through, lead_time, led, period_days, target};
 
 /// The twelve that matter most of one label set; the others are folded below.
 pub(super) fn facts(
@@ -111,12 +111,8 @@ fn last_day(a: &Assessment) -> NaiveDate {
 
 /// What it announces, and by how much.
 fn leads(snapshot: &Snapshot, kpi: &Kpi) -> String {
-    let titles = kpi.predicts.iter().map(|id| {
-        let other = snapshot.kpis.iter().find(|other| other.kpi.id == *id);
-        other.map_or(id.as_str(), |other| other.kpi.title.as_str())
-    });
     let by = kpi.lead_time.map_or(String::new(), |time| format!(", by {}", lead_time(time)));
-    format!("{}{by}", titles.collect::<Vec<_>>().join(", "))
+    format!("{}{by}", led(snapshot, kpi))
 }
 
 fn fact(name: &str, class: &str, text: &str) -> Markup {

@@ -78,7 +78,7 @@ impl Site<'_> {
                 p.muted { "It may have been renamed or taken out of the configuration. There are:" }
                 ul.columns {
                     @for state in kpis {
-                        li { a href=(Place::Below.link(&format!("kpi/{}", state.kpi.id))) { (state.kpi.title) } }
+                        li { a href=(Place::Below.link(&format!("kpi/{}", state.kpi.id))) { bdi { (state.kpi.title) } } }
                     }
                 }
             }
@@ -111,7 +111,7 @@ fn head(snapshot: &Snapshot, state: &KpiState, verdicts: &[&Verdict]) -> Markup 
             }
         }
         h1 {
-            (kpi.title) " "
+            bdi { (kpi.title) } " "
             @if let Some(worst) = verdicts.first() { (badge(worst.assessment.status)) }
         }
         @if let Some(description) = &kpi.description { p.lead { (description) } }

@@ -7,13 +7,14 @@ use crate::assess::{Assessment, Status};
 use crate::engine::ChartDay;
 use crate::figures;
 use crate::kpi::{Kpi, SeriesKey, same};
+use crate::shown;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::summary::worst_first;
 use crate::web::frame::Place;
 use crate::web::spark::{Spark, spark};
 use crate::web::svg;
 use crate::web::words::{
-    ABSENT, badge, complete_through, label_chips, lead_time, period_days, target,
+    ABSENT, badge, complete_through, label_chips, lead_time, led, period_days, target,
 };
 
 /// Label sets that are unfolded; the page of the KPI has all.
@@ -38,11 +39,11 @@ pub(super) fn kpi(common: &Common<'_>, state: &KpiState) -> Markup {
                 td.status {
                     @if common.many { (a.status.symbol()) " " (a.status.words()) } @else { (badge(a.status)) }
                 }
-                th scope="row" {
-                    a href=(Place::Scorecard.link(&format!("kpi/{}", kpi.id))) { (kpi.title) }
+                th scope="row" dir=[shown::turned(&kpi.title).then_some("rtl")] {
+                    a href=(Place::Scorecard.link(&format!("kpi/{}", kpi.id))) { bdi { (kpi.title) } }
                     @if verdicts.len() > 1 { " " (label_chips(&worst.labels)) }
-                    @if common.many { span.note { (about(common, state, a)) } } @else { div.about {
-                        span.note { (about(common, state, a)) }
+                    @if common.many { span.note dir="ltr" { (about(common, state, a)) } } @else { div.about {
+                        span.note dir="ltr" { (about(common, state, a)) }
                         @if why && calm { details.why { summary { "Why" } p { (a.reason) } } }
                     } }
                 }
@@ -128,15 +129,10 @@ fn projected(kpi: &Kpi, a: &Assessment) -> Markup {
 fn about(common: &Common<'_>, state: &KpiState, a: &Assessment) -> String {
     let kpi = &state.kpi;
     let mut said = vec![kpi.kind.to_string()];
-    let titles = kpi.predicts.iter().map(|id| {
-        let other = common.snapshot.kpis.iter().find(|other| other.kpi.id == *id);
-        other.map_or(id.as_str(), |other| other.kpi.title.as_str())
-    });
-    let titles: Vec<&str> = titles.collect();
-    if !titles.is_empty() {
+    if !kpi.predicts.is_empty() {
         let by = kpi.lead_time.map(lead_time);
         let by = by.map_or(String::new(), |by| format!(" by {by}"));
-        said.push(format!("leads {}{by}", titles.join(", ")));
+        said.push(format!("leads {}{by}", led(common.snapshot, kpi)));
     }
     said.extend(kpi.owner.as_deref().map(short).or_else(|| kpi.team.clone()));
     let period = period_days(&a.period);

@@ -6,6 +6,7 @@ use crate::assess::{Assessment, Status};
 use crate::calendar::WindowSpec;
 use crate::engine::{ChartDay, RecentDays};
 use crate::kpi::{Accumulation, Kpi, SeriesKey};
+use crate::shown;
 use crate::snapshot::{KpiState, Snapshot};
 use crate::summary::worst_status;
 
@@ -74,7 +75,12 @@ pub(super) fn verdicts(
     }
     let said = |titles: &[&str], verb: &str| {
         let more = titles.len().saturating_sub(NAMED);
-        let named = titles.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let named = titles
+            .iter()
+            .take(NAMED)
+            .map(|title| shown::isolated(title))
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("{} {verb} ({named}{more})", titles.len())
     };
