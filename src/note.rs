@@ -52,18 +52,19 @@ impl Note {
         author: Option<&str>,
         text: &str,
     ) -> Result<Self, Refused> {
-        let text = clean(text);
+        // As long as they were sent, by which the description of the API goes.
         let length = text.chars().count();
-        if length == 0 {
-            return Err(Refused::Empty);
-        }
         if length > LONGEST {
             return Err(Refused::TooLong(length));
         }
-        let author = author.map(clean).filter(|name| !name.is_empty());
-        if author.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NAME) {
+        if author.is_some_and(|name| name.chars().count() > LONGEST_NAME) {
             return Err(Refused::LongName);
         }
+        let text = clean(text);
+        if text.is_empty() {
+            return Err(Refused::Empty);
+        }
+        let author = author.map(clean).filter(|name| !name.is_empty());
         Ok(Self { kpi, at, author, text })
     }
 }
@@ -125,5 +126,8 @@ mod tests {
         let named = |name: &str| Note::new("a".into(), DateTime::UNIX_EPOCH, Some(name), "x");
         assert_eq!(named(" ").map(|note| note.author), Ok(None));
         assert_eq!(named(&"x".repeat(101)), Err(Refused::LongName));
+        // What is taken out counts as well: a client goes by what it sends.
+        assert_eq!(named(&format!("Ann{}", "\u{4}".repeat(98))), Err(Refused::LongName));
+        assert_eq!(said(&format!("a{}", " ".repeat(LONGEST))), Err(Refused::TooLong(LONGEST + 1)));
     }
 }

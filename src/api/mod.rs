@@ -69,7 +69,7 @@ pub fn kpis_page_json(snapshot: &Snapshot, which: Which<'_>, page: Page, query: 
 
 fn next_page(query: &str, offset: usize) -> String {
     let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "offset");
-    let mut next = form_urlencoded::Serializer::new(String::from("?"));
+    let mut next = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
     next.extend_pairs(pairs).append_pair("offset", &offset.to_string());
     next.finish()
 }

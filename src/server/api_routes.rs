@@ -67,8 +67,12 @@ pub(super) fn respond(request: &Parts, shared: &Shared) -> Option<Response<Body>
 
 /// Methods that a path does not answer.
 pub(super) fn not_so(path: &str) -> Response<Body> {
-    let allowed = if path.ends_with("/notes") { "GET, HEAD, POST" } else { "GET, HEAD" };
-    let detail = format!("only {} are answered here", allowed.replace(", ", " and "));
+    let (allowed, words) = if path.ends_with("/notes") {
+        ("GET, HEAD, POST", "GET, HEAD and POST")
+    } else {
+        ("GET, HEAD", "GET and HEAD")
+    };
+    let detail = format!("only {words} are answered here");
     let mut refused = problem(StatusCode::METHOD_NOT_ALLOWED, &detail);
     refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     refused

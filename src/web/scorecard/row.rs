@@ -39,11 +39,12 @@ pub(super) fn kpi(common: &Common<'_>, state: &KpiState) -> Markup {
                 td.status {
                     @if common.many { (a.status.symbol()) " " (a.status.words()) } @else { (badge(a.status)) }
                 }
-                th scope="row" dir=[shown::turned(&kpi.title).then_some("rtl")] {
-                    a href=(Place::Scorecard.link(&format!("kpi/{}", kpi.id))) { bdi { (kpi.title) } }
+                @let turned = shown::turned(&kpi.title);
+                th scope="row" dir=[turned.then_some("rtl")] {
+                    a href=(Place::Scorecard.link(&format!("kpi/{}", kpi.id))) { (kpi.title) }
                     @if verdicts.len() > 1 { " " (label_chips(&worst.labels)) }
-                    @if common.many { span.note dir="ltr" { (about(common, state, a)) } } @else { div.about {
-                        span.note dir="ltr" { (about(common, state, a)) }
+                    @if common.many { span.note dir=[turned.then_some("ltr")] { (about(common, state, a)) } } @else { div.about {
+                        span.note dir=[turned.then_some("ltr")] { (about(common, state, a)) }
                         @if why && calm { details.why { summary { "Why" } p { (a.reason) } } }
                     } }
                 }
