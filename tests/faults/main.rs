@@ -32,6 +32,8 @@ mod server;
 #[expect(dead_code, reason = "other tests need more of it")]
 mod servers;
 mod service;
+#[path = "../support/shop.rs"]
+mod shop;
 mod sources;
 mod store;
 #[path = "../support/tls.rs"]

@@ -2,63 +2,24 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
-use tempfile::TempDir;
 
 use crate::exporter::{Exporter, command, sample};
+use crate::shop::{Shop, UP, VALUE};
 
-const SHOP: &str = "
-version: 1
-store: { path: data/history.db }
-sources: { shop: { files: { tables: { orders: orders.csv } } } }
-defaults: { schedule: every 1s, period: year, max_age: 26h }
-metrics: { orders: { source: shop, query: SELECT sum(n) AS value FROM orders } }
-kpis:
-  orders: { kind: lagging, formula: orders, accumulation: level, unit: count, target: { min: 1 } }
-";
-
-const VALUE: &str = r#"kpi_value{kpi="orders"}"#;
-const UP: &str = r#"kpi_source_up{source="shop"}"#;
+/// In a folder of its own.
+const STORE: &str = "path: data/history.db";
 const ERRORS: &str = "kpi_exporter_store_errors_total";
 const SIZE: &str = "kpi_exporter_store_size_bytes";
 
-struct Shop(TempDir);
-
 impl Shop {
-    fn new() -> Self {
-        let shop = Self(tempfile::tempdir().unwrap());
-        fs::write(shop.path("kpis.yaml"), SHOP).unwrap();
-        shop.orders(1);
-        shop
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn orders(&self, n: u32) {
-        fs::write(self.path("new"), format!("n\n{n}\n")).unwrap();
-        fs::rename(self.path("new"), self.path("orders.csv")).unwrap();
-    }
-
-    fn run(&self) -> Exporter {
-        Exporter::run(&self.path("kpis.yaml"))
-    }
-
     fn set(&self, daemon: &Exporter, n: u32) {
         self.orders(n);
         daemon.until("the value", |m| sample(m, VALUE) == Some(f64::from(n)));
-    }
-
-    /// The value that a daemon without its source remembers.
-    fn remembered(&self) -> Option<f64> {
-        fs::remove_file(self.path("orders.csv")).unwrap();
-        let daemon = self.run();
-        sample(&daemon.until("the failure", |m| sample(m, UP) == Some(0.0)), VALUE)
     }
 }
 
@@ -78,7 +39,7 @@ fn on(store: &Path, sql: &str) {
 #[test]
 fn a_store_that_is_deleted_while_it_runs_is_written_anew_with_all_it_held() {
     for whole_folder in [false, true] {
-        let shop = Shop::new();
+        let shop = Shop::new(STORE, 1);
         let daemon = shop.run();
         shop.set(&daemon, 2);
         let store = shop.path("data/history.db");
@@ -108,7 +69,7 @@ fn a_store_that_is_deleted_while_it_runs_is_written_anew_with_all_it_held() {
 
 #[test]
 fn a_store_that_is_replaced_while_it_runs_is_gone_on_with() {
-    let shop = Shop::new();
+    let shop = Shop::new(STORE, 1);
     let daemon = shop.run();
     shop.set(&daemon, 2);
     let (store, backup) = (shop.path("data/history.db"), shop.path("backup.db"));
@@ -140,7 +101,7 @@ fn a_store_that_is_replaced_while_it_runs_is_gone_on_with() {
 
 #[test]
 fn a_second_daemon_is_refused_by_whatever_links_it_comes() {
-    let shop = Shop::new();
+    let shop = Shop::new(STORE, 1);
     let daemon = shop.run();
     shop.set(&daemon, 2);
     symlink("data/history.db", shop.path("link.db")).unwrap();
@@ -163,7 +124,7 @@ fn a_second_daemon_is_refused_by_whatever_links_it_comes() {
 
 #[test]
 fn a_value_does_not_fall_back_by_a_reload_while_the_store_is_full() {
-    let shop = Shop::new();
+    let shop = Shop::new(STORE, 1);
     let daemon = shop.run();
     shop.set(&daemon, 2);
     let limit = |size: &str| {
@@ -195,7 +156,7 @@ fn a_value_does_not_fall_back_by_a_reload_while_the_store_is_full() {
 
 #[test]
 fn a_disk_that_is_full_at_the_start_leaves_a_daemon_without_history() {
-    let shop = Shop::new();
+    let shop = Shop::new(STORE, 1);
     for had_one in [false, true] {
         let mut limited = Command::new("prlimit");
         limited.arg("--fsize=1:1").arg(command().get_program());
@@ -213,7 +174,7 @@ fn a_disk_that_is_full_at_the_start_leaves_a_daemon_without_history() {
 
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error_and_not_the_end() {
-    let shop = Shop::new();
+    let shop = Shop::new(STORE, 1);
     let out = shop.path("rules.yml");
     let mut limited = Command::new("prlimit");
     limited.arg("--fsize=100").arg(command().get_program());

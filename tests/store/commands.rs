@@ -3,28 +3,17 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use kpi_exporter::limits::read_capped;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::exporter::{Exporter, command, sample};
+use crate::shop::{Shop, VALUE};
 
-const SHOP: &str = "
-version: 1
-store: { path: history.db, backfill: off }
-sources: { shop: { files: { tables: { orders: orders.csv } } } }
-defaults: { schedule: every 1s, period: year, max_age: 26h }
-metrics: { orders: { source: shop, query: SELECT sum(n) AS value FROM orders } }
-kpis:
-  orders: { kind: lagging, formula: orders, accumulation: level, unit: count, target: { min: 1 } }
-";
-
-const VALUE: &str = r#"kpi_value{kpi="orders"}"#;
-
-struct Shop(TempDir);
+/// Of what was before the daemon nothing is written.
+const STORE: &str = "path: history.db, backfill: off";
 
 /// What a command said, and whether all was well.
 #[derive(Debug)]
@@ -35,29 +24,18 @@ struct Said {
 }
 
 impl Shop {
-    fn new() -> Self {
-        let shop = Self(tempfile::tempdir().unwrap());
-        fs::write(shop.path("kpis.yaml"), SHOP).unwrap();
-        fs::write(shop.path("orders.csv"), "n\n7\n").unwrap();
-        shop
-    }
-
     /// With a store that a daemon has left behind.
     fn with_history() -> Self {
-        let shop = Self::new();
+        let shop = Self::new(STORE, 7);
         let mut daemon = shop.daemon();
         daemon.signal("TERM");
         assert_eq!(daemon.wait(), Some(0));
         shop
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     /// A daemon that shows the value, which it has written before.
     fn daemon(&self) -> Exporter {
-        let daemon = Exporter::run(&self.path("kpis.yaml"));
+        let daemon = self.run();
         daemon.until("a value", |m| sample(m, VALUE) == Some(7.0));
         daemon
     }
@@ -72,7 +50,7 @@ impl Shop {
 
     /// What lies in the folder.
     fn names(&self) -> Vec<String> {
-        let names = fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let names = fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().file_name());
         let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
         names.sort();
         names
@@ -92,7 +70,7 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[test]
 fn beside_a_daemon_a_store_is_examined_and_exported_and_not_written_anew() {
-    let shop = Shop::new();
+    let shop = Shop::new(STORE, 7);
     let daemon = shop.daemon();
     let check = shop.store(&["check"]);
     assert!(check.is_good, "{check:?}");
@@ -161,7 +139,7 @@ fn damage_is_told_and_nothing_is_made_worse() {
 
 #[test]
 fn what_is_no_store_is_left_alone() {
-    let shop = Shop::new();
+    let shop = Shop::new(STORE, 7);
     let path = shop.path("history.db");
     let foreign = rusqlite::Connection::open(&path).unwrap();
     foreign.execute_batch("CREATE TABLE series (id); INSERT INTO series VALUES (1)").unwrap();
@@ -198,11 +176,11 @@ fn in_a_folder_that_may_only_be_read_it_is_examined_and_exported() {
     for name in shop.names() {
         fs::set_permissions(shop.path(&name), Permissions::from_mode(0o444)).unwrap();
     }
-    fs::set_permissions(shop.0.path(), Permissions::from_mode(0o555)).unwrap();
+    fs::set_permissions(shop.folder(), Permissions::from_mode(0o555)).unwrap();
     // Root may write everywhere.
     let as_somebody = |arguments: &[&str]| {
         let mut run = Command::new("setpriv");
-        if fs::metadata(shop.0.path()).unwrap().uid() == 0 {
+        if fs::metadata(shop.folder()).unwrap().uid() == 0 {
             run.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         }
         run.arg(command().get_program()).arg("store").args(arguments);
@@ -217,5 +195,5 @@ fn in_a_folder_that_may_only_be_read_it_is_examined_and_exported() {
     for word in ["history.db", "cannot be written", "hint: "] {
         assert!(compact.problem.contains(word), "no {word} in {compact:?}");
     }
-    fs::set_permissions(shop.0.path(), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(shop.folder(), Permissions::from_mode(0o755)).unwrap();
 }

@@ -10,3 +10,6 @@ mod exporter;
 #[path = "../program/http.rs"]
 mod http;
 mod kill;
+#[path = "../support/shop.rs"]
+#[expect(dead_code, reason = "other programs of tests use more of it")]
+mod shop;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{GenerateTarget, rules};
+use super::rules::Wanted;
 use crate::artifacts::rules::{GrafanaOptions, grafana_alerts};
 use crate::cli::Global;
 use crate::config::Environment;
@@ -10,7 +10,7 @@ use crate::config::Environment;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
-    options: rules::Options,
+    wanted: Wanted,
     /// Folder of the rules in Grafana.
     #[arg(long, default_value = "KPIs")]
     folder: String,
@@ -20,8 +20,6 @@ pub(in crate::cli) struct Arguments {
     /// Organisation in Grafana.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     org_id: u32,
-    #[command(flatten)]
-    target: GenerateTarget,
 }
 
 pub(super) fn run(
@@ -29,11 +27,10 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let rules = arguments.options.to_rule_options(global, environment);
     let options = GrafanaOptions {
         folder: arguments.folder.clone(),
         datasource_uid: arguments.datasource_uid.clone(),
         org_id: arguments.org_id,
     };
-    arguments.target.put(&grafana_alerts(&rules, &options))
+    arguments.wanted.put(global, environment, |rules| grafana_alerts(rules, &options))
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{GenerateTarget, rules};
+use super::rules::Wanted;
 use crate::artifacts::rules::{ObjectMeta, groups, prometheus_rule};
 use crate::cli::Global;
 use crate::config::Environment;
@@ -10,7 +10,7 @@ use crate::config::Environment;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
-    options: rules::Options,
+    wanted: Wanted,
     /// Name of the object.
     #[arg(long, default_value = "kpi-exporter")]
     name: String,
@@ -20,8 +20,6 @@ pub(in crate::cli) struct Arguments {
     /// Label of the object; may be given several times. Operators select rules by labels.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
-    #[command(flatten)]
-    target: GenerateTarget,
 }
 
 pub(super) fn run(
@@ -29,13 +27,12 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let options = arguments.options.to_rule_options(global, environment);
     let meta = ObjectMeta {
         name: arguments.name.clone(),
         namespace: arguments.namespace.clone(),
         labels: arguments.labels.iter().cloned().collect(),
     };
-    arguments.target.put(&prometheus_rule(&groups(&options), &meta))
+    arguments.wanted.put(global, environment, |options| prometheus_rule(&groups(options), &meta))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

@@ -12,12 +12,31 @@ use crate::word::Word;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
-    options: Options,
+    wanted: Wanted,
     /// Prometheus takes both; the mixin reads JSON.
     #[arg(long, value_enum, default_value_t = Format::Yaml)]
     format: Format,
+}
+
+/// Rules in whatever wrapping, and where they go.
+#[derive(Debug, clap::Args)]
+pub(super) struct Wanted {
+    #[command(flatten)]
+    options: Options,
     #[command(flatten)]
     target: GenerateTarget,
+}
+
+impl Wanted {
+    /// Writes the text that is made with the options, or compares with it.
+    pub(super) fn put(
+        &self,
+        global: &Global,
+        environment: &Environment,
+        text: impl FnOnce(&RuleOptions) -> String,
+    ) -> anyhow::Result<ExitCode> {
+        self.target.put(&text(&self.options.to_rule_options(global, environment)))
+    }
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -97,11 +116,9 @@ pub(super) fn run(
     global: &Global,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
-    let options = arguments.options.to_rule_options(global, environment);
-    let groups = groups(&options);
-    arguments.target.put(&match arguments.format {
-        Format::Yaml => rule_file(&groups),
-        Format::Json => rule_file_json(&groups),
+    arguments.wanted.put(global, environment, |options| match arguments.format {
+        Format::Yaml => rule_file(&groups(options)),
+        Format::Json => rule_file_json(&groups(options)),
     })
 }
 
