@@ -57,6 +57,9 @@ struct Arguments {
     command: Command,
 }
 
+/// Above the flags that every command takes, apart from its own.
+const EVERYWHERE: &str = "Flags of every command";
+
 /// Arguments of every command.
 #[derive(Debug, clap::Args)]
 struct Global {
@@ -67,11 +70,18 @@ struct Global {
         global = true,
         env = "KPI_EXPORTER_CONFIG",
         default_value = "config/kpi-exporter.yaml",
-        value_name = "PATH"
+        value_name = "PATH",
+        help_heading = EVERYWHERE
     )]
     config: PathBuf,
     /// Least severe level to log: error, warn, info, debug, trace (default: the configuration's).
-    #[arg(long = "log.level", visible_alias = "log-level", global = true, value_name = "LEVEL")]
+    #[arg(
+        long = "log.level",
+        visible_alias = "log-level",
+        global = true,
+        value_name = "LEVEL",
+        help_heading = EVERYWHERE
+    )]
     log_level: Option<tracing::Level>,
     /// Form of log lines: text, json (default: the configuration's); logfmt is text.
     #[arg(
@@ -79,7 +89,8 @@ struct Global {
         visible_alias = "log-format",
         global = true,
         value_name = "FORMAT",
-        value_parser = log_format
+        value_parser = log_format,
+        help_heading = EVERYWHERE
     )]
     log_format: Option<LogFormat>,
 }

@@ -54,7 +54,10 @@ pub(super) fn write(out: &mut impl Write, snapshot: &Snapshot, to_come: bool) ->
     members(out, snapshot)?;
     for (id, source) in &snapshot.sources {
         for (metric, problem) in &source.problems {
-            writeln!(out, "\nsource {id}, metric {metric}: {problem}")?;
+            writeln!(out)?;
+            for line in wrapped(&format!("source {id}, metric {metric}: {problem}"), WIDTH) {
+                writeln!(out, "{line}")?;
+            }
         }
     }
     writeln!(out, "\n{}", totals(&states))

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::words::{ABSENT, counted, moment};
+use super::words::Column::Words;
+use super::words::{ABSENT, counted, heading, moment};
 use crate::store::{DigestSlot, DigestState};
 
 /// The last slot of each digest.
@@ -15,14 +16,7 @@ pub(super) fn section(digests: &BTreeMap<String, DigestSlot>, timezone: Tz) -> M
             section {
                 h2 { "Digests" }
                 table.plain {
-                    thead {
-                        tr {
-                            th scope="col" { "Digest" }
-                            th scope="col" { "Due" }
-                            th scope="col" { "What became of it" }
-                            th scope="col" { "Next attempt" }
-                        }
-                    }
+                    (heading(&[Words("Digest"), Words("Due"), Words("What became of it"), Words("Next attempt")]))
                     tbody {
                         @for (name, slot) in digests {
                             tr {

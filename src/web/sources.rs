@@ -8,7 +8,8 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::frame::Place;
-use super::words::{ABSENT, counted, moment};
+use super::words::Column::{Number, Words};
+use super::words::{ABSENT, counted, heading, moment};
 use crate::engine::{MetricLog, RunRecord, SourceLog};
 use crate::figures;
 use crate::store::DigestSlot;
@@ -78,16 +79,7 @@ fn section(id: &str, source: &SourceLog, timezone: Tz) -> Markup {
             } @else {
                 table.runs {
                     caption.hidden { "Metrics of " (id) }
-                    thead {
-                        tr {
-                            th scope="col" { "Metric" }
-                            th scope="col" { "Last runs" }
-                            th.number scope="col" { "Took" }
-                            th.number scope="col" { "Rows" }
-                            th scope="col" { "Last good run" }
-                            th scope="col" { "Next run" }
-                        }
-                    }
+                    (heading(&[Words("Metric"), Words("Last runs"), Number("Took"), Number("Rows"), Words("Last good run"), Words("Next run")]))
                     @for (id, metric) in &source.metrics {
                         (rows(id, metric, timezone))
                         (trouble(metric, told_before(source, id)))

@@ -25,6 +25,28 @@ pub(super) fn led(snapshot: &Snapshot, kpi: &Kpi) -> String {
     titles.collect::<Vec<_>>().join(", ")
 }
 
+/// What a column of a table holds, by its name.
+pub(super) enum Column {
+    Words(&'static str),
+    Number(&'static str),
+}
+
+/// The head of a table.
+pub(super) fn heading(columns: &[Column]) -> Markup {
+    html! {
+        thead {
+            tr {
+                @for column in columns {
+                    @match column {
+                        Column::Words(name) => th scope="col" { (name) },
+                        Column::Number(name) => th.number scope="col" { (name) },
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A midnight is said as the end of the day before, as people mean it.
 pub(super) fn as_of(at: DateTime<Utc>, timezone: Tz) -> String {
     match day_that_ends(at, timezone) {

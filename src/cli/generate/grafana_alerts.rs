@@ -9,8 +9,6 @@ use crate::config::Environment;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    #[command(flatten)]
-    wanted: Wanted,
     /// Folder of the rules in Grafana.
     #[arg(long, default_value = "KPIs")]
     folder: String,
@@ -20,6 +18,8 @@ pub(in crate::cli) struct Arguments {
     /// Organisation in Grafana.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     org_id: u32,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 pub(super) fn run(

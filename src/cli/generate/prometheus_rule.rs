@@ -9,8 +9,6 @@ use crate::config::Environment;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    #[command(flatten)]
-    wanted: Wanted,
     /// Name of the object.
     #[arg(long, default_value = "kpi-exporter")]
     name: String,
@@ -20,6 +18,8 @@ pub(in crate::cli) struct Arguments {
     /// Label of the object; may be given several times. Operators select rules by labels.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 pub(super) fn run(

@@ -11,11 +11,11 @@ use crate::word::Word;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    #[command(flatten)]
-    wanted: Wanted,
     /// Prometheus takes both; the mixin reads JSON.
     #[arg(long, value_enum, default_value_t = Format::Yaml)]
     format: Format,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 /// Rules in whatever wrapping, and where they go.
@@ -65,7 +65,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "URL")]
     dashboard_base_url: Option<String>,
     /// Other names for severities: warning=page,critical=page.
-    #[arg(long, value_name = "FROM=TO,…", default_value = "")]
+    #[arg(long, value_name = "FROM=TO,…", default_value = "", hide_default_value = true)]
     severity_map: SeverityMap,
 }
 

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use crate::figures;
 use crate::kpi::Unit;
 use crate::snapshot::{ClosedPeriod, KpiState, Restated, Snapshot};
-use crate::web::words::{ABSENT, badge, complete_through, label_chips, moment, target};
+use crate::web::words::Column::{Number, Words};
+use crate::web::words::{ABSENT, badge, complete_through, heading, label_chips, moment, target};
 
 /// Rows of the table.
 const MOST_ROWS: usize = 200;
@@ -94,15 +95,7 @@ fn last_period(state: &KpiState) -> Markup {
             section {
                 h2 { "The period that closed last" }
                 table.plain {
-                    thead {
-                        tr {
-                            th scope="col" { "Period" }
-                            th scope="col" { "Status" }
-                            th.number scope="col" { "Result" }
-                            th.number scope="col" { "Target" }
-                            th.number scope="col" { "Attainment" }
-                        }
-                    }
+                    (heading(&[Words("Period"), Words("Status"), Number("Result"), Number("Target"), Number("Attainment")]))
                     tbody {
                         @for verdict in state.last_period.iter().take(MOST_ROWS) {
                             @let a = &verdict.assessment;

@@ -13,7 +13,8 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::frame::Place;
-use super::words::{badge, counted, label_chips, target};
+use super::words::Column::{Number, Words};
+use super::words::{badge, counted, heading, label_chips, target};
 use crate::kpi::SeriesKey;
 use crate::snapshot::{KpiState, Snapshot, Verdict};
 use crate::summary::worst_first;
@@ -125,16 +126,7 @@ fn overview(state: &KpiState, verdicts: &[&Verdict]) -> Markup {
         section {
             h2 { (counted(verdicts.len(), "label set", "label sets")) ", the worst first" }
             table.plain {
-                thead {
-                    tr {
-                        th scope="col" { "Status" }
-                        th scope="col" { "Labels" }
-                        th.number scope="col" { "Now" }
-                        th.number scope="col" { "Target" }
-                        th.number scope="col" { "Due now" }
-                        th.number scope="col" { "Projected" }
-                    }
-                }
+                (heading(&[Words("Status"), Words("Labels"), Number("Now"), Number("Target"), Number("Due now"), Number("Projected")]))
                 tbody {
                     @for (index, verdict) in verdicts.iter().enumerate().take(IN_TABLE) {
                         @let a = &verdict.assessment;
