@@ -151,6 +151,19 @@ HEAD = "version: 1\nlog: { level: warn }\n"
 GOAL = "accumulation: level, unit: count, direction: increase, baseline: 100, target: 5000, period: quarter"
 
 
+def by_customer(sources, schedule, query, besides=""):
+    """One KPI of each customer, of the only source."""
+    source = sources.split(":")[0]
+    return HEAD + f"""
+sources: {{ {sources} }}
+{besides}
+metrics:
+  m: {{ source: {source}, labels: [customer], schedule: {schedule}, query: "{query}" }}
+kpis:
+  k: {{ kind: leading, formula: m, {GOAL} }}
+"""
+
+
 def rows_file(folder, count):
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400))
     lines = "".join(f"{day},customer-{n:05d},{n % 977 + 1}\n" for n in range(count))
@@ -160,13 +173,8 @@ def rows_file(folder, count):
 def serving(binary, folder, figures):
     """100 000 series, against the same bytes as files of nginx."""
     rows_file(folder, 4_100)
-    config = HEAD + f"""
-sources: {{ f: {{ files: {{ tables: {{ t: rows.csv }} }} }} }}
-metrics:
-  m: {{ source: f, labels: [customer], schedule: every 1h, query: "SELECT sum(amount) AS value, customer FROM t WHERE day < :window_end_date GROUP BY customer" }}
-kpis:
-  k: {{ kind: leading, formula: m, {GOAL} }}
-"""
+    query = "SELECT sum(amount) AS value, customer FROM t WHERE day < :window_end_date GROUP BY customer"
+    config = by_customer("f: { files: { tables: { t: rows.csv } } }", "every 1h", query)
     url = "http://127.0.0.1:29101/metrics"
     with exporter(binary, folder, config, 29101) as program:
         program.wait_for(lambda: values(url) == 4_100)
@@ -196,14 +204,8 @@ def label_sets(binary, folder, figures):
                      " current_date - 1 AS day FROM generate_series(1, 10000) n; ANALYZE t")
         for what, amount in (("nothing changes", "amount"), ("all change", "amount + extract(epoch FROM clock_timestamp())::int % 1000")):
             # Data that says up to when it is complete: what nothing changes of is the same.
-            config = HEAD + f"""
-sources: {{ p: {{ sql: {{ url: "{database.url}" }} }} }}
-defaults: {{ max_age: 72h }}
-metrics:
-  m: {{ source: p, labels: [customer], schedule: every 5s, query: "SELECT ({amount})::float8 AS value, customer, day + 1 AS data_through FROM t WHERE day < :window_end_date" }}
-kpis:
-  k: {{ kind: leading, formula: m, {GOAL} }}
-"""
+            query = f"SELECT ({amount})::float8 AS value, customer, day + 1 AS data_through FROM t WHERE day < :window_end_date"
+            config = by_customer(f'p: {{ sql: {{ url: "{database.url}" }} }}', "every 5s", query, "defaults: { max_age: 72h }")
             url = "http://127.0.0.1:29111/metrics"
             with exporter(binary, folder, config, 29111) as program:
                 first = program.wait_for(lambda: values(url) == 10_000)

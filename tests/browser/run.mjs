@@ -75,6 +75,18 @@ test("on paper fifteen KPIs fit a page, and the review two pages", async ({ chro
   await context.close();
 });
 
+test("paper is white, whatever the screen is", async ({ chromium, few }) => {
+  const page = await open(await chromium.newContext({ colorScheme: "dark" }), `${few}/kpi/trial_to_paid`);
+  const colours = () => page.evaluate(() => ["body", "svg.broad .closed"].map((one) => getComputedStyle(document.querySelector(one))).flatMap((style) => [style.color, style.fill]));
+  const dark = await colours();
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  const printed = await colours();
+  await page.emulateMedia({ media: "print", colorScheme: "light" });
+  assert.deepEqual(printed, await colours());
+  assert.notDeepEqual(printed, dark);
+  await page.context().close();
+});
+
 test("the review of thirty KPIs as a document is two pages, and names keep to their side", async ({ chromium, folder }) => {
   const context = await chromium.newContext();
   const page = await context.newPage();
