@@ -10,10 +10,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::assess::{Finding, Status, reason};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Window};
 use crate::engine::Evaluated;
 use crate::id::KpiId;
-use crate::kpi::{Definitions, Objective, SeriesKey};
+use crate::kpi::{Definitions, Kpi, Objective, SeriesKey};
 use crate::note::Notes;
 use crate::snapshot::{ClosedPeriod, GoalChange, KpiState, ObjectiveState, Snapshot, Verdict};
 
@@ -101,7 +101,7 @@ impl Finisher {
         let mut before = std::mem::take(&mut self.kpis).into_iter();
         let finish = |found: Arc<KpiState>| match before.next() {
             Some(before) if Arc::ptr_eq(&before.found, &found) => before,
-            _ => Finished::of(found, calendar, remembered),
+            before => Finished::of(found, before.as_ref(), calendar, remembered),
         };
         self.kpis = found.kpis.into_iter().map(finish).collect();
         Snapshot {
@@ -117,11 +117,37 @@ impl Finisher {
 }
 
 impl Finished {
-    fn of(found: Arc<KpiState>, calendar: &Calendar, remembered: &Remembered) -> Self {
-        let shown = Arc::new(finish_kpi(KpiState::clone(&found), calendar, remembered));
-        let progress =
-            mean(shown.verdicts.iter().filter_map(|v| v.assessment.contribution(&shown.kpi)));
-        Self { found, shown, progress }
+    /// `before` is of the same KPI and by what is remembered now.
+    fn of(
+        found: Arc<KpiState>,
+        before: Option<&Self>,
+        calendar: &Calendar,
+        remembered: &Remembered,
+    ) -> Self {
+        let before = before.filter(|before| Arc::ptr_eq(&before.found.kpi, &found.kpi));
+        let finisher = FinishKpi { kpi: &found.kpi, calendar, remembered };
+        let known = before.filter(|known| Arc::ptr_eq(&known.found.verdicts, &found.verdicts));
+        let (verdicts, progress) = match known {
+            Some(known) => (Arc::clone(&known.shown.verdicts), known.progress),
+            None => finisher.verdicts(&found.verdicts),
+        };
+        let known =
+            before.filter(|known| Arc::ptr_eq(&known.found.last_period, &found.last_period));
+        let last_period = match known {
+            Some(known) => Arc::clone(&known.shown.last_period),
+            None => finisher.last_period(&found.last_period),
+        };
+        let changes = remembered.changes.get(&found.kpi.id);
+        let shown = KpiState {
+            verdicts,
+            last_period,
+            definition_changed: changes.and_then(|changes| changes.meaning),
+            goal_changed: changes.and_then(|changes| changes.goal.clone()),
+            closed: remembered.closed.get(&found.kpi.id).cloned().unwrap_or_default(),
+            notes: remembered.notes.of(&found.kpi.id).to_vec(),
+            ..KpiState::clone(&found)
+        };
+        Self { found, shown: Arc::new(shown), progress }
     }
 }
 
@@ -130,32 +156,47 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| sum / f64::from(count))
 }
 
-fn finish_kpi(mut state: KpiState, calendar: &Calendar, remembered: &Remembered) -> KpiState {
-    let changes = remembered.changes.get(&state.kpi.id);
-    state.definition_changed = changes.and_then(|changes| changes.meaning);
-    state.notes = remembered.notes.of(&state.kpi.id).to_vec();
-    state.closed = remembered.closed.get(&state.kpi.id).cloned().unwrap_or_default();
-    state.goal_changed = changes.and_then(|changes| changes.goal.clone());
-    for verdict in &mut state.verdicts {
-        if let Some(change) = &state.goal_changed
-            && (verdict.assessment.period.span.start..verdict.assessment.period.span.end)
-                .contains(&change.at)
-        {
-            let GoalChange { at, before, now } = change.clone();
-            let since = calendar.day_of(at);
-            verdict.assessment.findings.push(Finding::NewGoal { since, before, now });
-        }
+/// Puts what was found of one KPI into words, beside what is remembered of it.
+struct FinishKpi<'a> {
+    kpi: &'a Kpi,
+    calendar: &'a Calendar,
+    remembered: &'a Remembered,
+}
+
+impl FinishKpi<'_> {
+    /// And what they add to an objective.
+    fn verdicts(&self, found: &[Verdict]) -> (Arc<[Verdict]>, Option<f64>) {
+        let goal = self.remembered.changes.get(&self.kpi.id).and_then(|is| is.goal.as_ref());
+        let finish = |found: &Verdict| {
+            let mut verdict = found.clone();
+            let Window { start, end } = verdict.assessment.period.span;
+            if let Some(change) = goal
+                && (start..end).contains(&change.at)
+            {
+                let GoalChange { at, before, now } = change.clone();
+                let since = self.calendar.day_of(at);
+                verdict.assessment.findings.push(Finding::NewGoal { since, before, now });
+            }
+            verdict.assessment.reason = reason(self.kpi, &verdict.assessment);
+            verdict
+        };
+        let verdicts: Arc<[Verdict]> = found.iter().map(finish).collect();
+        let progress = mean(verdicts.iter().filter_map(|v| v.assessment.contribution(self.kpi)));
+        (verdicts, progress)
     }
-    for verdict in &mut state.last_period {
-        let key = SeriesKey::new(&state.kpi.id, &verdict.labels);
-        if let Some(known) = remembered.results.get(&key) {
-            stand(verdict, known);
-        }
+
+    fn last_period(&self, found: &[Verdict]) -> Arc<[Verdict]> {
+        let finish = |found: &Verdict| {
+            let mut verdict = found.clone();
+            let key = SeriesKey::new(&self.kpi.id, &verdict.labels);
+            if let Some(known) = self.remembered.results.get(&key) {
+                stand(&mut verdict, known);
+            }
+            verdict.assessment.reason = reason(self.kpi, &verdict.assessment);
+            verdict
+        };
+        found.iter().map(finish).collect()
     }
-    for verdict in state.verdicts.iter_mut().chain(&mut state.last_period) {
-        verdict.assessment.reason = reason(&state.kpi, &verdict.assessment);
-    }
-    state
 }
 
 /// A result that stands is shown as it was, whatever the source says since.

@@ -42,12 +42,13 @@ pub struct KpiState {
     /// Its definition.
     pub kpi: Arc<Kpi>,
     /// Never empty: a KPI without any value has one verdict, `no_data`, with no labels.
-    pub verdicts: Vec<Verdict>,
+    /// Shared with the states before as long as none of them changes.
+    pub verdicts: Arc<[Verdict]>,
     /// The result of the period that closed last, by label set; empty where none was measured and
     /// for explicit dates, which have no period before.
-    pub last_period: Vec<Verdict>,
+    pub last_period: Arc<[Verdict]>,
     /// The members of each verdict, by each column of the KPI's breakdown.
-    pub breakdowns: Vec<Breakdown>,
+    pub breakdowns: Arc<[Breakdown]>,
     /// What its predictions are worth, one for each KPI it predicts.
     pub leads: Vec<LeadState>,
     /// When what gives its numbers their meaning last changed; `None` if it never did.
@@ -196,13 +197,17 @@ impl KpiState {
             && self.last_success == other.last_success
             && self.definition_changed == other.definition_changed
             && self.goal_changed == other.goal_changed
-            && *verdicts == other.verdicts
-            && *last_period == other.last_period
-            && *breakdowns == other.breakdowns
+            && same(verdicts, &other.verdicts)
+            && same(last_period, &other.last_period)
+            && same(breakdowns, &other.breakdowns)
             && *leads == other.leads
-            && (Arc::ptr_eq(&self.closed, &other.closed) || self.closed == other.closed)
+            && same(&self.closed, &other.closed)
             && self.notes == other.notes
     }
+}
+
+fn same<T: PartialEq>(one: &Arc<[T]>, other: &Arc<[T]>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
 }
 
 impl Snapshot {

@@ -204,7 +204,7 @@ def label_sets(binary, folder, figures):
                      " current_date - 1 AS day FROM generate_series(1, 10000) n; ANALYZE t")
         for what, amount in (("nothing changes", "amount"), ("all change", "amount + extract(epoch FROM clock_timestamp())::int % 1000")):
             # Data that says up to when it is complete: what nothing changes of is the same.
-            query = f"SELECT ({amount})::float8 AS value, customer, day + 1 AS data_through FROM t WHERE day < :window_end_date"
+            query = f"SELECT ({amount})::float8 AS value, customer, day AS data_through FROM t WHERE day < :window_end_date"
             config = by_customer(f'p: {{ sql: {{ url: "{database.url}" }} }}', "every 5s", query, "defaults: { max_age: 72h }")
             url = "http://127.0.0.1:29111/metrics"
             with exporter(binary, folder, config, 29111) as program:

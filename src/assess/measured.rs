@@ -74,7 +74,7 @@ fn judged(
 ) -> Assessment {
     let asked = calendar.asked_until(kpi.window, as_of);
     let through = measured.data_through.map_or(asked, |through| through.min(asked));
-    let at = PathPoint::new(calendar, period, through, as_of);
+    let at = PathPoint::new(kpi, calendar, period, through, as_of);
     let goal = Goal::resolve(&kpi.target, kpi.direction, measured.baseline, measured.target);
     let on_path = measured.seasonal_share.or(measured.planned_share);
     let path = goal.map(|g| expected(kpi, g, measured.baseline, on_path, &at));

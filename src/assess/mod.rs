@@ -25,7 +25,7 @@ pub use measured::{Measured, assess};
 pub use noise::Noise;
 pub use outlook::Evidence;
 pub use pace_limits::PaceLimits;
-pub use path::{Expected, Guard, PathPoint, Shape, expected};
+pub use path::{Expected, Guard, Left, PathPoint, Shape, expected};
 pub use reason::reason;
 pub use status::Status;
 pub use sums::Sums;

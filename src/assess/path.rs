@@ -1,7 +1,10 @@
 //! Where a value should be now (kpi-maths §3): expected share `e`, expected value and pace `k`.
 
+use chrono::{DateTime, Utc};
+
 use super::target::{Goal, progress};
 use crate::calendar::{Calendar, Period, WindowSpec};
+use crate::figures;
 use crate::kpi::{Accumulation, Kpi, Milestones, Path, Unit};
 
 /// The shape of the way to the target.
@@ -61,7 +64,7 @@ pub fn expected(
         _ if shape == Shape::Flat => Some(1.0),
         Way::Time => Some(at.elapsed),
         Way::Trailing => Some(seen_through_window(at.elapsed, window_ratio(kpi.window, at.period))),
-        Way::BusinessDays => Some(at.business),
+        Way::BusinessDays => at.business.map(|days| days.passed),
         Way::Planned(due) => Some(due),
         Way::Milestones(points) => milestone_share(points, shape, goal, at),
     };
@@ -166,14 +169,21 @@ pub struct PathPoint<'a> {
     pub period: &'a Period,
     /// Share of its days that have passed.
     pub elapsed: f64,
-    /// Share of its business days that have passed.
-    pub business: f64,
     /// Days of it that remain as of the instant that is asked about, however old the data are.
     pub days_left: f64,
-    /// The same for business days.
-    pub business_days_left: f64,
+    /// The same in business days, for a path that goes by them: nobody else counts them.
+    pub business: Option<BusinessDays>,
     /// Whether it is over.
     pub closed: bool,
+}
+
+/// A point of a period in business days.
+#[derive(Debug, Clone, Copy)]
+pub struct BusinessDays {
+    /// Share of them that have passed.
+    pub passed: f64,
+    /// How many remain.
+    pub left: f64,
 }
 
 /// What is left of a period for a KPI.
@@ -185,29 +195,43 @@ pub struct Left {
     pub business: bool,
 }
 
+impl Left {
+    /// Of a period, as of an instant.
+    pub fn of(kpi: &Kpi, calendar: &Calendar, period: &Period, as_of: DateTime<Utc>) -> Self {
+        PathPoint::new(kpi, calendar, period, as_of, as_of).left(kpi)
+    }
+}
+
 impl<'a> PathPoint<'a> {
     /// The days left in which a KPI moves: business days when its path goes by them.
     pub fn left(&self, kpi: &Kpi) -> Left {
-        match kpi.path {
-            Path::BusinessDays => Left { days: self.business_days_left, business: true },
-            _ => Left { days: self.days_left, business: false },
-        }
+        let (days, business) = match self.business {
+            Some(days) => (days.left, true),
+            None => (self.days_left, false),
+        };
+        // Only of a flow anything is computed by them. Else they are told, and what sounds the same is the
+        // same: verdicts are not others at every instant.
+        let is_told = kpi.accumulation != Accumulation::Flow;
+        Left { days: if is_told { figures::told_days(days) } else { days }, business }
     }
 
     /// The point of `period` that data through `at` reach, asked about as of an instant that is the
     /// same or later.
     pub fn new(
+        kpi: &Kpi,
         calendar: &Calendar,
         period: &'a Period,
-        at: chrono::DateTime<chrono::Utc>,
-        as_of: chrono::DateTime<chrono::Utc>,
+        at: DateTime<Utc>,
+        as_of: DateTime<Utc>,
     ) -> Self {
         Self {
             period,
             elapsed: calendar.elapsed_ratio(period, at),
-            business: calendar.business_ratio(period, at),
             days_left: calendar.days_left(period, as_of),
-            business_days_left: calendar.business_days_left(period, as_of),
+            business: matches!(kpi.path, Path::BusinessDays).then(|| BusinessDays {
+                passed: calendar.business_ratio(period, at),
+                left: calendar.business_days_left(period, as_of),
+            }),
             closed: at >= period.span.end,
         }
     }

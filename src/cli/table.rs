@@ -81,7 +81,7 @@ fn totals(states: &[&KpiState]) -> String {
 /// What values are made of, the largest members first.
 fn members(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
     for state in &snapshot.kpis {
-        for breakdown in &state.breakdowns {
+        for breakdown in state.breakdowns.iter() {
             let Breakdown { labels, by, members, others, adds_up } = breakdown;
             let sum = if *adds_up { "" } else { " (members do not add up to the whole)" };
             writeln!(out, "\n{}{labels} by {by}{sum}", state.kpi.id)?;

@@ -249,10 +249,10 @@ impl Evaluator {
         let before = std::mem::replace(&mut self.shown, snapshot.kpis.clone());
         let mut changed = Many::new();
         let is_new = |(place, state): &(usize, &Arc<KpiState>)| {
-            before.get(*place).is_none_or(|before| !Arc::ptr_eq(before, state))
+            before.get(*place).is_none_or(|before| !Arc::ptr_eq(&before.verdicts, &state.verdicts))
         };
         for (_, state) in snapshot.kpis.iter().enumerate().filter(is_new) {
-            for verdict in &state.verdicts {
+            for verdict in state.verdicts.iter() {
                 let series = SeriesKey::new(&state.kpi.id, &verdict.labels);
                 let to = verdict.assessment.status;
                 match self.published.get_mut(&series) {

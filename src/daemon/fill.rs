@@ -23,7 +23,7 @@ use crate::engine::Sources;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, Kpi};
 use crate::server::Shared;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Verdict};
 use crate::web::Filling;
 
 /// Days that are walked through together; what they share is fetched once.
@@ -267,16 +267,18 @@ impl Fill {
             if !matches!(state.kpi.period, PeriodKind::Dates { .. }) || !moved(&state.kpi) {
                 continue;
             }
-            for verdict in &mut state.verdicts {
+            let without = |verdict: &Verdict| {
                 let is = &verdict.assessment;
-                verdict.assessment = Assessment {
+                let assessment = Assessment {
                     value: is.value,
                     sums: is.sums,
                     data_through: is.data_through,
                     status: Status::TooEarly,
                     ..Assessment::nothing(is.period.clone(), is.elapsed_ratio)
                 };
-            }
+                Verdict { assessment, ..verdict.clone() }
+            };
+            state.verdicts = state.verdicts.iter().map(without).collect();
         }
         snapshot
     }

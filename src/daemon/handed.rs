@@ -1,4 +1,4 @@
-//! What the store was given last, so that it is given only what is new: the KPIs whose state is another,
+//! What the store was given last, so that it is given only what is new: the KPIs whose verdicts are others,
 //! and closings that time alone makes final. Not here: writing (`keeper`).
 
 use std::collections::BTreeMap;
@@ -58,17 +58,21 @@ impl Handed {
         });
         let last = |place: usize| self.kpis.get(place);
         let is_new = |(place, state): &(usize, &Arc<KpiState>)| {
-            last(*place).is_none_or(|last| !Arc::ptr_eq(last, state))
+            last(*place).is_none_or(|last| !Arc::ptr_eq(&last.verdicts, &state.verdicts))
         };
         let kpis = found.kpis.iter().enumerate().filter(is_new).map(|(_, state)| state).collect();
         let mut next_final = before.map_or(DateTime::<Utc>::MAX_UTC, |before| before.next_final);
         let mut closings = Vec::new();
         for (place, state) in found.kpis.iter().enumerate() {
             let known = last(place).filter(|_| before.is_some());
-            if known.is_some_and(|known| known.last_period == state.last_period) {
+            let is_same = |known: &Arc<KpiState>| {
+                Arc::ptr_eq(&known.last_period, &state.last_period)
+                    || known.last_period == state.last_period
+            };
+            if known.is_some_and(is_same) {
                 continue;
             }
-            for verdict in &state.last_period {
+            for verdict in state.last_period.iter() {
                 let end = verdict.assessment.period.span.end;
                 let later = FINAL_AFTER.into_iter().map(|grace| end + grace);
                 next_final = later.filter(|at| *at > as_of).fold(next_final, DateTime::min);

@@ -15,7 +15,9 @@ use super::outages::Outages;
 use super::sleep_until;
 use crate::calendar::Calendar;
 use crate::clock::Clock;
-use crate::engine::{Readers, Round, Run, SourceHandle, running_spans_of, slots, spans_of};
+use crate::engine::{
+    Readers, Round, Run, SourceHandle, running_spans_of, share_unchanged, slots, spans_of,
+};
 use crate::kpi::Definitions;
 use crate::metric::{FetchError, Measurement, Metric, Span};
 use crate::schedule::backoff;
@@ -91,8 +93,9 @@ impl Poller {
                 let spans = current.spans(&self.metric, as_of);
                 self.collect(&current, &spans, &known, as_of, Instant::now()).await
             };
-            match &run.outcome {
+            match &mut run.outcome {
                 Ok(measurements) => {
+                    share_unchanged(measurements, &known);
                     let (metric, source) = (&self.metric.id, &self.metric.source);
                     if failures > 0 && self.outages.worked(source, metric) {
                         info!("recovered");

@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::again::{Again, News};
 use super::book::Book;
+use super::confirm::{Remembers, confirm};
+use super::drawn::Drawn;
 use super::history::{Day, History};
 use super::kpi_state::{Known, KpiOutcome, MeasuredPoint, Observed, Verdicts, evaluate_kpi};
+use super::last::{Holds, Last, fresher, kept};
 use super::metric_states::metric_states;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::readers::Readers;
 use super::runs::{MetricLog, RunLog};
 use super::weekly_signals::WeeklySignals;
-use crate::assess::hysteresis::{self, ConfirmationRules, DataPoint, StatusMemory};
+use crate::assess::hysteresis::StatusMemory;
 use crate::assess::{Evidence, Finding};
 use crate::calendar::{Calendar, Period};
 use crate::id::{MetricId, SourceId};
@@ -39,13 +42,6 @@ pub struct Engine {
     weekly_signals: WeeklySignals,
     outlooks: Outlooks,
     readers: Readers,
-}
-
-/// What was found of a KPI last, and how long it holds.
-#[derive(Debug)]
-struct Last {
-    state: Arc<KpiState>,
-    again: Again,
 }
 
 /// What came of an evaluation: the numbers, and findings that are not in words yet. `record` makes the
@@ -156,7 +152,7 @@ impl Engine {
         let due = self.due(before, news, now);
         let observed = Observed { book, log };
         for (place, kpi) in definitions.kpis.iter().enumerate().filter(|(place, _)| due[*place]) {
-            self.last[place] = Some(self.evaluated(place, kpi, observed, now));
+            self.last[place] = Some(self.found(place, kpi, observed, (before, now)));
         }
         for (place, metric) in definitions.metrics.values().enumerate() {
             if before.is_none() || news.metrics.contains(&metric.id) {
@@ -189,12 +185,39 @@ impl Engine {
         due
     }
 
-    fn evaluated(
+    /// What there is to find of a KPI; `before` is the last update, if what was found then may still hold.
+    fn found(
         &mut self,
         place: usize,
         kpi: &Arc<Kpi>,
         observed: Observed<'_>,
+        (before, now): (Option<DateTime<Utc>>, DateTime<Utc>),
+    ) -> Last {
+        let drawn = Drawn::of(kpi, &self.definitions, observed, now);
+        let last = self.last[place].take();
+        let holds = match (last.as_ref().filter(|_| before.is_some()), &drawn) {
+            (Some(last), Some(drawn)) => last.holds(kpi, &self.definitions, drawn, now),
+            _ => Holds::Nothing,
+        };
+        match (holds, last, drawn) {
+            (Holds::All(again), Some(last), Some(drawn)) => {
+                let state = fresher(&last.state, drawn.as_of);
+                Last { state, again, drawn: Some(drawn), ..last }
+            }
+            (holds, last, drawn) => {
+                let close = last.as_ref().filter(|_| holds == Holds::Close);
+                let close = close.map(|last| Arc::clone(&last.state.last_period));
+                self.evaluated(kpi, observed, now, (last, drawn, close))
+            }
+        }
+    }
+
+    fn evaluated(
+        &mut self,
+        kpi: &Arc<Kpi>,
+        observed: Observed<'_>,
         now: DateTime<Utc>,
+        (last, drawn, closed): (Option<Last>, Option<Drawn>, Option<Arc<[Verdict]>>),
     ) -> Last {
         let (history, outlooks) = (&mut self.history, &mut self.outlooks);
         let calendar = &self.definitions.calendar;
@@ -208,8 +231,7 @@ impl Engine {
             }
             outlooks.evidence(kpi, calendar, key, period, (at.through, at.value), history)
         };
-        let known = Known { definitions: &self.definitions, openings: &self.openings };
-        let last = self.last[place].take();
+        let known = Known { definitions: &self.definitions, openings: &self.openings, closed };
         let mut straddles = false;
         let mut verdicts = match evaluate_kpi(kpi, known, observed, now, &mut evidence) {
             KpiOutcome::Verdicts(verdicts) => verdicts,
@@ -232,12 +254,55 @@ impl Engine {
                 self.nothing_yet(kpi, observed.log, now)
             }
         };
+        let (remembers, waits) = self.remember(kpi, &mut verdicts, now);
+        let again = match remembers {
+            // What it would say next is what was said before the roll-over.
+            _ if straddles => Again::Never,
+            Remembers::Unsettled => Again::AtOnce,
+            // A clock that was set back a little: until it has caught up, all is as of now.
+            _ if verdicts.as_of == Some(now) => Again::AtOnce,
+            _ => Again::of(kpi, &self.definitions.calendar, verdicts.as_of, &verdicts.current),
+        };
+        let leads = self.weekly_signals.leads(kpi, &self.definitions, &self.history, now);
+        explain(&leads, &self.definitions, &mut verdicts.current);
+        let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
+        let before = last.as_ref().map(|last| &last.state);
+        let same = before.filter(|_| remembers == Remembers::Same);
+        let state = KpiState {
+            kpi: Arc::clone(kpi),
+            verdicts: kept(verdicts.current, same.map(|same| &same.verdicts)),
+            last_period: verdicts.last_period,
+            breakdowns: kept(verdicts.breakdowns, same.map(|same| &same.breakdowns)),
+            leads,
+            definition_changed: None,
+            goal_changed: None,
+            closed: Arc::default(),
+            notes: Vec::new(),
+            last_success: verdicts.as_of.filter(|_| good).or(before.and_then(|is| is.last_success)),
+        };
+        let state = match same.filter(|same| same.says_what(&state)) {
+            Some(same) => Arc::clone(same),
+            None => Arc::new(state),
+        };
+        let is_settled = !waits && again != Again::AtOnce;
+        Last { state, again, drawn: drawn.filter(|_| !straddles), is_settled }
+    }
+
+    /// Takes in the verdicts on a KPI, and shows what hysteresis makes of them. What that did, and whether a
+    /// status waits.
+    fn remember(
+        &mut self,
+        kpi: &Kpi,
+        verdicts: &mut Verdicts,
+        now: DateTime<Utc>,
+    ) -> (Remembers, bool) {
+        let calendar = &self.definitions.calendar;
         let day = calendar.day_before(verdicts.as_of.unwrap_or(now));
-        let mut remembers = Remembers::Same;
+        let (mut remembers, mut waits) = (Remembers::Same, false);
         for verdict in &mut verdicts.current {
             if let Some(memories) = &mut self.memories {
-                remembers =
-                    remembers.max(confirm(memories, kpi, verdict, (verdicts.as_of, now), day));
+                let one = confirm(memories, kpi, verdict, (verdicts.as_of, now), day);
+                (remembers, waits) = (remembers.max(one.0), waits | one.1);
                 let key = SeriesKey::new(&kpi.id, &verdict.labels);
                 let at = verdicts.as_of.unwrap_or(now);
                 if self.openings.freeze(&key, &verdict.assessment, at) {
@@ -247,58 +312,19 @@ impl Engine {
             note(&mut self.history, kpi, verdict, calendar);
             self.weekly_signals.signal(kpi, calendar, &self.history, verdict);
         }
-        let again = match remembers {
-            // What it would say next is what was said before the roll-over.
-            _ if straddles => Again::Never,
-            Remembers::Unsettled => Again::AtOnce,
-            // A clock that was set back a little: until it has caught up, all is as of now.
-            _ if verdicts.as_of == Some(now) => Again::AtOnce,
-            _ => Again::of(kpi, calendar, verdicts.as_of, &verdicts.current),
-        };
-        let leads = self.weekly_signals.leads(kpi, &self.definitions, &self.history, now);
-        explain(&leads, &self.definitions, &mut verdicts.current);
-        let good = verdicts.current.iter().any(|verdict| verdict.assessment.value.is_some());
-        let before = last.as_ref().and_then(|last| last.state.last_success);
-        let state = KpiState {
-            kpi: Arc::clone(kpi),
-            verdicts: verdicts.current,
-            last_period: verdicts.last_period,
-            breakdowns: verdicts.breakdowns,
-            leads,
-            definition_changed: None,
-            goal_changed: None,
-            closed: Arc::default(),
-            notes: Vec::new(),
-            last_success: verdicts.as_of.filter(|_| good).or(before),
-        };
-        let unchanged = |last: &Last| remembers == Remembers::Same && last.state.says_what(&state);
-        let state = match last.filter(unchanged) {
-            Some(last) => last.state,
-            None => Arc::new(state),
-        };
-        Last { state, again }
+        (remembers, waits)
     }
 
     /// The daemon was started in the very moment of a roll-over.
     fn nothing_yet(&self, kpi: &Kpi, log: &RunLog, now: DateTime<Utc>) -> Verdicts {
         let observed = Observed { book: &Book::default(), log };
-        let known = Known { definitions: &self.definitions, openings: &self.openings };
+        let known =
+            Known { definitions: &self.definitions, openings: &self.openings, closed: None };
         match evaluate_kpi(kpi, known, observed, now, &mut |_, _, _| Evidence::default()) {
             KpiOutcome::Verdicts(verdicts) => verdicts,
             KpiOutcome::Straddles => Verdicts::default(),
         }
     }
-}
-
-/// What an evaluation did to what is remembered of a KPI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Remembers {
-    /// Nothing.
-    Same,
-    /// It is another, and the next evaluation of the same data finds it as it is.
-    Another,
-    /// The next evaluation of the same data may find something else.
-    Unsettled,
 }
 
 /// Characters of a title within a sentence about another KPI.
@@ -330,38 +356,6 @@ fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar
         let day = Day { value, expected, sums, status: Some(assessment.status) };
         history.note(&key, calendar.day_before(through), day);
     }
-}
-
-fn confirm(
-    memories: &mut BTreeMap<SeriesKey, StatusMemory>,
-    kpi: &Kpi,
-    verdict: &mut Verdict,
-    (as_of, now): (Option<DateTime<Utc>>, DateTime<Utc>),
-    day: NaiveDate,
-) -> Remembers {
-    let point = DataPoint {
-        value: verdict.assessment.value,
-        // Where the source says nothing it is the fetch's own instant, which is no news.
-        data_through: verdict.assessment.data_through.filter(|through| Some(*through) != as_of),
-        day,
-    };
-    let key = SeriesKey::new(&kpi.id, &verdict.labels);
-    let fetched = as_of.unwrap_or(now);
-    let (before, now) = (memories.get(&key), &verdict.assessment);
-    let rules = ConfirmationRules::of(kpi);
-    let memory = hysteresis::step(before, now, &rules, &point, fetched);
-    let remembers = if before == Some(&memory) {
-        Remembers::Same
-    } else if hysteresis::step(Some(&memory), now, &rules, &point, fetched) == memory {
-        Remembers::Another
-    } else {
-        Remembers::Unsettled
-    };
-    hysteresis::show(&memory, &rules, &mut verdict.assessment);
-    if remembers != Remembers::Same {
-        memories.insert(key, memory);
-    }
-    remembers
 }
 
 /// Metrics that some KPI needs and that have not been tried.

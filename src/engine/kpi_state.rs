@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -36,7 +37,7 @@ pub(super) struct Verdicts {
     /// On the current period.
     pub(super) current: Vec<Verdict>,
     /// On the one that closed last.
-    pub(super) last_period: Vec<Verdict>,
+    pub(super) last_period: Arc<[Verdict]>,
     /// What the current values are made of.
     pub(super) breakdowns: Vec<Breakdown>,
     /// The instant the measurements were made for; `None` without any.
@@ -53,12 +54,13 @@ pub(super) struct Observed<'a> {
 }
 
 /// What is known without the sources.
-#[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     /// What is asked for.
     pub(super) definitions: &'a Definitions,
     /// What was frozen.
     pub(super) openings: &'a Openings,
+    /// The result of the last period, where that is found already.
+    pub(super) closed: Option<Arc<[Verdict]>>,
 }
 
 /// What was measured of one series for its running period.
@@ -94,7 +96,7 @@ pub(super) fn evaluate_kpi(
     now: DateTime<Utc>,
     witness: &mut Witness<'_>,
 ) -> KpiOutcome {
-    let Known { definitions, openings } = known;
+    let Known { definitions, openings, closed } = known;
     let calendar = &definitions.calendar;
     let mut view = KpiView {
         divided_by: &kpi.breakdown,
@@ -120,14 +122,16 @@ pub(super) fn evaluate_kpi(
     }
     let current = view.verdicts(kpi, &period, (as_of, now), witness);
     let breakdowns = kpi.breakdown.iter().flat_map(|by| view.members(kpi, by)).collect();
-    let last_period = last_close(kpi, &period).map_or_else(Vec::new, |close| {
+    let of_close = || {
+        let Some(close) = last_close(kpi, &period) else { return Arc::default() };
         let closed = calendar.period_at(&kpi.period, close);
         view.plans.values_mut().for_each(|of_metric| *of_metric = plan(kpi, calendar, close));
         let mut verdicts =
             view.verdicts(kpi, &closed, (close, close), &mut |_, _, _| Evidence::default());
         verdicts.retain(|verdict| verdict.assessment.value.is_some());
-        verdicts
-    });
+        verdicts.into()
+    };
+    let last_period = closed.unwrap_or_else(of_close);
     KpiOutcome::Verdicts(Verdicts { current, last_period, breakdowns, as_of: Some(as_of) })
 }
 

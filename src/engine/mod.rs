@@ -5,14 +5,17 @@ mod again;
 mod book;
 mod breakdown;
 mod collect;
+mod confirm;
 mod dates;
 mod demand;
+mod drawn;
 mod earlier;
 mod evaluate;
 mod evidence;
 mod history;
 mod join;
 mod kpi_state;
+mod last;
 mod metric_states;
 mod openings;
 mod outlook;
@@ -24,7 +27,7 @@ mod weekly_signals;
 mod weeks;
 
 pub use again::News;
-pub use book::{Book, Entry};
+pub use book::{Book, Entry, share_unchanged};
 pub use collect::{
     Answer, Fetch, Fetched, Round, Run, Slot, SourceHandle, Sources, ask, fetch, slots,
 };

@@ -134,12 +134,12 @@ impl<'a> KpiRows<'a> {
 
     fn verdicts(&self) -> impl Iterator<Item = (&str, &'a Verdict)> {
         let labels = self.verdicts.iter().map(|range| &self.labels[range.clone()]);
-        labels.zip(&self.state.verdicts)
+        labels.zip(self.state.verdicts.iter())
     }
 
     fn last_period(&self) -> impl Iterator<Item = (&str, &'a Verdict)> {
         let labels = self.last_period.iter().map(|range| &self.labels[range.clone()]);
-        labels.zip(&self.state.last_period)
+        labels.zip(self.state.last_period.iter())
     }
 
     /// Hands over the samples of a family.
@@ -248,7 +248,7 @@ pub(super) fn seconds(instant: DateTime<Utc>) -> f64 {
 /// What a value is made of.
 fn members(sink: &mut impl FamilySink, state: &KpiState, number: fn(&Member) -> Option<f64>) {
     let mut set = String::new();
-    for breakdown in &state.breakdowns {
+    for breakdown in state.breakdowns.iter() {
         for member in &breakdown.members {
             let Some(number) = number(member) else { continue };
             set.clear();

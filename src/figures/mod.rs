@@ -152,6 +152,16 @@ pub fn days(count: f64, kind: &str) -> String {
     }
 }
 
+/// As many days as [`days`] tells of them: what is told alike is alike.
+pub fn told_days(count: f64) -> f64 {
+    match count {
+        10.0.. => (count - 1e-6).ceil(),
+        1.0.. => (count * 10.0).round() / 10.0,
+        0.1.. => (count * 100.0).round() / 100.0,
+        _ => count,
+    }
+}
+
 /// A length of time in at most two units.
 pub fn duration(seconds: f64) -> String {
     time::seconds(seconds, DIGITS)

@@ -113,6 +113,10 @@ fn days_are_fractions_in_words() {
     assert_eq!(days(1.0, ""), "1 day");
     assert_eq!(days(1.0, "business"), "1 business day");
     assert_eq!(duration(7_200.0), "2 h");
+    let counts = (0..400).map(|n| 0.003 * 1.031_f64.powi(n));
+    for count in counts.chain([9.96, 9.949, 10.0, 0.996, 0.0996, 29.999_999_999]) {
+        assert_eq!(days(super::told_days(count), ""), days(count, ""), "{count}");
+    }
 }
 
 /// Reads a shown value back: the number in base form, and what one in its last digit is worth.

@@ -122,7 +122,18 @@ impl PartialOrd for Labels {
 /// By the first pair that differs.
 impl Ord for Labels {
     fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        // Sets of a metric share their names, and most of them differ in a value.
+        let text = |one: &Arc<str>, other: &Arc<str>| {
+            if Arc::ptr_eq(one, other) { Ordering::Equal } else { one.cmp(other) }
+        };
+        let pairs = self.0.iter().zip(other.0.iter());
+        let mut ordered =
+            pairs.map(|(one, other)| text(&one.0, &other.0).then_with(|| text(&one.1, &other.1)));
+        let first = ordered.find(|ordered| ordered.is_ne());
+        first.unwrap_or_else(|| self.0.len().cmp(&other.0.len()))
     }
 }
 

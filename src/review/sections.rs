@@ -244,7 +244,7 @@ fn closings<'s>(looking: &Looking<'s, '_>) -> Vec<Item<'s>> {
     let since = calendar.day_start(looking.since() + Days::new(1));
     let today = calendar.day_before(looking.as_of());
     for state in looking.chosen {
-        for verdict in worst_first(state).into_iter().chain(&state.last_period) {
+        for verdict in worst_first(state).into_iter().chain(state.last_period.iter()) {
             let a = &verdict.assessment;
             let end = a.period.span.end;
             if end > since && end <= looking.as_of() {

@@ -52,9 +52,9 @@ fn state(kpi: Kpi, status: Status, value: f64) -> KpiState {
     let verdict = Verdict { labels: Labels::default(), assessment, signal: Signal::None };
     KpiState {
         kpi: Arc::new(kpi),
-        verdicts: vec![verdict],
-        last_period: Vec::new(),
-        breakdowns: Vec::new(),
+        verdicts: [verdict].into(),
+        last_period: Arc::default(),
+        breakdowns: Arc::default(),
         leads: Vec::new(),
         definition_changed: None,
         goal_changed: None,

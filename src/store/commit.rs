@@ -83,7 +83,8 @@ impl Store {
         let mut numbers = Numbers::default();
         let new_rows = new_rows(connection, evaluation, written, &mut numbers).await?;
         for run in &evaluation.runs {
-            runs::save(connection, run, evaluation.at).await?;
+            let before = written.runs.get(&run.metric);
+            runs::save(connection, run, before, evaluation.at).await?;
         }
         statuses::save(connection, &new_rows.statuses).await?;
         points::save_daily(connection, &new_rows.points).await?;
@@ -119,8 +120,8 @@ fn has_news(evaluation: &Evaluation, written: &Written) -> bool {
     !runs.is_empty()
         || !openings.is_empty()
         || !closings.is_empty()
-        || statuses.iter().any(|(key, memory)| is_new_memory(written.get(key), memory))
-        || points.iter().any(|point| is_new_point(written.get(&point.series), point))
+        || statuses.iter().any(|(key, memory)| is_new_memory(written.series.get(key), memory))
+        || points.iter().any(|point| is_new_point(written.series.get(&point.series), point))
 }
 
 fn is_new_memory(last: Option<&Last>, memory: &StatusMemory) -> bool {
@@ -144,12 +145,12 @@ async fn new_rows<'a>(
     let mut new_rows =
         NewRows { statuses: Vec::new(), points: Vec::new(), raw: Vec::new(), openings: Vec::new() };
     for (key, memory) in &evaluation.statuses {
-        if is_new_memory(written.get(key), memory) {
+        if is_new_memory(written.series.get(key), memory) {
             new_rows.statuses.push((numbers.of(connection, written, key).await?, memory));
         }
     }
     for point in &evaluation.points {
-        let last = written.get(&point.series);
+        let last = written.series.get(&point.series);
         if is_new_point(last, point) {
             let series = numbers.of(connection, written, &point.series).await?;
             new_rows.points.push((series, point));
@@ -167,13 +168,16 @@ async fn new_rows<'a>(
 
 /// After the commit: what the file holds now.
 fn remember(evaluation: &Evaluation, written: &mut Written) {
+    for run in &evaluation.runs {
+        written.runs.insert(run.metric.clone(), run.measurements.clone());
+    }
     for (key, memory) in &evaluation.statuses {
-        if let Some(last) = written.get_mut(key) {
+        if let Some(last) = written.series.get_mut(key) {
             last.memory = Some(memory.clone());
         }
     }
     for point in &evaluation.points {
-        if let Some(last) = written.get_mut(&point.series) {
+        if let Some(last) = written.series.get_mut(&point.series) {
             last.raw = Some((point.value, point.status));
             last.point = Some(point.clone());
         }

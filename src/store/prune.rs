@@ -92,7 +92,7 @@ impl Store {
         let limits = KeptFor { running: now - RUNNING, lived_since, raw, daily };
         let series: Vec<i64> = {
             let written = self.written.lock().await;
-            written.values().map(|last| last.id).collect()
+            written.series.values().map(|last| last.id).collect()
         };
         let mut deleted = 0;
         for series in series {
@@ -140,7 +140,7 @@ impl Store {
              RETURNING id",
         );
         let gone: Vec<i64> = series.bind(limits.day()).fetch_all(&self.pool()).await?;
-        written.retain(|_, last| !gone.contains(&last.id));
+        written.series.retain(|_, last| !gone.contains(&last.id));
         let runs = sqlx::query("DELETE FROM runs WHERE saved_at < ?");
         let runs = runs.bind(limits.raw.timestamp_millis()).execute(&self.pool()).await?;
         let silent = sqlx::query("DELETE FROM silent_days WHERE day < ?");

@@ -64,11 +64,12 @@ impl Store {
     }
 }
 
-/// Puts a run in the place of the metric's last one. Spans that stayed the same, such as those of
-/// baselines, are left alone.
+/// Puts a run in the place of the metric's last one, which is `before` as far as this process wrote it. What
+/// stayed the same, such as baselines and answers that have not changed, is not written again.
 pub(super) async fn save(
     connection: &mut SqliteConnection,
     run: &StoredRun,
+    before: Option<&BTreeMap<Span, Arc<Measurement>>>,
     at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query(
@@ -82,23 +83,37 @@ pub(super) async fn save(
     .bind(at.timestamp_millis())
     .execute(&mut *connection)
     .await?;
-    let now: BTreeMap<String, &Measurement> =
-        run.measurements.iter().map(|(span, data)| (span_text(*span), data.as_ref())).collect();
-    let before: BTreeSet<String> =
+    let held: BTreeSet<String> =
         sqlx::query_scalar("SELECT span FROM measurements WHERE metric = ?")
             .bind(run.metric.as_str())
             .fetch_all(&mut *connection)
             .await?
             .into_iter()
             .collect();
-    for gone in before.iter().filter(|span| !now.contains_key(*span)) {
-        sqlx::query("DELETE FROM measurements WHERE metric = ? AND span = ?")
-            .bind(run.metric.as_str())
-            .bind(gone)
-            .execute(&mut *connection)
-            .await?;
-    }
+    let now: BTreeMap<String, &Arc<Measurement>> =
+        run.measurements.iter().map(|(span, data)| (span_text(*span), data)).collect();
+    let mut before: BTreeMap<String, &Arc<Measurement>> =
+        before.into_iter().flatten().map(|(span, data)| (span_text(*span), data)).collect();
+    before.retain(|span, _| held.contains(span));
+    let mut gone: BTreeSet<&String> = held.iter().filter(|span| !now.contains_key(*span)).collect();
     for (span, data) in now {
+        // What is the same of another window has only another name.
+        let mut same = before.iter().filter(|(_, known)| Arc::ptr_eq(known, data));
+        if same.clone().any(|(known, _)| *known == span) {
+            continue;
+        }
+        if let Some((known, _)) = same.find(|(known, _)| gone.contains(known))
+            && !held.contains(&span)
+        {
+            gone.remove(known);
+            sqlx::query("UPDATE measurements SET span = ? WHERE metric = ? AND span = ?")
+                .bind(span)
+                .bind(run.metric.as_str())
+                .bind(known)
+                .execute(&mut *connection)
+                .await?;
+            continue;
+        }
         sqlx::query(
             "INSERT INTO measurements (metric, span, data) VALUES (?, ?, ?)
              ON CONFLICT DO UPDATE SET data = excluded.data WHERE data <> excluded.data",
@@ -108,6 +123,13 @@ pub(super) async fn save(
         .bind(data_text(data)?)
         .execute(&mut *connection)
         .await?;
+    }
+    for span in gone {
+        sqlx::query("DELETE FROM measurements WHERE metric = ? AND span = ?")
+            .bind(run.metric.as_str())
+            .bind(span)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

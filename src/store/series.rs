@@ -2,6 +2,7 @@
 //! brings nothing new then costs no write at all, and there are many of those.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
@@ -9,10 +10,18 @@ use super::encode::{labels_text, series_key, status};
 use super::points::Point;
 use crate::assess::Status;
 use crate::assess::hysteresis::StatusMemory;
+use crate::id::MetricId;
 use crate::kpi::SeriesKey;
+use crate::metric::{Measurement, Span};
 
-/// What the file holds of each series, as far as this process knows.
-pub(super) type Written = BTreeMap<SeriesKey, Last>;
+/// What the file holds, as far as this process knows.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// Of each series.
+    pub(super) series: BTreeMap<SeriesKey, Last>,
+    /// Of each metric: what its last run measured, as it was handed in.
+    pub(super) runs: BTreeMap<MetricId, BTreeMap<Span, Arc<Measurement>>>,
+}
 
 /// What was last written of a series.
 #[derive(Debug)]
@@ -41,7 +50,7 @@ impl Numbers {
         written: &Written,
         key: &SeriesKey,
     ) -> sqlx::Result<i64> {
-        if let Some(last) = written.get(key) {
+        if let Some(last) = written.series.get(key) {
             return Ok(last.id);
         }
         if let Some(id) = self.0.get(key) {
@@ -63,7 +72,7 @@ impl Numbers {
 
     /// After the commit.
     pub(super) fn keep(self, written: &mut Written) {
-        written.extend(self.0.into_iter().map(|(key, id)| (key, Last::new(id))));
+        written.series.extend(self.0.into_iter().map(|(key, id)| (key, Last::new(id))));
     }
 }
 
@@ -74,13 +83,13 @@ pub(super) async fn load(pool: &SqlitePool) -> sqlx::Result<Written> {
          ON raw.series = series.id
          AND raw.at = (SELECT max(at) FROM raw WHERE raw.series = series.id)",
     );
-    let mut written = Written::new();
+    let mut written = Written::default();
     for row in rows.fetch_all(pool).await? {
         let mut last = Last::new(row.try_get("id")?);
         if row.try_get::<Option<&str>, _>("status")?.is_some() {
             last.raw = Some((row.try_get("value")?, status(&row, "status")?));
         }
-        written.insert(series_key(&row)?, last);
+        written.series.insert(series_key(&row)?, last);
     }
     Ok(written)
 }

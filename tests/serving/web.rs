@@ -179,7 +179,7 @@ fn the_page_of_a_kpi_says_what_is_known_of_it() {
     kpi.description = Some("Trials that pay.".into());
     early.leads =
         vec![LeadState { predicts: "net_new_arr".into(), lead: Lead::Leads { lag: 5, rho: 0.6 } }];
-    early.breakdowns = vec![Breakdown {
+    early.breakdowns = [Breakdown {
         labels: Labels::default(),
         by: "plan".into(),
         members: vec![Member {
@@ -192,7 +192,8 @@ fn the_page_of_a_kpi_says_what_is_known_of_it() {
         }],
         others: 0,
         adds_up: true,
-    }];
+    }]
+    .into();
     let html = kpi_page(&snapshot, "trial_to_paid");
     for said in [
         "Trials that pay.",

@@ -64,8 +64,8 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
         verdicts: verdicts
             .map(|(labels, assessment)| Verdict { labels, assessment, signal: Signal::None })
             .collect(),
-        last_period: Vec::new(),
-        breakdowns: Vec::new(),
+        last_period: Arc::default(),
+        breakdowns: Arc::default(),
         leads: Vec::new(),
         definition_changed: None,
         goal_changed: None,

@@ -91,7 +91,7 @@ async fn asked(config: &Config, now: DateTime<Utc>) -> BTreeMap<crate::id::KpiId
     let mut past: BTreeMap<_, Precedent> = BTreeMap::new();
     while let Some(snapshot) = days.next().await {
         for state in &snapshot.kpis {
-            let [verdict] = state.verdicts.as_slice() else { continue };
+            let [verdict] = &*state.verdicts else { continue };
             let at_close =
                 wanted.get(&state.kpi.id).is_some_and(|ends| ends.contains(&snapshot.as_of));
             if let Some(value) =

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::super::runs::SourceFacts;
-use super::super::{Book, Engine, Evaluated, News, Readers, Run, RunLog, spans_of};
+use super::super::{
+    Book, Engine, Evaluated, News, Readers, Run, RunLog, share_unchanged, spans_of,
+};
 use crate::config::{Environment, load_text};
 use crate::kpi::Definitions;
 use crate::metric::{FetchError, FetchErrorKind, Labels, Measurement, Metric, Series, Span};
@@ -42,6 +44,8 @@ enum Step {
     Pass(TimeDelta),
     /// Runs of some metrics, each with a number that decides what it finds.
     Runs(Vec<(usize, u64)>),
+    /// Runs of some metrics that find what was found before.
+    Unchanged(Vec<usize>),
     /// An update, on a tick if it is time for one.
     Update,
     /// A past day comes in, and is learned from or not.
@@ -60,6 +64,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => seconds.prop_map(|seconds| Step::Pass(TimeDelta::seconds(seconds))),
         4 => prop::collection::vec((0..4_usize, any::<u64>()), 1..4).prop_map(Step::Runs),
+        4 => prop::collection::vec(0..4_usize, 1..4).prop_map(Step::Unchanged),
         6 => Just(Step::Update),
         1 => any::<bool>().prop_map(Step::Past),
     ];
@@ -81,7 +86,12 @@ fn measured(metric: &Metric, span: Span, seed: u64) -> Measurement {
         let chance = mixed(chance ^ number);
         let value = (!chance.is_multiple_of(11)).then_some(((chance >> 8) % 60) as f64);
         let lag = TimeDelta::hours(i64::try_from((chance >> 20) % 40).unwrap());
-        let data_through = (seed.is_multiple_of(3)).then(|| window.end - lag);
+        let data_through = match seed % 6 {
+            0 => Some(window.end - lag),
+            // As long as it is the same day.
+            3 => Some(window.end.duration_trunc(TimeDelta::days(1)).unwrap() - lag),
+            _ => None,
+        };
         let values = value.map(|value| ("value".to_owned(), value)).into_iter().collect();
         Series { values, data_through, ..Series::default() }
     };
@@ -107,6 +117,8 @@ struct World {
     few: Engine,
     next_tick: DateTime<Utc>,
     evaluated: (usize, usize),
+    /// Of the last good run of each metric.
+    seeds: [Option<u64>; 4],
 }
 
 impl World {
@@ -128,6 +140,7 @@ impl World {
             few: Engine::new(Arc::clone(&definitions)),
             definitions,
             evaluated: (0, 0),
+            seeds: [None; 4],
         }
     }
 
@@ -137,11 +150,14 @@ impl World {
         let outcome = if seed.is_multiple_of(7) {
             Err(FetchError::new(FetchErrorKind::Query, format!("failure {}", seed % 3)))
         } else {
+            self.seeds[number] = Some(seed);
             let spans = spans_of(metric, self.readers.kpis(&metric.id), calendar, self.now);
-            Ok(spans
-                .into_iter()
-                .map(|span| (span, Arc::new(measured(metric, span, seed))))
-                .collect())
+            let measured = |span| (span, Arc::new(measured(metric, span, seed)));
+            let mut found = spans.into_iter().map(measured).collect();
+            if let Some(before) = self.book.get(&metric.id) {
+                share_unchanged(&mut found, &before.measurements);
+            }
+            Ok(found)
         };
         let run = Run::known(metric.id.clone(), self.now, outcome);
         self.log.note(&metric.source, &run);
@@ -223,6 +239,13 @@ fn walk(steps: Vec<Step>) -> (usize, usize) {
         match step {
             Step::Pass(time) => world.now += time,
             Step::Runs(runs) => runs.into_iter().for_each(|(metric, seed)| world.run(metric, seed)),
+            Step::Unchanged(metrics) => {
+                for metric in metrics {
+                    if let Some(seed) = world.seeds[metric] {
+                        world.run(metric, seed);
+                    }
+                }
+            }
             Step::Update => world.update(world.now >= world.next_tick),
             Step::Past(learn) => world.past(learn),
         }
@@ -262,6 +285,36 @@ fn a_run_evaluates_the_kpis_that_draw_on_it_and_nothing_else() {
     world.update(false);
     let soon = states(&world).pop().unwrap();
     assert_eq!(soon.verdicts[0].assessment.value, None);
+}
+
+#[test]
+fn a_run_that_finds_the_same_makes_what_is_known_fresher_and_nothing_else() {
+    // Complete up to an instant of the day: some of it is too old for those who want it fresh.
+    let with_values = |seed: u64| {
+        let mut world = World::new();
+        (0..4).for_each(|metric| world.run(metric, seed));
+        for _ in 0..3 {
+            world.update(true);
+            world.now += TimeDelta::seconds(15);
+        }
+        let states = world.few.last_states();
+        let of_days = states.iter().filter(|state| ["plain", "many"].contains(&&*state.kpi.id));
+        let mut verdicts = of_days.flat_map(|state| state.verdicts.iter());
+        verdicts.all(|verdict| verdict.assessment.value.is_some()).then_some((world, seed))
+    };
+    let (mut world, seed) = (0..100).map(|n| 6 * n + 3).find_map(with_values).unwrap();
+    let before = world.few.last_states();
+    (0..4).for_each(|metric| world.run(metric, seed));
+    world.update(false);
+    let now = world.few.last_states();
+    let mut fresher = Vec::new();
+    for (before, now) in before.iter().zip(&now) {
+        assert!(Arc::ptr_eq(&before.last_period, &now.last_period), "{}", now.kpi.id);
+        if Arc::ptr_eq(&before.verdicts, &now.verdicts) && now.last_success == Some(world.now) {
+            fresher.push(now.kpi.id.as_str());
+        }
+    }
+    assert_eq!(fresher, ["plain", "many"]);
 }
 
 /// One of two metrics has come to the new month, and the source of the other one is down for days.

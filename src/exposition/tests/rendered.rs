@@ -35,12 +35,12 @@ fn state(number: usize, label_sets: usize, seed: u64) -> Arc<KpiState> {
         let labels = [("region", format!("r{set}"))].into_iter().collect();
         Verdict { labels, assessment, signal: Signal::None }
     };
-    let verdicts: Vec<Verdict> = (0..label_sets).map(verdict).collect();
+    let verdicts: Arc<[Verdict]> = (0..label_sets).map(verdict).collect();
     Arc::new(KpiState {
         kpi,
         last_period: verdicts.iter().filter(|_| seed.is_multiple_of(4)).cloned().collect(),
         verdicts,
-        breakdowns: Vec::new(),
+        breakdowns: Arc::default(),
         leads: Vec::new(),
         definition_changed: None,
         goal_changed: None,

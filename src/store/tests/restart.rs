@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::{Folder, at, day, evaluation, key, memory, point};
@@ -163,26 +163,47 @@ async fn a_memory_without_a_band_or_a_value_comes_back() {
     assert_eq!(store.load_statuses().await.unwrap(), evaluation.statuses);
 }
 
+fn one_row(value: f64) -> Measurement {
+    let values = [("value".to_owned(), value)].into();
+    let row = (Labels::default(), Series { values, ..Series::default() });
+    Measurement { series: [row].into(), ..Measurement::default() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Whichever windows say what they said, or what another one said.
+    #[test]
+    fn answers_that_stay_the_same_are_as_good_as_new_ones(
+        steps in prop::collection::vec(prop::collection::btree_map(0..4_i64, 0..3_usize, 0..4), 1..6),
+    ) {
+        let answers = [1.0, 2.0, 3.0].map(|value| Arc::new(one_row(value)));
+        block_on(async {
+            let store = Store::open(":memory:").await.unwrap();
+            for step in steps {
+                let window = |end: i64| span(at("2026-04-30T12:00:00Z") + TimeDelta::hours(end));
+                let measured = |(end, of): (i64, usize)| (window(end), Arc::clone(&answers[of]));
+                let measurements = step.into_iter().map(measured).collect();
+                let run = StoredRun { measurements, ..run("orders", Vec::new()) };
+                store.commit(&runs(vec![run.clone()])).await.unwrap();
+                assert_eq!(store.load_runs().await.unwrap(), [run]);
+            }
+        });
+    }
+}
+
 #[tokio::test]
 async fn the_next_run_takes_the_place_of_the_last() {
     let store = Store::open(":memory:").await.unwrap();
-    let number = |value| Measurement {
-        series: [(
-            Labels::default(),
-            Series { values: [("value".to_owned(), value)].into(), ..Series::default() },
-        )]
-        .into(),
-        ..Measurement::default()
-    };
     let (quarter, noon, later) = (
         span(at("2026-04-01T04:00:00Z")),
         span(at("2026-04-30T12:00:00Z")),
         span(at("2026-04-30T12:05:00Z")),
     );
-    let first = run("orders", vec![(quarter, number(1.0)), (noon, number(2.0))]);
-    let other = run("visits", vec![(noon, number(9.0))]);
+    let first = run("orders", vec![(quarter, one_row(1.0)), (noon, one_row(2.0))]);
+    let other = run("visits", vec![(noon, one_row(9.0))]);
     store.commit(&runs(vec![first, other.clone()])).await.unwrap();
-    let mut second = run("orders", vec![(quarter, number(1.5)), (later, number(3.0))]);
+    let mut second = run("orders", vec![(quarter, one_row(1.5)), (later, one_row(3.0))]);
     second.fingerprint = "f2".to_owned();
     store.commit(&runs(vec![second.clone()])).await.unwrap();
     assert_eq!(store.load_runs().await.unwrap(), [second, other]);

@@ -107,7 +107,7 @@ impl Site<'_> {
 
 impl<'s> Common<'s> {
     fn of(snapshot: &'s Snapshot, days: &'s RecentDays, shown: &[&KpiState]) -> Self {
-        let numbers = || shown.iter().flat_map(|s| &s.verdicts).map(|v| &v.assessment);
+        let numbers = || shown.iter().flat_map(|s| s.verdicts.iter()).map(|v| &v.assessment);
         let today = snapshot.calendar.day_of(snapshot.as_of);
         let period = most_frequent(numbers().map(|a| (period_days(&a.period), a.period.end_day)));
         let left = period.as_ref().map(|(_, end)| {
