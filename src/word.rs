@@ -55,6 +55,8 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let style = if f.alternate() { Style::new().bold() } else { Style::new() };
         let Self(file, place) = self;
+        // A name with controls in it would command the terminal.
+        let file = file.replace(char::is_control, "?");
         match place {
             Some((line, column)) => write!(f, "{style}{file}:{line}:{column}:{style:#}"),
             None => write!(f, "{style}{file}:{style:#}"),
@@ -70,6 +72,7 @@ mod tests {
     fn colours_are_there_only_when_asked_for() {
         let at = Place("k.yaml", Some((2, 3)));
         assert_eq!(format!("{at} {}", Word::Warning), "k.yaml:2:3: warning:");
+        assert_eq!(Place("a\u{1b}[31m.yaml", None).to_string(), "a?[31m.yaml:");
         let coloured = format!("{at:#} {:#}", Word::Error);
         assert_eq!(coloured, "\u{1b}[1mk.yaml:2:3:\u{1b}[0m \u{1b}[1m\u{1b}[31merror:\u{1b}[0m");
     }

@@ -19,6 +19,7 @@ const PICTURES = [
   ["scorecard-30-dark", "many", "/", WIDE, "dark", 1100],
   ["scorecard-30-phone", "many", "/", PHONE, "light", 1200],
   ["kpi", "few", "/kpi/trial_to_paid", WIDE, "light", 820],
+  ["kpi-phone", "few", "/kpi/trial_to_paid", PHONE, "light", 760],
   ["kpi-dark", "few", "/kpi/trial_to_paid", WIDE, "dark", 820],
   ["review", "few", "/review", WIDE, "light", 820],
   ["sources", "many", "/sources", WIDE, "light", 800],
