@@ -11,6 +11,7 @@
 //! it: eight days of a quarter, two of a month (`docs/early-warning.md`). What is beyond doubt does not
 //! wait.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -51,7 +52,7 @@ pub struct StatusMemory {
 }
 
 /// A band that waits to be confirmed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Waiting {
     /// The band.
     pub status: Status,
@@ -59,6 +60,35 @@ pub struct Waiting {
     pub points: u32,
     /// The fetch that was the first to say so.
     pub since: DateTime<Utc>,
+    /// The answers that the last of the points came with; not kept over a restart.
+    pub by: Option<Arc<Answers>>,
+}
+
+/// The last answer of each metric of a KPI. They come one after the other, and each changes the value: the
+/// next point is one that a metric brings which brought the last one too. What others bring meanwhile
+/// amends the last one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    /// When each was asked for, always in the same order.
+    asked: Vec<Option<DateTime<Utc>>>,
+    /// Those that are new, by place.
+    new: Vec<usize>,
+}
+
+impl Answers {
+    /// The next ones.
+    #[must_use]
+    pub fn next(&self, asked: Vec<Option<DateTime<Utc>>>) -> Self {
+        let before = |place: usize| self.asked.get(place).copied().flatten();
+        let is_new = |place: &usize| asked[*place].is_some_and(|at| before(*place) != Some(at));
+        Self { new: (0..asked.len()).filter(is_new).collect(), asked }
+    }
+
+    /// Whether one that was new is there anew.
+    fn follow(&self, before: &Self) -> bool {
+        before.new.is_empty()
+            || before.new.iter().any(|place| before.asked[*place] != self.asked[*place])
+    }
 }
 
 /// What tells one data point from a mere repeat.
@@ -145,6 +175,7 @@ pub fn step(
     rules: &ConfirmationRules,
     point: &DataPoint,
     fetched: DateTime<Utc>,
+    answers: &Arc<Answers>,
 ) -> StatusMemory {
     let before = before.filter(|memory| memory.period == now.period.id);
     let band = before.and_then(|memory| memory.band);
@@ -166,22 +197,29 @@ pub fn step(
         return memory(shown, band, None);
     }
     let repeat = before.point == *point;
-    let waiting = match before.waiting {
-        Some(so_far) if (severity(so_far.status) > Some(was)) == (new > was) => Waiting {
-            status: nearer(shown, so_far.status, candidate),
-            points: so_far.points + u32::from(!repeat),
-            since: so_far.since,
-        },
-        // A repeat of a point that said otherwise is news of the path, not of the data.
-        _ => Waiting { status: candidate, points: u32::from(!repeat), since: fetched },
+    // A repeat of a point that said otherwise is news of the path, not of the data.
+    let begin = || Waiting {
+        status: candidate,
+        points: u32::from(!repeat),
+        since: fetched,
+        by: Some(Arc::clone(answers)).filter(|_| !repeat),
+    };
+    let waiting = match &before.waiting {
+        Some(so_far) if (severity(so_far.status) > Some(was)) == (new > was) => {
+            let counts = !repeat && so_far.by.as_ref().is_none_or(|last| answers.follow(last));
+            Waiting {
+                status: nearer(shown, so_far.status, candidate),
+                points: so_far.points + u32::from(counts),
+                since: so_far.since,
+                by: if counts { Some(Arc::clone(answers)) } else { so_far.by.clone() },
+            }
+        }
+        _ => begin(),
     };
     match rules.confirmed(shown, &waiting, now, fetched) {
         Some(status) if status != waiting.status => memory(status, Some(status), Some(waiting)),
         // What every point agreed on is confirmed; what only this one says begins to wait.
-        Some(status) => {
-            let further = Waiting { status: candidate, points: u32::from(!repeat), since: fetched };
-            memory(status, Some(status), (candidate != status).then_some(further))
-        }
+        Some(status) => memory(status, Some(status), (candidate != status).then(begin)),
         None => memory(shown, band, Some(waiting)),
     }
 }
@@ -189,7 +227,7 @@ pub fn step(
 /// Shows the remembered status on an assessment, and says what waits.
 pub fn show(memory: &StatusMemory, rules: &ConfirmationRules, assessment: &mut Assessment) {
     let shown = memory.shown;
-    if let Some(waiting) = memory.waiting {
+    if let Some(waiting) = &memory.waiting {
         let proof = match rules.settle {
             Some(settle) if waiting.points >= rules.confirm => {
                 Proof::Days(settle.as_secs().div_ceil(86_400) + 1)

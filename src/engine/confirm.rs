@@ -2,10 +2,11 @@
 //! (`assess::hysteresis`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::assess::hysteresis::{self, ConfirmationRules, DataPoint, StatusMemory};
+use crate::assess::hysteresis::{self, Answers, ConfirmationRules, DataPoint, StatusMemory};
 use crate::kpi::{Kpi, SeriesKey};
 use crate::snapshot::Verdict;
 
@@ -20,13 +21,22 @@ pub(super) enum Remembers {
     Unsettled,
 }
 
+/// Where the data of a verdict is from.
+#[derive(Clone, Copy)]
+pub(super) struct Fetched<'a> {
+    pub(super) as_of: Option<DateTime<Utc>>,
+    pub(super) now: DateTime<Utc>,
+    /// Of the fetch.
+    pub(super) day: NaiveDate,
+    pub(super) answers: &'a Arc<Answers>,
+}
+
 /// Shows on a verdict what is confirmed. What that did, and whether a status waits.
 pub(super) fn confirm(
     memories: &mut BTreeMap<SeriesKey, StatusMemory>,
     kpi: &Kpi,
     verdict: &mut Verdict,
-    (as_of, now): (Option<DateTime<Utc>>, DateTime<Utc>),
-    day: NaiveDate,
+    Fetched { as_of, now, day, answers }: Fetched<'_>,
 ) -> (Remembers, bool) {
     let point = DataPoint {
         value: verdict.assessment.value,
@@ -38,10 +48,10 @@ pub(super) fn confirm(
     let fetched = as_of.unwrap_or(now);
     let (before, now) = (memories.get(&key), &verdict.assessment);
     let rules = ConfirmationRules::of(kpi);
-    let memory = hysteresis::step(before, now, &rules, &point, fetched);
+    let memory = hysteresis::step(before, now, &rules, &point, fetched, answers);
     let remembers = if before == Some(&memory) {
         Remembers::Same
-    } else if hysteresis::step(Some(&memory), now, &rules, &point, fetched) == memory {
+    } else if hysteresis::step(Some(&memory), now, &rules, &point, fetched, answers) == memory {
         Remembers::Another
     } else {
         Remembers::Unsettled

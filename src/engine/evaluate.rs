@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::again::{Again, News};
 use super::book::Book;
-use super::confirm::{Remembers, confirm};
+use super::confirm::{Fetched, Remembers, confirm};
 use super::drawn::Drawn;
 use super::history::{Day, History};
 use super::kpi_state::{Known, KpiOutcome, MeasuredPoint, Observed, Verdicts, evaluate_kpi};
@@ -18,7 +18,7 @@ use super::outlook::Outlooks;
 use super::readers::Readers;
 use super::runs::{MetricLog, RunLog};
 use super::weekly_signals::WeeklySignals;
-use crate::assess::hysteresis::StatusMemory;
+use crate::assess::hysteresis::{Answers, StatusMemory};
 use crate::assess::{Evidence, Finding};
 use crate::calendar::{Calendar, Period};
 use crate::id::{MetricId, SourceId};
@@ -34,6 +34,8 @@ pub struct Engine {
     memories: Option<BTreeMap<SeriesKey, StatusMemory>>,
     /// By place in the configuration.
     last: Vec<Option<Last>>,
+    /// What their metrics answered last.
+    answers: Vec<Arc<Answers>>,
     metrics: Vec<Arc<[MetricState]>>,
     /// When that was; `None` where all of it has to be found anew.
     as_of: Option<DateTime<Utc>>,
@@ -69,6 +71,7 @@ impl Engine {
             definitions,
             memories: Some(BTreeMap::new()),
             last: std::iter::repeat_with(|| None).take(kpis).collect(),
+            answers: vec![Arc::default(); kpis],
             as_of: None,
             history: History::default(),
             openings: Openings::default(),
@@ -193,6 +196,10 @@ impl Engine {
         observed: Observed<'_>,
         (before, now): (Option<DateTime<Utc>>, DateTime<Utc>),
     ) -> Last {
+        let asked_at = |metric| observed.book.get(metric).map(|entry| entry.as_of);
+        let asked = kpi.metrics().into_iter().map(asked_at).collect();
+        let answers = Arc::new(self.answers[place].next(asked));
+        self.answers[place] = Arc::clone(&answers);
         let drawn = Drawn::of(kpi, &self.definitions, observed, now);
         let last = self.last[place].take();
         let holds = match (last.as_ref().filter(|_| before.is_some()), &drawn) {
@@ -207,7 +214,7 @@ impl Engine {
             (holds, last, drawn) => {
                 let close = last.as_ref().filter(|_| holds == Holds::Close);
                 let close = close.map(|last| Arc::clone(&last.state.last_period));
-                self.evaluated(kpi, observed, now, (last, drawn, close))
+                self.evaluated(kpi, (observed, &answers), now, (last, drawn, close))
             }
         }
     }
@@ -215,7 +222,7 @@ impl Engine {
     fn evaluated(
         &mut self,
         kpi: &Arc<Kpi>,
-        observed: Observed<'_>,
+        (observed, answers): (Observed<'_>, &Arc<Answers>),
         now: DateTime<Utc>,
         (last, drawn, closed): (Option<Last>, Option<Drawn>, Option<Arc<[Verdict]>>),
     ) -> Last {
@@ -254,7 +261,7 @@ impl Engine {
                 self.nothing_yet(kpi, observed.log, now)
             }
         };
-        let (remembers, waits) = self.remember(kpi, &mut verdicts, now);
+        let (remembers, waits) = self.remember(kpi, &mut verdicts, answers, now);
         let again = match remembers {
             // What it would say next is what was said before the roll-over.
             _ if straddles => Again::Never,
@@ -294,14 +301,16 @@ impl Engine {
         &mut self,
         kpi: &Kpi,
         verdicts: &mut Verdicts,
+        answers: &Arc<Answers>,
         now: DateTime<Utc>,
     ) -> (Remembers, bool) {
         let calendar = &self.definitions.calendar;
         let day = calendar.day_before(verdicts.as_of.unwrap_or(now));
+        let fetched = Fetched { as_of: verdicts.as_of, now, day, answers };
         let (mut remembers, mut waits) = (Remembers::Same, false);
         for verdict in &mut verdicts.current {
             if let Some(memories) = &mut self.memories {
-                let one = confirm(memories, kpi, verdict, (verdicts.as_of, now), day);
+                let one = confirm(memories, kpi, verdict, fetched);
                 (remembers, waits) = (remembers.max(one.0), waits | one.1);
                 let key = SeriesKey::new(&kpi.id, &verdict.labels);
                 let at = verdicts.as_of.unwrap_or(now);

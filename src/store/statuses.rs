@@ -42,7 +42,7 @@ fn memory(row: &SqliteRow) -> sqlx::Result<StatusMemory> {
         band: optional("band")?,
         waiting: optional("waiting")?
             .zip(points.zip(since))
-            .map(|(status, (points, since))| Waiting { status, points, since }),
+            .map(|(status, (points, since))| Waiting { status, points, since, by: None }),
         point: DataPoint {
             value: row.try_get("value")?,
             data_through: through.map(exact).transpose()?,
@@ -68,9 +68,9 @@ pub(super) async fn save(
             .push_bind(memory.period.clone())
             .push_bind(memory.shown.as_str())
             .push_bind(memory.band.map(Status::as_str))
-            .push_bind(memory.waiting.map(|waiting| waiting.status.as_str()))
-            .push_bind(memory.waiting.map(|waiting| waiting.points))
-            .push_bind(memory.waiting.map(|waiting| exact_text(waiting.since)))
+            .push_bind(memory.waiting.as_ref().map(|waiting| waiting.status.as_str()))
+            .push_bind(memory.waiting.as_ref().map(|waiting| waiting.points))
+            .push_bind(memory.waiting.as_ref().map(|waiting| exact_text(waiting.since)))
             .push_bind(memory.point.value)
             .push_bind(memory.point.data_through.map(exact_text))
             .push_bind(memory.point.day);

@@ -30,6 +30,17 @@ fn at_pace(pace: f64, status: Status) -> Assessment {
     }
 }
 
+/// Of a KPI with one metric.
+fn step(
+    before: Option<&StatusMemory>,
+    now: &Assessment,
+    rules: &ConfirmationRules,
+    point: &DataPoint,
+    fetched: DateTime<Utc>,
+) -> StatusMemory {
+    super::step(before, now, rules, point, fetched, &Arc::default())
+}
+
 fn rules() -> ConfirmationRules {
     ConfirmationRules::of(&kpi())
 }
@@ -102,11 +113,46 @@ fn a_chance_has_to_be_clear_of_its_limit_too() {
 #[test]
 fn a_repeat_of_the_same_point_confirms_nothing() {
     let repeat = unchanged(&[5, 10, 15]);
-    assert_eq!((repeat.shown, repeat.waiting.map(|w| w.points)), (OnTrack, Some(1)));
+    assert_eq!((repeat.shown, repeat.waiting.as_ref().map(|w| w.points)), (OnTrack, Some(1)));
     let tomorrow = DataPoint { day: NaiveDate::MAX, ..point(2.0) };
     let bad = at_pace(0.5, OffTrack);
     let next = step(Some(&repeat), &bad, &rules(), &tomorrow, minute(20));
     assert_eq!(next.shown, OffTrack);
+}
+
+/// The status after each poll, and the points that wait then: of which metric, and whether all is well.
+fn polled(polls: &[(usize, bool)]) -> Vec<(Status, u32)> {
+    let (mut memory, mut answers) = (None, Arc::<Answers>::default());
+    let mut asked = vec![Some(minute(0)); 2];
+    (0..)
+        .zip(polls)
+        .map(|(number, (metric, good))| {
+            asked[*metric] = Some(minute(number));
+            answers = Arc::new(answers.next(asked.clone()));
+            let now = if *good { at_pace(1.0, OnTrack) } else { at_pace(0.5, OffTrack) };
+            let point = point(f64::from(u16::try_from(number).unwrap()));
+            let next = super::step(memory.as_ref(), &now, &rules(), &point, minute(0), &answers);
+            let seen = (next.shown, next.waiting.as_ref().map_or(0, |waiting| waiting.points));
+            memory = Some(next);
+            seen
+        })
+        .collect()
+}
+
+#[test]
+fn what_another_metric_brings_amends_a_point_and_is_no_further_one() {
+    let seen = polled(&[(0, true), (0, false), (1, false), (0, false)]);
+    assert_eq!(seen, [(OnTrack, 0), (OnTrack, 1), (OnTrack, 1), (OffTrack, 0)]);
+    // Half an answer was bad, the whole was good.
+    let seen = polled(&[(0, true), (0, false), (1, true), (0, false), (1, true)]);
+    assert_eq!(seen, [(OnTrack, 0), (OnTrack, 1), (OnTrack, 0), (OnTrack, 1), (OnTrack, 0)]);
+    // The other one is asked much more often, and knows nothing of what is bad.
+    let seen = polled(&[(0, true), (0, false), (1, false), (1, false), (1, false), (0, false)]);
+    assert_eq!(seen[1..5], [(OnTrack, 1); 4]);
+    assert_eq!(seen[5], (OffTrack, 0));
+    // It is the quick one that says so.
+    let seen = polled(&[(0, true), (1, false), (1, false)]);
+    assert_eq!(seen, [(OnTrack, 0), (OnTrack, 1), (OffTrack, 0)]);
 }
 
 #[test]

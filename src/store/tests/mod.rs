@@ -86,7 +86,12 @@ pub(super) fn memory(value: Option<f64>) -> StatusMemory {
         period: "2026-Q2".to_owned(),
         shown: Status::OnTrack,
         band: Some(Status::OnTrack),
-        waiting: Some(Waiting { status: Status::AtRisk, points: 1, since: DateTime::UNIX_EPOCH }),
+        waiting: Some(Waiting {
+            status: Status::AtRisk,
+            points: 1,
+            since: DateTime::UNIX_EPOCH,
+            by: None,
+        }),
         point: DataPoint {
             value,
             data_through: Some(at("2026-04-30T03:04:05.123456789Z")),
