@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::process::Output;
-use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
-use tokio::time::Instant;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use crate::exchange::{Expected, Stage, Story, run, said};
-use crate::exporter::{DEADLINE, kpi};
+use crate::exporter::kpi;
 use crate::servers::{self, PASSWORD};
 
 /// The service is a stand-in that answers as documented.
@@ -87,21 +85,7 @@ async fn one_walk_through_the_pages_serves_all_windows() {
 async fn product_database() {
     let story = Story::of("product_database");
     let server = servers::postgres().await;
-    let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(server.port)
-        .username("kpi")
-        .password(PASSWORD)
-        .database("postgres");
-    let started = Instant::now();
-    // The server listens a little earlier than it takes logins.
-    let mut login = loop {
-        match options.connect().await {
-            Ok(connection) => break connection,
-            Err(error) => assert!(started.elapsed() < DEADLINE, "no login: {error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let mut login = server.superuser("postgres").await;
     let setup = crate::exchange::read(&story.folder.join(story.setup.as_ref().unwrap()));
     login.execute(sqlx::raw_sql(AssertSqlSafe(setup))).await.unwrap();
     login.close().await.unwrap();

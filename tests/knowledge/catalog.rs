@@ -4,13 +4,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use kpi_exporter::catalog::{self, Template};
 use kpi_exporter::config::Environment;
 use kpi_exporter::limits::read_capped;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{AssertSqlSafe, Executor};
 use tempfile::TempDir;
 
 use crate::program::program;
@@ -151,20 +150,7 @@ fn every_query_runs_on_sqlite() {
 #[tokio::test]
 async fn every_query_runs_on_postgresql() {
     let server = servers::postgres().await;
-    let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(server.port)
-        .username("kpi")
-        .password(PASSWORD)
-        .database("postgres");
-    let started = tokio::time::Instant::now();
-    let mut admin = loop {
-        match options.connect().await {
-            Ok(connection) => break connection,
-            Err(error) => assert!(started.elapsed() < Duration::from_mins(1), "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let mut admin = server.superuser("postgres").await;
     for statement in statements() {
         admin.execute(AssertSqlSafe(statement)).await.unwrap();
     }

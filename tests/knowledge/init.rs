@@ -6,11 +6,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use kpi_exporter::limits::read_capped;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{AssertSqlSafe, Executor};
 
 use crate::program::{Outcome, program};
 use crate::servers::{self, PASSWORD};
@@ -32,21 +31,10 @@ fn shell(folder: &Path, url: &str, line: &str) -> String {
     String::from_utf8(shell.stdin(Stdio::null()).output().unwrap().stdout).unwrap()
 }
 
-async fn postgres_with(port: u16, database: &str, script: &str) {
-    let connect = |database: &str| {
-        let options = sqlx::postgres::PgConnectOptions::new_without_pgpass();
-        options.host("127.0.0.1").port(port).username("kpi").password(PASSWORD).database(database)
-    };
-    let started = tokio::time::Instant::now();
-    let mut admin = loop {
-        match connect("postgres").connect().await {
-            Ok(connection) => break connection,
-            Err(error) => assert!(started.elapsed() < Duration::from_mins(1), "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+async fn postgres_with(server: &servers::Server, database: &str, script: &str) {
+    let mut admin = server.superuser("postgres").await;
     admin.execute(AssertSqlSafe(format!("CREATE DATABASE {database}"))).await.unwrap();
-    let mut database = connect(database).connect().await.unwrap();
+    let mut database = server.superuser(database).await;
     database.execute(AssertSqlSafe(script.to_owned())).await.unwrap();
 }
 
@@ -65,7 +53,7 @@ fn assert_shown(shown: &str, printed: &str) {
 #[tokio::test]
 async fn the_transcript_of_the_readme_is_that_run() {
     let server = servers::postgres().await;
-    postgres_with(server.port, "shop", SHOP).await;
+    postgres_with(&server, "shop", SHOP).await;
     let readme = text(Path::new("README.md"));
     let start =
         "```console\n$ export WAREHOUSE_URL=postgres://kpi_reader:secret@db.example.com/shop\n";
@@ -101,7 +89,7 @@ DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE format('CREATE TABLE log_%s (at timesta
 #[tokio::test]
 async fn an_ugly_database_is_looked_at() {
     let server = servers::postgres().await;
-    postgres_with(server.port, "ugly", UGLY).await;
+    postgres_with(&server, "ugly", UGLY).await;
     let folder = tempfile::tempdir().unwrap();
     let password = PASSWORD.replace('%', "%25").replace('/', "%2F").replace(':', "%3A");
     let password = password.replace('@', "%40").replace(' ', "%20").replace('ü', "%C3%BC");
@@ -142,14 +130,7 @@ async fn mariadb_is_looked_at() {
         .host("127.0.0.1")
         .port(server.port)
         .username("root");
-    let started = tokio::time::Instant::now();
-    let mut admin = loop {
-        match options.connect().await {
-            Ok(connection) => break connection,
-            Err(error) => assert!(started.elapsed() < Duration::from_mins(1), "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let mut admin = servers::login(&options).await;
     let mut rows = String::new();
     for n in 0..400 {
         let (month, day) = (1 + n % 4, 1 + n % 28);

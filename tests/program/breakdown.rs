@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 
-use crate::databases::login;
 use crate::exporter::{Exporter, command, eval, kpi, sample};
 use crate::servers::{self, PASSWORD};
 
@@ -142,13 +141,7 @@ fn a_fall_by_mix_alone_shows_as_such_on_files() {
 #[tokio::test]
 async fn a_fall_by_mix_alone_shows_as_such_on_postgresql() {
     let server = servers::postgres().await;
-    let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(server.port)
-        .username("kpi")
-        .password(PASSWORD)
-        .database("postgres");
-    let mut admin = login(&options).await;
+    let mut admin = server.superuser("postgres").await;
     let mut rows =
         "CREATE TABLE t (day date, country text, plan text, started int, paid int)".to_owned();
     for (day, country, plan, started, paid) in TRIALS {

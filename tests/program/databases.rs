@@ -1,15 +1,13 @@
 //! The same KPIs on three databases, and a database that goes away while the daemon runs.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use kpi_exporter::limits::read_capped;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
-use tokio::time::Instant;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
-use crate::exporter::{DEADLINE, Exporter, eval, sample};
-use crate::servers::{self, PASSWORD, Server};
+use crate::exporter::{Exporter, eval, sample};
+use crate::servers::{self, PASSWORD, Server, login};
 
 const TABLE: &str = "CREATE TABLE orders (customer_id varchar(9), ordered_on date, units int, amount decimal(10, 2))";
 
@@ -40,30 +38,9 @@ where
     }
 }
 
-/// Logs in as soon as the server takes logins: it listens a little earlier.
-pub(crate) async fn login<O: ConnectOptions>(options: &O) -> O::Connection
-where
-    O::Connection: Sized,
-{
-    let started = Instant::now();
-    loop {
-        match options.connect().await {
-            Ok(connection) => return connection,
-            Err(error) => assert!(started.elapsed() < DEADLINE, "no login: {error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 async fn postgres() -> Server {
     let server = servers::postgres().await;
-    let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(server.port)
-        .username("kpi")
-        .password(PASSWORD)
-        .database("postgres");
-    fill(login(&options).await).await;
+    fill(server.superuser("postgres").await).await;
     server
 }
 

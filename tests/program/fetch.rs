@@ -183,15 +183,7 @@ async fn a_server_is_shown_without_its_password() {
     }
     assert_eq!(good.status.code(), Some(1), "the table is not there yet");
     let tables = ORDERS.replace("amount,", "amount text,").replace("day text", "day date");
-    let mut login = sqlx::postgres::PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(server.port)
-        .username("kpi")
-        .password(PASSWORD)
-        .database("postgres")
-        .connect()
-        .await
-        .unwrap();
+    let mut login = server.superuser("postgres").await;
     login.execute(sqlx::raw_sql(AssertSqlSafe(tables))).await.unwrap();
     let good = shop.fetch(&["units"]);
     assert_eq!(good.status.code(), Some(0));

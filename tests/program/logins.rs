@@ -4,12 +4,10 @@
 use std::path::Path;
 
 use sqlx::mysql::MySqlConnectOptions;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, MySqlConnection, PgConnection, raw_sql};
 
-use crate::databases::login;
 use crate::exporter::{Exporter, command};
-use crate::servers::{self, PASSWORD};
+use crate::servers::{self, PASSWORD, login};
 
 /// What `check --connect` says of a source, and its exit code.
 fn checked(folder: &Path, source: &str, rest: &str) -> (String, Option<i32>) {
@@ -48,9 +46,7 @@ async fn my_sql(admin: &mut MySqlConnection, sql: &str) {
 #[tokio::test]
 async fn logins_of_postgres_that_may_write_are_told_with_the_cure() {
     let server = servers::postgres().await;
-    let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(server.port);
-    let options = options.username("kpi").password(PASSWORD).database("postgres");
-    let mut admin = login(&options).await;
+    let mut admin = server.superuser("postgres").await;
     sql(&mut admin, "CREATE TABLE orders (id int, at timestamp); INSERT INTO orders VALUES (1)")
         .await;
     let folder = tempfile::tempdir().unwrap();
@@ -177,9 +173,7 @@ kpis:
 #[tokio::test]
 async fn answers_that_do_not_mean_what_they_seem_to_are_remarked_on() {
     let server = servers::postgres().await;
-    let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(server.port);
-    let options = options.username("kpi").password(PASSWORD).database("postgres");
-    let mut admin = login(&options).await;
+    let mut admin = server.superuser("postgres").await;
     sql(
         &mut admin,
         "CREATE TABLE refunds (amount numeric(9, 2), made_at timestamp, booked_at timestamptz, \

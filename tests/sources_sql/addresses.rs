@@ -22,7 +22,7 @@ async fn refusal(url: &str) -> String {
 #[tokio::test]
 async fn postgres_is_reached_and_set_as_libpq_would() {
     let server = servers::postgres().await;
-    let mut admin = postgres::admin(&server).await;
+    let mut admin = server.superuser("postgres").await;
     postgres::execute(
         &mut admin,
         "CREATE SCHEMA shop; CREATE TABLE shop.t AS SELECT 7 AS a; CREATE TABLE t AS SELECT 1 AS a",

@@ -4,7 +4,7 @@ use std::time::Duration;
 use kpi_exporter::metric::{Cell, FetchErrorKind};
 use kpi_exporter::source::sql::{SqlConfig, SqlSource};
 use sqlx::mysql::MySqlConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection, Row, raw_sql};
+use sqlx::{AssertSqlSafe, MySqlConnection, Row, raw_sql};
 
 use super::{instant, login, number, open, row, text, until, written};
 use crate::ask::{request, table};
@@ -18,8 +18,7 @@ pub(super) fn url(server: &Server) -> String {
 pub(super) async fn admin(server: &Server) -> MySqlConnection {
     let options = MySqlConnectOptions::new().socket(server.socket()).username("root");
     let options = options.timezone(None);
-    until("mariadb takes logins", async || options.connect().await.is_ok()).await;
-    let mut admin = options.connect().await.unwrap();
+    let mut admin = servers::login(&options).await;
     for sql in [
         "CREATE DATABASE IF NOT EXISTS shop",
         "USE shop",

@@ -33,7 +33,7 @@ async fn one_query_gives_the_same_numbers_on_three_databases() {
     mariadb::execute(&mut admin, orders).await;
     mariadb::execute(&mut admin, ROWS).await;
     let postgres = servers::postgres().await;
-    let mut admin = postgres::admin(&postgres).await;
+    let mut admin = postgres.superuser("postgres").await;
     postgres::execute(&mut admin, "SET TIME ZONE 'America/New_York'").await;
     postgres::execute(&mut admin, &orders.replace("datetime", "timestamptz")).await;
     postgres::execute(&mut admin, ROWS).await;
@@ -79,7 +79,7 @@ async fn null_and_an_empty_text_are_one_label_on_three_databases() {
     let maria = servers::mariadb().await;
     drop(mariadb::admin(&maria).await);
     let postgres = servers::postgres().await;
-    drop(postgres::admin(&postgres).await);
+    drop(postgres.superuser("postgres").await);
     let lite = shop(&[]).await;
     for source in [
         open(&login(&mariadb::url(&maria))),

@@ -2,23 +2,14 @@ use std::time::Duration;
 
 use kpi_exporter::metric::{Cell, FetchErrorKind, Metric};
 use kpi_exporter::source::sql::{SqlConfig, SqlSource};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, raw_sql};
+use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
 use super::{instant, login, number, open, row, text, until, written};
 use crate::ask::{measure, metric, table};
-use crate::servers::{self, PASSWORD, Server};
+use crate::servers::{self, Server};
 
 pub(super) fn url(server: &Server) -> String {
     format!("postgres://127.0.0.1:{}/postgres", server.port)
-}
-
-/// A connection of the superuser, as soon as the server takes logins.
-pub(super) async fn admin(server: &Server) -> PgConnection {
-    let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(server.port);
-    let options = options.username("kpi").password(PASSWORD).database("postgres");
-    until("postgres takes logins", async || options.connect().await.is_ok()).await;
-    options.connect().await.unwrap()
 }
 
 pub(super) async fn execute(admin: &mut PgConnection, sql: &str) {
@@ -28,7 +19,7 @@ pub(super) async fn execute(admin: &mut PgConnection, sql: &str) {
 #[tokio::test]
 async fn postgres_from_login_to_restart() {
     let mut server = servers::postgres().await;
-    let mut admin = admin(&server).await;
+    let mut admin = server.superuser("postgres").await;
     let source = open(&login(&url(&server)));
     all_types(&source, &mut admin).await;
     numbers_as_the_server_writes_them(&source).await;

@@ -49,7 +49,7 @@ const POSTGRES: [&str; 35] = [
 #[tokio::test]
 async fn queries_change_nothing_on_postgres_even_for_a_superuser() {
     let server = servers::postgres().await;
-    let mut admin = postgres::admin(&server).await;
+    let mut admin = server.superuser("postgres").await;
     postgres::execute(
         &mut admin,
         "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE SEQUENCE ids;

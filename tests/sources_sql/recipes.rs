@@ -54,7 +54,7 @@ fn expected(name: &str) -> (Vec<(String, f64)>, Option<String>) {
 #[tokio::test]
 async fn every_recipe_gives_the_right_number_on_its_engine() {
     let server = servers::postgres().await;
-    let mut admin = postgres::admin(&server).await;
+    let mut admin = server.superuser("postgres").await;
     for sql in [
         "SET TIME ZONE 'America/New_York'",
         "CREATE TABLE refunds (amount numeric, made_at timestamp)",
@@ -152,7 +152,7 @@ async fn finds_window(source: &dyn Source, (column, condition): &(String, String
 #[tokio::test]
 async fn each_form_of_a_time_finds_the_window() {
     let server = servers::postgres().await;
-    let mut admin = postgres::admin(&server).await;
+    let mut admin = server.superuser("postgres").await;
     let source = open(&login(&postgres::url(&server)));
     let known = forms("PostgreSQL");
     assert_eq!(known.len(), 5);

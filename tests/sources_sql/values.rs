@@ -36,7 +36,7 @@ async fn expect(source: &dyn Source, cases: &[(&str, &str)]) {
 #[tokio::test]
 async fn postgres_gives_a_number_or_says_what_it_is() {
     let server = servers::postgres().await;
-    let mut admin = postgres::admin(&server).await;
+    let mut admin = server.superuser("postgres").await;
     postgres::execute(
         &mut admin,
         "CREATE TYPE plan AS ENUM ('1', '2'); CREATE DOMAIN cents AS numeric(10, 2); \

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 /// What a person would choose to annoy URL parsers.
 pub(crate) const PASSWORD: &str = "p@ss:/w%rd ü";
@@ -23,6 +26,21 @@ pub(crate) struct Server {
     command: Box<dyn Fn(u16) -> Command + Send>,
     child: Option<Child>,
     stop_signal: &'static str,
+}
+
+/// Logs in as soon as the server takes logins: it listens a little earlier.
+pub(crate) async fn login<O: ConnectOptions>(options: &O) -> O::Connection
+where
+    O::Connection: Sized,
+{
+    let started = Instant::now();
+    loop {
+        match options.connect().await {
+            Ok(connection) => return connection,
+            Err(error) => assert!(started.elapsed() < PATIENCE, "no login: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// PostgreSQL with the superuser `kpi`, who logs in with [`PASSWORD`].
@@ -103,6 +121,12 @@ impl Server {
             signal(self.stop_signal, child.id());
             child.wait().unwrap();
         }
+    }
+
+    /// A connection of PostgreSQL's superuser to a database.
+    pub(crate) async fn superuser(&self, database: &str) -> PgConnection {
+        let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(self.port);
+        login(&options.username("kpi").password(PASSWORD).database(database)).await
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
