@@ -82,10 +82,10 @@ impl Recall<'_> {
         let missing = self.in_force.iter().filter(|(kpi, _)| !history.knows(kpi));
         let missing = missing.map(|(kpi, now)| (kpi.clone(), now.revision.meaning)).collect();
         let take = |(series, days): PastDays| {
-            for PastDay { day, value, expected, sums, status } in days {
-                let status = Some(status);
-                history.note(&series, day, Day { value, expected, sums, status });
-            }
+            let day = |PastDay { day, value, expected, sums, status }: PastDay| {
+                (day, Day { value, expected, sums, status: Some(status) })
+            };
+            history.take_in(&series, days.into_iter().map(day));
         };
         self.store.past_days(missing, from, today, take).await?;
         Ok(history)

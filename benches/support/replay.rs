@@ -45,11 +45,11 @@ impl Table {
             }
         };
         let values = if self.below.is_empty() {
-            BTreeMap::from([("value".to_owned(), value(&self.above))])
+            [("value", value(&self.above))].into()
         } else {
             let whole = |days| value(days).round();
             let parts = [("above", whole(&self.above)), ("below", whole(&self.below))];
-            parts.map(|(name, value)| (name.to_owned(), value)).into()
+            parts.into()
         };
         let series = Series { values, ..Series::default() };
         Measurement {

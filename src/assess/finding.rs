@@ -15,7 +15,8 @@ use crate::kpi::Beyond;
 use crate::metric::{Bad, Labels};
 use crate::signals::{Lead, Reading, Side};
 
-/// One thing to say. Numbers that an assessment has anyway are not repeated here.
+/// One thing to say. Numbers that an assessment has anyway are not repeated here. Large ones are boxed: every
+/// verdict of thousands has some.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finding {
     /// Another status waits to be confirmed by further data.
@@ -52,7 +53,7 @@ pub enum Finding {
         /// The baseline, which gives no target; `None` when that is missing.
         baseline: Option<f64>,
         /// The period that the baseline is of.
-        baseline_period: Period,
+        baseline_period: Box<Period>,
     },
     /// A plan has a target, and nothing was measured.
     Planned {
@@ -133,7 +134,7 @@ pub enum Finding {
     /// The newest weeks are more than noise.
     Signal {
         /// What they say.
-        reading: Reading,
+        reading: Box<Reading>,
         /// Which side is bad.
         side: Side,
         /// The last day of the week in which it began.

@@ -234,7 +234,7 @@ fn missing(
         (None, Some(_)) => Finding::NoTarget {
             who: measured.who.clone(),
             baseline: measured.baseline,
-            baseline_period: baseline_period(kpi, calendar, period),
+            baseline_period: Box::new(baseline_period(kpi, calendar, period)),
         },
         (Some(goal), None) if kpi.target.formula().is_some() && is_unheard_of(kpi, measured) => {
             Finding::Planned { who: measured.who.clone(), goal }

@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use super::again::{Again, News};
 use super::book::Book;
 use super::confirm::{Fetched, Remembers, confirm};
+use super::daily::Day;
 use super::drawn::Drawn;
-use super::history::{Day, History};
+use super::history::History;
 use super::kpi_state::{Known, KpiOutcome, MeasuredPoint, Observed, Verdicts, evaluate_kpi};
 use super::last::{Holds, Last, fresher, kept};
-use super::metric_states::metric_states;
+use super::metric_states::Shown;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::readers::Readers;
@@ -36,7 +37,7 @@ pub struct Engine {
     last: Vec<Option<Last>>,
     /// What their metrics answered last.
     answers: Vec<Arc<Answers>>,
-    metrics: Vec<Arc<[MetricState]>>,
+    metrics: Vec<Shown>,
     /// When that was; `None` where all of it has to be found anew.
     as_of: Option<DateTime<Utc>>,
     history: History,
@@ -67,7 +68,9 @@ impl Engine {
         let kpis = definitions.kpis.len();
         Self {
             readers: Readers::of(&definitions),
-            metrics: vec![Arc::default(); definitions.metrics.len()],
+            metrics: std::iter::repeat_with(Shown::default)
+                .take(definitions.metrics.len())
+                .collect(),
             definitions,
             memories: Some(BTreeMap::new()),
             last: std::iter::repeat_with(|| None).take(kpis).collect(),
@@ -159,15 +162,13 @@ impl Engine {
         }
         for (place, metric) in definitions.metrics.values().enumerate() {
             if before.is_none() || news.metrics.contains(&metric.id) {
-                let now = metric_states(metric, &definitions.calendar, &self.readers, book);
-                if now != self.metrics[place] {
-                    self.metrics[place] = now;
-                }
+                self.metrics[place].update(metric, &definitions.calendar, &self.readers, book);
             }
         }
         self.as_of = Some(now);
         let kpis = self.last.iter().flatten().map(|last| Arc::clone(&last.state)).collect();
-        Evaluated { as_of: now, kpis, metrics: self.metrics.clone(), sources: log.states() }
+        let metrics = self.metrics.iter().map(|shown| Arc::clone(&shown.states)).collect();
+        Evaluated { as_of: now, kpis, metrics, sources: log.states() }
     }
 
     /// The KPIs that have to be evaluated, by place.
@@ -231,7 +232,7 @@ impl Engine {
         let mut evidence = |key: &SeriesKey, period: &Period, at: MeasuredPoint| {
             let day = calendar.day_before(at.through);
             if let Some(value) = at.value.filter(|_| at.through > period.span.start) {
-                let known = history.of(key).and_then(|daily| daily.get(&day));
+                let known = history.of(key).and_then(|daily| daily.get(day));
                 let expected = known.and_then(|day| day.expected);
                 let status = known.and_then(|day| day.status);
                 history.note(key, day, Day { value, expected, sums: at.sums, status });

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::history::Daily;
+use super::daily::Daily;
 use super::weeks::weeks;
 use crate::calendar::{Calendar, Period, WindowSpec};
 use crate::kpi::{Accumulation, Kpi};
@@ -63,7 +63,7 @@ fn apart(daily: &Daily, today: NaiveDate, length: u64) -> Option<f64> {
     let days = (0..MOST_WEEKS as u64 * 7).filter_map(|back| {
         let day = today.checked_sub_days(Days::new(back))?;
         let before = day.checked_sub_days(Days::new(length))?;
-        Some(daily.get(&day)?.value - daily.get(&before)?.value)
+        Some(daily.get(day)?.value - daily.get(before)?.value)
     });
     let moves: Vec<f64> = days.collect();
     if moves.len() < LEAST * 7 { None } else { of_moves(&moves) }
@@ -88,7 +88,7 @@ pub(super) fn largest_denominator(
     if !kpi.is_ratio_to_date() {
         return None;
     }
-    let on = |day| daily.get(&day)?.sums.map(|sums| sums.denominator);
+    let on = |day| daily.get(day)?.sums.map(|sums| sums.denominator);
     let today = calendar.day_before(through);
     let passed = Days::new(u64::try_from((today - period.first_day).num_days()).ok()?);
     let now = on(today)?;
@@ -123,7 +123,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
 
-    use super::super::history::Day;
+    use super::super::daily::Day;
     use super::*;
     use crate::assess::Sums;
     use crate::assess::tests::kpi;
@@ -164,7 +164,7 @@ mod tests {
         let wavy = of(&|index, passed| value(100.0 * passed + f64::from((index / 7) % 2) * 70.0));
         assert!(wavy.unwrap() > 100.0, "{wavy:?}");
         let (calendar, period, close, daily) = until_june(2026, |_, passed| value(passed));
-        let few: Daily = daily.into_iter().rev().take(50).collect();
+        let few: Daily = daily.iter().rev().take(50).collect();
         assert_eq!(scatter(&kpi(), &calendar, &period, close, &few), None);
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
+use super::daily::{Daily, Day};
 use super::dates::{Dated, Dates};
 use crate::assess::{Status, Sums};
 use crate::calendar::{Calendar, Period};
@@ -25,22 +26,6 @@ const PERIODS: usize = 12;
 
 /// A period in which more days than this are missing in a row is not learned from.
 const MAX_GAP: u32 = 7;
-
-/// The value at the end of a local day, or the latest of the running one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Day {
-    /// In the KPI's unit.
-    pub value: f64,
-    /// Where it should have been.
-    pub expected: Option<f64>,
-    /// Its two parts, when the formula is a quotient.
-    pub sums: Option<Sums>,
-    /// The verdict at its end, where it is known.
-    pub status: Option<Status>,
-}
-
-/// The days of one series.
-pub type Daily = BTreeMap<NaiveDate, Day>;
 
 /// The days of every series.
 #[derive(Debug, Default, PartialEq)]
@@ -87,8 +72,8 @@ impl History {
     /// The same with another number of days.
     pub fn last(&self, today: NaiveDate, most: usize) -> RecentDays {
         let most = (MOST_DRAWN / self.0.len().max(1)).min(most);
-        let drawn = |(day, is): (&NaiveDate, &Day)| ChartDay {
-            day: *day,
+        let drawn = |(day, is): (NaiveDate, Day)| ChartDay {
+            day,
             value: is.value,
             expected: is.expected,
             sums: is.sums,
@@ -105,10 +90,16 @@ impl History {
 
     /// Takes in a day, in place of what was known of it.
     pub fn note(&mut self, key: &SeriesKey, day: NaiveDate, is: Day) {
-        if !self.0.contains_key(key) {
-            self.0.insert(key.clone(), Daily::new());
-        }
-        if let Some(daily) = self.0.get_mut(key) {
+        self.take_in(key, [(day, is)]);
+    }
+
+    /// Takes in days of a series, in place of what was known of them.
+    pub fn take_in(&mut self, key: &SeriesKey, days: impl IntoIterator<Item = (NaiveDate, Day)>) {
+        let daily = match self.0.get_mut(key) {
+            Some(daily) => daily,
+            None => self.0.entry(key.clone()).or_default(),
+        };
+        for (day, is) in days {
             daily.insert(day, is);
             if daily.len() > KEEP {
                 daily.pop_first();
@@ -120,7 +111,7 @@ impl History {
     pub fn known_days(&self) -> BTreeMap<KpiId, BTreeSet<NaiveDate>> {
         let mut known: BTreeMap<KpiId, BTreeSet<NaiveDate>> = BTreeMap::new();
         for (series, daily) in &self.0 {
-            known.entry(series.kpi.clone()).or_default().extend(daily.keys());
+            known.entry(series.kpi.clone()).or_default().extend(daily.days());
         }
         known
     }
@@ -143,14 +134,13 @@ impl History {
 
     /// Whether anything is known of a day.
     pub fn knows_day(&self, day: NaiveDate) -> bool {
-        self.0.values().any(|daily| daily.contains_key(&day))
+        self.0.values().any(|daily| daily.get(day).is_some())
     }
 
     /// The days before `today`, since history begins but not more than `most` of them, of which
     /// nothing is known of any series.
     pub fn missing(&self, today: NaiveDate, most: u64) -> Vec<NaiveDate> {
-        let known: BTreeSet<NaiveDate> =
-            self.0.values().flat_map(BTreeMap::keys).copied().collect();
+        let known: BTreeSet<NaiveDate> = self.0.values().flat_map(Daily::days).collect();
         let Some(first) = known.first() else { return Vec::new() };
         let from = today.checked_sub_days(Days::new(most)).unwrap_or(today).max(*first);
         from.iter_days().take_while(|day| *day < today).filter(|day| !known.contains(day)).collect()
@@ -169,7 +159,7 @@ pub(super) fn seasons(
     value: impl Fn(&Day) -> Option<f64>,
 ) -> Option<Seasons> {
     debug_assert_eq!(kpi.period, period.kind, "a period of the KPI");
-    let known = |day: NaiveDate| daily.range(..day).any(|(_, is)| value(is).is_some());
+    let known = |day: NaiveDate| daily.range(..day).any(|(_, is)| value(&is).is_some());
     let days = |first: NaiveDate, last: NaiveDate| {
         let steps = days(first, last, known(first), daily, kind, &value)?;
         Some(Dated { first, steps })
@@ -208,7 +198,7 @@ fn days(
     let (mut before, mut missing) = (None, 0);
     let from_nothing = known && kind == StepKind::Flow;
     for day in first.iter_days().take_while(|day| *day <= last) {
-        let now = daily.get(&day).and_then(value);
+        let now = daily.get(day).as_ref().and_then(value);
         let excused = from_nothing && before.is_none();
         missing = if now.is_some() || excused { 0 } else { missing + 1 };
         if missing > MAX_GAP {

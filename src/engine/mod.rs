@@ -6,6 +6,7 @@ mod book;
 mod breakdown;
 mod collect;
 mod confirm;
+mod daily;
 mod dates;
 mod demand;
 mod drawn;
@@ -31,9 +32,10 @@ pub use book::{Book, Entry, share_unchanged};
 pub use collect::{
     Answer, Fetch, Fetched, Round, Run, Slot, SourceHandle, Sources, ask, fetch, slots,
 };
+pub use daily::{Daily, Day};
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
 pub use evaluate::{Engine, Evaluated, untried};
-pub use history::{ChartDay, Daily, Day, History, RecentDays};
+pub use history::{ChartDay, History, RecentDays};
 pub use openings::{Frozen, GRACE, Openings};
 pub use readers::Readers;
 pub use runs::{MetricLog, RunLog, RunRecord, SourceFacts, SourceLog};

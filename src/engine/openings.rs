@@ -41,14 +41,15 @@ impl Frozen {
     }
 }
 
-/// By series and id of the period.
+/// By series, and for each by id of the period.
 #[derive(Debug, Default, Clone)]
-pub struct Openings(BTreeMap<SeriesKey, BTreeMap<String, Frozen>>);
+pub struct Openings(BTreeMap<SeriesKey, Vec<(String, Frozen)>>);
 
 impl Openings {
     /// What was frozen for a period of a series.
     pub fn get(&self, key: &SeriesKey, period: &str) -> Option<&Frozen> {
-        self.0.get(key)?.get(period)
+        let (_, frozen) = self.0.get(key)?.iter().find(|(id, _)| id == period)?;
+        Some(frozen)
     }
 
     /// Forgets all other series.
@@ -58,7 +59,12 @@ impl Openings {
 
     /// Puts back what was frozen before.
     pub fn restore(&mut self, key: SeriesKey, period: String, frozen: Frozen) {
-        self.0.entry(key).or_default().insert(period, frozen);
+        // Hardly ever more than one or two.
+        let periods = self.0.entry(key).or_insert_with(|| Vec::with_capacity(1));
+        match periods.binary_search_by(|(id, _)| id.cmp(&period)) {
+            Ok(place) => periods[place].1 = frozen,
+            Err(place) => periods.insert(place, (period, frozen)),
+        }
     }
 
     /// Freezes what an assessment resolved, once the grace is over. What is frozen stays. Whether

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::daily::{Daily, Day};
 use super::evidence::{largest_denominator, scatter};
-use super::history::{Daily, Day, History, seasons};
+use super::history::{History, seasons};
 use crate::assess::Evidence;
 use crate::calendar::{Calendar, Period, WindowSpec};
 use crate::forecast::{Projection, StepKind, forecast};
@@ -13,6 +14,9 @@ use crate::kpi::{Accumulation, Kpi, SeriesKey};
 
 /// With fewer earlier periods the declared path knows better.
 const NEEDED: usize = 2;
+
+/// Days that no period of its own is made of.
+const FEW: usize = 14;
 
 /// What was found, each good until its series has news.
 #[derive(Debug, Default)]
@@ -47,7 +51,12 @@ impl Outlooks {
             spread: scatter(kpi, calendar, period, through, daily),
             denominator: largest_denominator(kpi, calendar, period, through, daily),
         };
-        self.0.insert(key.clone(), (day, value, evidence.clone()));
+        // Where there are only a few days to learn from, that is found at once.
+        if daily.len() < FEW && evidence == Evidence::default() {
+            self.0.remove(key);
+        } else {
+            self.0.insert(key.clone(), (day, value, evidence.clone()));
+        }
         evidence
     }
 }

@@ -98,7 +98,7 @@ fn read(
     }
     let side = if kpi.direction == Direction::Decrease { Side::Above } else { Side::Below };
     let since = reading.since.and_then(|index| weeks.get(index)).map(|week| week.last_day);
-    (reading.signal, Some(Finding::Signal { reading, side, since }))
+    (reading.signal, Some(Finding::Signal { reading: Box::new(reading), side, since }))
 }
 
 fn lead(

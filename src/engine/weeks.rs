@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
-use super::history::{Daily, Day};
+use super::daily::{Daily, Day};
 use crate::calendar::Calendar;
 use crate::kpi::{Accumulation, Direction, Kpi};
 
@@ -29,30 +29,30 @@ pub(super) fn weeks(
     daily: &Daily,
     through: DateTime<Utc>,
 ) -> Vec<Week> {
-    let Some((first, _)) = daily.first_key_value() else { return Vec::new() };
+    let Some(first) = daily.days().next() else { return Vec::new() };
     let today = calendar.day_of(through);
     let days = if kpi.accumulation == Accumulation::Flow {
         increments(kpi, calendar, daily)
     } else {
-        daily.iter().map(|(day, is)| (*day, *is)).collect()
+        daily.clone()
     };
     let to_end = 6 - u64::from(first.weekday().days_since(calendar.week_start));
     let mut weeks = Vec::new();
     let mut total = 0.0;
-    let mut last_day = *first + Days::new(to_end);
+    let mut last_day = first + Days::new(to_end);
     while last_day < today {
         let from = last_day - Days::new(6);
         let mut of_week = days.range(from..=last_day).map(|(_, day)| day).peekable();
         let week = if of_week.peek().is_none() {
             Week { last_day, residual: None, level: None }
         } else if kpi.accumulation == Accumulation::Flow {
-            let of_week: Vec<&Day> = of_week.collect();
+            let of_week: Vec<Day> = of_week.collect();
             let added: f64 = of_week.iter().map(|day| day.value).sum();
             let expected = of_week.iter().map(|day| day.expected).sum::<Option<f64>>();
             total += added;
             Week { last_day, residual: residual(kpi, added, expected), level: Some(total) }
         } else {
-            let end = days.get(&last_day);
+            let end = days.get(last_day);
             Week {
                 last_day,
                 residual: end.and_then(|day| residual(kpi, day.value, day.expected)),
@@ -85,7 +85,7 @@ pub(super) fn plan_changes(
         }
         let runs = newest.is_some_and(|newest| newest < period.end_day);
         let last_day = period.end_day - Days::new(1);
-        let plan = daily.get(&last_day).and_then(|day| day.expected);
+        let plan = daily.get(last_day).and_then(|day| day.expected);
         let plan = if runs { plan.or(running) } else { plan };
         if let Some((_, Some(old))) = before
             && plan.is_some_and(|new| (new - old).abs() > SAME_PLAN * new.abs().max(old.abs()))
@@ -113,8 +113,8 @@ fn residual(kpi: &Kpi, value: f64, expected: Option<f64>) -> Option<f64> {
 fn increments(kpi: &Kpi, calendar: &Calendar, daily: &Daily) -> Daily {
     let mut increments = Daily::new();
     let mut before: Option<(NaiveDate, Day)> = None;
-    for (day, is) in daily {
-        let close = calendar.day_start(*day + Days::new(1));
+    for (day, is) in daily.iter() {
+        let close = calendar.day_start(day + Days::new(1));
         let first_day = calendar.period_at(&kpi.period, close).first_day;
         let start = before.filter(|(earlier, _)| *earlier >= first_day).map(|(_, day)| day);
         let added = Day {
@@ -125,8 +125,8 @@ fn increments(kpi: &Kpi, calendar: &Calendar, daily: &Daily) -> Daily {
             sums: None,
             status: None,
         };
-        increments.insert(*day, added);
-        before = Some((*day, *is));
+        increments.insert(day, added);
+        before = Some((day, is));
     }
     increments
 }

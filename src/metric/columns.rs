@@ -1,6 +1,8 @@
 //! Which column of an answer is a label, which a value, which `data_through`: decided once per
 //! answer, by name, so that a renamed column is a failure and never a wrong number.
 
+use std::sync::Arc;
+
 use super::{Cell, FetchError, FetchErrorKind, Metric, Table};
 use crate::shown;
 
@@ -14,7 +16,7 @@ pub(super) struct Layout {
     /// In the order of the metric's labels.
     pub(super) labels: Vec<usize>,
     /// Name under which formulas know the value, and its place.
-    pub(super) values: Vec<(String, usize)>,
+    pub(super) values: Vec<(Arc<str>, usize)>,
     /// The optional column of that name.
     pub(super) data_through: Option<usize>,
 }
@@ -33,21 +35,22 @@ impl Layout {
             Found::None => None,
             Found::Many => return Err(ambiguous(metric, DATA_THROUGH)),
         };
-        let mut values = Vec::new();
+        let mut values: Vec<(Arc<str>, usize)> = Vec::new();
         for name in &metric.columns {
-            values.push((name.clone(), required(name)?));
+            values.push((name.as_str().into(), required(name)?));
         }
         let others: Vec<usize> = (0..table.columns.len())
             .filter(|index| !labels.contains(index) && Some(*index) != data_through)
             .collect();
         if metric.bare
-            && !values.iter().any(|(name, _)| name == BARE)
+            && !values.iter().any(|(name, _)| **name == *BARE)
             && let Some(index) = bare_column(metric, table, &others)?
         {
-            values.push((BARE.to_owned(), index));
+            values.push((BARE.into(), index));
         }
         if metric.columns.is_empty() && !metric.bare {
-            values.extend(others.iter().map(|index| (table.columns[*index].clone(), *index)));
+            values
+                .extend(others.iter().map(|index| (table.columns[*index].as_str().into(), *index)));
         }
         Ok(Self { labels, values, data_through })
     }

@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{BARE, Layout};
-use super::{Cell, FetchError, FetchErrorKind, Labels, Metric, Table, moment};
+use super::{Cell, FetchError, FetchErrorKind, Few, Labels, Metric, Table, moment};
 use crate::shown;
 
 /// What to do about long labels.
@@ -39,7 +39,7 @@ pub struct Measurement {
 pub struct Series {
     /// By column, spelled as formulas spell it; the column that a formula means by the metric's
     /// bare name is `value`. A column without a number is absent. Finite.
-    pub values: BTreeMap<String, f64>,
+    pub values: Few<f64>,
     /// Up to when the data are complete, if the source says so; 1970 if it says that none are.
     pub data_through: Option<DateTime<Utc>>,
     /// What is in columns that should hold a number, by the same names.
@@ -81,6 +81,8 @@ impl Measurement {
         let names: Vec<Arc<str>> = metric.labels.iter().map(|name| name.as_str().into()).collect();
         let mut measurement = Self::default();
         let mut bytes = 0;
+        // Most rows are complete up to the same instant.
+        let mut last_through: Option<(&Cell, Option<DateTime<Utc>>)> = None;
         for (index, row) in table.rows.iter().enumerate() {
             let labels = labels(metric, &layout, &names, row, zone)?;
             bytes += labels.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
@@ -91,20 +93,26 @@ impl Measurement {
             let mut bad = None;
             for (name, column) in &layout.values {
                 match row[*column].number() {
-                    Ok(Some(number)) => drop(series.values.insert(name.clone(), number)),
+                    Ok(Some(number)) => series.values.insert(Arc::clone(name), number),
                     Ok(None) => {}
                     Err(found) => {
                         bad.get_or_insert_with(|| {
                             let heading = shown::line(&table.columns[*column], LONGEST);
                             format!("row {}: column `{heading}` holds {found}", index + 1)
                         });
-                        series.bad.insert(name.clone(), Bad { rows: 1, found: found.to_string() });
+                        series
+                            .bad
+                            .insert(name.to_string(), Bad { rows: 1, found: found.to_string() });
                     }
                 }
             }
             if let Some(column) = layout.data_through {
-                let through = moment::read(&row[column], zone)
-                    .map_err(|found| bad_data_through(metric, &found))?;
+                let through = match last_through {
+                    Some((cell, through)) if *cell == row[column] => through,
+                    _ => moment::read(&row[column], zone)
+                        .map_err(|found| bad_data_through(metric, &found))?,
+                };
+                last_through = Some((&row[column], through));
                 // Nothing is complete, which is not the same as nothing being said.
                 series.data_through = Some(through.unwrap_or(moment::NEVER));
             }

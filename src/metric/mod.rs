@@ -5,6 +5,7 @@
 
 mod columns;
 mod fetch_error;
+mod few;
 mod labels;
 mod measurement;
 pub(crate) mod moment;
@@ -14,6 +15,7 @@ mod table;
 mod totals;
 
 pub use fetch_error::{FetchError, FetchErrorKind};
+pub use few::Few;
 pub use labels::Labels;
 pub use measurement::{Bad, Measurement, Series};
 pub use query::{Query, QueryTerms, Template};

@@ -14,8 +14,8 @@ impl Measurement {
         let mut series: BTreeMap<Labels, Series> = BTreeMap::new();
         for (labels, row) in &self.series {
             let whole = series.entry(relabel(labels)).or_default();
-            for (column, number) in &row.values {
-                *whole.values.entry(column.clone()).or_insert(0.0) += number;
+            for (column, number) in row.values.iter() {
+                *whole.values.entry(column, || 0.0) += number;
             }
             for (column, bad) in &row.bad {
                 let all = whole.bad.entry(column.clone());

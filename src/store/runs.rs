@@ -202,7 +202,7 @@ fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
         values: series
             .values
             .iter()
-            .map(|(column, v)| (column.clone(), format!("{v:?}")))
+            .map(|(column, v)| (column.to_string(), format!("{v:?}")))
             .collect(),
         data_through: series.data_through.map(exact_text),
         bad: series.bad.clone(),

@@ -64,8 +64,8 @@ fn checked(metric: &Metric, answer: Result<Table, FetchError>) -> String {
             assert!(table.rows.iter().flatten().all(finite), "{table:?}");
             match Measurement::from_table(metric, chrono_tz::Tz::UTC, &table) {
                 Ok(measured) => {
-                    let values = measured.series.values().flat_map(|series| series.values.values());
-                    assert!(values.into_iter().all(|value| value.is_finite()), "{measured:?}");
+                    let values = measured.series.values().flat_map(|series| series.values.iter());
+                    assert!(values.into_iter().all(|(_, value)| value.is_finite()), "{measured:?}");
                     let (columns, rows) = (table.columns.len().min(4), table.rows.len().min(4));
                     return format!("{} columns, {} rows", "x".repeat(columns), "x".repeat(rows));
                 }

@@ -26,7 +26,7 @@ async fn answer(source: &dyn Source, sql: &str) -> (Vec<(String, f64)>, Option<S
     let measured = measure(source, metric).await.unwrap();
     assert_eq!((measured.series.len(), measured.bad_rows), (1, 0), "{sql}");
     let series = measured.series.values().next().unwrap();
-    let values = series.values.iter().map(|(name, value)| (name.clone(), *value)).collect();
+    let values = series.values.iter().map(|(name, value)| (name.to_string(), *value)).collect();
     (values, series.data_through.map(|through| through.to_rfc3339()))
 }
 

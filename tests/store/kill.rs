@@ -13,7 +13,7 @@ use kpi_exporter::assess::Status;
 use kpi_exporter::assess::hysteresis::{DataPoint, StatusMemory};
 use kpi_exporter::calendar::Window;
 use kpi_exporter::kpi::SeriesKey;
-use kpi_exporter::metric::{Labels, Measurement, Series, Span};
+use kpi_exporter::metric::{Few, Labels, Measurement, Series, Span};
 use kpi_exporter::store::{Closing, Evaluation, Opening, Point, Revision, Store, StoredRun};
 use tokio::time::Instant;
 
@@ -50,7 +50,7 @@ fn day(at: DateTime<Utc>) -> NaiveDate {
 }
 
 fn run(n: u32, as_of: DateTime<Utc>) -> StoredRun {
-    let values = BTreeMap::from([("value".to_owned(), f64::from(n))]);
+    let values: Few<f64> = [("value", f64::from(n))].into();
     let series =
         (0..SERIES).map(|i| (labels(i), Series { values: values.clone(), ..Series::default() }));
     let measured = Measurement { series: series.collect(), ..Measurement::default() };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::metric::Bad;
+use crate::metric::{Bad, Few};
 
 /// A table: names of its labels, its rows, and whether a missing one is 0.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl Given {
     fn input(&self) -> Input<'_> {
         let row = |(values, value): (&Vec<String>, &f64)| {
             let labels = self.names.iter().copied().zip(values.iter().map(String::as_str));
-            let values = BTreeMap::from([("value".to_owned(), *value)]);
+            let values = [("value", *value)].into();
             (labels.collect(), Series { values, ..Series::default() })
         };
         let series = self.rows.iter().map(row).collect();
@@ -148,7 +148,7 @@ fn why_there_is_no_value_is_told() {
     let inputs = Inputs::new(&formula, |id| {
         let mut input = tables[usize::from(*id == "b")].1.input();
         for row in input.measured.to_mut().series.values_mut() {
-            row.values.clear();
+            row.values = Few::default();
             row.bad.insert("value".into(), bad.clone());
         }
         Some(input)

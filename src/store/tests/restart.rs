@@ -63,7 +63,7 @@ fn instant() -> impl Strategy<Value = DateTime<Utc>> {
 fn series() -> impl Strategy<Value = Series> {
     let values = prop::collection::btree_map("[a-z]{1,6}", number(), 0..3);
     (values, prop::option::of(instant())).prop_map(|(values, data_through)| Series {
-        values,
+        values: values.into_iter().collect(),
         data_through,
         ..Series::default()
     })
