@@ -282,8 +282,11 @@ impl Parser<'_> {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "reads as the other constructors of errors do")]
+    /// The span is one of the text: its end may be where something was expected, and the next thing a
+    /// character of several bytes.
     fn error(&self, message: &str, span: Range<usize>) -> FormulaError {
+        let start = self.text.floor_char_boundary(span.start);
+        let span = start..self.text.ceil_char_boundary(span.end).max(start);
         FormulaError { message: message.to_owned(), span, hint: None }
     }
 }

@@ -75,6 +75,21 @@ fn nesting_without_end_is_an_error_and_not_a_crash() {
 }
 
 #[test]
+fn a_place_is_one_of_the_text_at_its_end_and_before_wide_characters_too() {
+    for sign in ["(", "-", "- "] {
+        for after in ["", "é", "5"] {
+            for nested in 0..2 * MAX_DEPTH {
+                let text = format!("{}{after}", sign.repeat(nested));
+                let place = Formula::parse(&text).err().map(|error| error.span);
+                assert!(place.clone().is_none_or(|place| text.get(place).is_some()), "{place:?}");
+            }
+        }
+    }
+    let error = Formula::parse_within("1 + é", 1).unwrap_err();
+    assert_eq!("1 + é".get(error.span), Some("é"));
+}
+
+#[test]
 fn terms_without_end_are_an_error_with_their_place() {
     let plus = |count: usize| vec!["m"; count].join("+");
     for text in [plus(20_000), format!("max({})", vec!["m"; 1001].join(",")), "m".repeat(40_000)] {
