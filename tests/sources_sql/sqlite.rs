@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, raw_sql};
 use tempfile::TempDir;
 
-use super::{config, number, open, row, text};
+use super::{config, number, open, row, text, until};
 use crate::ask::{measure, metric, names, table};
 
 /// A database file that goes away with the test.
@@ -343,4 +343,56 @@ async fn days_in_another_form_than_the_parameters_are_told() {
           `2026-11-28 09:00:00`: bring it into the form `YYYY-MM-DD`, for example with `substr`"
         ]
     );
+}
+
+/// A named pipe: whoever opens it for reading waits, until this is dropped.
+struct Pipe(PathBuf);
+
+impl Pipe {
+    fn at(path: PathBuf) -> Self {
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        Self(path)
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        // Both ends at once need nobody else; nobody can find it any more when those that wait go on.
+        let both = std::fs::OpenOptions::new().read(true).write(true).open(&self.0).unwrap();
+        std::fs::remove_file(&self.0).unwrap();
+        drop(both);
+    }
+}
+
+/// As on a share that does not answer: SQLite looks whether a journal has to be rolled back, and the named
+/// pipe that has its name makes it wait.
+#[tokio::test]
+async fn a_file_that_hangs_has_few_reads_on_it_however_many_tries_and_heals() {
+    let file = shop(&["CREATE TABLE orders (n int)", "INSERT INTO orders VALUES (7)"]).await;
+    let journal = Pipe::at(file.0.path().join("shop.db-journal"));
+    let timeout = Duration::from_millis(200);
+    let source = open(&SqlConfig { timeout, ..config(&file.url()) });
+    let mut said = Vec::new();
+    for _ in 0..10 {
+        let error = table(&source, "SELECT n AS value FROM orders").await.unwrap_err();
+        assert!(
+            error.to_string().ends_with("does the share answer that the file lies on?)"),
+            "{error}"
+        );
+        said.push(error.to_string());
+    }
+    let hung = said.iter().filter(|error| error.contains("within 0.2 s")).count();
+    let refused = |error: &&String| error.contains("has not answered earlier reads yet");
+    assert_eq!((hung, said.iter().filter(refused).count()), (2, 8), "{said:#?}");
+    drop(journal);
+    until("it heals", async || table(&source, "SELECT n AS value FROM orders").await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = Pipe::at(folder.path().join("shop.db"));
+    let source = open(&config(&format!("sqlite://{}", pipe.0.display())));
+    let error = table(&source, "SELECT 1 AS value").await.unwrap_err();
+    assert!(error.message.ends_with("it is a named pipe, not a regular file"), "{error}");
 }

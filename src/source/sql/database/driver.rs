@@ -14,6 +14,9 @@ pub(in crate::source::sql) trait Driver: Send + Sync {
     /// Whether a connection is worth keeping for the next fetch.
     const KEEPS_CONNECTIONS: bool = true;
 
+    /// What to look at when nothing answers.
+    const NO_ANSWER: &str = "is the address right, and does a firewall let the connection through?";
+
     /// Kind and address, without user and password.
     fn target(&self) -> String;
 

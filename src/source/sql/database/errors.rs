@@ -86,10 +86,9 @@ pub(super) fn hung(target: &str, limit: Duration) -> FetchError {
 }
 
 /// Nothing was heard while connecting.
-pub(super) fn no_answer(target: &str, limit: Duration) -> FetchError {
+pub(super) fn no_answer(target: &str, limit: Duration, hint: &str) -> FetchError {
     let message = format!("no answer from {target} within {}", seconds(limit));
-    FetchError::new(FetchErrorKind::Timeout, message)
-        .with_hint("is the address right, and does a firewall let the connection through?")
+    FetchError::new(FetchErrorKind::Timeout, message).with_hint(hint)
 }
 
 /// Without the driver's own introductions.

@@ -58,7 +58,7 @@ impl<D: Driver> Database<D> {
         let opening = self.open(request, deadline);
         let mut connection = timeout_at(deadline, opening)
             .await
-            .unwrap_or_else(|_| Err(errors::no_answer(&self.target, self.timeout)))?;
+            .unwrap_or_else(|_| Err(errors::no_answer(&self.target, self.timeout, D::NO_ANSWER)))?;
         notes::sent(self.dialect, request, statement);
         let running = driver.run(&mut connection, request, statement, deadline);
         let outcome = timeout_at(deadline + GRACE, running).await;

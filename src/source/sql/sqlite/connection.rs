@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Error, Row};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
@@ -39,6 +40,8 @@ struct Inner {
     seen: Seen,
     /// Whether anything but reading is refused.
     guarded: Arc<AtomicBool>,
+    /// Its place among those that may read at a time: a thread that hangs has it for as long.
+    _place: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 /// So many steps of SQLite's machine between two looks at the flag: some microseconds.
@@ -61,13 +64,17 @@ impl Connection {
         let open = || {
             let connection = rusqlite::Connection::open_in_memory()?;
             connection.pragma_update(None, "temp_store", "memory")?;
-            Self::of(connection, Scope::All)
+            Self::of(connection, Scope::All, None)
         };
         open().map_err(|error| broken(&explain::said(&error)))
     }
 
-    /// A connection of SQLite's, guarded.
-    pub(super) fn of(connection: rusqlite::Connection, scope: Scope) -> Result<Self, Error> {
+    /// A connection of SQLite's, guarded, in a place that it has until nothing works with it any more.
+    pub(super) fn of(
+        connection: rusqlite::Connection,
+        scope: Scope,
+        place: Option<Arc<OwnedSemaphorePermit>>,
+    ) -> Result<Self, Error> {
         // A misspelled name in double quotes would be a text.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
@@ -86,7 +93,8 @@ impl Connection {
         let (refusals, seen) = (Refusals::default(), Seen::default());
         sums::install(&connection, &refusals)?;
         functions::install(&connection, &refusals, &seen)?;
-        let inner = Arc::new(Mutex::new(Inner { connection, refusals, seen, guarded }));
+        let inner =
+            Arc::new(Mutex::new(Inner { connection, refusals, seen, guarded, _place: place }));
         Ok(Self { inner, scope, stop, refused: None })
     }
 

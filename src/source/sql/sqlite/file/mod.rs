@@ -3,17 +3,20 @@
 mod url;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Error, OpenFlags};
 use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
-use tokio::task::spawn_blocking;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::Instant;
 
 use super::checks::Scope;
 use super::connection::Connection;
 use super::explain;
+use crate::limits::open_regular;
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::sql::SqlConfig;
 use crate::source::sql::database::driver::{Driver, Failure, Meaning};
@@ -28,6 +31,9 @@ pub(in crate::source::sql) struct Sqlite {
     uri: String,
     /// How long to wait for a writer.
     patience: Duration,
+    /// So many threads may be at the file. Those that it never answers keep their places: others find none
+    /// instead of hanging beside them.
+    places: Arc<Semaphore>,
 }
 
 /// A file, open.
@@ -56,16 +62,23 @@ impl Sqlite {
             uri.push('&');
             uri.push_str(pair);
         }
-        Ok(Self { file, uri, patience: config.timeout })
+        let places = Arc::new(Semaphore::new(config.max_connections as usize));
+        Ok(Self { file, uri, patience: config.timeout, places })
     }
 
     /// In a folder where SQLite may not write it cannot read a database with a write-ahead log, unless
     /// it is told that nobody changes it.
-    fn opener(&self) -> impl FnOnce() -> Result<Opened, Failure> + Send + 'static {
-        let Self { file, uri, patience } = self;
+    fn opener(
+        &self,
+        place: Arc<OwnedSemaphorePermit>,
+    ) -> impl FnOnce() -> Result<Opened, Failure> + Send + 'static {
+        let Self { file, uri, patience, .. } = self;
         let (file, uri, patience) = (file.clone(), uri.clone(), *patience);
         move || {
-            let error = match connection(&uri, patience) {
+            // SQLite says no more than "unable to open database file", and waits at a pipe.
+            open_regular(&file).map_err(sqlx::Error::Io)?;
+            let connection = |uri: &str| connection(uri, patience, Arc::clone(&place));
+            let error = match connection(&uri) {
                 Ok(connection) => return Ok(Opened { connection, immutable: None }),
                 Err(error) => error,
             };
@@ -76,7 +89,7 @@ impl Sqlite {
             if before.waiting > 0 {
                 return Err(Failure::Refused(log_out_of_reach(&file)));
             }
-            let connection = connection(&format!("{uri}&immutable=1"), patience)
+            let connection = connection(&format!("{uri}&immutable=1"))
                 .map_err(|error| unusable(&file, &error))?;
             Ok(Opened { connection, immutable: Some(before) })
         }
@@ -89,15 +102,17 @@ impl Driver for Sqlite {
     /// The file may have been replaced by another.
     const KEEPS_CONNECTIONS: bool = false;
 
+    const NO_ANSWER: &str = "does the share answer that the file lies on?";
+
     fn target(&self) -> String {
         format!("sqlite file {}", self.file.display())
     }
 
     async fn connect(&self) -> Result<Opened, Failure> {
-        // SQLite says no more than "unable to open database file".
-        tokio::fs::metadata(&self.file).await.map_err(sqlx::Error::Io)?;
-        let opening = spawn_blocking(self.opener()).await;
-        opening.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| Failure::Refused(no_place(&self.file)))?;
+        let opening = spawn_blocking(self.opener(Arc::new(place))).await;
+        opening.map_err(lost)?
     }
 
     /// The file is open for reading only; zone and limit are not SQLite's business.
@@ -114,9 +129,10 @@ impl Driver for Sqlite {
     ) -> Result<Table, Failure> {
         let answer = opened.connection.run(request, statement, deadline, self.patience).await;
         let table = answer.map_err(Failure::Refused)?;
-        if let Some(before) = &opened.immutable
-            && Stamp::of(&self.file)? != *before
-        {
+        let Some(before) = &opened.immutable else { return Ok(table) };
+        let file = self.file.clone();
+        let now = spawn_blocking(move || Stamp::of(&file)).await.map_err(lost)??;
+        if now != *before {
             let message = format!("{} was changed while it was read", self.file.display());
             return Err(Failure::Refused(FetchError::new(FetchErrorKind::Unreachable, message)));
         }
@@ -140,7 +156,11 @@ impl Stamp {
 }
 
 /// Opens a file for reading; `uri` is `file:...`.
-fn connection(uri: &str, busy: Duration) -> Result<Connection, Error> {
+fn connection(
+    uri: &str,
+    busy: Duration,
+    place: Arc<OwnedSemaphorePermit>,
+) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -148,7 +168,7 @@ fn connection(uri: &str, busy: Duration) -> Result<Connection, Error> {
     connection.busy_timeout(busy)?;
     // Opening alone reads nothing.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    Connection::of(connection, Scope::Arithmetic)
+    Connection::of(connection, Scope::Arithmetic, Some(place))
 }
 
 /// Whether SQLite gave up because it may not write beside the file.
@@ -164,6 +184,16 @@ fn unusable(file: &Path, error: &Error) -> Failure {
         Some(hint) => failure.with_hint(hint),
         None => failure,
     })
+}
+
+/// The thread did not come to its end.
+fn lost(error: JoinError) -> Failure {
+    Failure::Sql(sqlx::Error::Io(std::io::Error::other(error)))
+}
+
+fn no_place(file: &Path) -> FetchError {
+    let message = format!("sqlite file {} has not answered earlier reads yet", file.display());
+    FetchError::new(FetchErrorKind::Unreachable, message).with_hint(Sqlite::NO_ANSWER)
 }
 
 fn log_out_of_reach(file: &Path) -> FetchError {
