@@ -29,8 +29,8 @@ fn a_file_that_differs_or_is_missing_fails_the_check_by_name() {
     let output = generate(&["--output", path, "--check"]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("kpi-detail.json: differs"), "{said}");
-    assert!(said.contains("kpi-scorecard.json: cannot be read"), "{said}");
+    assert!(said.contains("kpi-detail.json: error: differs"), "{said}");
+    assert!(said.contains("kpi-scorecard.json: error: cannot be read"), "{said}");
     assert!(!said.contains("kpi-weekly-review.json"), "{said}");
 }
 
