@@ -94,6 +94,8 @@ impl Slow {
             let reader = async move {
                 let socket = TcpSocket::new_v4().unwrap();
                 socket.set_recv_buffer_size(4096).unwrap();
+                // Another machine than the scraper's: of one peer with too many, old ones make room for new ones.
+                socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
                 let mut stream = socket.connect(address).await.unwrap();
                 // One that was made room for others already is cut off.
                 let _ = stream.write_all(request.as_bytes()).await;
