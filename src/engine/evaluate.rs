@@ -286,7 +286,10 @@ impl Engine {
             goal_changed: None,
             closed: Arc::default(),
             notes: Vec::new(),
-            last_success: verdicts.as_of.filter(|_| good).or(before.and_then(|is| is.last_success)),
+            // One of a future that did not come is none.
+            last_success: verdicts.as_of.filter(|_| good).or_else(|| {
+                before.and_then(|is| is.last_success).filter(|success| *success <= now)
+            }),
         };
         let state = match same.filter(|same| same.says_what(&state)) {
             Some(same) => Arc::clone(same),
