@@ -49,15 +49,19 @@ pub(super) struct Plan {
     /// The newest days last: they come first.
     left: Mutex<Vec<Stretch>>,
     days: usize,
+    /// Days without a daemon, which others catch up with before.
+    caught_up: usize,
 }
 
 impl Plan {
-    /// The days before today of which nothing is known, `most` of them at most.
+    /// The days before today of which nothing is known, `most` of them at most. `caught_up` are caught
+    /// up with before.
     pub(super) fn of(
         definitions: &Definitions,
         known: &BTreeMap<KpiId, BTreeSet<NaiveDate>>,
         now: DateTime<Utc>,
         most: u16,
+        caught_up: usize,
     ) -> Self {
         let today = definitions.calendar.day_of(now);
         let nothing = BTreeSet::new();
@@ -80,11 +84,12 @@ impl Plan {
             }
         }
         let days = left.iter().map(|stretch| stretch.days.len()).sum();
-        Self { left: Mutex::new(left), days }
+        Self { left: Mutex::new(left), days, caught_up }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.days == 0
+    /// How many days there are to fill in.
+    pub(super) fn days(&self) -> usize {
+        self.days
     }
 
     /// A stretch that is taken is not taken again, even if the task ends by a defect in its middle.
@@ -100,7 +105,8 @@ impl Plan {
     pub(super) fn progress(&self) -> Filling {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let left: usize = left.iter().map(|stretch| stretch.days.len()).sum();
-        Filling { done: self.days.saturating_sub(left), days: self.days }
+        let days = self.caught_up + self.days;
+        Filling { done: days.saturating_sub(left), days }
     }
 }
 
@@ -127,6 +133,15 @@ pub(super) struct Fill {
 impl Fill {
     /// Works until all is done, or the evaluator is gone.
     pub(super) async fn run(self) {
+        if self.plan.days > 0 && !self.work().await {
+            return;
+        }
+        // Told as done once it is shown.
+        let _ = self.past.send(Past::End).await;
+    }
+
+    /// Whether all is done, and somebody listens still.
+    async fn work(&self) -> bool {
         while !self.shared.is_ready() {
             sleep(LOOK).await;
         }
@@ -135,9 +150,9 @@ impl Fill {
         let mut pause = PAUSES.0;
         loop {
             let waiting = self.walk(&mut refused).await;
-            let Some(waiting) = waiting else { return };
+            let Some(waiting) = waiting else { return false };
             if waiting.is_empty() {
-                break;
+                return true;
             }
             self.shared.publish_filling(None);
             // Sources that are down are the pollers' to ask.
@@ -145,8 +160,6 @@ impl Fill {
             sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
         }
-        // Told as done once it is shown.
-        let _ = self.past.send(Past::End).await;
     }
 
     /// Goes through all that is left; gives what has to wait for its sources, `None` when nobody listens.
@@ -324,7 +337,7 @@ mod tests {
         let now = "2026-04-11T08:00:00Z".parse().unwrap();
         let known: BTreeSet<NaiveDate> = day("2026-01-01").iter_days().take(91).collect();
         let known = BTreeMap::from([("a".into(), known)]);
-        let plan = Plan::of(&two, &known, now, 100);
+        let plan = Plan::of(&two, &known, now, 100, 0);
         assert_eq!((plan.days, plan.progress()), (100, Filling { done: 0, days: 100 }));
         let newest = plan.take().unwrap();
         assert_eq!((newest.days.len(), newest.kpis.len()), (9, 2));
@@ -336,8 +349,13 @@ mod tests {
         assert_eq!(asked, [29, 31, 31], "{asked:?}");
         assert_eq!(plan.progress(), Filling { done: 100, days: 100 });
         let all = |kpi: &str| (kpi.into(), day("2026-01-01").iter_days().take(100).collect());
-        assert!(Plan::of(&two, &BTreeMap::from([all("a"), all("b")]), now, 100).is_empty());
-        assert!(Plan::of(&two, &BTreeMap::new(), now, 0).is_empty());
+        let days = |known: &BTreeMap<KpiId, BTreeSet<NaiveDate>>, most| {
+            Plan::of(&two, known, now, most, 0).days()
+        };
+        assert_eq!(days(&BTreeMap::from([all("a"), all("b")]), 100), 0);
+        assert_eq!(days(&BTreeMap::new(), 0), 0);
+        let after_others = Plan::of(&two, &known, now, 100, 7);
+        assert_eq!(after_others.progress(), Filling { done: 7, days: 107 });
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::kpi::Definitions;
 use crate::record::Finisher;
 use crate::server::Shared;
 use crate::store::{Definition, Retention, Store, StoreError};
+use crate::web::Filling;
 
 /// Days of the past that wait for the evaluator, at most.
 const QUEUE: usize = 256;
@@ -246,26 +247,12 @@ impl Generation {
             background.spawn(keep_running("digest", Arc::clone(shared), start));
         }
         let (days, past) = mpsc::channel(QUEUE);
-        let days_filled = days.clone();
         let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
-        let caught_up = missing.clone();
-        if !missing.is_empty() {
-            let later = |(id, source): (&SourceId, &SourceHandle)| {
-                (id.clone(), source.clone().in_background())
-            };
-            let sources: Sources = sources.iter().map(later).collect();
-            let definitions = Arc::clone(definitions);
-            let start = move || {
-                let (definitions, sources) = (Arc::clone(&definitions), sources.clone());
-                catch_up::catch_up(definitions, sources, missing.clone(), days.clone())
-            };
-            background.spawn(keep_running("catch_up", Arc::clone(shared), start));
-        }
         let mut known = engine.history().known_days();
         for (kpi, silent) in keeper.iter().flat_map(keeper::Keeper::silent_days) {
             known.entry(kpi.clone()).or_default().extend(silent);
         }
-        for close in &caught_up {
+        for close in &missing {
             let day = definitions.calendar.day_before(*close);
             for kpi in &definitions.kpis {
                 known.entry(kpi.id.clone()).or_default().insert(day);
@@ -273,20 +260,36 @@ impl Generation {
         }
         let kept = settings.keep_daily.as_secs() / 86_400;
         let most = u64::from(settings.backfill_days).min(kept);
-        let plan = fill::Plan::of(definitions, &known, clock(), u16::try_from(most).unwrap_or(0));
-        shared.publish_filling(Some(plan.progress()).filter(|_| !plan.is_empty()));
-        if !plan.is_empty() {
-            let one_by_one =
-                |(id, source): (&SourceId, &SourceHandle)| (id.clone(), source.one_by_one());
+        let most = u16::try_from(most).unwrap_or(0);
+        let plan = fill::Plan::of(definitions, &known, clock(), most, missing.len());
+        let (caught_up, filled) = (missing.len(), plan.days());
+        let begun = Some(Filling { done: 0, days: caught_up + filled });
+        shared.publish_filling(begun.filter(|begun| begun.days > 0));
+        if caught_up + filled > 0 {
+            let all = |how: fn(&SourceHandle) -> SourceHandle| -> Sources {
+                sources.iter().map(|(id, source)| (id.clone(), how(source))).collect()
+            };
+            let catch_up = catch_up::CatchUp {
+                definitions: Arc::clone(definitions),
+                sources: all(|source| source.clone().in_background()),
+                closes: missing,
+                shared: Arc::clone(shared),
+                past: days.clone(),
+                more: filled,
+            };
             let fill = fill::Fill {
                 definitions: Arc::clone(definitions),
-                sources: sources.iter().map(one_by_one).collect(),
+                sources: all(SourceHandle::one_by_one),
                 plan: Arc::new(plan),
                 shared: Arc::clone(shared),
-                past: days_filled,
+                past: days,
             };
-            let start = move || fill.clone().run();
-            background.spawn(keep_running("fill", Arc::clone(shared), start));
+            let shared = Arc::clone(shared);
+            background.spawn(async move {
+                let start = move || catch_up.clone().run();
+                keep_running("catch_up", Arc::clone(&shared), start).await;
+                keep_running("fill", shared, move || fill.clone().run()).await;
+            });
         }
         let memory = Memory { book, log, engine, keeper };
         let evaluator = evaluator(prepared, shared, memory, waiting);
