@@ -1,21 +1,23 @@
 //! History before the first start: what the sources know of the days before is fetched in the background, so
 //! that charts are not empty on day one. The newest days first, a month at a time, one query at a time at
-//! each source, with a rest after each day. What a source says it does not know is noted, and not asked again.
+//! each source, with a rest after each day, a longer one when there is much to do. What a source says it does not
+//! know is noted, and not asked again.
 //!
-//! Not here: days that passed while no daemon ran (`catch_up`).
+//! Not here: which days (`fill_plan`), days that passed while no daemon ran (`catch_up`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{Days, NaiveDate};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
 use super::catch_up::Past;
+use super::fill_plan::{Plan, Stretch};
 use crate::assess::{Assessment, Status};
 use crate::backfill::replay;
 use crate::calendar::{Calendar, PeriodKind};
@@ -24,101 +26,19 @@ use crate::id::KpiId;
 use crate::kpi::{Definitions, Kpi};
 use crate::server::Shared;
 use crate::snapshot::{Snapshot, Verdict};
-use crate::web::Filling;
-
-/// Days that are walked through together; what they share is fetched once.
-const TOGETHER: usize = 31;
 
 /// How often it looks whether the first evaluation is complete: verdicts come first.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Work in all after which it rests longer: small companies have their charts at once, and large ones are not
+/// kept busy for hours.
+const SOON: Duration = Duration::from_mins(1);
+
+/// How many times as long as at work it rests then.
+const LEISURE: u32 = 9;
+
 /// First and longest pause before sources that were down are asked again.
 const PAUSES: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(6));
-
-/// Days in a row of which the same KPIs are not known.
-#[derive(Debug, Clone)]
-struct Stretch {
-    /// The oldest first.
-    days: Vec<NaiveDate>,
-    kpis: Vec<Arc<Kpi>>,
-}
-
-/// What is left to do.
-#[derive(Debug)]
-pub(super) struct Plan {
-    /// The newest days last: they come first.
-    left: Mutex<Vec<Stretch>>,
-    days: usize,
-    /// Days without a daemon, which others catch up with before.
-    caught_up: usize,
-}
-
-impl Plan {
-    /// The days before today of which nothing is known, `most` of them at most. `caught_up` are caught
-    /// up with before.
-    pub(super) fn of(
-        definitions: &Definitions,
-        known: &BTreeMap<KpiId, BTreeSet<NaiveDate>>,
-        now: DateTime<Utc>,
-        most: u16,
-        caught_up: usize,
-    ) -> Self {
-        let today = definitions.calendar.day_of(now);
-        let nothing = BTreeSet::new();
-        let days_of: Vec<_> = definitions
-            .kpis
-            .iter()
-            .map(|kpi| (kpi, known.get(&kpi.id).unwrap_or(&nothing)))
-            .collect();
-        let mut left: Vec<Stretch> = Vec::new();
-        let first = today.checked_sub_days(Days::new(u64::from(most))).unwrap_or(today);
-        for day in first.iter_days().take_while(|day| *day < today) {
-            let unknown = days_of.iter().filter(|(_, known)| !known.contains(&day));
-            let kpis: Vec<Arc<Kpi>> = unknown.map(|(kpi, _)| Arc::clone(kpi)).collect();
-            if kpis.is_empty() {
-                continue;
-            }
-            match left.last_mut() {
-                Some(last) if last.goes_on_with(day, &kpis) => last.days.push(day),
-                _ => left.push(Stretch { days: vec![day], kpis }),
-            }
-        }
-        let days = left.iter().map(|stretch| stretch.days.len()).sum();
-        Self { left: Mutex::new(left), days, caught_up }
-    }
-
-    /// How many days there are to fill in.
-    pub(super) fn days(&self) -> usize {
-        self.days
-    }
-
-    /// A stretch that is taken is not taken again, even if the task ends by a defect in its middle.
-    fn take(&self) -> Option<Stretch> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn put_back(&self, stretches: Vec<Stretch>) {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.extend(stretches.into_iter().rev());
-    }
-
-    pub(super) fn progress(&self) -> Filling {
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let left: usize = left.iter().map(|stretch| stretch.days.len()).sum();
-        let days = self.caught_up + self.days;
-        Filling { done: days.saturating_sub(left), days }
-    }
-}
-
-impl Stretch {
-    fn goes_on_with(&self, day: NaiveDate, kpis: &[Arc<Kpi>]) -> bool {
-        let same = |(a, b): (&Arc<Kpi>, &Arc<Kpi>)| Arc::ptr_eq(a, b);
-        self.days.len() < TOGETHER
-            && self.days.last().and_then(NaiveDate::succ_opt) == Some(day)
-            && self.kpis.len() == kpis.len()
-            && self.kpis.iter().zip(kpis).all(same)
-    }
-}
 
 /// Fills in history.
 #[derive(Clone)]
@@ -133,7 +53,7 @@ pub(super) struct Fill {
 impl Fill {
     /// Works until all is done, or the evaluator is gone.
     pub(super) async fn run(self) {
-        if self.plan.days > 0 && !self.work().await {
+        if self.plan.days() > 0 && !self.work().await {
             return;
         }
         // Told as done once it is shown.
@@ -145,11 +65,12 @@ impl Fill {
         while !self.shared.is_ready() {
             sleep(LOOK).await;
         }
-        info!(days = self.plan.days, "filling in history from the sources, in the background");
+        info!(days = self.plan.days(), "filling in history from the sources, in the background");
         let mut refused = BTreeSet::new();
+        let mut worked = Duration::ZERO;
         let mut pause = PAUSES.0;
         loop {
-            let waiting = self.walk(&mut refused).await;
+            let waiting = self.walk(&mut refused, &mut worked).await;
             let Some(waiting) = waiting else { return false };
             if waiting.is_empty() {
                 return true;
@@ -163,7 +84,11 @@ impl Fill {
     }
 
     /// Goes through all that is left; gives what has to wait for its sources, `None` when nobody listens.
-    async fn walk(&self, refused: &mut BTreeSet<KpiId>) -> Option<Vec<Stretch>> {
+    async fn walk(
+        &self,
+        refused: &mut BTreeSet<KpiId>,
+        worked: &mut Duration,
+    ) -> Option<Vec<Stretch>> {
         let mut waiting = Vec::new();
         while let Some(stretch) = self.plan.take() {
             let Stretch { days, mut kpis } = stretch;
@@ -178,7 +103,7 @@ impl Fill {
             }
             let mut failed: BTreeMap<KpiId, usize> = BTreeMap::new();
             for (kpis, days) in self.by_period(&kpis, &days) {
-                self.fill(kpis, &days, &mut failed).await?;
+                self.fill(kpis, &days, &mut failed, worked).await?;
             }
             for (kpi, _) in failed.into_iter().filter(|(_, times)| *times >= days.len()) {
                 info!(%kpi, through = %days[days.len() - 1], "its source refuses to tell these days: older ones are not asked for");
@@ -226,6 +151,7 @@ impl Fill {
         kpis: Vec<Arc<Kpi>>,
         days: &[NaiveDate],
         failed: &mut BTreeMap<KpiId, usize>,
+        worked: &mut Duration,
     ) -> Option<()> {
         let calendar = self.definitions.calendar.clone();
         let closes = days.iter().map(|day| calendar.day_start(*day + Days::new(1))).collect();
@@ -241,8 +167,7 @@ impl Fill {
             }
             let snapshot = self.without_verdicts_before_dates(snapshot);
             self.past.send(Past::Filled { day: *day, snapshot, silent }).await.ok()?;
-            // As long at rest as at work.
-            sleep(begun.elapsed()).await;
+            sleep(rest(begun.elapsed(), worked)).await;
             begun = Instant::now();
         }
         Some(())
@@ -297,6 +222,12 @@ impl Fill {
     }
 }
 
+/// How long it rests after some work, `worked` being all there was.
+fn rest(work: Duration, worked: &mut Duration) -> Duration {
+    *worked += work;
+    if *worked < SOON { work } else { work * LEISURE }
+}
+
 /// The KPI with the dates moved back by their length until they hold the day.
 fn shifted(kpi: &Arc<Kpi>, calendar: &Calendar, day: NaiveDate) -> Arc<Kpi> {
     let PeriodKind::Dates { start, .. } = kpi.period else { return Arc::clone(kpi) };
@@ -317,45 +248,17 @@ mod tests {
     use super::*;
     use crate::assess::tests::kpi;
 
-    fn definitions(kpis: Vec<Kpi>) -> Definitions {
-        Definitions {
-            calendar: Calendar::default(),
-            objectives: BTreeMap::new(),
-            metrics: BTreeMap::new(),
-            kpis: kpis.into_iter().map(Arc::new).collect(),
-        }
-    }
-
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
     #[test]
-    fn the_newest_days_come_first_a_month_at_a_time_and_what_is_known_is_not_asked_again() {
-        let two =
-            definitions(vec![Kpi { id: "a".into(), ..kpi() }, Kpi { id: "b".into(), ..kpi() }]);
-        let now = "2026-04-11T08:00:00Z".parse().unwrap();
-        let known: BTreeSet<NaiveDate> = day("2026-01-01").iter_days().take(91).collect();
-        let known = BTreeMap::from([("a".into(), known)]);
-        let plan = Plan::of(&two, &known, now, 100, 0);
-        assert_eq!((plan.days, plan.progress()), (100, Filling { done: 0, days: 100 }));
-        let newest = plan.take().unwrap();
-        assert_eq!((newest.days.len(), newest.kpis.len()), (9, 2));
-        assert_eq!((newest.days[0], newest.days[8]), (day("2026-04-02"), day("2026-04-10")));
-        // Of the days before them only the other KPI is asked.
-        let stretches: Vec<_> = std::iter::from_fn(|| plan.take()).collect();
-        assert!(stretches.iter().all(|stretch| stretch.kpis.len() == 1), "{stretches:?}");
-        let asked: Vec<usize> = stretches.iter().map(|stretch| stretch.days.len()).collect();
-        assert_eq!(asked, [29, 31, 31], "{asked:?}");
-        assert_eq!(plan.progress(), Filling { done: 100, days: 100 });
-        let all = |kpi: &str| (kpi.into(), day("2026-01-01").iter_days().take(100).collect());
-        let days = |known: &BTreeMap<KpiId, BTreeSet<NaiveDate>>, most| {
-            Plan::of(&two, known, now, most, 0).days()
-        };
-        assert_eq!(days(&BTreeMap::from([all("a"), all("b")]), 100), 0);
-        assert_eq!(days(&BTreeMap::new(), 0), 0);
-        let after_others = Plan::of(&two, &known, now, 100, 7);
-        assert_eq!(after_others.progress(), Filling { done: 7, days: 107 });
+    fn it_rests_as_long_as_it_works_at_first_and_takes_a_tenth_of_the_time_later() {
+        let mut worked = Duration::ZERO;
+        let day = Duration::from_secs(1);
+        let rests: Vec<_> = (0..100).map(|_| rest(day, &mut worked)).collect();
+        assert!(rests[..59].iter().all(|rest| *rest == day));
+        assert!(rests[59..].iter().all(|rest| *rest == 9 * day));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tracing::{error, warn};
 
 use super::carried::{Carried, Runs};
 use super::digester::Digester;
+use super::fill_plan::Plan;
 use super::pace::TICK;
 use super::supervisor::keep_running;
 use super::{REVISION, catch_up, evaluator, fill, keeper, open_sources, source_facts};
@@ -261,7 +262,7 @@ impl Generation {
         let kept = settings.keep_daily.as_secs() / 86_400;
         let most = u64::from(settings.backfill_days).min(kept);
         let most = u16::try_from(most).unwrap_or(0);
-        let plan = fill::Plan::of(definitions, &known, clock(), most, missing.len());
+        let plan = Plan::of(definitions, &known, clock(), most, missing.len());
         let (caught_up, filled) = (missing.len(), plan.days());
         let begun = Some(Filling { done: 0, days: caught_up + filled });
         shared.publish_filling(begun.filter(|begun| begun.days > 0));

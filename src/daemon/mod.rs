@@ -8,6 +8,7 @@ mod clock_watch;
 mod digester;
 mod evaluator;
 mod fill;
+mod fill_plan;
 mod generation;
 mod handed;
 mod keeper;
