@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt};
 use tokio::time::Instant;
 
@@ -20,6 +19,10 @@ use crate::snapshot::Snapshot;
 /// Days that are being fetched at once, at most.
 const AHEAD: usize = 32;
 
+/// Runs that are waited for at once, of all these days together: each takes memory, and sources answer a few at
+/// a time only.
+const RUNS: usize = 1_000;
+
 /// Evaluates the definitions as of each of the `steps`, which ascend, and gives a snapshot of each
 /// in that order.
 ///
@@ -30,6 +33,7 @@ pub fn replay(
     sources: Sources,
     steps: Vec<DateTime<Utc>>,
 ) -> impl Stream<Item = Snapshot> + Send + 'static {
+    let ahead = RUNS.checked_div(definitions.metrics.len()).unwrap_or(AHEAD).clamp(1, AHEAD);
     let mut engine = Engine::new(Arc::clone(&definitions));
     let mut cache = ReplayCache::planned(&definitions, &steps);
     let shown = Arc::clone(&definitions);
@@ -38,20 +42,23 @@ pub fn replay(
     // One walk through the past belongs together: what one day got may serve another.
     let asked = Instant::now();
     let days = steps.into_iter().map(move |as_of| {
-        let runs = cache.slots(&definitions, as_of).into_iter().filter_map(|(id, slots)| {
+        let slots = cache.slots(&definitions, as_of).into_iter();
+        let rounds = slots.filter_map(|(id, slots)| {
             let metric = Arc::clone(definitions.metrics.get(id)?);
             let source = sources.get(&metric.source)?.clone();
-            let timezone = definitions.calendar.timezone;
-            Some(async move {
-                let round = Round { metric: &metric, source: &source, timezone, as_of, asked };
-                let run = round.collect(slots).await;
-                (metric.source.clone(), run)
-            })
+            Some((metric, source, slots))
         });
-        let runs = join_all(runs);
-        async move { (as_of, runs.await) }
+        let rounds: Vec<_> = rounds.collect();
+        let timezone = definitions.calendar.timezone;
+        let runs = rounds.into_iter().map(move |(metric, source, slots)| async move {
+            let round = Round { metric: &metric, source: &source, timezone, as_of, asked };
+            let run = round.collect(slots).await;
+            (metric.source.clone(), run)
+        });
+        let runs = futures_util::stream::iter(runs).buffer_unordered(RUNS);
+        async move { (as_of, runs.collect::<Vec<_>>().await) }
     });
-    futures_util::stream::iter(days).buffered(AHEAD).map(move |(as_of, runs)| {
+    futures_util::stream::iter(days).buffered(ahead).map(move |(as_of, runs)| {
         let mut book = Book::default();
         let mut log = log.clone();
         for (source, run) in runs {
