@@ -23,12 +23,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument as _, Span, info_span};
 
 use super::paced::Paced;
-use super::places::{LastRequest, Places};
+use super::places::Places;
+use super::progress::{Progress, SEND_BUFFER};
 use super::response::{self, Body};
 use super::site::Peer;
 use super::{Shared, api_routes, lifecycle, notes, routes};
@@ -54,9 +56,6 @@ const NO_ADDRESS: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 /// First and longest pause after a failed accept (out of file descriptors, mostly).
 const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
-
-/// Bytes of an answer that the system takes in advance: what a connection may hold of its memory.
-const SEND_BUFFER: usize = 256 << 10;
 
 /// Serves on listeners that are already bound until `stop` is ready, then stops accepting and
 /// returns when every request in flight is answered, after 10 seconds at the latest.
@@ -96,17 +95,25 @@ async fn accept_forever(
             Ok(stream) => {
                 pause = ACCEPT_PAUSE.0;
                 let (shared, stopped) = (Arc::clone(shared), stopped.clone());
-                match stream {
+                let another_went = match stream {
                     Stream::Tcp(stream, peer) => {
                         let peer = Peer(peer);
-                        places
-                            .let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
+                        places.wait_for(peer.0).await;
+                        places.let_in(peer.0, |progress| {
+                            connection(stream, peer, shared, stopped, progress)
+                        })
                     }
                     Stream::Unix(stream) => {
                         let peer = Peer(NO_ADDRESS);
-                        places
-                            .let_in(peer.0, |last| connection(stream, peer, shared, stopped, last));
+                        places.wait_for(peer.0).await;
+                        places.let_in(peer.0, |progress| {
+                            connection(stream, peer, shared, stopped, progress)
+                        })
                     }
+                };
+                if another_went {
+                    // In a flood requests that have come are read before it is said who brought none.
+                    yield_now().await;
                 }
             }
             Err(error) => {
@@ -140,16 +147,16 @@ async fn connection(
     peer: Peer,
     shared: Arc<Shared>,
     stopped: watch::Receiver<()>,
-    last: Arc<LastRequest>,
+    progress: Arc<Progress>,
 ) {
-    let stream = Paced::new(stream);
+    let stream = Paced::new(stream, Arc::clone(&progress));
     let Some(tls) = shared.door().and_then(|door| door.tls()) else {
-        return http(stream, false, peer, shared, stopped, last).await;
+        return http(stream, false, peer, shared, stopped, progress).await;
     };
     match timeout(HEADER_TIMEOUT, TlsAcceptor::from(tls).accept(stream)).await {
         Ok(Ok(stream)) => {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            http(stream, http2, peer, shared, stopped, last).await;
+            http(stream, http2, peer, shared, stopped, progress).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "no TLS came about"),
         Err(_) => tracing::debug!("a client took too long to agree on TLS"),
@@ -163,12 +170,19 @@ async fn http(
     peer: Peer,
     shared: Arc<Shared>,
     stopped: watch::Receiver<()>,
-    last: Arc<LastRequest>,
+    progress: Arc<Progress>,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        last.note();
+        progress.asked();
+        // One whose body is still to come waits for its client, not for us.
+        let answering = request.body().is_end_stream().then(|| progress.answering());
         request.extensions_mut().insert(peer);
-        answer(Arc::clone(&shared), request)
+        let answer = answer(Arc::clone(&shared), request);
+        async move {
+            let answer = answer.await;
+            drop(answering);
+            answer
+        }
     });
     let stream = TokioIo::new(stream);
     if http2 {

@@ -13,6 +13,7 @@ mod notes;
 mod paced;
 mod pages;
 mod places;
+mod progress;
 mod query;
 mod response;
 mod routes;

@@ -3,11 +3,14 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::progress::Progress;
 
 /// While an answer waits for its reader, so many bytes have to get away in this time ...
 const LEAST: usize = 64 << 10;
@@ -21,6 +24,7 @@ const WHOLE: Duration = Duration::from_mins(1);
 pub(super) struct Paced<S> {
     stream: S,
     waiting: Option<Waiting>,
+    progress: Arc<Progress>,
 }
 
 /// An answer that had to wait for its reader.
@@ -33,12 +37,16 @@ struct Waiting {
 }
 
 impl<S> Paced<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Self { stream, waiting: None }
+    /// One that notes down how it gets on.
+    pub(super) fn new(stream: S, progress: Arc<Progress>) -> Self {
+        Self { stream, waiting: None, progress }
     }
 
     /// The reader takes nothing now.
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.waiting.is_none() {
+            self.progress.is_unread(true);
+        }
         let waiting = self.waiting.get_or_insert_with(|| Waiting {
             since: Instant::now(),
             written: 0,
@@ -60,14 +68,16 @@ impl<S> Paced<S> {
         context: &mut Context<'_>,
         result: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        match (result, &mut self.waiting) {
-            (Poll::Pending, _) => self.wait(context),
-            (Poll::Ready(Ok(written)), Some(waiting)) => {
-                waiting.written += written;
-                Poll::Ready(Ok(written))
-            }
-            (result, _) => result,
+        let written = match result {
+            Poll::Pending => return self.wait(context),
+            Poll::Ready(Ok(written)) => written,
+            failed @ Poll::Ready(Err(_)) => return failed,
+        };
+        self.progress.took(written);
+        if let Some(waiting) = &mut self.waiting {
+            waiting.written += written;
         }
+        Poll::Ready(Ok(written))
     }
 }
 
@@ -106,7 +116,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 
     /// Asked for when all is written: the next answer has its own time.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.waiting = None;
+        if self.waiting.take().is_some() {
+            self.progress.is_unread(false);
+        }
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -131,7 +143,7 @@ mod tests {
             }
         });
         let began = Instant::now();
-        let mut paced = Paced::new(here);
+        let mut paced = Paced::new(here, Arc::new(Progress::begun()));
         let result = match paced.write_all(&vec![0; 4 << 20]).await {
             Ok(()) => paced.flush().await,
             failed => failed,
@@ -158,7 +170,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn pauses_between_answers_are_no_slowness() {
         let (here, mut there) = duplex(1024);
-        let mut paced = Paced::new(here);
+        let mut paced = Paced::new(here, Arc::new(Progress::begun()));
         for _ in 0..5 {
             let reading = async {
                 sleep(Duration::from_secs(2)).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How long anything may take before a test gives up; generous, for a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Status and body of a GET.
+/// Status and body of a GET, whose answer has to be whole.
 pub(crate) fn get(address: SocketAddr, path: &str) -> (u16, String) {
     let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
     let mut stream = TcpStream::connect(address).expect("it listens");
@@ -17,6 +17,13 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> (u16, String) {
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+    if let Some((_, length)) = head
+        .split("\r\n")
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+    {
+        assert_eq!(body.len(), length.parse::<usize>().unwrap(), "{path} was cut off");
+    }
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     (status, if chunked { unchunk(body) } else { body.to_owned() })
 }
