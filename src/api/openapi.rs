@@ -113,7 +113,7 @@ fn settle(parameter: &mut Value, snapshot: Option<&Snapshot>) {
 ), responses(
     (status = 200, body = KpisJson, description = "The KPIs."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
 fn kpis() {}
@@ -122,7 +122,7 @@ fn kpis() {}
 #[utoipa::path(get, path = "/api/v1/kpis/{id}", params(("id" = String, Path, description = "Its id.")), responses(
     (status = 200, body = KpisJson, description = "The KPI."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No KPI is called so."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
@@ -136,7 +136,7 @@ fn kpi() {}
 ), responses(
     (status = 200, body = HistoryJson, description = "Its days."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No KPI is called so."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
@@ -146,7 +146,7 @@ fn history() {}
 #[utoipa::path(get, path = "/api/v1/kpis/{id}/notes", params(("id" = String, Path, description = "Its id.")), responses(
     (status = 200, body = NotesJson, description = "The notes, the newest first."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No KPI is called so."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
@@ -172,7 +172,7 @@ fn note() {}
 #[utoipa::path(get, path = "/api/v1/objectives", responses(
     (status = 200, body = ObjectivesJson, description = "The objectives."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
 fn objectives() {}
@@ -181,7 +181,7 @@ fn objectives() {}
 #[utoipa::path(get, path = "/api/v1/sources", responses(
     (status = 200, body = SourcesJson, description = "The sources."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
 ))]
 fn sources() {}
 
@@ -196,7 +196,7 @@ fn sources() {}
 ), responses(
     (status = 200, body = ReviewJson, description = "The review."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
 fn review() {}
@@ -205,7 +205,7 @@ fn review() {}
 #[utoipa::path(get, path = "/badge/{id}.json", params(("id" = String, Path, description = "Id of the KPI.")), responses(
     (status = 200, body = BadgeJson, description = "The badge."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No KPI is called so."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
@@ -215,7 +215,7 @@ fn badge_json() {}
 #[utoipa::path(get, path = "/badge/{id}.svg", params(("id" = String, Path, description = "Id of the KPI.")), responses(
     (status = 200, body = String, content_type = "image/svg+xml", description = "The badge."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "No KPI is called so."),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing has been evaluated yet."),
 ))]
@@ -225,6 +225,6 @@ fn badge_svg() {}
 #[utoipa::path(get, path = "/openapi.json", responses(
     (status = 200, body = Object, description = "The document."),
     (status = 304, description = "As the client has it."),
-    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood."),
+    (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter that is not understood, or that is given twice and is no filter."),
 ))]
 fn openapi_json() {}

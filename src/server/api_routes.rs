@@ -13,7 +13,7 @@ use super::response::{self, Body};
 use super::{Shared, query};
 use crate::api::{self, Page, Which};
 use crate::exposition::Published;
-use crate::review::{Cadence, Known, review};
+use crate::review::{Known, review};
 use crate::summary::worst_status;
 
 /// Path of all KPIs as JSON; one KPI is below it.
@@ -140,6 +140,7 @@ fn no_such(id: &str) -> Refusal {
 }
 
 fn kpis(request: &Parts, shared: &Shared) -> Answer {
+    query::only_besides_filter(request, &["limit", "offset"]).map_err(bad)?;
     let published = published(shared)?;
     let snapshot = published.snapshot();
     let mut page = Page::default();
@@ -149,7 +150,7 @@ fn kpis(request: &Parts, shared: &Shared) -> Answer {
     if page.limit.is_some_and(|limit| limit == 0 || limit > LONGEST_PAGE) {
         return Err(bad(format!("`limit` is from 1 to {LONGEST_PAGE}")));
     }
-    let filter = query::filter_besides(request, snapshot, &["limit", "offset"]).map_err(bad)?;
+    let filter = query::filter(request, snapshot).map_err(bad)?;
     let query = request.uri.query().unwrap_or_default();
     Ok(json(&api::kpis_page_json(snapshot, Which::Kept(&filter), page, query)))
 }
@@ -197,14 +198,11 @@ fn sources(request: &Parts, shared: &Shared) -> Answer {
 }
 
 fn review_json(request: &Parts, shared: &Shared) -> Answer {
+    query::only_besides_filter(request, &[query::PERIOD]).map_err(bad)?;
     let published = published(shared)?;
     let snapshot = published.snapshot();
-    let cadence = match query::text(request, "period") {
-        None => Cadence::default(),
-        Some(text) => Cadence::parse(&text)
-            .ok_or_else(|| bad("`period` is weekly, monthly or quarterly".to_owned()))?,
-    };
-    let filter = query::filter_besides(request, snapshot, &["period"]).map_err(bad)?;
+    let cadence = query::cadence(request).map_err(bad)?;
+    let filter = query::filter(request, snapshot).map_err(bad)?;
     let days = shared.days();
     Ok(json(&api::review_json(&review(Known { snapshot, days: &days }, &filter, cadence))))
 }

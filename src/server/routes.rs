@@ -81,6 +81,21 @@ fn site(
     }
 }
 
+/// The same for a page that only the time to look again can be asked of.
+fn plain_site(
+    request: &Parts,
+    shared: &Shared,
+    make: impl FnOnce(&Site<'_>) -> (StatusCode, String),
+) -> Response<Body> {
+    site(request, shared, |site| match query::only(request, &[query::REFRESH]) {
+        Ok(()) => make(site),
+        Err(problem) => {
+            let html = site.not_understood(request.uri.path(), &problem);
+            (StatusCode::BAD_REQUEST, html)
+        }
+    })
+}
+
 fn scorecard(request: &Parts, shared: &Shared) -> Response<Body> {
     if shared.published().is_none() {
         return waiting(request, shared);
@@ -116,7 +131,7 @@ fn waiting(request: &Parts, shared: &Shared) -> Response<Body> {
 
 fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
     let id = below(KPI, request.uri.path()).unwrap_or_default();
-    site(request, shared, |site| match site.kpi(id) {
+    plain_site(request, shared, |site| match site.kpi(id) {
         Some(html) => (StatusCode::OK, html),
         None if site.snapshot.is_none() => (StatusCode::SERVICE_UNAVAILABLE, site.no_such_kpi(id)),
         None => (StatusCode::NOT_FOUND, site.no_such_kpi(id)),
@@ -124,16 +139,16 @@ fn kpi(request: &Parts, shared: &Shared) -> Response<Body> {
 }
 
 fn sources(request: &Parts, shared: &Shared) -> Response<Body> {
-    site(request, shared, |site| (StatusCode::OK, site.sources(&shared.digests())))
+    plain_site(request, shared, |site| (StatusCode::OK, site.sources(&shared.digests())))
 }
 
 fn runbooks(request: &Parts, shared: &Shared) -> Response<Body> {
-    site(request, shared, |site| (StatusCode::OK, site.runbooks(None)))
+    plain_site(request, shared, |site| (StatusCode::OK, site.runbooks(None)))
 }
 
 fn runbook(request: &Parts, shared: &Shared) -> Response<Body> {
     let alert = below(RUNBOOKS, request.uri.path()).unwrap_or_default();
-    site(request, shared, |site| match site.runbook(alert) {
+    plain_site(request, shared, |site| match site.runbook(alert) {
         Some(html) => (StatusCode::OK, html),
         None => (StatusCode::NOT_FOUND, site.runbooks(Some(alert))),
     })

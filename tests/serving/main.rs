@@ -11,6 +11,8 @@ mod kpi_page;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod parameters;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 #[path = "../support/snapshot.rs"]
