@@ -34,6 +34,18 @@ async fn days_compare_with_the_parameters() {
 }
 
 #[tokio::test]
+async fn blanks_for_the_eye_change_no_day_no_number_and_no_region() {
+    let text =
+        "day , region, n\n2026-04-01, EU, 10\n 2026-06-30 ,EU , 100\n2026-07-01, \"EU\" ,1000\n";
+    let folder = Folder::with(&[("visits.csv", text)]);
+    let source = folder.source(&[("visits", "visits.csv")]);
+    let sum = "SELECT sum(n), region, typeof(n) FROM visits \
+               WHERE day >= :window_start_date AND day < :window_end_date GROUP BY region";
+    assert_eq!(rows(&source, sum).await, ["110 'EU' 'integer'"]);
+    assert_eq!(rows(&source, "SELECT count(DISTINCT region) FROM visits").await, ["1"]);
+}
+
+#[tokio::test]
 async fn every_delimiter_quote_and_line_ending_is_read_alike() {
     let quoted = "name,n\r\n\"a, \"\"b\"\"\nc\",1\r\n\r\nplain,2\r\n";
     for (name, text) in [

@@ -43,7 +43,7 @@ async fn a_sum_over_what_is_no_number_fails_and_names_the_cure_that_works() {
         (&["1e3x", "1"], None, 0.0),
         (&["0x10", "1"], None, 0.0),
         (&["１２", "1"], None, 0.0),
-        (&["5\u{a0}", "1"], None, 0.0),
+        (&["5\u{a0}5", "1"], None, 0.0),
         (&["n/a", "1"], None, 0.0),
         (&["-", "1"], None, 0.0),
         (&["abc", "def"], None, 0.0),

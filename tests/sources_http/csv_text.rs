@@ -138,7 +138,13 @@ fn csv_that_was_written_is_read_back() {
             let query = csv(delimiter, true, "utf-8");
             let table = runtime.block_on(source.fetch(&ask::request(metric(query)))).unwrap();
             prop_assert_eq!(table.columns, header);
-            let cell = |cell: &String| if cell.is_empty() { Cell::Null } else { text(cell) };
+            // Blanks around a value are none of it, and a quote after them is one.
+            let is_quote = |cell: &String| cell.trim() != cell && cell.trim().starts_with('"');
+            prop_assume!(!rows.iter().flatten().any(is_quote));
+            let cell = |cell: &String| match cell.trim() {
+                "" => Cell::Null,
+                cell => text(cell),
+            };
             let expected: Vec<Vec<Cell>> =
                 rows.iter().map(|row| row.iter().map(cell).collect()).collect();
             prop_assert_eq!(table.rows, expected);

@@ -8,7 +8,7 @@ use super::faults::{broken, not_utf8, unreadable};
 use super::format::BOM;
 use crate::metric::FetchError;
 use crate::source::rows::quotes::{QUOTES, Quotes};
-use crate::source::rows::{Cell, Rows};
+use crate::source::rows::{Cell, Rows, separated};
 
 /// All rows of a file.
 pub(super) fn rows(
@@ -71,7 +71,8 @@ fn records(
     while csv.read_record(&mut record).map_err(|error| csv_error(path, late, &error))? {
         let line = record.position().map_or(0, csv::Position::line) + late;
         for (cell, column) in record.iter().zip(&columns) {
-            rows.set(*column, cell, Cell::Untyped, || format!("{}:{line}", path.display()));
+            let place = || format!("{}:{line}", path.display());
+            rows.set(*column, &separated::value(cell), Cell::Untyped, place);
         }
         rows.end_row();
     }

@@ -9,6 +9,7 @@ use super::query::{CsvFormat, HttpQuery};
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::shown;
 use crate::source::rows::quotes::{QUOTES, Quotes};
+use crate::source::rows::separated::value;
 
 /// Adds the rows of an answer. A byte order mark tells the encoding better than the configuration.
 pub(super) fn read(
@@ -52,8 +53,8 @@ pub(super) fn read(
     }
     while any {
         let cells = places.iter().filter_map(|(index, place)| {
-            let cell = record.get(*index)?;
-            let field = if cell.is_empty() { Field::Null } else { Field::Untyped(cell.to_owned()) };
+            let cell = value(record.get(*index)?);
+            let field = if cell.is_empty() { Field::Null } else { Field::Untyped(cell.into()) };
             Some((*place, field))
         });
         fetched.add(cells.collect())?;

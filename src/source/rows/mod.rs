@@ -4,6 +4,7 @@
 pub(super) mod infer;
 pub(super) mod query;
 pub(super) mod quotes;
+pub(super) mod separated;
 mod table;
 mod texts;
 mod times;
