@@ -71,12 +71,15 @@ pub(crate) async fn mariadb() -> Server {
     let owner = Owner::of(&directory, "mysql");
     let path = directory.path().to_owned();
     let mut install = owner.command(&find(&["/usr/bin", "/usr/local/bin"], "mariadb-install-db"));
-    install.arg("--no-defaults").arg(format!("--datadir={}/data", path.display()));
+    // Each deletes what another has in a common folder for temporary files.
+    let temporary = format!("--tmpdir={}", path.display());
+    install.arg("--no-defaults").arg(format!("--datadir={}/data", path.display())).arg(&temporary);
     run(install.args(["--auth-root-authentication-method=normal", "--skip-test-db"]));
     let server = find(&["/usr/sbin", "/usr/local/sbin", "/usr/bin"], "mariadbd");
     let command = move |port: u16| {
         let mut command = owner.command(&server);
         command.arg("--no-defaults").arg(format!("--datadir={}/data", path.display()));
+        command.arg(&temporary);
         command.arg(format!("--socket={}/socket", path.display()));
         command.arg(format!("--pid-file={}/pid", path.display()));
         command.args([format!("--port={port}"), "--bind-address=127.0.0.1,::1".into()]);
