@@ -313,9 +313,8 @@ impl World {
                 }
             }
         }
-        if !written {
-            self.shown.kpis.clear();
-        }
+        // What had no value has left nothing behind.
+        self.shown.kpis.retain(|_, seen| written && seen.value.is_some());
         let notes = self.store().notes().await.unwrap();
         for (kpi, text) in &self.shown.notes {
             let is_there = notes.of(kpi).iter().any(|note| note.text == *text);
