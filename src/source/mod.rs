@@ -39,7 +39,7 @@ use tokio::time::Instant;
 pub use self::kind::{Aside, Remark};
 pub use self::kinds::SourceConfig;
 pub use self::open_error::OpenError;
-pub use self::rows::NumberFormat;
+pub use self::rows::{DayOrder, NumberFormat};
 
 use self::statement::SqlQuery;
 use self::trace::Trace;

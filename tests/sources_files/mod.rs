@@ -1,3 +1,4 @@
+mod days;
 mod faults;
 mod formats;
 mod numbers;

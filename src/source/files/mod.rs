@@ -35,7 +35,7 @@ use super::{OpenError, Request, Source};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::shown;
 use crate::source::limit::seconds;
-use crate::source::rows::{LoggedRemarks, Rows, Texts, located};
+use crate::source::rows::{LoggedRemarks, OtherDays, Rows, Texts, located, no_misread};
 use crate::source::statement::{Dialect, Statement, statement};
 
 /// What the files of one source may hold together, decompressed.
@@ -112,11 +112,11 @@ impl FilesSource {
                      share, does it answer?",
                 ))
             })?;
-        let answer = match loaded {
+        let texts = database.texts(&statement);
+        let answer = match loaded.and_then(|()| self.is_right(&texts, &statement)) {
             Ok(()) => database.connection.ask(request, &statement, deadline, limit).await,
             Err(error) => Err(error),
         };
-        let texts = database.texts(&statement);
         let answer = match answer {
             Err(error) => {
                 let cure = |texts: &Texts| cure::of(&self.config, texts);
@@ -139,6 +139,21 @@ impl FilesSource {
 }
 
 impl FilesSource {
+    /// Refuses days that nobody can compare, and parts of days that are not what they were.
+    fn is_right(&self, texts: &[Texts], statement: &Statement) -> Result<(), FetchError> {
+        no_misread(texts, statement.sql())?;
+        let mut doubtful = texts.iter().filter(|texts| texts.days == OtherDays::Doubtful);
+        let Some(texts) = doubtful.find(|texts| texts.concern(statement.sql())) else {
+            return Ok(());
+        };
+        let table = self.config.tables.get(&texts.table);
+        let given = table.map(|table| table.given.as_str()).unwrap_or_default();
+        let name = &texts.table;
+        Err(FetchError::new(FetchErrorKind::Shape, texts.doubt()).with_hint(format!(
+            "say it: `tables: {{ {name}: {{ path: {given}, dates: day_first }} }}`, or `month_first`"
+        )))
+    }
+
     /// What people should know of the columns that a statement names; also in the log, once.
     fn remarks(&self, texts: &[Texts], statement: &Statement) -> Vec<String> {
         let concerned = texts.iter().filter(|texts| texts.concern(statement.sql()));
@@ -219,9 +234,9 @@ impl Database {
         let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
         let stop = StopOnDrop(Arc::clone(&budget));
         let reading = Arc::clone(&budget);
-        let numbers = from.numbers.clone();
+        let (numbers, dates) = (from.numbers.clone(), from.dates);
         let rows = self.reading.blocking(move || {
-            let mut rows = Rows::with(numbers);
+            let mut rows = Rows::with(numbers, dates);
             paths.iter().try_for_each(|path| read::read(path, &reading, &mut rows))?;
             Ok(rows)
         });

@@ -10,7 +10,7 @@ use super::scan;
 use crate::reader::forms::{Alternative, Mixed, Pairs, Quantity};
 use crate::reader::report::Report;
 use crate::reader::spanned::{Spanned, Text};
-use crate::source::NumberFormat;
+use crate::source::{DayOrder, NumberFormat};
 
 /// A table that is in files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +21,15 @@ pub struct FileTable {
     pub given: String,
     /// How its numbers are written.
     pub numbers: NumberFormat,
+    /// Which part of a day stands first, where its days do not tell.
+    pub dates: Option<DayOrder>,
 }
 
 impl From<PathBuf> for FileTable {
     /// With numbers as programs write them.
     fn from(path: PathBuf) -> Self {
-        Self { given: path.display().to_string(), path, numbers: NumberFormat::default() }
+        let numbers = NumberFormat::default();
+        Self { given: path.display().to_string(), path, numbers, dates: None }
     }
 }
 
@@ -38,6 +41,7 @@ pub(super) struct TableRaw {
     decimal: Option<Text>,
     thousands: Option<Text>,
     strip: Option<Vec<Text>>,
+    dates: Option<Text>,
 }
 
 /// Bytes of a path or glob.
@@ -106,12 +110,30 @@ fn one(report: &mut Report<'_>, path: &str, given: &Spanned<Mixed<TableRaw>>) ->
         Some(raw) => numbers(report, path, raw)?,
         None => NumberFormat::default(),
     };
+    let dates = match raw.and_then(|raw| raw.dates.as_ref()) {
+        Some(given) => Some(dates(report, path, given)?),
+        None => None,
+    };
     let resolved = report.dir(given.span).join(&file);
     if let Err(message) = scan::check(&resolved) {
         report.problem(given.span, format!("`{path}`: {message}"), None);
         return None;
     }
-    Some(FileTable { path: resolved, given: file, numbers })
+    Some(FileTable { path: resolved, given: file, numbers, dates })
+}
+
+fn dates(report: &mut Report<'_>, path: &str, given: &Text) -> Option<DayOrder> {
+    match given.value.as_str() {
+        "day_first" => Some(DayOrder::DayFirst),
+        "month_first" => Some(DayOrder::MonthFirst),
+        other => {
+            let other = crate::shown::line(other, 40);
+            let message =
+                format!("`{path}.dates`: expected `day_first` or `month_first`, found `{other}`");
+            report.problem(given.span, message, None);
+            None
+        }
+    }
 }
 
 fn numbers(report: &mut Report<'_>, path: &str, raw: &TableRaw) -> Option<NumberFormat> {

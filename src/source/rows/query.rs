@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Rows, Texts, located};
+use super::{Rows, Texts, located, no_misread};
 use crate::metric::{FetchError, FetchErrorKind, Table};
 use crate::source::Request;
 use crate::source::limit::seconds;
@@ -28,6 +28,7 @@ pub(in crate::source) async fn run(
     request: &Request,
     limit: Duration,
 ) -> Result<Table, FetchError> {
+    no_misread(&known.texts, statement.sql())?;
     let deadline = Instant::now() + limit;
     let loading = async {
         let mut connection = Connection::in_memory()?;

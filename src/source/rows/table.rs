@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
+use super::days::{self, DayOrder, Orders, OtherDays};
 use super::infer::CellKind;
 use super::texts::Texts;
 use super::times::{self, TimeForm};
@@ -29,6 +30,8 @@ pub(in crate::source) enum Cell {
 #[derive(Debug, Default)]
 pub(in crate::source) struct Rows {
     numbers: NumberFormat,
+    /// Which part of a day stands first, where the days do not tell.
+    dates: Option<DayOrder>,
     columns: Vec<Column>,
     places: HashMap<String, usize>,
     len: usize,
@@ -51,15 +54,23 @@ struct Column {
     times: usize,
     /// Times that have to be brought into another form to be compared.
     other_times: usize,
+    days: usize,
+    /// Days that are not written as those of a query's parameters.
+    other_days: usize,
+    /// Those that are months.
+    months: usize,
+    /// The orders in which all are days, and the one that was said.
+    orders: Orders,
+    given: Option<DayOrder>,
 }
 
 /// The name of the order of times.
 const TIME_ORDER: &str = "kpi_time";
 
 impl Rows {
-    /// None yet, with numbers written like this.
-    pub(in crate::source) fn with(numbers: NumberFormat) -> Self {
-        Self { numbers, ..Self::default() }
+    /// None yet, with numbers and days written like this.
+    pub(in crate::source) fn with(numbers: NumberFormat, dates: Option<DayOrder>) -> Self {
+        Self { numbers, dates, ..Self::default() }
     }
 
     /// The place of a column, made if it is new. SQLite does not tell names apart by case.
@@ -69,7 +80,8 @@ impl Rows {
         }
         let folded = name.to_ascii_lowercase();
         let place = *self.places.entry(folded).or_insert_with(|| {
-            self.columns.push(Column { name: name.to_owned(), ..Column::default() });
+            let name = name.to_owned();
+            self.columns.push(Column { name, given: self.dates, ..Column::default() });
             self.columns.len() - 1
         });
         self.places.insert(name.to_owned(), place);
@@ -155,6 +167,7 @@ impl Rows {
                 first,
                 numbers: column.numbers > 0,
                 formats: if times { Vec::new() } else { self.numbers.others(cells) },
+                days: column.other_days(),
             })
         });
         texts.collect()
@@ -171,6 +184,7 @@ impl Rows {
         connection.create_collation(TIME_ORDER, move |one: &str, other: &str| {
             times::order(one, other, zone)
         })?;
+        connection.create_collation(days::MONTH_ORDER, days::order)?;
         let transaction = connection.transaction()?;
         let declared: Vec<String> = self.declarations().collect();
         transaction.execute(&format!("DROP TABLE IF EXISTS {table}"), [])?;
@@ -207,7 +221,7 @@ impl Column {
                 self.times += 1;
                 self.other_times += 1;
             }
-            None => {}
+            None => self.note_day(text),
         }
         // Digits alone are text because they are an id (`00012`): nothing is wrong with them.
         if !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -218,14 +232,45 @@ impl Column {
         }
     }
 
+    fn note_day(&mut self, text: &str) {
+        let Some(orders) = Orders::of(text) else { return };
+        self.days += 1;
+        if orders != Orders::ANY || text.len() != "2026-11-30".len() {
+            self.other_days += 1;
+        }
+        self.months += usize::from(days::is_month(text));
+        self.orders = self.orders.and(orders);
+    }
+
+    /// Whether it holds days of which some are not in the form that compares, and the order in which they are
+    /// written: what they say themselves, or else what was said of them.
+    fn other_days(&self) -> OtherDays {
+        let is_most = (self.days + self.times) * 2 > self.texts;
+        let is_other = self.other_days > 0 && self.numbers == 0 && is_most;
+        if !is_other || self.is_months() || self.has_other_times() {
+            return OtherDays::None;
+        }
+        let given = || self.given.filter(|given| self.orders.has(*given));
+        self.orders.only().or_else(given).map_or(OtherDays::Doubtful, OtherDays::In)
+    }
+
+    fn is_months(&self) -> bool {
+        self.months > 0 && self.months == self.days && self.times == 0 && self.numbers == 0
+    }
+
     fn cell(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)?;
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         Some(&self.text[start..end]).filter(|cell| !cell.is_empty())
     }
 
-    /// Whether it holds times, and some in a form that does not compare.
+    /// Whether it keeps its texts in another column.
     fn is_reformed(&self) -> bool {
+        self.has_other_times() || matches!(self.other_days(), OtherDays::In(_))
+    }
+
+    /// Whether it holds times, and some in a form that does not compare.
+    fn has_other_times(&self) -> bool {
         self.other_times > 0 && self.numbers == 0 && self.times * 2 > self.texts
     }
 
@@ -238,10 +283,14 @@ impl Column {
             // Ids that no double holds stay apart.
             Some(CellKind::Real) if self.long && is_long(cell) => whole(),
             Some(CellKind::Real) => cell.parse().map(Value::Real).ok(),
-            Some(CellKind::Text) if self.is_reformed() => {
+            Some(CellKind::Text) if self.has_other_times() => {
                 times::comparable(cell, zone).map(Value::Text)
             }
-            Some(CellKind::Text) | None => None,
+            Some(CellKind::Text) => match self.other_days() {
+                OtherDays::In(order) => order.comparable(cell).map(Value::Text),
+                OtherDays::None | OtherDays::Doubtful => None,
+            },
+            None => None,
         };
         owned.map_or_else(|| self.text(row), ToSqlOutput::Owned)
     }
@@ -258,7 +307,8 @@ impl Column {
         let kind = match self.kind {
             // With a type all of them would become doubles.
             Some(CellKind::Real) if self.long => "",
-            Some(CellKind::Text) if self.is_reformed() => " TEXT COLLATE kpi_time",
+            Some(CellKind::Text) if self.has_other_times() => " TEXT COLLATE kpi_time",
+            Some(CellKind::Text) if self.is_months() => " TEXT COLLATE kpi_month",
             Some(CellKind::Integer) => " INTEGER",
             Some(CellKind::Real) => " REAL",
             Some(CellKind::Text) | None => " TEXT",

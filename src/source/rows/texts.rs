@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use super::days::OtherDays;
 use super::writing::NumberFormat;
-use crate::metric::FetchError;
+use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::sql::sqlite::{Connection, quoted, written};
 
 /// A column that has text in it which is no number.
@@ -19,6 +20,8 @@ pub(in crate::source) struct Texts {
     pub(in crate::source) numbers: bool,
     /// Ways of writing numbers in which all of it are some.
     pub(in crate::source) formats: Vec<NumberFormat>,
+    /// Its days that are not in the form that compares.
+    pub(in crate::source) days: OtherDays,
 }
 
 impl Texts {
@@ -35,14 +38,57 @@ impl Texts {
 
     /// What a person should know of the column, if anything: `cure` is what to do about it.
     pub(in crate::source) fn remark(&self, cure: Option<&str>) -> Option<String> {
+        let Self { table, column, first, .. } = self;
+        match self.days {
+            OtherDays::In(_) => {
+                let read = format!("column `{column}` of table `{table}` has days like {first}");
+                return Some(format!(
+                    "{read}, read as year-month-day; `{column}_text` has what stands there"
+                ));
+            }
+            OtherDays::Doubtful => return Some(self.doubt()),
+            OtherDays::None => {}
+        }
         if !self.numbers && self.formats.is_empty() {
             return None;
         }
-        let Self { table, column, first, .. } = self;
         let beside =
             if self.numbers { "numbers, and text that is none" } else { "text, no numbers" };
         let cure = cure.map(|cure| format!("; {cure}")).unwrap_or_default();
         Some(format!("column `{column}` of table `{table}` has {beside}: {first}{cure}"))
+    }
+
+    /// What is wrong with days of which nobody knows if day or month stands first.
+    pub(in crate::source) fn doubt(&self) -> String {
+        let Self { table, column, first, .. } = self;
+        format!(
+            "column `{column}` of table `{table}` has days like {first}: they do not tell whether day \
+             or month stands first, so that no window can be compared with them"
+        )
+    }
+
+    /// Why a statement cannot have meant the column as it is read.
+    pub(in crate::source) fn misread(&self, sql: &str) -> Option<String> {
+        let Self { table, column, first, .. } = self;
+        (matches!(self.days, OtherDays::In(_)) && self.is_cut(sql)).then(|| {
+            format!(
+                "column `{column}` of table `{table}` is read as year-month-day instead of {first}, and a \
+                 part of it is another one: compare `{column}` itself, or take parts of `{column}_text`"
+            )
+        })
+    }
+
+    /// Whether a statement takes a part of the column.
+    fn is_cut(&self, sql: &str) -> bool {
+        let sql: String = sql.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+        let column = self.column.to_lowercase();
+        let mut calls = ["substr(", "substring("]
+            .iter()
+            .flat_map(|call| sql.match_indices(call).map(|(at, call)| &sql[at + call.len()..]));
+        calls.any(|argument| {
+            let argument = argument.split(',').next().unwrap_or_default();
+            argument.rsplit('.').next().unwrap_or_default().trim_matches('"') == column
+        })
     }
 
     /// How a query makes numbers of the column.
@@ -61,6 +107,14 @@ impl Texts {
             without(&format.decimal.to_string(), ".");
         }
         (sql.starts_with("replace")).then(|| format!("to read it as numbers, write `{sql}`"))
+    }
+}
+
+/// Refuses a statement that cannot have meant one of the columns as it is read.
+pub(in crate::source) fn no_misread(columns: &[Texts], sql: &str) -> Result<(), FetchError> {
+    match columns.iter().find_map(|texts| texts.misread(sql)) {
+        Some(message) => Err(FetchError::new(FetchErrorKind::Shape, message)),
+        None => Ok(()),
     }
 }
 
