@@ -117,6 +117,45 @@ test("the chart of a KPI can be read on a phone", async ({ chromium, many, few }
   }
 });
 
+// The words on a chart that stand on one of its lines, on each other or outside of it, by what the browser draws.
+function misplaced(all) {
+  return all.filter((one) => one.getClientRects().length).flatMap((chart) => {
+    const texts = [...chart.querySelectorAll("text")].filter((one) => !one.closest(".said")).map((one) => {
+      const { x, y, width, height } = one.getBBox();
+      // What is above and below its letters is empty.
+      return { text: one.textContent, left: x, right: x + width, top: y + height * 0.18, bottom: y + height * 0.82 };
+    });
+    const found = [];
+    texts.forEach((one, index) => {
+      const on = (x, y) => one.left < x && x < one.right && one.top < y && y < one.bottom;
+      if (one.left < -1) found.push(`${one.text} begins at ${one.left}`);
+      for (const other of texts.slice(0, index)) {
+        if (one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom) found.push(`${one.text} on ${other.text}`);
+      }
+      for (const line of chart.querySelectorAll("polyline.value, polyline.before, polyline.projected")) {
+        const points = [...line.points];
+        const meets = points.some((from, at) => {
+          const to = points[at + 1] ?? from;
+          return Array.from({ length: 101 }, (_, part) => part / 100).some((part) => on(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part));
+        });
+        if (meets) found.push(`${one.text} on the line of ${line.className.baseVal}`);
+      }
+    });
+    return found;
+  });
+}
+
+test("words on charts stand off lines and off each other", async ({ chromium, many, few }) => {
+  for (const [width, colorScheme] of [[320, "light"], [390, "dark"], [1280, "light"]]) {
+    const page = await open(await chromium.newContext({ viewport: { width, height: 800 }, colorScheme }), `${few}/kpi/trial_to_paid`);
+    for (const address of [`${few}/kpi/trial_to_paid`, ...["revenue", "signups", "visits", "pipeline", "churn", "first_reply", "stock", "parcels", "tickets", "refunds"].map((id) => `${many}/kpi/${id}`)]) {
+      await page.goto(address);
+      assert.deepEqual(await page.$$eval("svg.chart", misplaced), [], `${address} at ${width} px`);
+    }
+    await page.context().close();
+  }
+});
+
 test("filters and sorting work without script", async ({ chromium, many }) => {
   const context = await chromium.newContext({ javaScriptEnabled: false });
   const page = await open(context, `${many}/`);

@@ -8,18 +8,19 @@ use crate::kpi::Unit;
 use crate::web::svg::Scale;
 
 /// The room of a picture, in its own units: a letter is about twelve of them high.
+#[derive(Debug)]
 pub(super) struct Room {
     pub(super) class: &'static str,
     pub(super) width: f64,
     pub(super) height: f64,
-    /// The edges of what is drawn.
+    /// The edges of what is drawn; to the left it makes room for what values are called.
     left: f64,
-    right: f64,
+    pub(super) right: f64,
     pub(super) top: f64,
     pub(super) bottom: f64,
     /// Lines of text are this far apart.
     line: f64,
-    /// What a letter takes.
+    /// What a letter takes, in a broad font, and where the style sheet makes it larger.
     letter: f64,
     /// Ticks of values, and of days, at most.
     values: u8,
@@ -40,7 +41,7 @@ pub(super) const BROAD: Room = Room {
     top: 10.0,
     bottom: 326.0,
     line: 18.0,
-    letter: 7.0,
+    letter: 9.6,
     values: 5,
     days: 14,
     mark: 8.0,
@@ -57,7 +58,7 @@ pub(super) const NARROW: Room = Room {
     top: 4.0,
     bottom: 258.0,
     line: 17.0,
-    letter: 7.4,
+    letter: 8.6,
     values: 4,
     days: 6,
     mark: 9.0,
@@ -67,9 +68,19 @@ pub(super) const NARROW: Room = Room {
 /// Days up to which weeks are marked.
 const IN_WEEKS: f64 = 70.0;
 
+/// Height of the headings above all lines.
+const HEADING: f64 = 24.0;
+
+/// Between what a value is called and what is drawn.
+const GAP: f64 = 8.0;
+
 /// Where everything goes.
+#[derive(Debug)]
 pub(super) struct Frame {
     pub(super) room: &'static Room,
+    left: f64,
+    /// Rows above all lines that are kept for words, besides the one for headings.
+    rows: usize,
     days: f64,
     values: Scale,
 }
@@ -82,15 +93,37 @@ pub(super) enum Side {
 }
 
 impl Frame {
-    /// A frame for so many days that holds these values; `None` when there is nothing to tell apart.
-    pub(super) fn around(room: &'static Room, values: &[f64], days: f64) -> Option<Self> {
+    /// A frame for so many days that holds these values below so many rows of words; `None` when there is
+    /// nothing to tell apart.
+    pub(super) fn around(
+        room: &'static Room,
+        values: &[f64],
+        days: f64,
+        unit: &Unit,
+        rows: usize,
+    ) -> Option<Self> {
         let zero = values.iter().all(|value| *value >= 0.0) && near_zero(values);
-        let values = Scale::around(values, zero, (room.bottom, room.top + 24.0))?;
-        (days > 0.0).then_some(Self { room, days, values })
+        let highest = room.top + HEADING + rows as f64 * room.line;
+        let values = Scale::around(values, zero, (room.bottom, highest))?;
+        let mut frame = Self { room, left: room.left, rows, days, values };
+        let names = frame.values().map(|(tick, _)| frame.width_of(&unit.show(tick)) + GAP);
+        frame.left = names.fold(room.left, f64::max).min(room.width / 3.0).round();
+        (days > 0.0).then_some(frame)
+    }
+
+    /// How high lines go at most.
+    pub(super) fn highest(&self) -> f64 {
+        self.room.top + HEADING + self.rows as f64 * self.room.line
+    }
+
+    /// Where the words of the rows above all lines stand; the first is that of headings.
+    pub(super) fn rows(&self) -> impl Iterator<Item = f64> {
+        let Room { top, line, .. } = *self.room;
+        (0..=self.rows).map(move |row| top + 16.0 + row as f64 * line)
     }
 
     pub(super) fn x(&self, day: f64) -> f64 {
-        let Room { left, right, .. } = self.room;
+        let (left, right) = (self.left, self.room.right);
         tenth(left + (right - left) * (day / self.days).clamp(0.0, 1.0))
     }
 
@@ -103,30 +136,8 @@ impl Frame {
     }
 
     /// About as wide as a text is.
-    fn width_of(&self, text: &str) -> f64 {
+    pub(super) fn width_of(&self, text: &str) -> f64 {
         text.width() as f64 * self.room.letter
-    }
-
-    /// A text beside a place; on its other side where this one has no room for it, and never outside.
-    pub(super) fn text(
-        &self,
-        class: &str,
-        (x, y): (f64, f64),
-        gap: f64,
-        side: Side,
-        text: &str,
-    ) -> Markup {
-        let Room { left, right, .. } = *self.room;
-        let wide = gap + self.width_of(text);
-        let (to_left, to_right) = (x - wide >= left, x + wide <= right);
-        let (x, anchor) = match side {
-            Side::Right if to_right => (x + gap, None),
-            Side::Left | Side::Right if to_left => (x - gap, Some("end")),
-            Side::Left if to_right => (x + gap, None),
-            Side::Right => (right, Some("end")),
-            Side::Left => (left, None),
-        };
-        html! { text.(class) x=(tenth(x)) y=(tenth(y)) text-anchor=[anchor] { (text) } }
     }
 
     /// As the attribute of a line.
@@ -143,24 +154,24 @@ impl Frame {
 
     /// Lines across at round numbers.
     pub(super) fn value_ticks(&self) -> Markup {
-        let Room { left, right, .. } = *self.room;
+        let (left, right) = (self.left, self.room.right);
         html! { @for (_, y) in self.values() { line.grid x1=(left) x2=(right) y1=(y) y2=(y) {} } }
     }
 
-    /// What they stand for: beside them, or on them and then over all that is drawn.
+    /// What they stand for, beside them.
     pub(super) fn value_names(&self, unit: &Unit) -> Markup {
-        let Room { left, beside, .. } = *self.room;
+        let x = self.left - GAP;
         html! {
             @for (tick, y) in self.values() {
-                @if beside { text.soft x=(left - 8.0) y=(y + 4.0) text-anchor="end" { (unit.show(tick)) } }
-                @else { text.soft.over x=(left) y=(tenth(y - 4.0)) { (unit.show(tick)) } }
+                text.soft x=(x) y=(tenth(y + 4.0)) text-anchor="end" { (unit.show(tick)) }
             }
         }
     }
 
     /// The first days of weeks or months, of every second or third of them where they are many.
     pub(super) fn day_ticks(&self, first: NaiveDate) -> Markup {
-        let Room { left, right, width, bottom, days: most, .. } = *self.room;
+        let Room { right, width, bottom, days: most, .. } = *self.room;
+        let left = self.left;
         let weeks = self.days <= IN_WEEKS;
         let begins =
             |day: &NaiveDate| if weeks { day.weekday() == Weekday::Mon } else { day.day() == 1 };
@@ -215,7 +226,7 @@ impl Frame {
     }
 }
 
-fn tenth(number: f64) -> f64 {
+pub(super) fn tenth(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
 }
 
@@ -264,7 +275,7 @@ mod tests {
     #[test]
     fn labels_do_not_cover_each_other_and_stay_inside() {
         for room in [&BROAD, &NARROW] {
-            let frame = Frame::around(room, &[0.0, 1.0], 90.0).unwrap();
+            let frame = Frame::around(room, &[0.0, 1.0], 90.0, &Unit::Count, 0).unwrap();
             let placed = frame.apart(&[room.bottom, room.bottom, room.bottom - 1.0]);
             let mut sorted = placed.clone();
             sorted.sort_by(f64::total_cmp);
@@ -273,35 +284,17 @@ mod tests {
         }
     }
 
-    /// Where a text begins and ends.
-    fn extent(frame: &Frame, x: f64, side: Side, text: &str) -> (f64, f64) {
-        let drawn = frame.text("soft", (x, 9.0), 6.0, side, text).into_string();
-        let at = drawn.split("x=\"").nth(1).unwrap().split('"').next().unwrap();
-        let (at, wide) = (at.parse::<f64>().unwrap(), frame.width_of(text));
-        if drawn.contains("end") { (at - wide, at) } else { (at, at + wide) }
-    }
-
     #[test]
-    fn a_text_stands_where_there_is_room_for_it() {
-        let frame = Frame::around(&NARROW, &[0.0, 1.0], 90.0).unwrap();
-        let Room { left, right, .. } = NARROW;
-        for (x, side, found) in [
-            (100.0, Side::Right, "x=\"106\" y=\"9\">"),
-            (100.0, Side::Left, "x=\"94\" y=\"9\" text-anchor=\"end\">"),
-            // No room on that side.
-            (320.0, Side::Right, "x=\"314\" y=\"9\" text-anchor=\"end\">"),
-            (10.0, Side::Left, "x=\"16\" y=\"9\">"),
+    fn values_have_room_for_what_they_are_called() {
+        for (room, values, unit) in [
+            (&NARROW, [0.0, 260_000.0], Unit::Currency("EUR".to_owned())),
+            (&BROAD, [0.0, 1.0], Unit::Percent),
+            (&BROAD, [-1e12, 1e12], Unit::Currency("USD".to_owned())),
         ] {
-            let drawn = frame.text("soft", (x, 9.0), 6.0, side, "today").into_string();
-            assert!(drawn.contains(found), "{x} {side:?}: {drawn}");
-        }
-        for x in [left, 90.0, 170.0, 250.0, right] {
-            for side in [Side::Left, Side::Right] {
-                for long in 1..44 {
-                    let (from, to) = extent(&frame, x, side, &"m".repeat(long));
-                    assert!(from >= left && to <= right + 6.0, "{x} {side:?} {long}: {from} {to}");
-                }
-            }
+            let frame = Frame::around(room, &values, 90.0, &unit, 0).unwrap();
+            let widest = frame.values().map(|(tick, _)| frame.width_of(&unit.show(tick)));
+            let widest = widest.fold(0.0, f64::max);
+            assert!((widest..room.width / 3.0 + 1.0).contains(&frame.left()), "{}", frame.left());
         }
     }
 
@@ -309,7 +302,8 @@ mod tests {
     fn days_have_no_more_ticks_than_there_is_room_for() {
         for room in [&BROAD, &NARROW] {
             for days in [7, 31, 60, 70, 71, 91, 183, 366, 731, 1100] {
-                let frame = Frame::around(room, &[0.0, 1.0], f64::from(days)).unwrap();
+                let frame =
+                    Frame::around(room, &[0.0, 1.0], f64::from(days), &Unit::Count, 0).unwrap();
                 let first = NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
                 let ticks = frame.day_ticks(first).into_string().matches("<text").count();
                 assert!((1..=room.days).contains(&ticks), "{} {days}: {ticks}", room.class);

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use maud::{Markup, html};
 
 use super::axis::{Frame, Room, Side};
+use super::placed::{Area, Placed};
 use crate::metric::Labels;
 use crate::shown;
 use crate::snapshot::{KpiState, Snapshot};
@@ -39,20 +40,28 @@ impl Days {
 /// All marks.
 pub(super) fn marks(
     frame: &Frame,
+    words: &mut Placed<'_>,
     days: Days,
     snapshot: &Snapshot,
     state: &KpiState,
     labels: &Labels,
 ) -> Markup {
+    let notes = notes(frame, words, days, snapshot, state);
     html! {
-        (changes(frame, days, snapshot, state))
-        (restated(frame, days, snapshot, state, labels))
-        (notes(frame, days, snapshot, state))
+        (changes(frame, words, days, snapshot, state))
+        (restated(frame, words, days, snapshot, state, labels))
+        (notes)
     }
 }
 
 /// Where numbers got another meaning or another goal.
-fn changes(frame: &Frame, days: Days, snapshot: &Snapshot, state: &KpiState) -> Markup {
+fn changes(
+    frame: &Frame,
+    words: &mut Placed<'_>,
+    days: Days,
+    snapshot: &Snapshot,
+    state: &KpiState,
+) -> Markup {
     let goal = state.goal_changed.as_ref().map(|change| change.at);
     let Room { top, bottom, .. } = *frame.room;
     let all = [(state.definition_changed, "new definition"), (goal, "new goal")];
@@ -61,7 +70,7 @@ fn changes(frame: &Frame, days: Days, snapshot: &Snapshot, state: &KpiState) -> 
             @if let Some(day) = at.and_then(|at| days.place(at, snapshot)) {
                 @let x = frame.x(day.floor());
                 line.change x1=(x) x2=(x) y1=(top) y2=(bottom) {}
-                (frame.text("soft over", (x, top + 32.0), 5.0, Side::Right, what))
+                (words.put("soft", (x + 5.0, top + 32.0), Side::Right, what))
             }
         }
     }
@@ -70,6 +79,7 @@ fn changes(frame: &Frame, days: Days, snapshot: &Snapshot, state: &KpiState) -> 
 /// What the source says of closed periods now, where that is not their result.
 fn restated(
     frame: &Frame,
+    words: &mut Placed<'_>,
     days: Days,
     snapshot: &Snapshot,
     state: &KpiState,
@@ -88,14 +98,20 @@ fn restated(
                 title { (period) ": restated as " (unit.show(now)) }
                 line x1=(x) x2=(x) y1=(before) y2=(y) {}
                 circle cx=(x) cy=(y) r="4" {}
-                (frame.text("soft over", (x, y + 4.0), 8.0, Side::Left, "restated"))
+                (words.put_near("soft", (x - 8.0, y + 4.0), Side::Left, "restated"))
             }
         }
     }
 }
 
 /// Numbers on the axis.
-fn notes(frame: &Frame, days: Days, snapshot: &Snapshot, state: &KpiState) -> Markup {
+fn notes(
+    frame: &Frame,
+    words: &mut Placed<'_>,
+    days: Days,
+    snapshot: &Snapshot,
+    state: &KpiState,
+) -> Markup {
     let Room { mark, bottom, .. } = *frame.room;
     // They stand on each other where they are closer than they are wide.
     let wide = 2.0 * mark + 1.0;
@@ -111,6 +127,9 @@ fn notes(frame: &Frame, days: Days, snapshot: &Snapshot, state: &KpiState) -> Ma
         (index, x, bottom - pile * wide)
     });
     let marked: Vec<_> = marked.collect();
+    for (_, x, y) in &marked {
+        words.take(Area::around((*x, *y), mark));
+    }
     html! {
         @for (index, x, y) in marked {
             g.said {

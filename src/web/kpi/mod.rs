@@ -6,8 +6,11 @@ mod chart;
 mod closed;
 mod computed;
 mod facts;
+mod labels;
+mod lines;
 mod marks;
 mod multiples;
+mod placed;
 
 use maud::{Markup, html};
 
