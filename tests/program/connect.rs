@@ -49,7 +49,7 @@ fn a_configuration_that_answers_gives_exit_code_0() {
     let silent = run(&["check", "--config", "config/examples/cdnow/kpi-exporter.yaml"]);
     let first = String::from_utf8(output.stdout).unwrap();
     let first = first.lines().next().unwrap();
-    assert_eq!(String::from_utf8(silent.stdout).unwrap().lines().next(), Some(first));
+    assert_eq!(String::from_utf8(silent.stdout).unwrap(), format!("{first}\n"));
 }
 
 #[test]
