@@ -17,7 +17,7 @@ use crate::note::Notes;
 use crate::record::{Changes, PastResult, Remembered};
 use crate::snapshot::{ClosedPeriod, GoalChange, Restated};
 use crate::store::{
-    Change, Closing, Definition, Ended, InForce, PastDay, PastDays, Store, StoreError, difference,
+    Change, Closing, Definition, Ended, InForce, PastDay, Store, StoreError, difference,
 };
 
 /// Years of daily history that projections and signals work on.
@@ -78,17 +78,16 @@ impl Recall<'_> {
     pub async fn history(&self, known: History, now: DateTime<Utc>) -> Result<History, StoreError> {
         let today = self.definitions.calendar.day_of(now);
         let from = today - Days::new(YEARS * 366);
-        let mut history = known;
-        let missing = self.in_force.iter().filter(|(kpi, _)| !history.knows(kpi));
+        let missing = self.in_force.iter().filter(|(kpi, _)| !known.knows(kpi));
         let missing = missing.map(|(kpi, now)| (kpi.clone(), now.revision.meaning)).collect();
-        let take = |(series, days): PastDays| {
-            let day = |PastDay { day, value, expected, sums, status }: PastDay| {
+        let take_in = |history: &mut History, series: &SeriesKey, days: &[PastDay]| {
+            let day = |is: &PastDay| {
+                let PastDay { day, value, expected, sums, status } = *is;
                 (day, Day { value, expected, sums, status: Some(status) })
             };
-            history.take_in(&series, days.into_iter().map(day));
+            history.take_in(series, days.iter().map(day));
         };
-        self.store.past_days(missing, from, today, take).await?;
-        Ok(history)
+        self.store.past_days(missing, (from, today), known, take_in).await
     }
 
     /// What was frozen for the period that an instant belongs to, under the goal in force, and for

@@ -51,6 +51,9 @@ pub struct KpiState {
     pub breakdowns: Arc<[Breakdown]>,
     /// What its predictions are worth, one for each KPI it predicts.
     pub leads: Vec<LeadState>,
+    /// Whether the days before today are still being read: then nothing is said that depends on them, and
+    /// statuses are those that were shown last.
+    pub awaits_history: bool,
     /// When what gives its numbers their meaning last changed; `None` if it never did.
     pub definition_changed: Option<DateTime<Utc>>,
     /// How what they are measured against last changed; `None` if it never did.
@@ -201,6 +204,7 @@ impl KpiState {
             && same(last_period, &other.last_period)
             && same(breakdowns, &other.breakdowns)
             && *leads == other.leads
+            && self.awaits_history == other.awaits_history
             && same(&self.closed, &other.closed)
             && self.notes == other.notes
     }

@@ -144,7 +144,7 @@ struct KpiJson<'a> {
     numbers: NumbersJson<'a>,
     #[schema(value_type = String)]
     status: Status,
-    signal: &'static str,
+    signal: Option<&'static str>,
     predicts: Vec<LeadJson<'a>>,
     breakdown: Vec<BreakdownJson<'a>>,
     data_through: Option<String>,
@@ -282,7 +282,7 @@ impl<'a> KpiJson<'a> {
             },
             numbers: NumbersJson(numbers),
             status: numbers.status,
-            signal: verdict.signal.as_str(),
+            signal: (!state.awaits_history).then(|| verdict.signal.as_str()),
             predicts: state.leads.iter().map(LeadJson::new).collect(),
             breakdown: state
                 .breakdowns

@@ -69,6 +69,8 @@ pub enum Finding {
         /// What was left; `None` when the period is over.
         early: Option<Left>,
     },
+    /// The days before are still being read: the status is the one that was shown last.
+    AwaitsHistory,
     /// The period is too young.
     TooEarly,
     /// The running period.

@@ -3,7 +3,9 @@
 //! (`forecast`).
 
 use super::assessment::Assessment;
+use super::finding::Finding;
 use super::path::{Expected, Shape};
+use super::status::Status;
 use super::target::Goal;
 use crate::forecast::{Method, Projection};
 
@@ -49,6 +51,24 @@ fn hit_probability(projection: &Projection, goal: Goal, path: &Expected) -> Opti
 }
 
 impl Assessment {
+    /// The same while earlier periods are not known yet, with the status that was shown last: without all
+    /// that they have a say in.
+    #[must_use]
+    pub fn ahead_of_history(self, status: Status) -> Self {
+        Self {
+            projected_value: None,
+            projected_lower_value: None,
+            projected_upper_value: None,
+            projected_target_ratio: None,
+            projected_method: None,
+            target_hit_probability: None,
+            status,
+            beyond_noise: status,
+            findings: vec![Finding::AwaitsHistory],
+            ..self
+        }
+    }
+
     /// Puts a projection from history in the place of the one that only follows the path. Before
     /// `too_early` there is none of those, and three earlier periods are needed.
     pub(super) fn look_ahead(&mut self, evidence: &Evidence, path: &Expected) {

@@ -76,6 +76,10 @@ impl About<'_> {
                 )
             }
             Finding::Decided { status, early } => self.decided(*status, *early)?,
+            Finding::AwaitsHistory => {
+                "As it was shown last: the days before are still being read from the store"
+                    .to_owned()
+            }
             Finding::TooEarly => self.too_early()?,
             Finding::Standing { status, through, on_the_way } => {
                 self.standing(*status, *through, *on_the_way)?

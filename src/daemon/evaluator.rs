@@ -16,6 +16,7 @@ use super::clock_watch::CORRECTION;
 use super::keeper::Keeper;
 use super::many::{Many, Told};
 use super::pace::Pace;
+use super::past::Awaited;
 use crate::assess::Status;
 use crate::clock::Clock;
 use crate::engine::{Book, Engine, News, Run, RunLog};
@@ -59,6 +60,8 @@ pub(super) struct Evaluator {
     pub(super) filled: bool,
     /// Runs that came while there was no evaluator.
     pub(super) waiting: Vec<Run>,
+    /// History, where it is still being read.
+    pub(super) awaited: Option<Awaited>,
 }
 
 impl Evaluator {
@@ -72,10 +75,15 @@ impl Evaluator {
         mut stop: oneshot::Receiver<()>,
     ) -> Carried {
         let mut runs = runs.lock_owned().await;
+        let patience = Instant::now() + PATIENCE;
         for run in std::mem::take(&mut self.waiting) {
             self.take(run);
         }
-        let patience = Instant::now() + PATIENCE;
+        if let Some(awaited) = self.awaited.take()
+            && !self.wait_for_history(awaited, &mut runs, &mut stop).await
+        {
+            return self.end();
+        }
         let mut pace = Pace::new(patience, self.tick);
         let mut heartbeat = tokio::time::interval(self.tick.max(HEARTBEAT));
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);

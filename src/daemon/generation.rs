@@ -12,23 +12,21 @@ use tracing::{error, warn};
 
 use super::carried::{Carried, Runs};
 use super::digester::Digester;
-use super::fill_plan::Plan;
 use super::pace::TICK;
+use super::past::{Asking, Awaited};
+use super::stored::{self, SMALL, Unread};
 use super::supervisor::keep_running;
-use super::{REVISION, catch_up, evaluator, fill, keeper, open_sources, source_facts};
+use super::{REVISION, evaluator, keeper, open_sources, source_facts};
 use crate::clock::Clock;
 use crate::config::{Config, Prints, StoreSettings};
 use crate::digest::Digest;
-use crate::engine::{
-    Book, Engine, History, News, Run, RunLog, SourceFacts, SourceHandle, Sources, untried,
-};
+use crate::engine::{Book, Engine, History, News, Run, RunLog, SourceFacts, Sources, untried};
 use crate::exposition::SelfMetrics;
 use crate::id::{KpiId, MetricId, SourceId};
 use crate::kpi::Definitions;
 use crate::record::Finisher;
 use crate::server::Shared;
 use crate::store::{Definition, Retention, Store, StoreError};
-use crate::web::Filling;
 
 /// Days of the past that wait for the evaluator, at most.
 const QUEUE: usize = 256;
@@ -52,6 +50,8 @@ pub(super) struct Prepared {
     pub(super) clock: Clock,
     /// Data ages without anything happening: evaluated at least so often.
     pub(super) tick: Duration,
+    /// A store of so many bytes is read before anything is shown.
+    pub(super) small: u64,
 }
 
 impl Prepared {
@@ -87,6 +87,7 @@ impl Prepared {
             external_url: config.settings.server.external_url,
             clock,
             tick: before.map_or(TICK, |before| before.tick),
+            small: before.map_or(SMALL, |before| before.small),
         })
     }
 
@@ -120,6 +121,13 @@ impl Prepared {
         self.digests.iter().map(digester).collect()
     }
 
+    /// Days before today that sources are asked for, at most.
+    fn most_days_before(&self) -> u16 {
+        let kept = self.store.keep_daily.as_secs() / 86_400;
+        let most = u64::from(self.store.backfill_days).min(kept);
+        u16::try_from(most).unwrap_or(0)
+    }
+
     /// KPIs that are defined as they were in `before`.
     fn unchanged(&self, before: &Definitions) -> BTreeSet<KpiId> {
         let old: BTreeMap<&KpiId, Definition> =
@@ -137,6 +145,8 @@ pub(super) struct Memory {
     log: RunLog,
     engine: Engine,
     keeper: Option<keeper::Keeper>,
+    /// History that is still to be read: there is too much of it to wait for.
+    unread: Option<Unread>,
 }
 
 impl Memory {
@@ -150,16 +160,16 @@ impl Memory {
         let definitions = Arc::clone(&prepared.definitions);
         let mut book = Book::default();
         let mut engine = Engine::new(Arc::clone(&definitions));
-        let mut keeper = None;
+        let (mut keeper, mut unread) = (None, None);
         let history = std::mem::take(&mut carried.history);
         if let Some(store) = store {
             match Self::restore(prepared, store, &mut book, &mut engine, history).await {
-                Ok(restored) => keeper = Some(restored),
+                Ok((restored, left)) => (keeper, unread) = (Some(restored), left),
                 Err(problem) => {
                     error!("going on without history: {problem}");
                     engine = Engine::new(Arc::clone(&definitions));
                     // Values, at least: what was shown before a reload is shown after it.
-                    let restored = keeper::restore_runs(store, &definitions, &mut book).await;
+                    let restored = stored::restore_runs(store, &definitions, &mut book).await;
                     if let Err(problem) = restored {
                         warn!("nor the last values: {problem}");
                     }
@@ -172,7 +182,7 @@ impl Memory {
         book.take_in(carried.book);
         let mut log = RunLog::new(&definitions, &prepared.facts, &book, (prepared.clock)());
         log.take_in(carried.log);
-        Self { book, log, engine, keeper }
+        Self { book, log, engine, keeper, unread }
     }
 
     async fn restore(
@@ -181,12 +191,13 @@ impl Memory {
         book: &mut Book,
         engine: &mut Engine,
         history: History,
-    ) -> Result<keeper::Keeper, StoreError> {
+    ) -> Result<(keeper::Keeper, Option<Unread>), StoreError> {
         let definitions = Arc::clone(&prepared.definitions);
         let StoreSettings { keep_daily: daily, keep_raw: raw, .. } = prepared.store;
-        let (clock, retention) = (prepared.clock, Retention { daily, raw });
+        let retention = Retention { daily, raw };
+        let terms = keeper::Terms { clock: prepared.clock, retention, small: prepared.small };
         let store = Arc::clone(store);
-        keeper::Keeper::restore(store, definitions, book, engine, history, clock, retention).await
+        keeper::Keeper::restore(store, definitions, book, engine, history, terms).await
     }
 }
 
@@ -195,9 +206,9 @@ pub(super) fn evaluator(
     prepared: &Prepared,
     shared: &Arc<Shared>,
     memory: Memory,
-    waiting: Vec<Run>,
+    (waiting, awaited): (Vec<Run>, Option<Awaited>),
 ) -> evaluator::Evaluator {
-    let Memory { book, log, engine, keeper } = memory;
+    let Memory { book, log, engine, keeper, .. } = memory;
     let untried = untried(&prepared.definitions, &log);
     evaluator::Evaluator {
         definitions: Arc::clone(&prepared.definitions),
@@ -218,6 +229,7 @@ pub(super) fn evaluator(
         drawn: None,
         filled: false,
         waiting,
+        awaited,
     }
 }
 
@@ -238,8 +250,7 @@ impl Generation {
         waiting: Vec<Run>,
         runs: Runs,
     ) -> Self {
-        let Prepared { definitions, sources, clock, store: settings, .. } = prepared;
-        let Memory { book, log, engine, keeper } = memory;
+        let Memory { book, log, engine, keeper, unread } = memory;
         shared.publish_runs(Arc::new(log.clone()));
         let mut background = JoinSet::new();
         shared.forget_digests();
@@ -248,52 +259,26 @@ impl Generation {
             background.spawn(keep_running("digest", Arc::clone(shared), start));
         }
         let (days, past) = mpsc::channel(QUEUE);
-        let missing = catch_up::missing(&definitions.calendar, engine.history(), clock());
-        let mut known = engine.history().known_days();
-        for (kpi, silent) in keeper.iter().flat_map(keeper::Keeper::silent_days) {
-            known.entry(kpi.clone()).or_default().extend(silent);
+        let asking = Asking {
+            definitions: Arc::clone(&prepared.definitions),
+            sources: prepared.sources.clone(),
+            silent: keeper.as_ref().map(|keeper| keeper.silent_days().clone()).unwrap_or_default(),
+            most: prepared.most_days_before(),
+            clock: prepared.clock,
+            shared: Arc::clone(shared),
+            past: days,
+        };
+        let mut awaited = None;
+        if let Some(unread) = unread {
+            let (read, history) = oneshot::channel();
+            awaited = Some(history);
+            shared.publish_filling(None);
+            background.spawn(asking.read(unread, read));
+        } else if let Some(planned) = asking.plan(engine.history()) {
+            background.spawn(planned.work(Arc::clone(shared)));
         }
-        for close in &missing {
-            let day = definitions.calendar.day_before(*close);
-            for kpi in &definitions.kpis {
-                known.entry(kpi.id.clone()).or_default().insert(day);
-            }
-        }
-        let kept = settings.keep_daily.as_secs() / 86_400;
-        let most = u64::from(settings.backfill_days).min(kept);
-        let most = u16::try_from(most).unwrap_or(0);
-        let plan = Plan::of(definitions, &known, clock(), most, missing.len());
-        let (caught_up, filled) = (missing.len(), plan.days());
-        let begun = Some(Filling { done: 0, days: caught_up + filled });
-        shared.publish_filling(begun.filter(|begun| begun.days > 0));
-        if caught_up + filled > 0 {
-            let all = |how: fn(&SourceHandle) -> SourceHandle| -> Sources {
-                sources.iter().map(|(id, source)| (id.clone(), how(source))).collect()
-            };
-            let catch_up = catch_up::CatchUp {
-                definitions: Arc::clone(definitions),
-                sources: all(|source| source.clone().in_background()),
-                closes: missing,
-                shared: Arc::clone(shared),
-                past: days.clone(),
-                more: filled,
-            };
-            let fill = fill::Fill {
-                definitions: Arc::clone(definitions),
-                sources: all(SourceHandle::one_by_one),
-                plan: Arc::new(plan),
-                shared: Arc::clone(shared),
-                past: days,
-            };
-            let shared = Arc::clone(shared);
-            background.spawn(async move {
-                let start = move || catch_up.clone().run();
-                keep_running("catch_up", Arc::clone(&shared), start).await;
-                keep_running("fill", shared, move || fill.clone().run()).await;
-            });
-        }
-        let memory = Memory { book, log, engine, keeper };
-        let evaluator = evaluator(prepared, shared, memory, waiting);
+        let memory = Memory { book, log, engine, keeper, unread: None };
+        let evaluator = evaluator(prepared, shared, memory, (waiting, awaited));
         let (stop, stopped) = oneshot::channel();
         let mut alone = JoinSet::new();
         alone.spawn(evaluator.run(runs, past, stopped));
@@ -310,11 +295,11 @@ impl Generation {
 
     /// Ends it. Gives what the evaluator leaves behind, if it ends well and soon.
     pub(super) async fn end(&mut self) -> Option<Carried> {
-        self.background.shutdown().await;
         if let Some(stop) = self.stop.take() {
-            // Should it be gone, there is nobody to be told.
+            // Should it be gone, there is nobody to be told. Told before those it may wait for are gone.
             let _ = stop.send(());
         }
+        self.background.shutdown().await;
         let ended = tokio::time::timeout(LAST_EVALUATION, self.evaluator.join_next()).await;
         self.evaluator.shutdown().await;
         ended.ok().flatten().and_then(Result::ok)

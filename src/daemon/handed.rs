@@ -1,7 +1,7 @@
 //! What the store was given last, so that it is given only what is new: the KPIs whose verdicts are others,
 //! and closings that time alone makes final. Not here: writing (`keeper`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use crate::assess::hysteresis::StatusMemory;
 use crate::backfill::{FINAL_AFTER, Recorder};
 use crate::engine::{Engine, Evaluated};
-use crate::id::MetricId;
+use crate::id::{KpiId, MetricId};
 use crate::kpi::SeriesKey;
-use crate::snapshot::KpiState;
-use crate::store::{Closing, StoredRun};
+use crate::snapshot::{KpiState, Verdict};
+use crate::store::{Closing, Opening, StoredRun};
 
 /// The last evaluation that was written.
 #[derive(Default)]
@@ -99,6 +99,40 @@ pub(super) fn memories_of(
         state.verdicts.iter().map(|verdict| SeriesKey::new(&state.kpi.id, &verdict.labels))
     });
     keys.filter_map(|key| memories.get(&key).cloned().map(|memory| (key, memory))).collect()
+}
+
+/// What was frozen for the label sets of these KPIs and is not written yet.
+pub(super) fn new_openings(
+    engine: &Engine,
+    kpis: &[&Arc<KpiState>],
+    recorder: &Recorder,
+    written: &BTreeSet<(SeriesKey, String)>,
+) -> Vec<Opening> {
+    let verdicts = kpis
+        .iter()
+        .flat_map(|state| state.verdicts.iter().map(move |verdict| (&state.kpi.id, verdict)));
+    let opening = |(kpi, verdict): (&KpiId, &Verdict)| {
+        let series = SeriesKey::new(kpi, &verdict.labels);
+        let period = verdict.assessment.period.id.clone();
+        let frozen = engine.openings().get(&series, &period)?;
+        let revision = recorder.in_force().get(kpi)?.revision;
+        let of = (series, period);
+        if written.contains(&of) {
+            return None;
+        }
+        let (series, period) = of;
+        Some(Opening {
+            series,
+            period,
+            revision,
+            opened_at: frozen.at,
+            baseline: frozen.baseline,
+            target: frozen.target,
+            target_lower: None,
+            target_upper: None,
+        })
+    };
+    verdicts.filter_map(opening).collect()
 }
 
 /// Runs by their metric.

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 use super::clock_watch::ClockWatch;
-use super::handed::{Handed, by_metric, memories_of};
+use super::handed::{Handed, by_metric, memories_of, new_openings};
 use super::notes_known::NotesKnown;
+use super::stored::{Unread, restore_runs};
 use super::told::{ClosedPeriods, RestatedPeriods, tell_changes, tell_closed};
 use crate::backfill::Recorder;
 use crate::clock::Clock;
@@ -21,10 +22,10 @@ use crate::kpi::{Definitions, SeriesKey};
 use crate::metric::Metric;
 use crate::recall::Recall;
 use crate::record::Remembered;
-use crate::snapshot::{KpiState, Snapshot, Verdict};
+use crate::snapshot::Snapshot;
 use crate::store::{
-    Closed, Closing, DaysOfKpis, Evaluation, Moved, Opening, Retention, Store, StoreError,
-    StoredRun, metric_fingerprint,
+    Closed, Closing, DaysOfKpis, Evaluation, Moved, Retention, Store, StoreError, StoredRun,
+    metric_fingerprint,
 };
 
 pub(super) struct Keeper {
@@ -53,9 +54,17 @@ pub(super) struct Keeper {
     remembered: Option<Arc<Remembered>>,
 }
 
+/// What a keeper goes by.
+pub(super) struct Terms {
+    pub(super) clock: Clock,
+    pub(super) retention: Retention,
+    /// History of a store of so many bytes is read at once.
+    pub(super) small: u64,
+}
+
 impl Keeper {
     /// Notes the definitions in force and brings back what belongs to them; of KPIs whose days are in
-    /// `history` they are known already.
+    /// `history` they are known already. Where there is much history it is left to be read.
     ///
     /// # Errors
     /// What the store says.
@@ -65,11 +74,10 @@ impl Keeper {
         book: &mut Book,
         engine: &mut Engine,
         mut history: History,
-        clock: Clock,
-        retention: Retention,
-    ) -> Result<Self, StoreError> {
+        Terms { clock, retention, small }: Terms,
+    ) -> Result<(Self, Option<Unread>), StoreError> {
         let now = clock();
-        let recorder = Recorder::new(store, Arc::clone(&definitions), now).await?;
+        let recorder = Recorder::new(Arc::clone(&store), Arc::clone(&definitions), now).await?;
         for (kpi, definition) in recorder.in_force() {
             tell_changes(kpi, definition);
         }
@@ -95,20 +103,25 @@ impl Keeper {
             history = History::default();
         }
         restore_runs(keeper.recorder.store(), &keeper.definitions, book).await?;
+        let in_force = keeper.recorder.in_force().clone();
+        keeper.silent = keeper.recorder.store().silent_days(&in_force).await?;
+        let definitions = Arc::clone(&keeper.definitions);
+        let unread = Unread { store, definitions, in_force, known: history, now };
+        let (history, unread) = match unread {
+            unread if unread.is_more_than(small) => (History::default(), Some(unread)),
+            unread => (unread.read().await?, None),
+        };
         keeper.restore_past(engine, history, now).await?;
-        let in_force = keeper.recorder.in_force();
-        keeper.silent = keeper.recorder.store().silent_days(in_force).await?;
-        Ok(keeper)
+        Ok((keeper, unread))
     }
 
-    /// Days, openings, statuses and results.
+    /// Openings, statuses and results, beside these days.
     async fn restore_past(
         &mut self,
         engine: &mut Engine,
-        known: History,
+        history: History,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let history = self.recall().history(known, now).await?;
         let openings = self.recall().openings(now).await?;
         let opened = openings.iter().map(|(series, period, _)| (series.clone(), period.clone()));
         self.opened = opened.collect();
@@ -143,15 +156,27 @@ impl Keeper {
         if !self.watch.is_back(now) {
             return;
         }
-        let undone = match self.undo_future(now).await {
-            Ok(true) => self.restore_past(engine, History::default(), now).await,
-            Ok(false) => Ok(()),
-            Err(problem) => Err(problem),
-        };
-        match undone {
+        match self.know_again(engine, now).await {
             Ok(()) => self.watch.looked(),
             Err(problem) => warn!("what was written ahead of the clock stays for now: {problem}"),
         }
+    }
+
+    async fn know_again(
+        &mut self,
+        engine: &mut Engine,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if self.undo_future(now).await? {
+            let history = self.recall().history(History::default(), now).await?;
+            self.restore_past(engine, history, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether all that was taken in is in the store.
+    pub(super) fn has_written_all(&self) -> bool {
+        self.runs.is_empty()
     }
 
     /// Lets the store keep in memory what was taken in and not written yet.
@@ -198,7 +223,7 @@ impl Keeper {
             runs: std::mem::take(&mut self.runs).into_values().collect(),
             statuses: memories_of(engine, &new.kpis),
             points: self.recorder.points(new.kpis.iter().copied()),
-            openings: self.new_openings(engine, &new.kpis),
+            openings: new_openings(engine, &new.kpis, &self.recorder, &self.opened),
             closings: new.closings.clone(),
         };
         let began = Instant::now();
@@ -331,34 +356,6 @@ impl Keeper {
         metric_fingerprint(metric, self.definitions.calendar.timezone)
     }
 
-    fn new_openings(&self, engine: &Engine, kpis: &[&Arc<KpiState>]) -> Vec<Opening> {
-        let verdicts = kpis
-            .iter()
-            .flat_map(|state| state.verdicts.iter().map(move |verdict| (&state.kpi.id, verdict)));
-        let opening = |(kpi, verdict): (&KpiId, &Verdict)| {
-            let series = SeriesKey::new(kpi, &verdict.labels);
-            let period = verdict.assessment.period.id.clone();
-            let frozen = engine.openings().get(&series, &period)?;
-            let revision = self.recorder.in_force().get(kpi)?.revision;
-            let of = (series, period);
-            if self.opened.contains(&of) {
-                return None;
-            }
-            let (series, period) = of;
-            Some(Opening {
-                series,
-                period,
-                revision,
-                opened_at: frozen.at,
-                baseline: frozen.baseline,
-                target: frozen.target,
-                target_lower: None,
-                target_upper: None,
-            })
-        };
-        verdicts.filter_map(opening).collect()
-    }
-
     fn note_closed(&mut self, closings: impl IntoIterator<Item = (Closing, Closed)>) {
         let (mut closed, mut restated) = (ClosedPeriods::new(), RestatedPeriods::new());
         for (closing, how) in closings {
@@ -382,19 +379,4 @@ impl Keeper {
         }
         tell_closed(closed, restated);
     }
-}
-
-/// Brings back measurements of metrics that are still what they were.
-pub(super) async fn restore_runs(
-    store: &Store,
-    definitions: &Definitions,
-    book: &mut Book,
-) -> Result<(), StoreError> {
-    for stored in store.load_runs().await? {
-        let Some(metric) = definitions.metrics.get(&stored.metric) else { continue };
-        if stored.fingerprint == metric_fingerprint(metric, definitions.calendar.timezone) {
-            book.apply(Run::known(stored.metric, stored.as_of, Ok(stored.measurements)));
-        }
-    }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 //! hangs on one configuration; a reload opens all that is new before the old one goes, and what it
 //! leaves as it was goes on: connections, schedules, values.
 
+mod awaiting;
 mod carried;
 mod catch_up;
 mod clock_watch;
@@ -17,9 +18,11 @@ mod note_taker;
 mod notes_known;
 mod outages;
 mod pace;
+mod past;
 mod poller;
 mod pollers;
 mod service;
+mod stored;
 mod supervisor;
 #[cfg(test)]
 mod tests;

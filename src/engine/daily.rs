@@ -76,6 +76,13 @@ impl Daily {
         self.place(day).ok().map(|place| self.is(&self.rows[place]))
     }
 
+    /// Makes room for so many days at once, if they are the first ones.
+    pub fn make_room(&mut self, days: usize) {
+        if self.rows.is_empty() {
+            self.rows.reserve_exact(days);
+        }
+    }
+
     /// Takes in a day, in place of what was known of it.
     pub fn insert(&mut self, day: NaiveDate, is: Day) {
         let Day { value, expected, sums, status } = is;

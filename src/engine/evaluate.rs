@@ -1,6 +1,6 @@
 //! From the book to a snapshot: every KPI, objective, metric and source at one instant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -17,12 +17,12 @@ use super::metric_states::Shown;
 use super::openings::Openings;
 use super::outlook::Outlooks;
 use super::readers::Readers;
-use super::runs::{MetricLog, RunLog};
+use super::runs::RunLog;
 use super::weekly_signals::WeeklySignals;
 use crate::assess::hysteresis::{Answers, StatusMemory};
 use crate::assess::{Evidence, Finding};
 use crate::calendar::{Calendar, Period};
-use crate::id::{MetricId, SourceId};
+use crate::id::SourceId;
 use crate::kpi::{Definitions, Kpi, SeriesKey};
 use crate::shown;
 use crate::signals::Lead;
@@ -95,6 +95,12 @@ impl Engine {
         self.as_of = None;
     }
 
+    /// Puts back the days before today, ahead of the first evaluation.
+    pub fn remember_days(&mut self, history: History) {
+        self.history = history;
+        self.as_of = None;
+    }
+
     /// Goes on with the statuses of an earlier process.
     pub fn resume(&mut self, memories: BTreeMap<SeriesKey, StatusMemory>) {
         self.memories = Some(memories);
@@ -119,6 +125,14 @@ impl Engine {
     /// What the engine of another configuration goes on with.
     pub fn into_memory(self) -> (History, Openings, BTreeMap<SeriesKey, StatusMemory>) {
         (self.history, self.openings, self.memories.unwrap_or_default())
+    }
+
+    pub(super) fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    pub(super) fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     /// What is known of the days before.
@@ -282,6 +296,7 @@ impl Engine {
             last_period: verdicts.last_period,
             breakdowns: kept(verdicts.breakdowns, same.map(|same| &same.breakdowns)),
             leads,
+            awaits_history: false,
             definition_changed: None,
             goal_changed: None,
             closed: Arc::default(),
@@ -371,16 +386,6 @@ fn note(history: &mut History, kpi: &Kpi, verdict: &Verdict, calendar: &Calendar
     }
 }
 
-/// Metrics that some KPI needs and that have not been tried.
-pub fn untried(definitions: &Definitions, log: &RunLog) -> BTreeSet<MetricId> {
-    let tried = |id: &MetricId| {
-        let metric = definitions.metrics.get(id);
-        metric.and_then(|metric| log.of(metric)).is_some_and(MetricLog::is_tried)
-    };
-    let needed = definitions.kpis.iter().flat_map(|kpi| kpi.metrics());
-    needed.filter(|id| !tried(id)).cloned().collect()
-}
-
 #[cfg(test)]
 impl Engine {
     pub(super) fn last_states(&self) -> Vec<Arc<KpiState>> {
@@ -390,4 +395,4 @@ impl Engine {
 
 #[cfg(test)]
 #[path = "tests/incremental.rs"]
-mod tests;
+pub(super) mod tests;

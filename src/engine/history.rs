@@ -28,7 +28,7 @@ const PERIODS: usize = 12;
 const MAX_GAP: u32 = 7;
 
 /// The days of every series.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct History(BTreeMap<SeriesKey, Daily>);
 
 /// A day as it is drawn.
@@ -99,6 +99,8 @@ impl History {
             Some(daily) => daily,
             None => self.0.entry(key.clone()).or_default(),
         };
+        let days = days.into_iter();
+        daily.make_room(days.size_hint().0.min(KEEP));
         for (day, is) in days {
             daily.insert(day, is);
             if daily.len() > KEEP {

@@ -2,6 +2,7 @@
 //! the last runs, and the evaluation of it all into one snapshot. Not here: schedules and retries (`daemon`).
 
 mod again;
+mod at_once;
 mod book;
 mod breakdown;
 mod collect;
@@ -34,9 +35,9 @@ pub use collect::{
 };
 pub use daily::{Daily, Day};
 pub use demand::{Plan, demand, last_close, plan, running_spans_of, spans_of};
-pub use evaluate::{Engine, Evaluated, untried};
+pub use evaluate::{Engine, Evaluated};
 pub use history::{ChartDay, History, RecentDays};
 pub use openings::{Frozen, GRACE, Openings};
 pub use readers::Readers;
-pub use runs::{MetricLog, RunLog, RunRecord, SourceFacts, SourceLog};
+pub use runs::{MetricLog, RunLog, RunRecord, SourceFacts, SourceLog, untried};
 pub use uses::{Use, uses_of};

@@ -279,6 +279,16 @@ impl RunRecord {
     }
 }
 
+/// Metrics that some KPI needs and that have not been tried.
+pub fn untried(definitions: &Definitions, log: &RunLog) -> BTreeSet<MetricId> {
+    let tried = |id: &MetricId| {
+        let metric = definitions.metrics.get(id);
+        metric.and_then(|metric| log.of(metric)).is_some_and(MetricLog::is_tried)
+    };
+    let needed = definitions.kpis.iter().flat_map(|kpi| kpi.metrics());
+    needed.filter(|id| !tried(id)).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;

@@ -154,6 +154,8 @@ impl<'a> KpiRows<'a> {
                 let all = Status::ALL.map(Status::as_str);
                 self.states(sink, family.name, &all, |is| is.assessment.status.as_str());
             }
+            // What is not known yet is none of the states.
+            OfKpi::Signal if state.awaits_history => {}
             OfKpi::Signal => {
                 let all = Signal::ALL.map(Signal::as_str);
                 self.states(sink, family.name, &all, |is| is.signal.as_str());
@@ -167,6 +169,8 @@ impl<'a> KpiRows<'a> {
             OfKpi::Last(read) => {
                 numbers(sink, self.last_period(), |verdict| read(state, &verdict.assessment));
             }
+            // Each sentence is a series, and this one would be there for seconds.
+            OfKpi::Reason if state.awaits_history => {}
             OfKpi::Reason => reasons(sink, self.verdicts()),
             OfKpi::LastReason => reasons(sink, self.last_period()),
         }

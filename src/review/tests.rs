@@ -56,6 +56,7 @@ fn state(kpi: Kpi, status: Status, value: f64) -> KpiState {
         last_period: Arc::default(),
         breakdowns: Arc::default(),
         leads: Vec::new(),
+        awaits_history: false,
         definition_changed: None,
         goal_changed: None,
         closed: Arc::default(),

@@ -204,7 +204,7 @@ impl Shared {
         self.changed();
     }
 
-    pub(super) fn filling(&self) -> Option<Filling> {
+    pub(crate) fn filling(&self) -> Option<Filling> {
         self.filling.load().as_deref().copied()
     }
 

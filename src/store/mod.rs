@@ -46,7 +46,7 @@ use tokio::sync::Mutex;
 use self::open::Opened;
 use self::unwritten::Unwritten;
 use crate::links;
-pub use bulk::{PastDay, PastDays};
+pub use bulk::PastDay;
 pub use closed::Ended;
 pub use commit::Evaluation;
 pub use definition::{Definition, Statement, difference, metric_fingerprint};

@@ -67,6 +67,7 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
         last_period: Arc::default(),
         breakdowns: Arc::default(),
         leads: Vec::new(),
+        awaits_history: false,
         definition_changed: None,
         goal_changed: None,
         closed: Arc::default(),

@@ -2,6 +2,7 @@
 
 mod defects;
 mod load;
+mod restore;
 mod simulation;
 
 use super::*;

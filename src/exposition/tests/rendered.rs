@@ -42,6 +42,7 @@ fn state(number: usize, label_sets: usize, seed: u64) -> Arc<KpiState> {
         verdicts,
         breakdowns: Arc::default(),
         leads: Vec::new(),
+        awaits_history: false,
         definition_changed: None,
         goal_changed: None,
         closed: Arc::default(),
