@@ -10,6 +10,7 @@ mod exporter;
 #[path = "../program/http.rs"]
 mod http;
 mod kill;
+mod restore;
 #[path = "../support/shop.rs"]
 #[expect(dead_code, reason = "other programs of tests use more of it")]
 mod shop;
