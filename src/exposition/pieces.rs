@@ -154,8 +154,9 @@ impl<'a> KpiRows<'a> {
                 let all = Status::ALL.map(Status::as_str);
                 self.states(sink, family.name, &all, |is| is.assessment.status.as_str());
             }
-            // What is not known yet is none of the states.
-            OfKpi::Signal if state.awaits_history => {}
+            // What is not known yet is none of the states, and a sentence that is there for seconds is a series
+            // of its own.
+            OfKpi::Signal | OfKpi::Reason if state.awaits_history => {}
             OfKpi::Signal => {
                 let all = Signal::ALL.map(Signal::as_str);
                 self.states(sink, family.name, &all, |is| is.signal.as_str());
@@ -169,8 +170,6 @@ impl<'a> KpiRows<'a> {
             OfKpi::Last(read) => {
                 numbers(sink, self.last_period(), |verdict| read(state, &verdict.assessment));
             }
-            // Each sentence is a series, and this one would be there for seconds.
-            OfKpi::Reason if state.awaits_history => {}
             OfKpi::Reason => reasons(sink, self.verdicts()),
             OfKpi::LastReason => reasons(sink, self.last_period()),
         }

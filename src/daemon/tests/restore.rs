@@ -77,10 +77,10 @@ fn config() -> Config {
 
 impl Daemon {
     /// With a store that is small, or not.
-    async fn start(path: &Path, shop: &Arc<Shop>, is_small: bool) -> Self {
+    async fn start(path: &Path, source: &Arc<Shop>, is_small: bool) -> Self {
         let mut prepared = Prepared::of(config(), clock, None).unwrap();
-        let source: Arc<dyn Source> = Arc::clone(shop) as _;
-        prepared.sources = Sources::from([("shop".into(), SourceHandle::new(source, 1))]);
+        let handle = SourceHandle::new(Arc::clone(source) as Arc<dyn Source>, 1);
+        prepared.sources = Sources::from([("shop".into(), handle)]);
         prepared.small = if is_small { u64::MAX } else { 0 };
         let shared = Arc::new(Shared::new(Arc::clone(&prepared.self_metrics)));
         let store = Arc::new(Store::open(path).await.unwrap());
@@ -159,10 +159,10 @@ fn statuses(path: &Path) -> Vec<String> {
 }
 
 /// A store with days of history, in which a status waits to be confirmed; and what was shown last.
-async fn stored(path: &Path, shop: &Arc<Shop>) -> Arc<Snapshot> {
+async fn stored(path: &Path, source: &Arc<Shop>) -> Arc<Snapshot> {
     set("2026-05-13T10:00:00Z");
-    let daemon = Daemon::start(path, shop, true).await;
-    daemon.until("ready", |shared| shared.is_ready()).await;
+    let daemon = Daemon::start(path, source, true).await;
+    daemon.until("ready", Shared::is_ready).await;
     daemon.stop().await;
     let store = Connection::open(path).unwrap();
     let days = format!(
@@ -174,9 +174,9 @@ async fn stored(path: &Path, shop: &Arc<Shop>) -> Arc<Snapshot> {
     store.execute(&days, []).unwrap();
     drop(store);
     // The second customer falls: off track is said once of three times.
-    *shop.0.lock().unwrap() = [96.0, 30.0];
+    *source.0.lock().unwrap() = [96.0, 30.0];
     set("2026-05-13T10:05:00Z");
-    let daemon = Daemon::start(path, shop, true).await;
+    let daemon = Daemon::start(path, source, true).await;
     daemon
         .until("fallen", |shared| {
             let snapshot = shared.snapshot().filter(|_| shared.is_ready());
@@ -222,7 +222,7 @@ fn values_come_at_once_with_the_statuses_of_before_and_the_rest_as_in_one_go() {
         let shown = stored(&path, &shop).await;
         set("2026-05-13T10:10:00Z");
         let in_one_go = Daemon::start(&copied(&path), &shop, true).await;
-        in_one_go.until("ready", |shared| shared.is_ready()).await;
+        in_one_go.until("ready", Shared::is_ready).await;
         in_one_go.until("a run", |_| in_one_go.has_asked()).await;
         let before = rows(&path);
         let mut daemon = Daemon::start(&path, &shop, false).await;
@@ -243,7 +243,7 @@ fn values_come_at_once_with_the_statuses_of_before_and_the_rest_as_in_one_go() {
         assert_eq!(rows(&path), before, "nothing is written by what is not known");
 
         daemon.gate = None;
-        daemon.until("ready", |shared| shared.is_ready()).await;
+        daemon.until("ready", Shared::is_ready).await;
         assert_same(&daemon.snapshot(), &in_one_go.snapshot());
         assert!(daemon.shared.filling().is_none(), "all days are known");
         assert_eq!(daemon.days_drawn(), DAYS as usize);
@@ -280,7 +280,7 @@ fn an_end_and_a_reload_while_history_is_read_lose_nothing() {
         assert_eq!(daemon.snapshot().kpis[0].verdicts[1].assessment.status, Status::OnTrack);
         assert_eq!(rows(&path), before);
         daemon.gate = None;
-        daemon.until("ready", |shared| shared.is_ready()).await;
+        daemon.until("ready", Shared::is_ready).await;
         let verdicts = &daemon.snapshot().kpis[0].verdicts;
         for (is, was) in verdicts.iter().zip(shown.kpis[0].verdicts.iter()) {
             assert_eq!(is.assessment.projected_value, was.assessment.projected_value);
@@ -328,7 +328,7 @@ fn history_that_cannot_be_read_is_gone_without_and_nothing_is_written() {
         let mut daemon = Daemon::start(&path, &shop, false).await;
         daemon.until("at once", |shared| shared.published().is_some()).await;
         daemon.gate = None;
-        daemon.until("ready", |shared| shared.is_ready()).await;
+        daemon.until("ready", Shared::is_ready).await;
         let state = Arc::clone(&daemon.snapshot().kpis[0]);
         assert!(!state.awaits_history && state.verdicts[0].assessment.value.is_some());
         daemon.stop().await;
