@@ -46,6 +46,7 @@ use self::carried::{Carried, Runs};
 use self::generation::{Generation, Memory, Prepared};
 use self::pollers::Pollers;
 pub use self::service::ServiceManager;
+use self::stored::{examine, open_store};
 use self::supervisor::Failures;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -137,29 +138,6 @@ pub async fn run(
     shared.move_metrics(outside.metrics_path.clone());
     let path = prepared.store.path.clone().unwrap_or_else(|| PathBuf::from(IN_MEMORY));
     work(prepared, open_store(path), Arc::new(shared), listeners, outside, stop).await
-}
-
-/// Opens the store; none where the disk takes nothing.
-async fn open_store(path: PathBuf) -> anyhow::Result<Option<Arc<Store>>> {
-    match Store::open(path).await {
-        Ok(store) => Ok(Some(Arc::new(store))),
-        Err(problem) if problem.is_of_the_disk() => {
-            error!("going on without history, until a restart: {problem}");
-            Ok(None)
-        }
-        Err(problem) => Err(problem.into()),
-    }
-}
-
-/// Examines a store that was too large for it when it was opened.
-async fn examine(store: Arc<Store>, shared: Arc<Shared>) {
-    match store.check().await {
-        Ok(()) => info!("the store was examined: it is sound"),
-        Err(problem) => {
-            error!("{problem}");
-            shared.self_metrics().observe_store(None, 1);
-        }
-    }
 }
 
 /// Where the daemon can be reached, for people.

@@ -1,20 +1,46 @@
-//! What the store knows and is read at start: the last runs at once, and days of history, of which there
+//! The store at start. What is read of it: the last runs at once, and days of history, of which there
 //! may be millions, beside serving. Not here: openings, statuses and results (`keeper`).
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tracing::{error, info};
 
 use crate::engine::{Book, History, Run};
 use crate::id::KpiId;
 use crate::kpi::Definitions;
 use crate::recall::Recall;
+use crate::server::Shared;
 use crate::store::{InForce, Store, StoreError, metric_fingerprint};
 
 /// A store of so many bytes is read before anything else in less time than it takes to show first what is
 /// there without its history.
 pub(super) const SMALL: u64 = 16 << 20;
+
+/// Opens the store; none where the disk takes nothing.
+pub(super) async fn open_store(path: PathBuf) -> anyhow::Result<Option<Arc<Store>>> {
+    match Store::open(path).await {
+        Ok(store) => Ok(Some(Arc::new(store))),
+        Err(problem) if problem.is_of_the_disk() => {
+            error!("going on without history, until a restart: {problem}");
+            Ok(None)
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// Examines a store that was too large for it when it was opened.
+pub(super) async fn examine(store: Arc<Store>, shared: Arc<Shared>) {
+    match store.check().await {
+        Ok(()) => info!("the store was examined: it is sound"),
+        Err(problem) => {
+            error!("{problem}");
+            shared.self_metrics().observe_store(None, 1);
+        }
+    }
+}
 
 /// Days that are not read yet.
 pub(super) struct Unread {
