@@ -40,6 +40,9 @@ struct Row {
     status: Option<Status>,
 }
 
+/// Days that there is room for beside those of history.
+const TO_COME: usize = 16;
+
 impl Daily {
     /// No days.
     pub fn new() -> Self {
@@ -76,10 +79,11 @@ impl Daily {
         self.place(day).ok().map(|place| self.is(&self.rows[place]))
     }
 
-    /// Makes room for so many days at once, if they are the first ones.
+    /// Makes room for so many days at once, if they are the first ones. A few are to come: without room for
+    /// them the next day would move all days of thousands of series at once.
     pub fn make_room(&mut self, days: usize) {
-        if self.rows.is_empty() {
-            self.rows.reserve_exact(days);
+        if self.rows.is_empty() && days > 1 {
+            self.rows.reserve_exact(days + TO_COME);
         }
     }
 
@@ -101,6 +105,18 @@ impl Daily {
             Some(sums) => drop(self.sums.insert(day, sums)),
             None => drop(self.sums.remove(&day)),
         }
+    }
+
+    /// The last days before one, and no room for more.
+    #[must_use]
+    pub fn last(&self, before: NaiveDate, most: usize) -> Self {
+        let end = self.rows.partition_point(|row| row.day < before);
+        let rows = self.rows[end.saturating_sub(most)..end].to_vec();
+        let sums = match rows.first() {
+            Some(first) => self.sums.range(first.day..before).map(|(day, sums)| (*day, *sums)),
+            None => return Self::new(),
+        };
+        Self { sums: sums.collect(), rows }
     }
 
     /// Forgets the oldest day.
@@ -197,6 +213,9 @@ mod tests {
                 let week = day..=day + Days::new(6);
                 prop_assert!(daily.range(week.clone()).eq(map.range(week).map(|(d, is)| (*d, *is))));
                 prop_assert!(daily.range(..day).rev().eq(map.range(..day).rev().map(|(d, is)| (*d, *is))));
+                let mut last: Vec<_> = daily.range(..day).rev().take(5).collect();
+                last.reverse();
+                prop_assert!(daily.last(day, 5).iter().eq(last));
                 prop_assert!(daily.iter().eq(map.iter().map(|(d, is)| (*d, *is))));
                 prop_assert!(daily.days().eq(map.keys().copied()));
             }

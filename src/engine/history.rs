@@ -2,6 +2,7 @@
 //! evaluation, from the store at start, or by a back-fill. Not here: keeping it beyond the process.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
@@ -48,18 +49,42 @@ pub struct ChartDay {
 
 /// The last complete days of every series, for those who draw them.
 #[derive(Debug, Clone, Default)]
-pub struct RecentDays(BTreeMap<SeriesKey, Vec<ChartDay>>);
+pub struct RecentDays(BTreeMap<SeriesKey, Recent>);
+
+/// Those of one series: in few bytes until somebody draws them, which nobody does with all of thousands.
+#[derive(Debug, Clone)]
+struct Recent {
+    days: Daily,
+    drawn: OnceLock<Box<[ChartDay]>>,
+}
+
+impl Recent {
+    fn drawn(&self) -> &[ChartDay] {
+        let draw = |(day, is): (NaiveDate, Day)| ChartDay {
+            day,
+            value: is.value,
+            expected: is.expected,
+            sums: is.sums,
+            status: is.status,
+        };
+        self.drawn.get_or_init(|| self.days.iter().map(draw).collect())
+    }
+}
 
 impl RecentDays {
     /// The days of a series, the oldest first.
     pub fn of(&self, key: &SeriesKey) -> &[ChartDay] {
-        self.0.get(key).map_or(&[], Vec::as_slice)
+        self.0.get(key).map_or(&[], Recent::drawn)
     }
 }
 
 impl FromIterator<(SeriesKey, Vec<ChartDay>)> for RecentDays {
     fn from_iter<I: IntoIterator<Item = (SeriesKey, Vec<ChartDay>)>>(days: I) -> Self {
-        Self(days.into_iter().collect())
+        let recent = |days: Vec<ChartDay>| Recent {
+            days: Daily::new(),
+            drawn: OnceLock::from(days.into_boxed_slice()),
+        };
+        Self(days.into_iter().map(|(key, days)| (key, recent(days))).collect())
     }
 }
 
@@ -72,20 +97,10 @@ impl History {
     /// The same with another number of days.
     pub fn last(&self, today: NaiveDate, most: usize) -> RecentDays {
         let most = (MOST_DRAWN / self.0.len().max(1)).min(most);
-        let drawn = |(day, is): (NaiveDate, Day)| ChartDay {
-            day,
-            value: is.value,
-            expected: is.expected,
-            sums: is.sums,
-            status: is.status,
-        };
         let of_one = |(key, daily): (&SeriesKey, &Daily)| {
-            let mut days: Vec<ChartDay> =
-                daily.range(..today).rev().take(most).map(drawn).collect();
-            days.reverse();
-            (key.clone(), days)
+            (key.clone(), Recent { days: daily.last(today, most), drawn: OnceLock::new() })
         };
-        self.0.iter().map(of_one).collect()
+        RecentDays(self.0.iter().map(of_one).collect())
     }
 
     /// Takes in a day, in place of what was known of it.

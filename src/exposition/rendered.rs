@@ -95,8 +95,11 @@ impl Rendered {
                 writing.ends[begin.1..].fill(begin.0);
             }
         }
+        let mut text = writing.out.into_text();
+        // The first one grew to up to twice of what it needed.
+        text.shrink_to_fit();
         Self {
-            text: Arc::new(Text(writing.out.into_text())),
+            text: Arc::new(Text(text)),
             ends: writing.ends,
             kpis: kpis.iter().map(Arc::downgrade).collect(),
             metrics: metrics.iter().map(Arc::downgrade).collect(),
