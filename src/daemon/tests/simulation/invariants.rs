@@ -75,8 +75,9 @@ impl Shown {
         self.kpis.clear();
     }
 
-    /// Another goal has other statuses.
+    /// Another goal has other statuses, and what had no value leaves nothing behind.
     pub(super) fn was_reloaded(&mut self) {
+        self.kpis.retain(|_, seen| seen.value.is_some());
         for seen in self.kpis.values_mut() {
             seen.status = Status::NoData;
         }
@@ -313,7 +314,6 @@ impl World {
                 }
             }
         }
-        // What had no value has left nothing behind.
         self.shown.kpis.retain(|_, seen| written && seen.value.is_some());
         let notes = self.store().notes().await.unwrap();
         for (kpi, text) in &self.shown.notes {
