@@ -57,9 +57,7 @@ impl Seen {
             waiting: verdict.findings.iter().find(waits).cloned(),
         })
     }
-}
 
-impl Seen {
     /// Without what no point has said yet: it comes of history, which is read anew at a start.
     fn said(self) -> Self {
         let is_said = |finding: &Finding| {
@@ -392,7 +390,9 @@ impl World {
                 period = calendar.previous(&period);
             }
         }
-        let missing = first.iter_days().take_while(|day| *day < today);
+        // A first day on a full disk, ended by a kill, is no beginning.
+        let begins = known.first().copied().filter(|day| *day <= first + chrono::Days::new(1));
+        let missing = begins.unwrap_or(first).iter_days().take_while(|day| *day < today);
         let missing: Vec<_> = missing.filter(|day| !known.contains(day)).collect();
         assert!(missing.is_empty(), "nothing is known of {missing:?}");
     }
