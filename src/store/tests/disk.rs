@@ -90,6 +90,11 @@ impl Disk {
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await.map(drop)
     }
 
+    /// Lets time go on after the end of a process in the middle of an operation.
+    pub(crate) fn is_left(&self) {
+        self.still.lock().unwrap().take();
+    }
+
     /// Lets time go on once the connection is back.
     async fn rest(self: Arc<Self>) {
         let is_idle = || {

@@ -303,6 +303,7 @@ impl World {
         let mut life = self.life.take().unwrap();
         life.work.shutdown().await;
         drop(life);
+        self.disk.is_left();
         std::fs::remove_dir_all(old.parent().unwrap()).unwrap();
     }
 
