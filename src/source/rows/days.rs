@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::{Datelike, Month, NaiveDate, NaiveTime};
 
 /// Which part of a day stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,31 +173,10 @@ impl Parts {
             self.len += 1;
             return Some(());
         }
-        let month = month(part)?;
-        self.name.replace(month).is_none().then_some(())
+        // In English, whole or by its first three letters.
+        let month: Month = part.parse().ok()?;
+        self.name.replace(month.number_from_month()).is_none().then_some(())
     }
-}
-
-/// An English month, whole or by its first three letters.
-fn month(name: &str) -> Option<u32> {
-    const NAMES: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let name = name.to_ascii_lowercase();
-    let is_it = |full: &&str| name.len() == 3 && full.starts_with(&name) || *full == name;
-    let place = NAMES.iter().position(is_it)?;
-    u32::try_from(place + 1).ok()
 }
 
 /// `8:05`, `08:05:30.5` or `8:05 PM`.
