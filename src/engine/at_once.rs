@@ -59,7 +59,6 @@ impl Engine {
             closed: Arc::default(),
             notes: Vec::new(),
             last_success: as_of.filter(|_| good),
-            measured_at: as_of,
         }))
     }
 

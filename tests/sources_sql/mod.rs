@@ -1,5 +1,6 @@
 mod addresses;
 mod hung;
+mod incomparable;
 mod mariadb;
 mod mysql_zones;
 mod parity;

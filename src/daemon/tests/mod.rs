@@ -1,7 +1,6 @@
 //! Tests of the room as a whole.
 
 mod defects;
-mod finals;
 mod load;
 mod restore;
 mod simulation;

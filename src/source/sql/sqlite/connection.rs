@@ -195,7 +195,10 @@ impl Job {
         // As it was written: for its errors and the names of its columns.
         let written = connection.prepare(&self.sql).map_err(failed)?;
         let columns = written.column_names().into_iter().map(str::to_owned).collect();
-        let mut table = Table { columns, ..Table::default() };
+        let query = (&*self.sql, &*self.params, &*self.values);
+        let remarks = forms::look(connection, query, self.scope)?;
+        inner.refusals.take();
+        let mut table = Table { columns, remarks, ..Table::default() };
         let mut statement = connection.prepare(&self.checked).map_err(failed)?;
         for (index, value) in self.values.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
@@ -208,7 +211,6 @@ impl Job {
             let cells = (0..table.columns.len()).map(|index| cell(row, index));
             table.rows.push(cells.collect::<Result<_, _>>().map_err(failed)?);
         }
-        table.remarks = forms::remarks(connection, &self.sql, &self.params, self.scope);
         Ok(table)
     }
 }

@@ -4,11 +4,14 @@
 //! # Layout
 //! `connection` runs statements; `checks` puts `functions` around what is calculated with (`tokens`,
 //! `operands`), and `sums` are in place of SQLite's own, so that text that is no number (`numbers`)
-//! ends a statement (`refusal`) instead of counting as zero; `explain` tells why. Not here: what is in
-//! the tables.
+//! ends a statement (`refusal`) instead of counting as zero; `explain` tells why. `forms` looks at what
+//! is compared with the window (`comparisons`, `aliases`, `day_forms`, `strange`). Not here: what is in the tables.
 
+mod aliases;
 mod checks;
+mod comparisons;
 mod connection;
+mod day_forms;
 mod explain;
 #[cfg(feature = "sqlite")]
 pub(super) mod file;
@@ -18,6 +21,7 @@ mod names;
 mod numbers;
 mod operands;
 mod refusal;
+mod strange;
 mod sums;
 mod tokens;
 

@@ -59,6 +59,11 @@ const KEYWORDS: [&str; 47] = [
 const TIGHT: [&str; 3] = ["||", "->", "->>"];
 
 impl Tokens<'_> {
+    /// Whether it is a word that is no name.
+    pub(super) fn is_keyword(&self, at: usize) -> bool {
+        self.is_any(at, &KEYWORDS) || self.is(at, "END")
+    }
+
     /// Whether an operand ends here, so that a sign after it has two.
     pub(super) fn ends_operand(&self, at: usize) -> bool {
         match self.kind(at) {

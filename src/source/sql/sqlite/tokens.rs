@@ -66,6 +66,14 @@ impl<'a> Tokens<'a> {
         depth(at) == depth(open).map(|depth| depth + 1)
     }
 
+    /// The parenthesis that a token stands in.
+    pub(super) fn around(&self, at: usize) -> Option<usize> {
+        (0..at).rev().find(|open| {
+            self.kind(*open) == Some(TokenKind::Open)
+                && self.partner(*open).is_some_and(|close| close > at)
+        })
+    }
+
     /// The partner of a parenthesis.
     pub(super) fn partner(&self, at: usize) -> Option<usize> {
         self.nesting.get(at)?.partner

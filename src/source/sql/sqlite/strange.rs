@@ -1,0 +1,127 @@
+//! What is said of a column that does not compare with the window. Not here: which columns these are (`forms`).
+
+use rusqlite::types::Value;
+
+use super::comparisons::{Comparison, Instant, Operand};
+use super::day_forms::{Form, is_dated};
+use crate::metric::{FetchError, FetchErrorKind};
+use crate::shown;
+use crate::source::params::ParamForm;
+
+/// What an instant is in the statement.
+pub(super) enum Bound {
+    /// Local text that begins with a day.
+    Local(String),
+    /// Seconds since 1970.
+    Unix,
+}
+
+/// What a column has that does not compare.
+pub(super) struct Strange {
+    pub(super) table: String,
+    pub(super) operand: Operand,
+    pub(super) value: Value,
+    /// What all of its values are, if that is known.
+    pub(super) form: Option<Form>,
+}
+
+impl Strange {
+    fn what(&self) -> String {
+        let shown = match &self.value {
+            Value::Integer(number) => number.to_string(),
+            Value::Real(number) => number.to_string(),
+            Value::Text(text) => shown::line(text, 40),
+            Value::Null | Value::Blob(_) => String::new(),
+        };
+        let column = self.operand.columns.first().map(String::as_str).unwrap_or_default();
+        format!("column `{column}` of table `{}` holds `{shown}`, which", self.table)
+    }
+
+    /// Why nothing is said instead of a number.
+    pub(super) fn refusal(
+        &self,
+        instant: &Instant,
+        bound: &Bound,
+        all: &[Comparison],
+    ) -> FetchError {
+        let kind = match bound {
+            Bound::Local(_) => "local text like `2026-11-28 09:00:00`",
+            Bound::Unix => "seconds since 1970",
+        };
+        let message =
+            format!("{} cannot be compared with `{}`, {kind}", self.what(), instant.shown());
+        let same = |one: &&Comparison| {
+            let same = |name: &String| {
+                one.operand.columns.iter().any(|other| other.eq_ignore_ascii_case(name))
+            };
+            self.operand.columns.iter().any(same)
+        };
+        let mut compared: Vec<&Comparison> = all.iter().filter(same).collect();
+        if compared.is_empty() {
+            compared.extend(all.iter().filter(|one| one.instant == *instant));
+        }
+        FetchError::new(FetchErrorKind::Shape, message).with_hint(self.cure(&compared, bound))
+    }
+
+    /// What a person should know.
+    pub(super) fn remark(&self, comparison: &Comparison, bound: &Bound) -> String {
+        let kind = match bound {
+            Bound::Local(_) => "local text like `2026-11-28 09:00:00`",
+            Bound::Unix => "seconds since 1970",
+        };
+        let cure = self.cure(&[comparison], bound);
+        format!("{} does not compare with {kind}: {cure}", self.what())
+    }
+
+    /// What to write instead of these comparisons.
+    fn cure(&self, compared: &[&Comparison], bound: &Bound) -> String {
+        let operand = &self.operand;
+        if let (Bound::Local(_), Value::Text(text)) = (bound, &self.value)
+            && is_dated(text)
+        {
+            return format!("write `unixepoch({}) >= :window_start_unix`", operand.sql);
+        }
+        let cured = |one: &&Comparison| {
+            let one = Comparison { operand: operand.clone(), ..(*one).clone() };
+            if let (Bound::Unix, Value::Text(text)) = (bound, &self.value)
+                && is_dated(text)
+            {
+                let form = if text.len() == 10 { ParamForm::Date } else { ParamForm::Instant };
+                let zoned = is_in_other_form(text, ParamForm::Instant);
+                return Some(vec![if zoned {
+                    format!("unixepoch({}) {} {}", operand.sql, one.sign, one.instant.shown())
+                } else {
+                    format!("{} {} {}", operand.sql, one.sign, one.instant.written(form))
+                }]);
+            }
+            self.form?.cured(&one)
+        };
+        let cured: Option<Vec<Vec<String>>> = compared.iter().map(cured).collect();
+        let together = |place: usize| {
+            let mut all: Vec<String> = Vec::new();
+            for one in cured.iter().flatten().filter_map(|ways| ways.get(place)) {
+                let one = format!("`{one}`");
+                if !all.contains(&one) {
+                    all.push(one);
+                }
+            }
+            all.join(" and ")
+        };
+        match cured.as_deref() {
+            Some([first, ..]) if first.len() > 1 => {
+                format!("if the day stands first, write {}; if the month does, {}", together(0), together(1))
+            }
+            Some([_, ..]) => format!("write {}", together(0)),
+            _ => "bring it into the form `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`, in the data or in the query, \
+                  for example with `substr`"
+                .to_owned(),
+        }
+    }
+}
+
+/// A time with `T`, which a day does not mind, or with a zone that is not that of the calendar.
+pub(super) fn is_in_other_form(text: &str, form: ParamForm) -> bool {
+    let Some((separator, time)) = text.get(10..11).zip(text.get(11..)) else { return false };
+    let zoned = time.ends_with(['Z', 'z']) || time.contains(['+', '-']);
+    zoned || form == ParamForm::Instant && matches!(separator, "T" | "t")
+}
