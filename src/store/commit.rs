@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
 
 use super::periods::{self, Closed, Closing, Opening};
 use super::points::{self, Point};
-use super::runs::{self, StoredRun};
+use super::runs::StoredRun;
 use super::series::{Last, Numbers, Written};
-use super::{Store, StoreError, statuses, stretches};
+use super::{Store, StoreError, closings, runs_written, statuses, stretches};
 use crate::assess::hysteresis::StatusMemory;
 use crate::kpi::SeriesKey;
 
@@ -44,11 +43,13 @@ impl Evaluation {
 }
 
 /// The part of an evaluation that is news, with the numbers of its series.
+#[derive(Default)]
 struct NewRows<'a> {
     statuses: Vec<(i64, &'a StatusMemory)>,
     points: Vec<(i64, &'a Point)>,
     raw: Vec<(i64, &'a Point)>,
     openings: Vec<(i64, &'a Opening)>,
+    closings: Vec<(i64, &'a Closing)>,
 }
 
 impl Store {
@@ -80,21 +81,14 @@ impl Store {
         let mut transaction = self.begin().await?;
         let connection = &mut *transaction;
         stretches::note(connection, evaluation.at).await?;
-        let mut numbers = Numbers::default();
-        let new_rows = new_rows(connection, evaluation, written, &mut numbers).await?;
-        for run in &evaluation.runs {
-            let before = written.runs.get(&run.metric);
-            runs::save(connection, run, before, evaluation.at).await?;
-        }
+        let numbers = Numbers::of(connection, written, series_of(evaluation)).await?;
+        let new_rows = new_rows(evaluation, written, &numbers)?;
+        runs_written::save(connection, &evaluation.runs, &written.runs, evaluation.at).await?;
         statuses::save(connection, &new_rows.statuses).await?;
         points::save_daily(connection, &new_rows.points).await?;
         points::save_raw(connection, &new_rows.raw, evaluation.at).await?;
         periods::save_openings(connection, &new_rows.openings).await?;
-        let mut closed = Vec::with_capacity(evaluation.closings.len());
-        for closing in &evaluation.closings {
-            let series = numbers.of(connection, written, &closing.series).await?;
-            closed.push(periods::close(connection, series, closing, evaluation.at).await?);
-        }
+        let closed = closings::close(connection, &new_rows.closings, evaluation.at).await?;
         transaction.commit().await?;
         numbers.keep(written);
         remember(evaluation, written);
@@ -103,12 +97,13 @@ impl Store {
 
     async fn write_past(&self, points: &[Point], written: &mut Written) -> sqlx::Result<()> {
         let mut transaction = self.begin().await?;
-        let mut numbers = Numbers::default();
-        let mut numbered = Vec::with_capacity(points.len());
-        for point in points {
-            numbered.push((numbers.of(&mut transaction, written, &point.series).await?, point));
-        }
-        points::save_daily(&mut transaction, &numbered).await?;
+        let connection = &mut *transaction;
+        let series = points.iter().map(|point| &point.series);
+        let numbers = Numbers::of(connection, written, series).await?;
+        let number = |point: &Point| numbers.get(written, &point.series);
+        let numbered = points.iter().map(|point| Ok((number(point)?, point)));
+        let numbered = numbered.collect::<sqlx::Result<Vec<_>>>()?;
+        points::save_daily(connection, &numbered).await?;
         transaction.commit().await?;
         numbers.keep(written);
         Ok(())
@@ -136,23 +131,30 @@ fn is_change(last: Option<&Last>, point: &Point) -> bool {
     last.and_then(|last| last.raw) != Some((point.value, point.status))
 }
 
-async fn new_rows<'a>(
-    connection: &mut SqliteConnection,
+/// All series that it says something of.
+fn series_of(evaluation: &Evaluation) -> impl Iterator<Item = &SeriesKey> {
+    let Evaluation { at: _, runs: _, statuses, points, openings, closings } = evaluation;
+    let points = points.iter().map(|point| &point.series);
+    let openings = openings.iter().map(|opening| &opening.series);
+    let closings = closings.iter().map(|closing| &closing.series);
+    statuses.keys().chain(points).chain(openings).chain(closings)
+}
+
+fn new_rows<'a>(
     evaluation: &'a Evaluation,
     written: &Written,
-    numbers: &mut Numbers,
+    numbers: &Numbers,
 ) -> sqlx::Result<NewRows<'a>> {
-    let mut new_rows =
-        NewRows { statuses: Vec::new(), points: Vec::new(), raw: Vec::new(), openings: Vec::new() };
+    let mut new_rows = NewRows::default();
     for (key, memory) in &evaluation.statuses {
         if is_new_memory(written.series.get(key), memory) {
-            new_rows.statuses.push((numbers.of(connection, written, key).await?, memory));
+            new_rows.statuses.push((numbers.get(written, key)?, memory));
         }
     }
     for point in &evaluation.points {
         let last = written.series.get(&point.series);
         if is_new_point(last, point) {
-            let series = numbers.of(connection, written, &point.series).await?;
+            let series = numbers.get(written, &point.series)?;
             new_rows.points.push((series, point));
             if is_change(last, point) {
                 new_rows.raw.push((series, point));
@@ -160,8 +162,10 @@ async fn new_rows<'a>(
         }
     }
     for opening in &evaluation.openings {
-        let series = numbers.of(connection, written, &opening.series).await?;
-        new_rows.openings.push((series, opening));
+        new_rows.openings.push((numbers.get(written, &opening.series)?, opening));
+    }
+    for closing in &evaluation.closings {
+        new_rows.closings.push((numbers.get(written, &closing.series)?, closing));
     }
     Ok(new_rows)
 }

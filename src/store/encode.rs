@@ -15,7 +15,7 @@ use crate::metric::Labels;
 
 /// Rows of one statement: few enough for SQLite's limit of 32766 values, and enough for the cost of
 /// a statement not to matter.
-const ROWS: usize = 64;
+pub(super) const ROWS: usize = 64;
 
 /// A JSON object with sorted names, so that equal sets are equal texts.
 pub(super) fn labels_text(labels: &Labels) -> String {

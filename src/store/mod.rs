@@ -9,6 +9,7 @@
 
 mod bulk;
 mod closed;
+mod closings;
 mod commit;
 mod definition;
 mod digests;
@@ -26,6 +27,7 @@ mod prune;
 mod revision;
 mod revisions;
 mod runs;
+mod runs_written;
 mod schema;
 mod series;
 mod silent;

@@ -1,12 +1,12 @@
 //! The last good run of each metric: what the engine's book held, so that a restarted daemon serves
-//! it at once with its true age.
+//! it at once with its true age. Not here: writing it (`runs_written`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
 use super::encode::{bad, exact, exact_text};
 use super::{Store, StoreError};
@@ -64,76 +64,6 @@ impl Store {
     }
 }
 
-/// Puts a run in the place of the metric's last one, which is `before` as far as this process wrote it. What
-/// stayed the same, such as baselines and answers that have not changed, is not written again.
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
-    run: &StoredRun,
-    before: Option<&BTreeMap<Span, Arc<Measurement>>>,
-    at: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO runs (metric, fingerprint, as_of, saved_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET
-         fingerprint = excluded.fingerprint, as_of = excluded.as_of, saved_at = excluded.saved_at",
-    )
-    .bind(run.metric.as_str())
-    .bind(&run.fingerprint)
-    .bind(exact_text(run.as_of))
-    .bind(at.timestamp_millis())
-    .execute(&mut *connection)
-    .await?;
-    let held: BTreeSet<String> =
-        sqlx::query_scalar("SELECT span FROM measurements WHERE metric = ?")
-            .bind(run.metric.as_str())
-            .fetch_all(&mut *connection)
-            .await?
-            .into_iter()
-            .collect();
-    let now: BTreeMap<String, &Arc<Measurement>> =
-        run.measurements.iter().map(|(span, data)| (span_text(*span), data)).collect();
-    let mut before: BTreeMap<String, &Arc<Measurement>> =
-        before.into_iter().flatten().map(|(span, data)| (span_text(*span), data)).collect();
-    before.retain(|span, _| held.contains(span));
-    let mut gone: BTreeSet<&String> = held.iter().filter(|span| !now.contains_key(*span)).collect();
-    for (span, data) in now {
-        // What is the same of another window has only another name.
-        let mut same = before.iter().filter(|(_, known)| Arc::ptr_eq(known, data));
-        if same.clone().any(|(known, _)| *known == span) {
-            continue;
-        }
-        if let Some((known, _)) = same.find(|(known, _)| gone.contains(known))
-            && !held.contains(&span)
-        {
-            gone.remove(known);
-            sqlx::query("UPDATE measurements SET span = ? WHERE metric = ? AND span = ?")
-                .bind(span)
-                .bind(run.metric.as_str())
-                .bind(known)
-                .execute(&mut *connection)
-                .await?;
-            continue;
-        }
-        sqlx::query(
-            "INSERT INTO measurements (metric, span, data) VALUES (?, ?, ?)
-             ON CONFLICT DO UPDATE SET data = excluded.data WHERE data <> excluded.data",
-        )
-        .bind(run.metric.as_str())
-        .bind(span)
-        .bind(data_text(data)?)
-        .execute(&mut *connection)
-        .await?;
-    }
-    for span in gone {
-        sqlx::query("DELETE FROM measurements WHERE metric = ? AND span = ?")
-            .bind(run.metric.as_str())
-            .bind(span)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
-}
-
 /// A span in JSON.
 #[derive(Serialize, Deserialize)]
 struct SpanText {
@@ -142,7 +72,8 @@ struct SpanText {
     as_of: String,
 }
 
-fn span_text(span: Span) -> String {
+/// A span as it is a key.
+pub(super) fn span_text(span: Span) -> String {
     let window = |window: Window| (exact_text(window.start), exact_text(window.end));
     let text = SpanText {
         window: window(span.window),
@@ -196,7 +127,8 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
+/// A measurement as it is kept.
+pub(super) fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
     let series = |(labels, series): (&Labels, &Series)| SeriesData {
         labels: labels.clone(),
         values: series

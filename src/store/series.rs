@@ -1,18 +1,16 @@
 //! Series: the label sets of KPIs by number, and what was last written of each. An evaluation that
 //! brings nothing new then costs no write at all, and there are many of those.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 
-use super::encode::{labels_text, series_key, status};
+use super::encode::{ROWS, bad, labels_text, series_key, status};
 use super::points::Point;
+use super::runs_written::WrittenRuns;
 use crate::assess::Status;
 use crate::assess::hysteresis::StatusMemory;
-use crate::id::MetricId;
 use crate::kpi::SeriesKey;
-use crate::metric::{Measurement, Span};
 
 /// What the file holds, as far as this process knows.
 #[derive(Debug, Default)]
@@ -20,7 +18,7 @@ pub(super) struct Written {
     /// Of each series.
     pub(super) series: BTreeMap<SeriesKey, Last>,
     /// Of each metric: what its last run measured, as it was handed in.
-    pub(super) runs: BTreeMap<MetricId, BTreeMap<Span, Arc<Measurement>>>,
+    pub(super) runs: WrittenRuns,
 }
 
 /// What was last written of a series.
@@ -39,35 +37,41 @@ impl Last {
 }
 
 /// Numbers given out by a transaction that is not committed yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Numbers(BTreeMap<SeriesKey, i64>);
 
 impl Numbers {
-    /// The number of a series, a new one if it has none.
-    pub(super) async fn of(
-        &mut self,
+    /// Those of series, a new one for each that has none.
+    pub(super) async fn of<'k>(
         connection: &mut SqliteConnection,
         written: &Written,
-        key: &SeriesKey,
-    ) -> sqlx::Result<i64> {
-        if let Some(last) = written.series.get(key) {
-            return Ok(last.id);
+        keys: impl Iterator<Item = &'k SeriesKey>,
+    ) -> sqlx::Result<Self> {
+        let new: BTreeSet<_> = keys.filter(|key| !written.series.contains_key(*key)).collect();
+        let new: Vec<_> = new.into_iter().collect();
+        let mut numbers = BTreeMap::new();
+        for keys in new.chunks(ROWS) {
+            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO series (kpi, labels) ");
+            insert.push_values(keys, |mut values, key| {
+                values.push_bind(key.kpi.to_string()).push_bind(labels_text(&key.labels));
+            });
+            // It may be there already: a commit that was given up on may still have happened.
+            insert.push(
+                " ON CONFLICT (kpi, labels) DO UPDATE SET kpi = excluded.kpi RETURNING id, kpi, labels",
+            );
+            for row in insert.build().fetch_all(&mut *connection).await? {
+                numbers.insert(series_key(&row)?, row.try_get("id")?);
+            }
         }
-        if let Some(id) = self.0.get(key) {
-            return Ok(*id);
-        }
-        // It may be there already: a commit that was given up on may still have happened.
-        let insert = sqlx::query_scalar(
-            "INSERT INTO series (kpi, labels) VALUES (?, ?)
-             ON CONFLICT (kpi, labels) DO UPDATE SET kpi = excluded.kpi RETURNING id",
-        );
-        let id = insert
-            .bind(key.kpi.as_str())
-            .bind(labels_text(&key.labels))
-            .fetch_one(connection)
-            .await?;
-        self.0.insert(key.clone(), id);
-        Ok(id)
+        Ok(Self(numbers))
+    }
+
+    /// The number of one of them.
+    pub(super) fn get(&self, written: &Written, key: &SeriesKey) -> sqlx::Result<i64> {
+        let known = written.series.get(key).map(|last| last.id);
+        known
+            .or_else(|| self.0.get(key).copied())
+            .ok_or_else(|| bad(format!("{key:?} has no number")))
     }
 
     /// After the commit.
