@@ -70,3 +70,7 @@ pub(super) fn fresher(state: &Arc<KpiState>, as_of: DateTime<Utc>) -> Arc<KpiSta
 pub(super) fn kept<T: PartialEq>(now: Vec<T>, before: Option<&Arc<[T]>>) -> Arc<[T]> {
     before.filter(|before| ***before == *now).cloned().unwrap_or_else(|| now.into())
 }
+
+#[cfg(test)]
+#[path = "tests/size.rs"]
+mod tests;
