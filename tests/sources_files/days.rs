@@ -81,3 +81,32 @@ async fn days_of_which_nobody_knows_what_stands_first_are_refused_until_it_is_sa
         assert_eq!(rows(&source.unwrap(), sum).await, [expected]);
     }
 }
+
+#[tokio::test]
+async fn days_that_contradict_each_other_are_shown_both_and_the_cure_cures() {
+    let folder = Folder::with(&[
+        ("a.csv", "day,n\n01/02/2026,1\n13/11/2025,10\n05/04/2026,100\n30/04/2026,1000\n"),
+        ("b.csv", "day,n\n04/05/2026,10000\n11/14/2025,100000\n"),
+        ("c.csv", "day,n\n13/11/2025,1\n11/14/2025,10\n"),
+    ]);
+    let source =
+        folder.source(&[("both", "[ab].csv"), ("a", "a.csv"), ("b", "b.csv"), ("c", "c.csv")]);
+    let within = "day >= :window_start_date AND day < :window_end_date";
+    let sum = |from: &str| format!("SELECT sum(n) FROM {from} WHERE {within}");
+    assert_eq!(
+        fault(&folder, &source, &sum("both")).await,
+        "column `day` of table `both` has both `13/11/2025` in a.csv:3 and `11/14/2025` in b.csv:3: they are days \
+         in no common order, so that no window can be compared with them (hint: write all days of the column in \
+         one way, best like `2026-11-30`; where each file has its own way, make a table of each and put them \
+         together with `UNION ALL`)"
+    );
+    let together = "(SELECT day, n FROM a UNION ALL SELECT day, n FROM b)";
+    assert_eq!(rows(&source, &sum(together)).await, ["11100"]);
+    let said = fault(&folder, &source, &sum("c")).await;
+    assert!(
+        said.contains("c.csv:2 and `11/14/2025` in c.csv:3") && !said.contains("UNION"),
+        "{said}"
+    );
+    folder.write("c.csv", "day,n\n2026-05-13,1\n2025-11-14,10\n");
+    assert_eq!(rows(&source, &sum("c")).await, ["1"]);
+}

@@ -17,13 +17,16 @@ const FORMS: &str = "id,created_at,amount\n\
     5,2026-10-31T22:59:59Z,10000\n\
     6,2026-11-28T18:00:00Z,100000\n";
 
-/// The one number of a query over a window, in Berlin.
-async fn sum(source: &dyn Source, sql: &str, start: &str, end: &str) -> String {
+fn span_of(sql: &str, start: &str, end: &str) -> Request {
     let window = Window { start: start.parse().unwrap(), end: end.parse().unwrap() };
     let span = Span { window, period: window, as_of: window.end };
     let timezone = chrono_tz::Europe::Berlin;
-    let request = Request { span, timezone, ..ask::request(ask::metric(sql)) };
-    let table = source.fetch(&request).await.unwrap();
+    Request { span, timezone, ..ask::request(ask::metric(sql)) }
+}
+
+/// The one number of a query over a window, in Berlin.
+async fn sum(source: &dyn Source, sql: &str, start: &str, end: &str) -> String {
+    let table = source.fetch(&span_of(sql, start, end)).await.unwrap();
     assert!(table.remarks.is_empty(), "{:?}", table.remarks);
     super::written(&table).join("; ")
 }
@@ -62,6 +65,38 @@ async fn times_of_every_form_are_compared_with_the_window() {
         sum(&source, kept, "2026-10-31T23:00:00Z", "2026-11-28T16:00:00Z").await,
         "'2026-11-28 09:00:00.250+01:00' '2026-11-28T08:00:00.250Z' 3"
     );
+}
+
+#[tokio::test]
+async fn times_after_days_in_other_forms_are_instants_where_they_say_their_zone() {
+    let folder = Folder::with(&[
+        (
+            "a.csv",
+            "at,n\n31.10.2026T23:30:00Z,1\n01.11.2026 00:00 +01:00,10\n31.10.2026 22:59:59Z,100\n",
+        ),
+        (
+            "b.csv",
+            "at,n\n10/31/2026 11:30 PM UTC,1\n11/1/2026 12:00 AM +0100,10\n10/31/2026 10:59 PM UTC,100\n",
+        ),
+        (
+            "c.csv",
+            "at,n\n2026-10-31 23:30:00 UTC,1\n2026-11-01 00:00:00 +0100,10\n2026-10-31 22:59:59 UTC,100\n",
+        ),
+    ]);
+    let tables = [("a", "a.csv"), ("b", "b.csv"), ("c", "c.csv")];
+    let source = folder.source(&tables);
+    for (name, _) in tables {
+        for condition in [
+            "at >= :window_start AND at < :window_end",
+            "date(at) >= :window_start_date AND at < :window_end",
+            "unixepoch(at) >= :window_start_unix AND unixepoch(at) < :window_end_unix",
+        ] {
+            let sql = format!("SELECT sum(n) FROM {name} WHERE {condition}");
+            let request = span_of(&sql, "2026-10-31T23:00:00Z", "2026-11-28T16:00:00Z");
+            let table = source.fetch(&request).await.unwrap();
+            assert_eq!(super::written(&table), ["11"], "{sql}");
+        }
+    }
 }
 
 #[tokio::test]

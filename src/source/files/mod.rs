@@ -149,9 +149,18 @@ impl FilesSource {
         let table = self.config.tables.get(&texts.table);
         let given = table.map(|table| table.given.as_str()).unwrap_or_default();
         let name = &texts.table;
-        Err(FetchError::new(FetchErrorKind::Shape, texts.doubt()).with_hint(format!(
-            "say it: `tables: {{ {name}: {{ path: {given}, dates: day_first }} }}`, or `month_first`"
-        )))
+        let hint = match &texts.contradiction {
+            None => format!(
+                "say it: `tables: {{ {name}: {{ path: {given}, dates: day_first }} }}`, or `month_first`"
+            ),
+            Some(_) if given.contains(['*', '?', '[']) => {
+                "write all days of the column in one way, best like `2026-11-30`; where each file has its own \
+                 way, make a table of each and put them together with `UNION ALL`"
+                    .to_owned()
+            }
+            Some(_) => "write all days of the column in one way, best like `2026-11-30`".to_owned(),
+        };
+        Err(FetchError::new(FetchErrorKind::Shape, texts.doubt()).with_hint(hint))
     }
 
     /// What people should know of the columns that a statement names; also in the log, once.

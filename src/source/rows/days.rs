@@ -1,9 +1,12 @@
 //! Days that are not written as `2026-11-30`: as text they are before or after a window at random. Brought into the
-//! form that compares with the parameters of a query. Not here: instants (`times`).
+//! form that compares with the parameters of a query. Not here: times of the standard's form (`times`).
 
 use std::cmp::Ordering;
 
-use chrono::{Datelike, Month, NaiveDate, NaiveTime};
+use chrono::{DateTime, Datelike, Month, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
+
+use super::times;
 
 /// Which part of a day stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +37,13 @@ pub(super) struct Orders(u8);
 impl DayOrder {
     pub(super) const ALL: [Self; 3] = [Self::YearFirst, Self::DayFirst, Self::MonthFirst];
 
-    /// A day, and a local time if there is one, as they are compared.
-    pub(super) fn comparable(self, text: &str) -> Option<String> {
-        let (day, time) = read(text, self)?;
-        let time = time.map(|time| time.format(" %H:%M:%S").to_string()).unwrap_or_default();
-        Some(format!("{day}{time}"))
+    /// A day, and a time if there is one, as they are compared: that of an instant is local in the zone.
+    pub(super) fn comparable(self, text: &str, zone: Tz) -> Option<String> {
+        Some(match read(text, self)? {
+            Moment::Day(day) => day.to_string(),
+            Moment::Local(day, time) => format!("{day} {}", time.format("%H:%M:%S")),
+            Moment::Instant(instant) => times::written(instant, zone),
+        })
     }
 }
 
@@ -52,7 +57,8 @@ pub(super) fn is_month(text: &str) -> bool {
 
 /// Months stay what they are, since `= '2026-11'` has to find them; beside a day one is its first day.
 pub(super) fn order(one: &str, other: &str) -> Ordering {
-    let first_day = |text: &str| is_month(text).then(|| DayOrder::YearFirst.comparable(text))?;
+    let first_day =
+        |text: &str| is_month(text).then(|| DayOrder::YearFirst.comparable(text, Tz::UTC))?;
     match (first_day(one), first_day(other)) {
         (Some(one), None) => one.as_str().cmp(other),
         (None, Some(other)) => one.cmp(other.as_str()),
@@ -68,6 +74,7 @@ impl Default for Orders {
 
 impl Orders {
     pub(super) const ANY: Self = Self(0b111);
+    pub(super) const NONE: Self = Self(0);
 
     /// Those in which a text is a day; `None` when it is one in no order.
     pub(super) fn of(text: &str) -> Option<Self> {
@@ -96,8 +103,21 @@ impl Orders {
     }
 }
 
-/// A day, and a time of it if there is one.
-type Moment = (NaiveDate, Option<NaiveTime>);
+/// What a text is.
+enum Moment {
+    Day(NaiveDate),
+    Local(NaiveDate, NaiveTime),
+    Instant(DateTime<Utc>),
+}
+
+/// Whether a text is a day with a time in a zone that it says.
+pub(super) fn is_instant(text: &str) -> bool {
+    let has_clock = text.contains(':');
+    has_clock
+        && DayOrder::ALL
+            .into_iter()
+            .any(|order| matches!(read(text, order), Some(Moment::Instant(_))))
+}
 
 fn read(text: &str, order: DayOrder) -> Option<Moment> {
     let text = text.trim();
@@ -105,11 +125,21 @@ fn read(text: &str, order: DayOrder) -> Option<Moment> {
         .find([':'])
         .map_or(text.len(), |colon| text[..colon].rfind([' ', 'T', 't']).unwrap_or(colon));
     let (day, time) = text.split_at(end);
-    let time = match time.trim_start_matches([' ', 'T', 't']) {
-        "" => None,
-        time => Some(clock(time)?),
-    };
-    Some((date(day.trim_end_matches([',', ' ']), order)?, time))
+    let date = |day: &str| date(day.trim_end_matches([',', ' ']), order);
+    let time = time.trim_start_matches([' ', 'T', 't']);
+    if time.is_empty() {
+        return date(day).map(Moment::Day);
+    }
+    let (time, zone) = times::split_zone(time);
+    let (day, time) = (date(day)?, clock(time)?);
+    if zone.is_empty() {
+        return Some(Moment::Local(day, time));
+    }
+    // Those of the standard's form are no days of another one.
+    if times::form(text).is_some() {
+        return None;
+    }
+    times::instant(day.and_time(time), zone).map(Moment::Instant)
 }
 
 fn date(text: &str, order: DayOrder) -> Option<NaiveDate> {

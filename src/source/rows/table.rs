@@ -59,6 +59,11 @@ struct Column {
     other_days: usize,
     /// Those that are months.
     months: usize,
+    /// Those whose time says its zone.
+    instants: usize,
+    /// The first in each of the sets of orders that one can have, and two that have none in common.
+    kinds: Vec<(Orders, String)>,
+    contradiction: Option<(String, String)>,
     /// The orders in which all are days, and the one that was said.
     orders: Orders,
     given: Option<DayOrder>,
@@ -94,7 +99,7 @@ impl Rows {
         column: usize,
         text: &str,
         cell: Cell,
-        place: impl FnOnce() -> String,
+        place: impl Fn() -> String,
     ) {
         let Some(column) = self.columns.get_mut(column) else { return };
         if text.is_empty() || column.ends.len() > self.len {
@@ -168,6 +173,7 @@ impl Rows {
                 numbers: column.numbers > 0,
                 formats: if times { Vec::new() } else { self.numbers.others(cells) },
                 days: column.other_days(),
+                contradiction: column.contradiction.clone(),
             })
         });
         texts.collect()
@@ -207,7 +213,7 @@ impl Rows {
 
 impl Column {
     /// Takes note of what kind of cell was added.
-    fn note(&mut self, text: &str, kind: CellKind, place: impl FnOnce() -> String) {
+    fn note(&mut self, text: &str, kind: CellKind, place: impl Fn() -> String) {
         self.kind = self.kind.max(Some(kind));
         if kind != CellKind::Text {
             self.numbers += 1;
@@ -221,25 +227,29 @@ impl Column {
                 self.times += 1;
                 self.other_times += 1;
             }
-            None => self.note_day(text),
+            None => self.note_day(text, &place),
         }
         // Digits alone are text because they are an id (`00012`): nothing is wrong with them.
         if !text.bytes().all(|b| b.is_ascii_digit()) {
-            self.first_text.get_or_insert_with(|| {
-                let shown = shown::line(text, 60);
-                format!("`{shown}` in {}", place())
-            });
+            self.first_text.get_or_insert_with(|| at(text, &place));
         }
     }
 
-    fn note_day(&mut self, text: &str) {
+    fn note_day(&mut self, text: &str, place: &impl Fn() -> String) {
         let Some(orders) = Orders::of(text) else { return };
         self.days += 1;
         if orders != Orders::ANY || text.len() != "2026-11-30".len() {
             self.other_days += 1;
         }
         self.months += usize::from(days::is_month(text));
+        self.instants += usize::from(days::is_instant(text));
         self.orders = self.orders.and(orders);
+        if self.contradiction.is_none() && !self.kinds.iter().any(|(known, _)| *known == orders) {
+            let mut others = self.kinds.iter();
+            let other = others.find(|(known, _)| known.and(orders) == Orders::NONE);
+            self.contradiction = other.map(|(_, other)| (other.clone(), at(text, place)));
+            self.kinds.push((orders, at(text, place)));
+        }
     }
 
     /// Whether it holds days of which some are not in the form that compares, and the order in which they are
@@ -274,6 +284,11 @@ impl Column {
         self.other_times > 0 && self.numbers == 0 && self.times * 2 > self.texts
     }
 
+    /// Whether its days become instants.
+    fn has_instants(&self) -> bool {
+        self.instants > 0 && matches!(self.other_days(), OtherDays::In(_))
+    }
+
     /// A cell as SQLite keeps it.
     fn value(&self, row: usize, zone: Tz) -> ToSqlOutput<'_> {
         let Some(cell) = self.cell(row) else { return ToSqlOutput::Owned(Value::Null) };
@@ -287,7 +302,7 @@ impl Column {
                 times::comparable(cell, zone).map(Value::Text)
             }
             Some(CellKind::Text) => match self.other_days() {
-                OtherDays::In(order) => order.comparable(cell).map(Value::Text),
+                OtherDays::In(order) => order.comparable(cell, zone).map(Value::Text),
                 OtherDays::None | OtherDays::Doubtful => None,
             },
             None => None,
@@ -307,7 +322,9 @@ impl Column {
         let kind = match self.kind {
             // With a type all of them would become doubles.
             Some(CellKind::Real) if self.long => "",
-            Some(CellKind::Text) if self.has_other_times() => " TEXT COLLATE kpi_time",
+            Some(CellKind::Text) if self.has_other_times() || self.has_instants() => {
+                " TEXT COLLATE kpi_time"
+            }
             Some(CellKind::Text) if self.is_months() => " TEXT COLLATE kpi_month",
             Some(CellKind::Integer) => " INTEGER",
             Some(CellKind::Real) => " REAL",
@@ -315,6 +332,11 @@ impl Column {
         };
         format!("{}{kind}", quoted(&self.name))
     }
+}
+
+/// A text, and where it stands.
+fn at(text: &str, place: &impl Fn() -> String) -> String {
+    format!("`{}` in {}", shown::line(text, 60), place())
 }
 
 /// Whether a whole number is one that no double holds.

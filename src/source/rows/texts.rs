@@ -22,6 +22,8 @@ pub(in crate::source) struct Texts {
     pub(in crate::source) formats: Vec<NumberFormat>,
     /// Its days that are not in the form that compares.
     pub(in crate::source) days: OtherDays,
+    /// Two days, with their places, that are none in the same order.
+    pub(in crate::source) contradiction: Option<(String, String)>,
 }
 
 impl Texts {
@@ -61,6 +63,12 @@ impl Texts {
     /// What is wrong with days of which nobody knows if day or month stands first.
     pub(in crate::source) fn doubt(&self) -> String {
         let Self { table, column, first, .. } = self;
+        if let Some((one, other)) = &self.contradiction {
+            return format!(
+                "column `{column}` of table `{table}` has both {one} and {other}: they are days in no common \
+                 order, so that no window can be compared with them"
+            );
+        }
         format!(
             "column `{column}` of table `{table}` has days like {first}: they do not tell whether day \
              or month stands first, so that no window can be compared with them"

@@ -40,15 +40,20 @@ pub(super) fn form(text: &str) -> Option<TimeForm> {
 
 /// The form that compares; `None` for what is no time.
 pub(super) fn comparable(text: &str, zone: Tz) -> Option<String> {
-    let (local, offset) = match read(text)? {
-        Time::Instant(instant) => {
-            let local = instant.with_timezone(&zone);
-            (local.naive_local(), local.format("%:z").to_string())
-        }
-        Time::Local(local) => (local, String::new()),
-    };
-    let part = if local.nanosecond() == 0 { "" } else { "%.f" };
-    Some(format!("{}{offset}", local.format(&format!("%Y-%m-%d %H:%M:%S{part}"))))
+    Some(match read(text)? {
+        Time::Instant(instant) => written(instant, zone),
+        Time::Local(local) => local.format(format_of(local)).to_string(),
+    })
+}
+
+/// An instant in the form that compares.
+pub(super) fn written(instant: DateTime<Utc>, zone: Tz) -> String {
+    let local = instant.with_timezone(&zone);
+    format!("{}{}", local.format(format_of(local.naive_local())), local.format("%:z"))
+}
+
+fn format_of(local: NaiveDateTime) -> &'static str {
+    if local.nanosecond() == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.f" }
 }
 
 /// The order of times; of other texts that of their bytes.
@@ -86,8 +91,7 @@ fn read(text: &str) -> Option<Time> {
     if !matches!(text.as_bytes()[10], b'T' | b't' | b' ') {
         return None;
     }
-    let zone = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
-    let (time, zone) = (time[..zone].trim_end(), &time[zone..]);
+    let (time, zone) = split_zone(time);
     let local = NaiveDate::from_ymd_opt(
         digits(day, 0, 4)?.try_into().ok()?,
         digits(day, 5, 2)?,
@@ -101,9 +105,31 @@ fn read(text: &str) -> Option<Time> {
     if zone.is_empty() {
         return Some(Time::Local(local));
     }
+    instant(local, zone).map(Time::Instant)
+}
+
+/// A clock, and the zone after it as [`instant`] reads it; an empty one where none is said.
+pub(super) fn split_zone(time: &str) -> (&str, &str) {
+    let without = |time: &str| {
+        let at = time.len().checked_sub(3)?;
+        let word = time.get(at..)?;
+        let is_zone = ["UTC", "GMT"].iter().any(|zone| word.eq_ignore_ascii_case(zone));
+        is_zone.then_some(at)
+    };
+    if let Some(at) = without(time) {
+        return (time[..at].trim_end(), "Z");
+    }
+    let at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = (time[..at].trim_end(), &time[at..]);
+    // `GMT+0100`
+    let end = without(clock).filter(|_| zone.len() > 1).unwrap_or(clock.len());
+    (clock[..end].trim_end(), zone)
+}
+
+/// The instant of a local time in a zone like `Z` or `+01:00`.
+pub(super) fn instant(local: NaiveDateTime, zone: &str) -> Option<DateTime<Utc>> {
     let seconds = if zone.eq_ignore_ascii_case("z") { 0 } else { offset(zone)? };
-    let instant = local.checked_sub_signed(TimeDelta::seconds(seconds))?;
-    Some(Time::Instant(instant.and_utc()))
+    Some(local.checked_sub_signed(TimeDelta::seconds(seconds))?.and_utc())
 }
 
 /// `09:30`, `09:30:00` or `09:30:00.25`. A leap second is no second of SQLite's.
@@ -167,6 +193,11 @@ mod tests {
             ("2026-06-01T08:00+05:30", "2026-06-01 04:30:00+02:00"),
             ("2026-10-25T00:30:00Z", "2026-10-25 02:30:00+02:00"),
             ("2026-10-25T01:30:00Z", "2026-10-25 02:30:00+01:00"),
+            ("2026-06-01 08:00:00 UTC", "2026-06-01 10:00:00+02:00"),
+            ("2026-06-01 08:00:00.5 utc", "2026-06-01 10:00:00.500+02:00"),
+            ("2026-06-01 08:00 GMT", "2026-06-01 10:00:00+02:00"),
+            ("2026-06-01 08:00:00 GMT+0100", "2026-06-01 09:00:00+02:00"),
+            ("2026-06-01 08:00:00 +0000", "2026-06-01 10:00:00+02:00"),
             ("2026-06-01T08:00:00", "2026-06-01 08:00:00"),
             ("2026-06-01 08:00", "2026-06-01 08:00:00"),
         ] {
@@ -183,6 +214,8 @@ mod tests {
             "2026-06-01T24:00:00Z",
             "2026-06-01 at eight",
             "2026-06-01T08:00:00+1",
+            "2026-06-01 08:00:00 CET",
+            "2026-06-01 08:00:00 UTC UTC",
             "0000-00-00 00:00:00",
             "1234-567890-1:345",
             "2026-06-0é T08:00:00",

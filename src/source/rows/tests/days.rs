@@ -57,6 +57,28 @@ fn days_are_known_in_the_orders_that_people_write() {
 }
 
 #[test]
+fn a_time_with_a_zone_becomes_local() {
+    let berlin = chrono_tz::Europe::Berlin;
+    for (order, text, expected) in [
+        (DayOrder::DayFirst, "01.11.2026T08:00:00Z", "2026-11-01 09:00:00+01:00"),
+        (DayOrder::DayFirst, "30.11.2026 08:00 +01:00", "2026-11-30 08:00:00+01:00"),
+        (DayOrder::MonthFirst, "11/30/2026 8:05 PM UTC", "2026-11-30 21:05:00+01:00"),
+        (DayOrder::MonthFirst, "11/30/2026 11:30 PM gmt", "2026-12-01 00:30:00+01:00"),
+        (DayOrder::DayFirst, "30-11-2026 08:00-0500", "2026-11-30 14:00:00+01:00"),
+        (DayOrder::YearFirst, "2026/6/1 08:00:00Z", "2026-06-01 10:00:00+02:00"),
+        (DayOrder::YearFirst, "30 Nov 2026 08:00:00 GMT+0200", "2026-11-30 07:00:00+01:00"),
+    ] {
+        assert_eq!(order.comparable(text, berlin).as_deref(), Some(expected), "{text}");
+        assert!(is_instant(text), "{text}");
+    }
+    for text in
+        ["30.11.2026 08:00 CET", "30.11.2026 Z", "30.11.2026 08:00 +25:00", "30.11.2026 +01:00"]
+    {
+        assert!(!is_instant(text), "{text}");
+    }
+}
+
+#[test]
 fn one_day_that_can_be_read_in_one_order_only_decides_for_all() {
     let all = |texts: &[&str]| {
         texts.iter().filter_map(|text| Orders::of(text)).fold(Orders::ANY, Orders::and).only()
@@ -94,19 +116,19 @@ proptest! {
         ] {
             let text = day.format(forms[form]).to_string();
             prop_assert!(Orders::of(&text).is_some_and(|orders| orders.has(order)), "{}", text);
-            prop_assert_eq!(order.comparable(&text), Some(day.to_string()));
+            prop_assert_eq!(order.comparable(&text, Tz::UTC), Some(day.to_string()));
             for clock in [" %H:%M:%S", ", %-I:%M:%S %p", "T%-H:%M:%S"] {
                 let text = format!("{text}{}", at.format(clock));
                 let expected = at.format("%Y-%m-%d %H:%M:%S").to_string();
-                prop_assert_eq!(order.comparable(&text), Some(expected), "{}", text);
+                prop_assert_eq!(order.comparable(&text, Tz::UTC), Some(expected), "{}", text);
             }
         }
     }
 
     #[test]
-    fn no_text_is_too_odd(text in "[0-9./ :TAPM-]{0,24}|\\PC{0,12}") {
+    fn no_text_is_too_odd(text in "[0-9./ :TAPMZUCG+-]{0,24}|\\PC{0,12}") {
         for order in DayOrder::ALL {
-            let _ = order.comparable(&text);
+            let _ = order.comparable(&text, Tz::UTC);
         }
         let _ = (Orders::of(&text), is_month(&text));
     }
