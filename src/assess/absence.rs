@@ -9,11 +9,12 @@ use crate::metric::Bad;
 /// Why there is no value.
 pub(super) fn no_value(formula: &Formula, why: Option<&Absent>) -> String {
     match why {
-        Some(Absent::NoRow { metrics, of }) if of.is_empty() => {
-            format!("{} has no rows", names(metrics))
+        Some(Absent::NoRow { metrics, of, doubt }) if of.is_empty() => {
+            format!("{} has no rows{}", names(metrics), because(doubt.as_deref()))
         }
-        Some(Absent::NoRow { metrics, of }) => {
-            format!("nothing for {} in {}", names(metrics), of.words())
+        Some(Absent::NoRow { metrics, of, doubt }) => {
+            let because = because(doubt.as_deref());
+            format!("nothing for {} in {}{because}", names(metrics), of.words())
         }
         Some(Absent::Bad { what, bad: Bad { rows: 1, found } }) => {
             format!("`{what}` holds {}", no_number(found))
@@ -21,7 +22,9 @@ pub(super) fn no_value(formula: &Formula, why: Option<&Absent>) -> String {
         Some(Absent::Bad { what, bad: Bad { rows, found } }) => {
             format!("`{what}` of {rows} rows holds {}", no_number(found))
         }
-        Some(Absent::Null { what }) => format!("`{what}` is NULL"),
+        Some(Absent::Null { what, doubt }) => {
+            format!("`{what}` is NULL{}", because(doubt.as_deref()))
+        }
         Some(Absent::Zero { what: Some(what) }) => format!("the denominator `{what}` is 0"),
         Some(Absent::Zero { what: None }) => format!("a denominator of `{formula}` is 0"),
         Some(Absent::TooLarge) => format!("`{formula}` is beyond all numbers"),
@@ -30,6 +33,11 @@ pub(super) fn no_value(formula: &Formula, why: Option<&Absent>) -> String {
         }
         None => format!("`{formula}` has no value"),
     }
+}
+
+/// What its source noticed of it.
+fn because(doubt: Option<&str>) -> String {
+    doubt.map(|doubt| format!("; {doubt}")).unwrap_or_default()
 }
 
 /// "`plan` and `orders`".

@@ -160,6 +160,8 @@ pub enum Absent {
         metrics: Vec<MetricId>,
         /// For whom.
         of: Labels,
+        /// What their source noticed and what may be why.
+        doubt: Option<String>,
     },
     /// A column holds something that is no number.
     Bad {
@@ -172,6 +174,8 @@ pub enum Absent {
     Null {
         /// The column as the formula names it.
         what: String,
+        /// What its source noticed and what may be why.
+        doubt: Option<String>,
     },
     /// A denominator is 0.
     Zero {

@@ -138,7 +138,8 @@ impl<'m> Inputs<'m> {
         };
         let missing: Vec<MetricId> = rows.iter().filter_map(lacks).collect();
         if !missing.is_empty() {
-            return Some(Absent::NoRow { metrics: missing, of: labels.clone() });
+            let doubt = missing.iter().find_map(|metric| self.doubt(metric));
+            return Some(Absent::NoRow { metrics: missing, of: labels.clone(), doubt });
         }
         for (reference, _) in self.formula.references() {
             let Some(Row::Measured(series)) = rows.get(&reference.metric) else { continue };
@@ -147,7 +148,8 @@ impl<'m> Inputs<'m> {
                 return Some(Absent::Bad { what: reference.to_string(), bad: bad.clone() });
             }
             if series.value(column).is_none() {
-                return Some(Absent::Null { what: reference.to_string() });
+                let doubt = self.doubt(&reference.metric);
+                return Some(Absent::Null { what: reference.to_string(), doubt });
             }
         }
         let value_of = |reference: &MetricRef| value(&rows, reference);
@@ -156,6 +158,10 @@ impl<'m> Inputs<'m> {
             Some(_) => Absent::Zero { what: None },
             None => Absent::TooLarge,
         })
+    }
+
+    fn doubt(&self, metric: &MetricId) -> Option<String> {
+        self.of.as_ref()?.get(metric)?.input.measured.doubt.clone()
     }
 
     /// What there is of each metric for a label set.

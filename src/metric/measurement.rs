@@ -32,6 +32,8 @@ pub struct Measurement {
     pub bad_rows: u64,
     /// The first of them, for people.
     pub first_bad_row: Option<String>,
+    /// Why numbers may be missing, where some are or there are no rows.
+    pub doubt: Option<String>,
 }
 
 /// The numbers of one label set.
@@ -81,6 +83,7 @@ impl Measurement {
         let names: Vec<Arc<str>> = metric.labels.iter().map(|name| name.as_str().into()).collect();
         let mut measurement = Self::default();
         let mut bytes = 0;
+        let mut lacks = table.rows.is_empty();
         // Most rows are complete up to the same instant.
         let mut last_through: Option<(&Cell, Option<DateTime<Utc>>)> = None;
         for (index, row) in table.rows.iter().enumerate() {
@@ -123,8 +126,10 @@ impl Measurement {
             if measurement.series.contains_key(&labels) {
                 return Err(same_labels(metric, &labels, &layout, table));
             }
+            lacks |= series.values.len() + series.bad.len() < layout.values.len();
             measurement.series.insert(labels, series);
         }
+        measurement.doubt = table.doubt.clone().filter(|_| lacks);
         Ok(measurement)
     }
 

@@ -16,6 +16,8 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// What the source noticed about the data and a person should know.
     pub remarks: Vec<String>,
+    /// That of them which may be why there is no number.
+    pub doubt: Option<String>,
 }
 
 /// One value of an answer.

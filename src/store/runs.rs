@@ -107,6 +107,8 @@ struct Data {
     bad_rows: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first_bad_row: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    doubt: Option<String>,
 }
 
 /// One series. Numbers are written as text: `serde_json` may read a number a bit off in its last
@@ -144,6 +146,7 @@ pub(super) fn data_text(measurement: &Measurement) -> sqlx::Result<String> {
         totals: measurement.totals.as_ref().map(|totals| totals.iter().map(series).collect()),
         bad_rows: measurement.bad_rows,
         first_bad_row: measurement.first_bad_row.clone(),
+        doubt: measurement.doubt.clone(),
     };
     serde_json::to_string(&data).map_err(bad)
 }
@@ -156,6 +159,7 @@ fn measurement(text: &str) -> sqlx::Result<Measurement> {
         totals: data.totals.map(series_of).transpose()?,
         bad_rows: data.bad_rows,
         first_bad_row: data.first_bad_row,
+        doubt: data.doubt,
     })
 }
 

@@ -81,7 +81,11 @@ fn a_label_set_that_one_metric_lacks_stays_without_a_value_or_with_zero() {
     expect("refunds / orders", &strict, &[("c=DE", None), ("c=FR", Some(0.1)), ("c=IT", None)]);
     assert_eq!(
         why("refunds / orders", &strict, &[("c", "DE")]),
-        Absent::NoRow { metrics: vec!["refunds".into()], of: [("c", "DE")].into_iter().collect() }
+        Absent::NoRow {
+            metrics: vec!["refunds".into()],
+            of: [("c", "DE")].into_iter().collect(),
+            doubt: None
+        }
     );
     let lenient = [("orders", orders), ("refunds", refunds.or_zero())];
     let expected = [("c=DE", Some(0.0)), ("c=FR", Some(0.1)), ("c=IT", None)];
@@ -137,9 +141,12 @@ fn why_there_is_no_value_is_told() {
     for (text, expected) in [
         ("a / b", Absent::Zero { what: Some("b".into()) }),
         ("1 + a / (b * 2)", Absent::Zero { what: None }),
-        ("a / b + c", Absent::NoRow { metrics: vec!["c".into()], of: Labels::default() }),
+        (
+            "a / b + c",
+            Absent::NoRow { metrics: vec!["c".into()], of: Labels::default(), doubt: None },
+        ),
         ("d * 10 + a", Absent::TooLarge),
-        ("a.x", Absent::Null { what: "a.x".into() }),
+        ("a.x", Absent::Null { what: "a.x".into(), doubt: None }),
     ] {
         assert_eq!(why(text, &tables, &[]), expected, "{text}");
     }

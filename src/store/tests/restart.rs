@@ -72,12 +72,14 @@ fn series() -> impl Strategy<Value = Series> {
 fn measurement() -> impl Strategy<Value = Measurement> {
     let all = prop::collection::btree_map(labels(), series(), 0..4);
     let totals = prop::option::of(prop::collection::btree_map(labels(), series(), 0..2));
-    (all, totals, 0..3_u64, prop::option::of(any::<String>())).prop_map(
-        |(series, totals, bad_rows, first_bad_row)| Measurement {
+    let text = || prop::option::of(any::<String>());
+    (all, totals, 0..3_u64, text(), text()).prop_map(
+        |(series, totals, bad_rows, first_bad_row, doubt)| Measurement {
             series,
             totals,
             bad_rows,
             first_bad_row,
+            doubt,
         },
     )
 }

@@ -198,7 +198,8 @@ impl Job {
         let query = (&*self.sql, &*self.params, &*self.values);
         let remarks = forms::look(connection, query, self.scope)?;
         inner.refusals.take();
-        let mut table = Table { columns, remarks, ..Table::default() };
+        let doubt = remarks.first().cloned();
+        let mut table = Table { columns, remarks, doubt, ..Table::default() };
         let mut statement = connection.prepare(&self.checked).map_err(failed)?;
         for (index, value) in self.values.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
