@@ -299,8 +299,11 @@ async fn statements_that_do_more_than_read_are_refused() {
 #[tokio::test]
 async fn times_that_do_not_compare_with_the_window_are_told() {
     let file = shop(&[
-        "CREATE TABLE o (id INTEGER, created_at TEXT, paid INTEGER, day TEXT, local TEXT)",
-        "INSERT INTO o VALUES (1, '2026-05-28T08:00:00Z', 1780000000, '2026-05-28', '2026-05-28 08:00:00')",
+        "CREATE TABLE o (id INTEGER, created_at TEXT, paid INTEGER, day TEXT, local TEXT, \
+         utc TEXT, rails TEXT, pg TEXT, named TEXT)",
+        "INSERT INTO o VALUES (1, '2026-05-28T08:00:00Z', 1780000000, '2026-05-28', '2026-05-28 08:00:00', \
+         '2026-05-28 08:00:00 UTC', '2026-05-28 08:00:00 +0000', '2026-05-28 08:00:00+00', \
+         '2026-05-28 01:00:00 PDT')",
     ])
     .await;
     let source = open(&config(&file.url()));
@@ -308,6 +311,12 @@ async fn times_that_do_not_compare_with_the_window_are_told() {
         ("created_at >= :window_start", Some("unixepoch(created_at)")),
         ("o.created_at BETWEEN :window_start AND :window_end", Some("unixepoch(o.created_at)")),
         (":window_start <= o.\"created_at\"", Some("unixepoch(o.\"created_at\")")),
+        ("utc >= :window_start", Some("unixepoch(substr(utc, 1, 19) || 'Z')")),
+        (
+            "rails >= :window_start",
+            Some("unixepoch(substr(rails, 1, length(rails) - 2) || ':' || substr(rails, -2))"),
+        ),
+        ("pg >= :window_start", Some("unixepoch(pg || ':00')")),
         ("unixepoch(created_at) >= :window_start_unix", None),
         ("day >= :window_start_date", None),
         ("local >= :window_start AND local < :window_end", None),
@@ -317,15 +326,22 @@ async fn times_that_do_not_compare_with_the_window_are_told() {
         let remarks = table(&source, &sql).await.unwrap().remarks;
         match told {
             Some(cure) => {
-                let cure = format!("write `{cure} >= :window_start_unix`");
+                let written = format!("write `{cure} >= :window_start_unix`");
                 assert!(
-                    remarks.len() == 1 && remarks[0].ends_with(&cure),
+                    remarks.len() == 1 && remarks[0].ends_with(&written),
                     "{condition}: {remarks:?}"
                 );
+                let seconds = format!("SELECT {cure} AS value FROM o");
+                let seconds = table(&source, &seconds).await.unwrap().rows;
+                assert_eq!(seconds, [[number(1_779_955_200.0)]], "{cure}");
             }
             None => assert!(remarks.is_empty(), "{condition}: {remarks:?}"),
         }
     }
+    let sql = "SELECT count(*) AS value FROM o WHERE named >= :window_start";
+    let remarks = table(&source, sql).await.unwrap().remarks;
+    assert!(remarks[0].contains("`2026-05-28 01:00:00 PDT`"), "{remarks:?}");
+    assert!(remarks[0].contains("its zone is not read"), "{remarks:?}");
 }
 
 /// A named pipe: whoever opens it for reading waits, until this is dropped.

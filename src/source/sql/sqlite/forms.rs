@@ -11,7 +11,7 @@ use super::checks::Scope;
 use super::comparisons::{Comparison, Instant, Operand, OperandKind, comparisons};
 use super::day_forms::{Form, Unit, is_dated};
 use super::names::{quoted, written};
-use super::strange::{Bound, Strange, is_in_other_form};
+use super::strange::{Bound, Strange, has_word, is_in_other_form};
 use super::tokens::Tokens;
 use crate::metric::FetchError;
 use crate::source::params::{Param, ParamForm};
@@ -257,7 +257,7 @@ impl Looker<'_> {
         let (operand, table) = (&operand.sql, from(table, operand));
         let sql = format!(
             "SELECT {operand} FROM {table} WHERE ({operand}) IS NOT NULL \
-             AND ({operand}) NOT IN ('', '0', 0, -1) LIMIT {most}"
+             AND ({operand}) NOT IN ('', '0', 0, -1, '00000000', '0000-00-00') LIMIT {most}"
         );
         let read = || {
             let mut query = self.connection.prepare(&sql)?;
@@ -287,7 +287,8 @@ impl Looker<'_> {
             (Bound::Local(_), Value::Integer(_) | Value::Real(_)) => true,
             // Our own tables have brought their times into the form that compares.
             (Bound::Local(_), Value::Text(text)) => {
-                !is_dated(text) || self.scope == Scope::Arithmetic && is_in_other_form(text, form)
+                let is_own = self.scope == Scope::All;
+                !is_dated(text) || has_word(text) || !is_own && is_in_other_form(text, form)
             }
             (Bound::Unix, Value::Text(text)) if is_dated(text) => true,
             (Bound::Unix, value) => match Form::of(std::slice::from_ref(value)) {
@@ -311,5 +312,6 @@ fn all_are(values: &[Value], is: impl Fn(&str) -> bool) -> bool {
 }
 
 fn is_zoned(value: &Value) -> bool {
-    matches!(value, Value::Text(text) if is_dated(text) && is_in_other_form(text, ParamForm::Date))
+    matches!(value, Value::Text(text) if is_dated(text)
+        && (has_word(text) || is_in_other_form(text, ParamForm::Date)))
 }

@@ -79,7 +79,14 @@ impl Strange {
         if let (Bound::Local(_), Value::Text(text)) = (bound, &self.value)
             && is_dated(text)
         {
-            return format!("write `unixepoch({}) >= :window_start_unix`", operand.sql);
+            let Some(instant) = as_instant(&operand.sql, text) else {
+                return format!(
+                    "its zone is not read: compare `substr({0}, 1, 19)` if it is local time, or \
+                     `unixepoch(substr({0}, 1, 19) || '+01:00')` with `:window_start_unix` if that is its offset",
+                    operand.sql
+                );
+            };
+            return format!("write `unixepoch({instant}) >= :window_start_unix`");
         }
         let cured = |one: &&Comparison| {
             let one = Comparison { operand: operand.clone(), ..(*one).clone() };
@@ -89,7 +96,8 @@ impl Strange {
                 let form = if text.len() == 10 { ParamForm::Date } else { ParamForm::Instant };
                 let zoned = is_in_other_form(text, ParamForm::Instant);
                 return Some(vec![if zoned {
-                    format!("unixepoch({}) {} {}", operand.sql, one.sign, one.instant.shown())
+                    let instant = as_instant(&operand.sql, text)?;
+                    format!("unixepoch({instant}) {} {}", one.sign, one.instant.shown())
                 } else {
                     format!("{} {} {}", operand.sql, one.sign, one.instant.written(form))
                 }]);
@@ -117,6 +125,31 @@ impl Strange {
                 .to_owned(),
         }
     }
+}
+
+/// The zone of a time: `Z`, an offset, or a word; empty where there is none.
+fn zone(text: &str) -> &str {
+    let time = text.get(11..).unwrap_or_default();
+    let is_clock = |c: char| c.is_ascii_digit() || matches!(c, ':' | '.' | ' ');
+    time.trim_start_matches(is_clock)
+}
+
+/// Whether it ends with the name of a zone, or another word.
+pub(super) fn has_word(text: &str) -> bool {
+    let zone = zone(text);
+    zone.len() > 1 && zone.starts_with(|c: char| c.is_alphabetic() || c == '[')
+}
+
+/// As SQLite reads an instant; `None` where nobody knows the zone.
+fn as_instant(value: &str, text: &str) -> Option<String> {
+    let zone = zone(text);
+    Some(match zone.len() {
+        _ if matches!(zone, "UTC" | "GMT") => format!("substr({value}, 1, 19) || 'Z'"),
+        _ if has_word(text) => return None,
+        3 => format!("{value} || ':00'"),
+        5 => format!("substr({value}, 1, length({value}) - 2) || ':' || substr({value}, -2)"),
+        _ => value.to_owned(),
+    })
 }
 
 /// A time with `T`, which a day does not mind, or with a zone that is not that of the calendar.
