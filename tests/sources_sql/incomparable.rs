@@ -13,13 +13,13 @@ const DAYS: [(&str, i64); 4] =
     [("2026-03-31", 1), ("2026-04-01", 10), ("2026-06-30", 100), ("2026-07-01", 1000)];
 
 /// The seconds since 1970 of a local noon.
-fn noon(day: NaiveDate) -> i64 {
+pub(super) fn noon(day: NaiveDate) -> i64 {
     let noon = day.and_hms_opt(12, 0, 0).unwrap();
     chrono_tz::America::New_York.from_local_datetime(&noon).unwrap().timestamp()
 }
 
 /// What the hint says to write.
-fn cure(error: &FetchError) -> String {
+pub(super) fn cure(error: &FetchError) -> String {
     let hint = error.hint.as_deref().unwrap();
     let conditions = hint.split_once("write ").unwrap_or_else(|| panic!("{hint}")).1;
     conditions.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(" AND ")
@@ -220,7 +220,7 @@ async fn months_and_years_as_text_are_refused_only_where_the_first_day_decides()
         (
             "o",
             "month < :window_end_date",
-            "error: column `month` of table `o` holds `2026-03`, which",
+            "error: column `month` of table `o` holds `2026-07`, which",
         ),
         ("past", "month < :window_end_date", "remark: column `month` of table `past` holds"),
         ("o", "month <= :as_of_date", "111"),

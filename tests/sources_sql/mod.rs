@@ -1,4 +1,5 @@
 mod addresses;
+mod any_days;
 mod hung;
 mod incomparable;
 mod mariadb;

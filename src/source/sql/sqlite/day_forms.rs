@@ -16,9 +16,11 @@ pub(super) enum Form {
     Text(Pattern),
     /// `/Date(1796000000000)/`, as JSON of Microsoft and SAP has it.
     Wrapped,
-    /// `2026-11` and `2026`: as text before all their days.
-    Month,
+    /// `2026`, `2026-11`, `2026-11-28` and `2026-11-28 09:00`: as text before their first instant.
     Year,
+    Month,
+    Day,
+    Minute,
 }
 
 /// How a number is kept.
@@ -88,9 +90,13 @@ impl Form {
             .iter()
             .map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })
             .collect::<Option<_>>()?;
+        let first_is = |length: usize| texts.first().is_some_and(|text| text.len() == length);
         let all = |fits: fn(&str) -> bool| texts.iter().all(|text| fits(text));
-        if all(is_month) {
-            return Some(Self::Month);
+        let lengths = [(7, Self::Month), (10, Self::Day), (16, Self::Minute)];
+        if let Some((length, form)) = lengths.into_iter().find(|(length, _)| first_is(*length))
+            && texts.iter().all(|text| text.len() == length && is_begun(text))
+        {
+            return Some(form);
         }
         if all(|text| text.strip_prefix("/Date(").is_some_and(|rest| leading_digits(rest) == 13)) {
             return Some(Self::Wrapped);
@@ -109,6 +115,8 @@ impl Form {
             Self::Number(unit, kept) => one(unit.cured(kept, &value, sign, instant)?),
             Self::Month => one(format!("{value} || '-01' {sign} {of_day}")),
             Self::Year => one(format!("{value} || '-01-01' {sign} {of_day}")),
+            Self::Day => one(format!("{value} {sign} {of_day}")),
+            Self::Minute => one(format!("{value} || ':00' {sign} {}", time(instant)?)),
             Self::Wrapped => {
                 let unix = unix(instant)?;
                 one(format!("CAST(substr({value}, 7, 13) AS INTEGER) / 1000 {sign} {unix}"))
@@ -134,8 +142,10 @@ impl Unit {
             Value::Integer(number) => *number,
             #[expect(clippy::cast_possible_truncation, reason = "it is in the range")]
             Value::Real(number) if number.abs() < 9e18 => number.trunc() as i64,
-            Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().ok()?
+            Value::Text(text) => {
+                let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+                let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+                whole.parse().ok().filter(|_| digits(whole) && digits(part))?
             }
             _ => return None,
         };
@@ -299,9 +309,35 @@ pub(super) fn is_dated(text: &str) -> bool {
         })
 }
 
-/// Whether it is a month like `2026-11`.
-fn is_month(text: &str) -> bool {
-    text.len() == 7 && is_dated(&format!("{text}-01"))
+/// Whether it goes on like `2026-11-28 09:00:00`, from its first digit on.
+fn is_begun(text: &str) -> bool {
+    const WHOLE: &str = "0000-01-01 00:00:00";
+    let rest = WHOLE.get(text.len()..).unwrap_or_default();
+    let all = text.bytes().chain(rest.bytes()).zip(WHOLE.bytes());
+    all.into_iter().all(
+        |(byte, like)| {
+            if like.is_ascii_digit() { byte.is_ascii_digit() } else { byte == like }
+        },
+    )
+}
+
+/// What begins with the same instant as a day or a time, and is less than it as text: of `2026-11-01 00:00:00` the
+/// minute, the day and the month.
+pub(super) fn beginnings(instant: &str) -> Vec<&str> {
+    const ENDS: [(usize, &str); 4] =
+        [(4, "-01-01 00:00:00"), (7, "-01 00:00:00"), (10, " 00:00:00"), (16, ":00")];
+    let is_beginning = |(length, end): &(usize, &str)| {
+        let rest = instant.get(*length..).unwrap_or_default();
+        // A day has no time.
+        let end = if instant.len() == 10 {
+            end.strip_suffix(" 00:00:00").unwrap_or_default()
+        } else {
+            end
+        };
+        !rest.is_empty() && rest == end
+    };
+    let found = ENDS.iter().filter(|end| is_beginning(end));
+    found.filter_map(|(length, _)| instant.get(..*length)).collect()
 }
 
 fn leading_digits(text: &str) -> usize {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Error};
 use super::aliases::{Meaning, called, meaning};
 use super::checks::Scope;
 use super::comparisons::{Comparison, Instant, Operand, OperandKind, comparisons};
-use super::day_forms::{Form, Unit, is_dated};
+use super::day_forms::{Form, Unit, beginnings, is_dated};
 use super::names::{quoted, written};
 use super::strange::{Bound, Strange, has_word, is_in_other_form};
 use super::tokens::Tokens;
@@ -188,31 +188,39 @@ impl Looker<'_> {
     fn look(&self, table: &str, comparison: &Comparison, bound: &Bound) -> Look {
         let operand = &comparison.operand;
         let mut values = self.values(table, operand, LOOKED_AT);
-        let column = Operand { kind: OperandKind::Column, ..operand.clone() };
         let mut seen = (operand.clone(), Form::of(&values));
         // Of what it makes NULL or another day a function tells nothing: its argument does.
         let is_lost = operand.kind == OperandKind::Day
             && (values.is_empty() || seen.1.is_none() && all_are(&values, |text| !is_dated(text)));
-        if is_lost && let [name] = operand.columns.as_slice() {
-            let sql = match &operand.table {
-                Some(table) => format!("{}.{}", quoted(table), written(name)),
-                None => written(name),
-            };
-            let column = Operand { sql, ..column };
+        if is_lost && let Some(column) = argument(operand) {
             values = self.values(table, &column, LOOKED_AT);
             seen = (column.clone(), Form::of(&values));
-            if all_are(&values, is_dated) {
+            if all_are(&values, |text| is_dated(text) && !has_word(text)) {
                 return Look::Nothing;
             }
         }
+        if let Bound::Local(text) = bound
+            && let Some(one) = self.beginning(table, comparison, text, &values)
+        {
+            return Look::All(one);
+        }
         let is_strange = |value: &Value| self.is_strange(value, comparison, bound);
-        let Some(first) = values.iter().find(|value| is_strange(value)).cloned() else {
-            return if values.is_empty() { Look::Nothing } else { Look::Fine };
+        let all_strange = || values.iter().filter(|value| is_strange(value));
+        let is_day = |value: &&Value| matches!(value, Value::Text(text) if is_dated(text));
+        let other = all_strange().find(|value| !is_day(value));
+        let Some(first) = other.or_else(|| all_strange().next()).cloned() else {
+            return match self.lost(table, operand) {
+                Some(lost) => Look::Some(lost),
+                None if values.is_empty() => Look::Nothing,
+                None => Look::Fine,
+            };
         };
         let strange =
             |form| Strange { table: table.to_owned(), operand: seen.0.clone(), value: first, form };
-        if let Some(form @ (Form::Month | Form::Year)) = seen.1 {
-            return self.prefix(table, comparison, bound, strange(Some(form)));
+        if let (false, Bound::Local(_), Some(Form::Month | Form::Year)) = (is_lost, bound, seen.1) {
+            let is_plain = seen.1 == Some(Form::Month) && self.has_months(&seen.0);
+            let is_right = is_plain || matches!(comparison.sign, "<=" | ">");
+            return if is_right { Look::Fine } else { Look::Some(strange(seen.1)) };
         }
         let is_known = seen.1.is_some()
             || values.iter().all(|value| match value {
@@ -221,8 +229,10 @@ impl Looker<'_> {
                 Value::Null | Value::Blob(_) => false,
             });
         let is_told = matches!(bound, Bound::Local(_));
-        let certain = |value: &Value| is_strange(value) && !(is_told && is_zoned(value));
-        if !is_known || !values.iter().all(certain) || self.has_days(table, &seen.0, bound) {
+        let certain =
+            |value: &Value| is_strange(value) && (is_lost || !(is_told && is_zoned(value)));
+        let has_days = || !is_lost && self.has_days(table, &seen.0, bound);
+        if !is_known || !values.iter().all(certain) || has_days() {
             return Look::Some(strange(seen.1));
         }
         let closely = matches!(seen.1, Some(Form::Text(_)))
@@ -230,35 +240,61 @@ impl Looker<'_> {
         Look::All(strange(closely.unwrap_or(seen.1)))
     }
 
-    /// Months and years as text are before all of their days, also before the first: that is wrong where a
-    /// row is of the month or year that begins with the instant.
-    fn prefix(&self, table: &str, of: &Comparison, bound: &Bound, strange: Strange) -> Look {
-        let is_month = strange.form == Some(Form::Month);
-        if is_month && self.scope == Scope::All && strange.operand.kind == OperandKind::Column {
-            return Look::Fine;
+    /// A value of which a function of SQLite's makes NULL, beside others that it knows.
+    fn lost(&self, table: &str, operand: &Operand) -> Option<Strange> {
+        let day = Some(operand).filter(|operand| operand.kind == OperandKind::Day);
+        let column = argument(day?)?;
+        let sql = format!(
+            "SELECT v FROM (SELECT {0} AS v, {1} AS o FROM {2} WHERE {3} LIMIT {LOOKED_AT}) \
+             WHERE o IS NULL LIMIT 1",
+            column.sql,
+            operand.sql,
+            from(table, operand),
+            tells(&column.sql)
+        );
+        let value: Value = self.connection.query_row(&sql, [], |row| row.get(0)).ok()?;
+        let form = Form::of(std::slice::from_ref(&value));
+        Some(Strange { table: table.to_owned(), operand: column, value, form })
+    }
+
+    /// A row of the minute, day, month or year that begins with the instant: as text it is before it.
+    fn beginning(
+        &self,
+        table: &str,
+        comparison: &Comparison,
+        instant: &str,
+        values: &[Value],
+    ) -> Option<Strange> {
+        let operand = &comparison.operand;
+        let mut texts = beginnings(instant);
+        if instant.len() == 10 && self.has_months(operand) {
+            texts.retain(|text| text.len() != "2026-11".len());
         }
-        let Bound::Local(text) = bound else { return Look::All(strange) };
-        if matches!(of.sign, "<=" | ">") {
-            return Look::Fine;
-        }
-        let (length, rest) = if is_month { (7, "-01") } else { (4, "-01-01") };
-        let first = text.get(..length).filter(|_| text.get(length..10) == Some(rest));
-        let operand = &strange.operand;
-        let has = first.is_some_and(|first| {
-            let (operand, table) = (&operand.sql, from(table, operand));
-            let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE ({operand}) = ?1)");
-            self.connection.query_row(&sql, [first], |row| row.get(0)).unwrap_or_default()
+        // Most columns hold nothing of the kind.
+        texts.retain(|text| {
+            let is_like = |value: &Value| matches!(value, Value::Text(v) if v.len() == text.len());
+            values.iter().any(is_like)
         });
-        if has { Look::All(strange) } else { Look::Some(strange) }
+        if texts.is_empty() || matches!(comparison.sign, "<=" | ">" | "<>") {
+            return None;
+        }
+        let (sql, from) = (&operand.sql, from(table, operand));
+        let sql = format!("SELECT {sql} FROM {from} WHERE ({sql}) = ?1 LIMIT 1");
+        let find = |text: &&str| self.connection.query_row(&sql, [text], |row| row.get(0)).ok();
+        let value: Value = texts.iter().find_map(find)?;
+        let form = Form::of(std::slice::from_ref(&value));
+        Some(Strange { table: table.to_owned(), operand: operand.clone(), value, form })
+    }
+
+    /// Whether months in it compare with days: in columns of our own tables they do.
+    fn has_months(&self, operand: &Operand) -> bool {
+        self.scope == Scope::All && operand.kind == OperandKind::Column
     }
 
     /// The first values that tell something: neither NULL nor what stands for it.
     fn values(&self, table: &str, operand: &Operand, most: u16) -> Vec<Value> {
         let (operand, table) = (&operand.sql, from(table, operand));
-        let sql = format!(
-            "SELECT {operand} FROM {table} WHERE ({operand}) IS NOT NULL \
-             AND ({operand}) NOT IN ('', '0', 0, -1, '00000000', '0000-00-00') LIMIT {most}"
-        );
+        let sql = format!("SELECT {operand} FROM {table} WHERE {} LIMIT {most}", tells(operand));
         let read = || {
             let mut query = self.connection.prepare(&sql)?;
             query.query_map([], |row| row.get(0))?.collect::<Result<_, Error>>()
@@ -290,13 +326,28 @@ impl Looker<'_> {
                 let is_own = self.scope == Scope::All;
                 !is_dated(text) || has_word(text) || !is_own && is_in_other_form(text, form)
             }
-            (Bound::Unix, Value::Text(text)) if is_dated(text) => true,
+            (Bound::Unix, Value::Text(text)) if text.trim().parse::<f64>().is_err() => true,
             (Bound::Unix, value) => match Form::of(std::slice::from_ref(value)) {
                 Some(Form::Number(unit, _)) => unit != Unit::Since1970(1),
                 form => form.is_some(),
             },
         }
     }
+}
+
+/// That something is neither NULL nor what stands for it.
+fn tells(sql: &str) -> String {
+    format!("({sql}) IS NOT NULL AND ({sql}) NOT IN ('', '0', 0, -1, '00000000', '0000-00-00')")
+}
+
+/// The one column that a function makes a day of.
+fn argument(operand: &Operand) -> Option<Operand> {
+    let [name] = operand.columns.as_slice() else { return None };
+    let sql = match &operand.table {
+        Some(table) => format!("{}.{}", quoted(table), written(name)),
+        None => written(name),
+    };
+    Some(Operand { sql, kind: OperandKind::Column, ..operand.clone() })
 }
 
 /// A table, called what the operand calls it.

@@ -76,30 +76,34 @@ impl Strange {
     /// What to write instead of these comparisons.
     fn cure(&self, compared: &[&Comparison], bound: &Bound) -> String {
         let operand = &self.operand;
-        if let (Bound::Local(_), Value::Text(text)) = (bound, &self.value)
-            && is_dated(text)
-        {
-            let Some(instant) = as_instant(&operand.sql, text) else {
-                return format!(
-                    "its zone is not read: compare `substr({0}, 1, 19)` if it is local time, or \
-                     `unixepoch(substr({0}, 1, 19) || '+01:00')` with `:window_start_unix` if that is its offset",
-                    operand.sql
-                );
-            };
-            return format!("write `unixepoch({instant}) >= :window_start_unix`");
+        let dated = match &self.value {
+            Value::Text(text) if is_dated(text) => Some(text.as_str()).filter(|text| {
+                let is_local = !has_word(text) && !is_in_other_form(text, ParamForm::Instant);
+                matches!(bound, Bound::Unix) || !is_local
+            }),
+            _ => None,
+        };
+        if dated.is_some_and(|text| as_instant("", text).is_none()) {
+            return format!(
+                "its zone is not read: compare `substr({0}, 1, 19)` if it is local time, or \
+                 `unixepoch(substr({0}, 1, 19) || '+01:00')` with `:window_start_unix` if that is its offset",
+                operand.sql
+            );
         }
         let cured = |one: &&Comparison| {
             let one = Comparison { operand: operand.clone(), ..(*one).clone() };
-            if let (Bound::Unix, Value::Text(text)) = (bound, &self.value)
-                && is_dated(text)
-            {
+            let Comparison { sign, instant, .. } = &one;
+            if let Some(text) = dated {
+                let is_local = !has_word(text) && !is_in_other_form(text, ParamForm::Instant);
                 let form = if text.len() == 10 { ParamForm::Date } else { ParamForm::Instant };
-                let zoned = is_in_other_form(text, ParamForm::Instant);
-                return Some(vec![if zoned {
-                    let instant = as_instant(&operand.sql, text)?;
-                    format!("unixepoch({instant}) {} {}", one.sign, one.instant.shown())
-                } else {
-                    format!("{} {} {}", operand.sql, one.sign, one.instant.written(form))
+                return Some(vec![match bound {
+                    Bound::Unix if is_local => {
+                        format!("{} {sign} {}", operand.sql, instant.written(form))
+                    }
+                    _ => {
+                        let unix = instant.written(ParamForm::Unix);
+                        format!("unixepoch({}) {sign} {unix}", as_instant(&operand.sql, text)?)
+                    }
                 }]);
             }
             self.form?.cured(&one)
