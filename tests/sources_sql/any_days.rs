@@ -138,7 +138,8 @@ proptest! {
         });
         let inside: Vec<f64> = inside.map(|(_, (_, n))| f64::from(*n)).collect();
         let expected = (!inside.is_empty()).then(|| inside.iter().sum());
-        let lines: String = rows.iter().map(|(at, n)| format!("{at};{n}\n")).collect();
+        let lines: Vec<String> = rows.iter().map(|(at, n)| format!("{at};{n}")).collect();
+        let lines = lines.join("\n");
         let values: Vec<String> = rows.iter().map(|(at, n)| format!("('{at}', {n})")).collect();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let faults = runtime.block_on(async {
