@@ -46,12 +46,69 @@ pub(super) fn load_zone(server: &Server, zone: &str) {
     servers::run(&mut client);
 }
 
+/// MariaDB compares text that is no time with one, and warns.
+async fn what_is_no_time(source: &SqlSource, admin: &mut MySqlConnection) {
+    execute(
+        admin,
+        "CREATE OR REPLACE TABLE w (points VARCHAR(20), american VARCHAR(20), month CHAR(7), sheet DOUBLE, \
+         iso VARCHAR(20), whole INT, mixed VARCHAR(20), ended VARCHAR(20), n INT)",
+    )
+    .await;
+    execute(
+        admin,
+        "INSERT INTO w VALUES \
+         ('31.03.2026', '03/31/2026', '2026-03', 46112, '2026-03-31', 20260331, '2026-03-31', '', 1), \
+         ('01.04.2026', '04/01/2026', '2026-04', 46113, '2026-04-01', 20260401, '2026-04-01', '', 10), \
+         ('30.06.2026', '06/30/2026', '2026-06', 46203, '2026-06-30', 20260630, '30.06.2026', '2026-06-30', 100), \
+         ('01.07.2026', '07/01/2026', '2026-07', 46204, '2026-07-01', 20260701, '2026-07-01', '', 1000)",
+    )
+    .await;
+    let sum = |column: &str| {
+        format!(
+            "SELECT sum(n) AS value FROM w WHERE {column} >= :window_start_date AND {column} < :window_end_date"
+        )
+    };
+    for (column, cure) in [
+        ("points", "STR_TO_DATE(points, '%d.%m.%Y')"),
+        ("american", "STR_TO_DATE(american, '%m/%d/%Y')"),
+        ("month", ""),
+        ("sheet", ""),
+    ] {
+        let one_sided = format!("SELECT sum(n) AS value FROM w WHERE {column} < :window_end_date");
+        for sql in [sum(column), one_sided] {
+            let error = table(source, &sql).await.unwrap_err();
+            assert_eq!(error.kind, FetchErrorKind::Shape, "{error}");
+            let told = format!("column `{column}` of table `w` holds `");
+            assert!(error.message.starts_with(&told), "{error}");
+            assert!(error.hint.unwrap().contains(cure));
+        }
+        if !cure.is_empty() {
+            assert_eq!(table(source, &sum(cure)).await.unwrap().rows, [[number(110.0)]], "{cure}");
+        }
+    }
+    for (column, expected, remarks) in
+        [("iso", 110.0, 0), ("whole", 110.0, 0), ("ended", 100.0, 0), ("mixed", 10.0, 1)]
+    {
+        let table = table(source, &sum(column)).await.unwrap();
+        let [Cell::Number(value) | Cell::Written(value, _)] = table.rows[0][..] else {
+            panic!("{table:?}")
+        };
+        assert_eq!(
+            (value, table.remarks.len()),
+            (expected, remarks),
+            "{column}: {:?}",
+            table.remarks
+        );
+    }
+}
+
 #[tokio::test]
 async fn mariadb_from_login_to_restart() {
     let mut server = servers::mariadb().await;
     let mut admin = admin(&server).await;
     let source = open(&login(&url(&server)));
     all_types(&source, &mut admin).await;
+    what_is_no_time(&source, &mut admin).await;
     parameters(&source, "-04:00").await;
     load_zone(&server, "America/New_York");
     parameters(&source, "America/New_York").await;

@@ -1,5 +1,6 @@
 //! MySQL and MariaDB.
 
+mod incorrect;
 mod mentions;
 mod url;
 mod zone;
@@ -145,6 +146,7 @@ impl Driver for MySql {
         let rows = query.fetch(&mut connection.inner);
         let mut table =
             read(rows, &request.metric, |row: &MySqlRow, index| cell(row, index, &session)).await?;
+        incorrect::check(&mut connection.inner, statement, &mut table).await?;
         if table.rows.is_empty() {
             // Anew: the table may have got other columns.
             connection.inner.clear_cached_statements().await?;
