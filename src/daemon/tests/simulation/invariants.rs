@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::company::{is_plain, told};
+use super::shown::Seen;
 use super::time::{ahead, clock, truly};
 use super::world::World;
 use super::*;
-use crate::assess::{Finding, Proof, Status};
+use crate::assess::Status;
 use crate::calendar::Window;
 use crate::engine::plan;
 use crate::families::{KPI_EXPORTER_LOG_ERRORS_TOTAL, KPI_EXPORTER_STORE_ERRORS_TOTAL, KPI_VALUE};
@@ -17,70 +18,6 @@ use crate::store::{Store, StoredRun};
 
 /// Older values are not shown.
 const MAX_AGE: TimeDelta = TimeDelta::hours(48);
-
-/// What somebody has seen.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    /// As it was at the last check.
-    kpis: BTreeMap<String, Seen>,
-    finals: BTreeMap<(String, String), Option<f64>>,
-    /// Of which KPI, and what.
-    notes: BTreeSet<(String, String)>,
-    counters: BTreeMap<String, f64>,
-    /// Failures to write, as they are counted.
-    failures: f64,
-    /// Whether there was none between the last two checks.
-    is_written: bool,
-    /// When that was.
-    at: Option<DateTime<Utc>>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Seen {
-    last_success: DateTime<Utc>,
-    value: Option<f64>,
-    period: String,
-    status: Status,
-    /// What waits to be confirmed.
-    waiting: Option<Finding>,
-}
-
-impl Seen {
-    fn of(state: &KpiState) -> Option<Self> {
-        let verdict = &state.verdicts[0].assessment;
-        let waits = |finding: &&Finding| matches!(finding, Finding::Waiting { .. });
-        Some(Self {
-            last_success: state.last_success?,
-            value: verdict.value,
-            period: verdict.period.id.clone(),
-            status: verdict.status,
-            waiting: verdict.findings.iter().find(waits).cloned(),
-        })
-    }
-
-    /// Without what no point has said yet: it comes of history, which is read anew at a start.
-    fn said(self) -> Self {
-        let is_said = |finding: &Finding| {
-            !matches!(finding, Finding::Waiting { proof: Proof::Points(0, _), .. })
-        };
-        Self { waiting: self.waiting.filter(is_said), ..self }
-    }
-}
-
-impl Shown {
-    /// What was measured in a future that did not come is forgotten.
-    pub(super) fn clock_was_set(&mut self) {
-        self.kpis.clear();
-    }
-
-    /// Another goal has other statuses, and what had no value leaves nothing behind.
-    pub(super) fn was_reloaded(&mut self) {
-        self.kpis.retain(|_, seen| seen.value.is_some());
-        for seen in self.kpis.values_mut() {
-            seen.status = Status::NoData;
-        }
-    }
-}
 
 fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
@@ -116,6 +53,9 @@ impl World {
             .collect();
         self.check_freshness();
         self.check_page();
+        if self.shown.is_written && ahead() < TimeDelta::days(1) {
+            snapshot.kpis.iter().for_each(|state| self.shown.note_results(state));
+        }
         if self.told.steps.is_multiple_of(12) {
             self.check_closings().await;
             self.said.forget_before(truly() - MAX_AGE - TimeDelta::hours(4));
@@ -363,8 +303,8 @@ impl World {
         }
     }
 
-    /// After a day without faults: every period that is long over is closed, and something is known of
-    /// every day.
+    /// After a day without faults: every period that is long over and had a result is closed, and something is
+    /// known of every day.
     pub(super) async fn check_the_end(&mut self) {
         self.check_closings().await;
         let snapshot = self.snapshot();
@@ -378,13 +318,17 @@ impl World {
             let mut period = calendar.previous(&calendar.period_at(&state.kpi.period, clock()));
             let closings = store.closings(&state.kpi.id, self.began, clock()).await.unwrap();
             while period.span.end > self.began + TimeDelta::hours(1) {
-                if period.span.end + TimeDelta::days(4) < clock() {
+                // Of a period that a source was down after, until the next one was over, nobody knew a result.
+                let key = (state.kpi.id.to_string(), period.id.clone());
+                let is_known = self.shown.results.contains(&key);
+                if is_known && period.span.end + TimeDelta::days(4) < clock() {
                     let closing = closings.iter().find(|closing| closing.period == period.id);
                     assert!(
                         closing.is_some_and(|closing| closing.final_at.is_some()),
-                        "{} of {} is over and not closed: {closing:?}",
+                        "{} of {} is over at {} and not closed: {closing:?}",
                         period.id,
-                        state.kpi.id
+                        state.kpi.id,
+                        clock()
                     );
                 }
                 period = calendar.previous(&period);

@@ -8,6 +8,7 @@
 mod chance;
 mod company;
 mod invariants;
+mod shown;
 mod sources;
 mod time;
 mod world;
@@ -17,6 +18,7 @@ use std::path::Path;
 
 use super::*;
 use company::Size;
+use time::happened;
 use world::{Told, World};
 
 /// One seed. Everything in it happens on one thread, one thing after the other.
@@ -33,10 +35,12 @@ fn simulate(seed: u64, size: Size) -> Told {
         println!("seed {seed}: {:?}", world.told);
         world.told.clone()
     };
+    drop(happened());
     let told = catch_unwind(AssertUnwindSafe(|| runtime.block_on(simulation)));
     // Not waiting for those who hold the time.
     runtime.shutdown_background();
     told.unwrap_or_else(|defect| {
+        println!("{}", happened().join("\n"));
         println!("seed {seed} found something");
         resume_unwind(defect)
     })

@@ -17,7 +17,7 @@ use crate::metric::{Cell, FetchError, FetchErrorKind, Table};
 use crate::source::{Request, Source};
 
 /// Answers come at whole multiples of this, so that one evaluation is that of many.
-const TURN: TimeDelta = TimeDelta::seconds(10);
+const TURN: TimeDelta = TimeDelta::seconds(30);
 
 /// A source gives up by itself.
 const LIMIT: Duration = Duration::from_secs(30);

@@ -1,7 +1,8 @@
 //! Time: what the clock of the machine says, and what time it is. Both go with the runtime's paused time;
-//! the clock may be set.
+//! the clock may be set. And what happened when, for whoever looks for the reason of a finding.
 
-use std::cell::Cell as Slot;
+use std::cell::{Cell as Slot, RefCell};
+use std::fmt::Display;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
@@ -11,6 +12,18 @@ thread_local! {
     static BEGAN: Slot<Option<(Instant, DateTime<Utc>)>> = const { Slot::new(None) };
     /// So far ahead of the time is the clock.
     static AHEAD: Slot<TimeDelta> = const { Slot::new(TimeDelta::zero()) };
+    static HAPPENED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes note of what happens.
+pub(super) fn happens(what: impl Display) {
+    let line = format!("{} +{}h: {what}", truly().format("%F %T"), ahead().num_hours());
+    HAPPENED.with_borrow_mut(|lines| lines.push(line));
+}
+
+/// All that happened since the last call.
+pub(super) fn happened() -> Vec<String> {
+    HAPPENED.take()
 }
 
 pub(super) fn begin(at: DateTime<Utc>) {

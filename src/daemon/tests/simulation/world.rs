@@ -10,9 +10,9 @@ use tempfile::TempDir;
 
 use super::chance::Chance;
 use super::company::{SOURCES, Size, config};
-use super::invariants::Shown;
+use super::shown::Shown;
 use super::sources::{Mood, Said};
-use super::time::{ahead, begin, clock, set_ahead, truly};
+use super::time::{ahead, begin, clock, happens, set_ahead, truly};
 use super::*;
 use crate::store::tests::disk::{Disk, Still};
 
@@ -149,6 +149,7 @@ impl World {
                 .unwrap();
         });
         drop(still);
+        happens("started");
         while shared.snapshot().is_none() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -176,8 +177,10 @@ impl World {
                 // Up to three days: longer than values are shown.
                 let long = if self.chance.once_in(8) { 72 * 60 / self.size.every } else { 12 };
                 self.moods[source] = (self.chance.one_of(&moods), self.chance.below(long));
+                happens(format_args!("s{source}: {:?} steps", self.moods[source]));
             } else if mood != Mood::Good {
                 self.moods[source].0 = Mood::Good;
+                happens(format_args!("s{source} is well"));
                 self.calm_since = truly();
             }
         }
@@ -204,6 +207,7 @@ impl World {
         };
         self.disk.end_in(0);
         if gone {
+            happens("gone in the middle of a write");
             self.told.crashes += 1;
             self.kill().await;
             self.rest().await;
@@ -226,12 +230,14 @@ impl World {
         self.disk.fill(self.full_for > 0);
         match self.chance.below(400) {
             0 => {
+                happens("killed");
                 self.told.kills += 1;
                 self.kill().await;
                 self.rest().await;
                 self.start().await;
             }
             1 | 2 => {
+                happens("ended");
                 self.told.restarts += 1;
                 self.stop().await;
                 self.rest().await;
@@ -251,6 +257,7 @@ impl World {
             61 => {
                 self.told.full_disks += 1;
                 self.full_for = self.chance.below(40);
+                happens(format_args!("the disk is full for {} steps", self.full_for));
             }
             62..=70 => self.take_note().await,
             _ => {}
@@ -259,6 +266,7 @@ impl World {
 
     fn set_clock(&mut self, ahead: TimeDelta) {
         set_ahead(ahead);
+        happens("the clock was set");
         self.calm_since = truly();
         self.shown.clock_was_set();
     }
@@ -268,6 +276,7 @@ impl World {
     }
 
     async fn reload(&mut self) {
+        happens("reload");
         self.told.reloads += 1;
         self.goal = self.chance.below(3);
         let config = Ok(config(self.size, self.goal, &self.path()));
