@@ -44,6 +44,40 @@ async fn a_query_sees_the_window_and_nested_values() {
 }
 
 #[tokio::test]
+async fn days_of_an_answer_that_compare_with_no_window_are_refused() {
+    let deals = json!([
+        { "day": "20260331", "at": 1_774_972_800, "tags": ["new"], "amount": 1 },
+        { "day": "20260401", "at": 1_775_059_200, "tags": ["new"], "amount": 10 },
+        { "day": "20260630", "at": 1_782_835_200, "tags": ["new"], "amount": 100 },
+        { "day": "20260701", "at": 1_782_921_600, "tags": ["new"], "amount": 1000 },
+    ]);
+    for (compared, cure) in [
+        (
+            "day >= :window_start_date AND day < :window_end_date",
+            "day >= replace(:window_start_date, '-', '') AND day < replace(:window_end_date, '-', '')",
+        ),
+        (
+            "at >= :window_start AND at < :window_end",
+            "at >= :window_start_unix AND at < :window_end_unix",
+        ),
+    ] {
+        let sum = |condition: &str| {
+            format!(
+                "SELECT sum(amount) AS value FROM rows, json_each(rows.tags) AS tag \
+                 WHERE tag.value = 'new' AND {condition}"
+            )
+        };
+        let said = refusal(over(&sum(compared)), deals.clone()).await;
+        assert!(said.contains("of table `rows` holds `"), "{said}");
+        assert!(
+            said.ends_with(&format!("write `{}`)", cure.replace(" AND ", "` and `"))),
+            "{said}"
+        );
+        assert_eq!(value(over(&sum(cure)), deals.clone()).await, Cell::Number(110.0));
+    }
+}
+
+#[tokio::test]
 async fn no_rows_are_an_empty_table_with_the_columns_that_are_named() {
     let sql = "SELECT coalesce(sum(amount), 0) AS value FROM rows WHERE stage = 'won'";
     let named =

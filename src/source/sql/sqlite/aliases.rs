@@ -34,12 +34,15 @@ pub(super) fn called<'t>(
 
 /// What else a name stands for in the statement.
 pub(super) fn meaning(sql: &str, tokens: &Tokens<'_>, name: &str) -> Meaning {
-    /// What makes columns of its own, or tells types apart.
-    const MAKERS: [&str; 4] = ["json_each", "json_tree", "generate_series", "typeof"];
+    /// What makes columns of its own, and these.
+    const MAKERS: [&str; 3] = ["json_each", "json_tree", "generate_series"];
+    const MADE: [&str; 8] = ["key", "value", "type", "atom", "id", "parent", "fullkey", "path"];
+    let is_made = MADE.iter().any(|made| made.eq_ignore_ascii_case(name));
     let reader = Reader { sql, tokens, params: &[] };
     let mut given = Vec::new();
     for at in 1..tokens.all.len() {
-        if tokens.is_any(at, &MAKERS) {
+        // Who tells types apart knows of both.
+        if tokens.is(at, "typeof") || is_made && tokens.is_any(at, &MAKERS) {
             return Meaning::Unknown;
         }
         match listed(&reader, at, name) {
