@@ -143,6 +143,8 @@ async fn what_may_compare_is_not_refused() {
         ("o", "day", "110"),
         ("o", "ended", "110"),
         ("o", "empty", "Null"),
+        ("o", "coalesce(empty, '9999')", "Null"),
+        ("o", "coalesce(empty, day)", "110"),
         ("o", "made", "110"),
         ("(SELECT day, n1 AS n FROM bare)", "day", "Null"),
         ("good", "at", "110"),

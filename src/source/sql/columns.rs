@@ -21,8 +21,8 @@ pub(super) fn aside(dialect: Dialect, query: &Query) -> Option<Aside> {
         ),
         Dialect::MySql => (
             "table_name, column_name, data_type",
-            "'char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'int', 'bigint', \
-             'decimal', 'float', 'double'",
+            "'char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'smallint', 'mediumint', 'int', \
+             'bigint', 'year', 'decimal', 'float', 'double'",
         ),
         Dialect::Sqlite | Dialect::ClickHouse => return None,
     };
@@ -62,8 +62,12 @@ fn remark(dialect: Dialect, table: &Table) -> Option<Remark> {
                      `UNIX_TIMESTAMP(…)` with `:window_start_unix`; best make {column} a DATETIME"
             ),
         ),
-        Dialect::MySql => (
+        Dialect::MySql if kind == "year" => (
             "which does not compare with a time".to_owned(),
+            format!("write `{column} >= YEAR(:window_start_date)`"),
+        ),
+        Dialect::MySql => (
+            "which compares with a time as digits like 20261128 only".to_owned(),
             format!("if it holds seconds since 1970, write `{column} >= :window_start_unix`"),
         ),
         Dialect::Trino => (

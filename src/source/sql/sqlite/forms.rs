@@ -335,9 +335,10 @@ impl Looker<'_> {
     }
 }
 
-/// That something is neither NULL nor what stands for it.
+/// That something is neither NULL nor what stands for it, or for never.
 fn tells(sql: &str) -> String {
-    format!("({sql}) IS NOT NULL AND ({sql}) NOT IN ('', '0', 0, -1, '00000000', '0000-00-00')")
+    let no_day = "'', '0', 0, -1, '00000000', '0000-00-00', '9999', '99991231'";
+    format!("({sql}) IS NOT NULL AND ({sql}) NOT IN ({no_day})")
 }
 
 /// The one column that a function makes a day of.
