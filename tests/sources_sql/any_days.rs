@@ -70,7 +70,8 @@ const WAYS: [Way; 30] = [
 const CONDITIONS: [(&str, bool, bool); 9] = [
     ("at >= :window_start_date AND at < :window_end_date", true, true),
     ("at >= :window_start AND at < :window_end", true, true),
-    ("at BETWEEN :window_start_date AND :as_of_date AND at < :window_end", true, true),
+    // Without the function a time on the last day is after that day, as in every database.
+    ("date(at) BETWEEN :window_start_date AND :as_of_date", true, true),
     (":window_end_date > o.at", false, true),
     ("at < :window_end", false, true),
     ("at >= :window_start", true, false),
