@@ -86,7 +86,9 @@ def exporter(binary, folder, config, port, extra=()):
     path = folder / "kpis.yaml"
     path.write_text(config)
     command = [binary, "run", "--config", str(path), "--web.listen-address", f"127.0.0.1:{port}", *extra]
-    return Process(command, folder / f"log-{port}.txt", cwd=folder)
+    # As the unit and the image of `deploy/` have it.
+    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ
+    return Process(command, folder / f"log-{port}.txt", cwd=folder, env=environment)
 
 
 def values(url, name="kpi_value{"):
