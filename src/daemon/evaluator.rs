@@ -128,16 +128,18 @@ impl Evaluator {
                 self.take(run);
                 pace.call();
             }
+            let is_new_complete = !complete && self.untried.is_empty();
+            if is_new_complete {
+                pace.hurry();
+            }
             if !pace.begin() {
                 continue;
             }
             let began = Instant::now();
             self.log.look_at_the_clock((self.clock)());
-            if !complete {
-                complete = self.untried.is_empty();
-                if complete {
-                    info!("ready: every metric has been asked for once");
-                }
+            if is_new_complete {
+                complete = true;
+                info!("ready: every metric has been asked for once");
             }
             if complete || Instant::now() >= patience {
                 self.publish(complete).await;

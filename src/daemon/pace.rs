@@ -34,6 +34,12 @@ impl Pace {
         self.is_due = true;
     }
 
+    /// There is something that somebody waits for: it is time at once.
+    pub(super) fn hurry(&mut self) {
+        self.not_before = Instant::now();
+        self.call();
+    }
+
     /// Waits for the next tick.
     pub(super) async fn tick(&self) {
         sleep_until(self.next_tick).await;
@@ -89,6 +95,20 @@ mod tests {
             assert!(!pace.begin(), "nothing came");
         }
         assert!(worked.as_secs_f64() / began.elapsed().as_secs_f64() <= 0.251, "{worked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_somebody_waits_for_does_not_wait_for_a_rest() {
+        let mut pace = Pace::new(Instant::now() + TICK, TICK);
+        pace.call();
+        assert!(pace.begin());
+        let began = Instant::now();
+        tokio::time::advance(Duration::from_secs(2)).await;
+        pace.rest(began);
+        pace.call();
+        assert!(!pace.begin(), "it rests");
+        pace.hurry();
+        assert!(pace.begin());
     }
 
     #[tokio::test(start_paused = true)]
