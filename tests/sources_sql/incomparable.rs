@@ -272,3 +272,23 @@ async fn what_is_no_number_of_seconds_is_not_compared_with_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_function_reads_no_day_in_is_refused_though_months_are_compared() {
+    let rows = DAYS.map(|(day, n)| format!("({}, '{day}', {n})", noon(day.parse().unwrap())));
+    let file = shop(&[
+        "CREATE TABLE o (at INTEGER, day TEXT, n INTEGER)",
+        &format!("INSERT INTO o VALUES {}", rows.join(", ")),
+    ])
+    .await;
+    let source = open(&config(&file.url()));
+    let count = |column: &str| {
+        let month = format!("strftime('%Y-%m', {column}) = strftime('%Y-%m', :window_start)");
+        format!("SELECT count(*) AS value FROM o WHERE {month}")
+    };
+    assert_eq!(told(&source, &count("day")).await, "1");
+    assert_eq!(told(&source, &count("at, 'unixepoch'")).await, "1");
+    let said = told(&source, &count("at")).await;
+    assert!(said.starts_with("error: column `at` of table `o` holds `1774972800`"), "{said}");
+    assert!(said.contains("as in `date(at, 'unixepoch')`"), "{said}");
+}

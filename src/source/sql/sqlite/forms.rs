@@ -67,6 +67,7 @@ fn bound(connection: &Connection, instant: &Instant, values: &[Value]) -> Option
     let mut rows = query.raw_query();
     match rows.next().ok()??.get(0).ok()? {
         Value::Text(text) if is_dated(&text) => Some(Bound::Local(text)),
+        Value::Text(_) => Some(Bound::Part),
         _ => None,
     }
 }
@@ -192,6 +193,9 @@ impl Looker<'_> {
         // Of what it makes NULL or another day a function tells nothing: its argument does.
         let is_lost = operand.kind == OperandKind::Day
             && (values.is_empty() || seen.1.is_none() && all_are(&values, |text| !is_dated(text)));
+        if matches!(bound, Bound::Part) && !(is_lost && values.is_empty()) {
+            return Look::Fine;
+        }
         if is_lost && let Some(column) = argument(operand) {
             values = self.values(table, &column, LOOKED_AT);
             seen = (column.clone(), Form::of(&values));
@@ -225,7 +229,7 @@ impl Looker<'_> {
         let is_known = seen.1.is_some()
             || values.iter().all(|value| match value {
                 Value::Text(text) => text.bytes().any(|byte| byte.is_ascii_digit()),
-                Value::Integer(_) | Value::Real(_) => matches!(bound, Bound::Local(_)),
+                Value::Integer(_) | Value::Real(_) => !matches!(bound, Bound::Unix),
                 Value::Null | Value::Blob(_) => false,
             });
         let is_told = matches!(bound, Bound::Local(_));
@@ -307,6 +311,7 @@ impl Looker<'_> {
         let (operand, table) = (&operand.sql, from(table, operand));
         let compares = match bound {
             Bound::Local(_) => format!("({operand}) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*'"),
+            Bound::Part => "0".to_owned(),
             Bound::Unix => format!(
                 "CAST({operand} AS REAL) BETWEEN 100000000 AND 9999999999 \
                  AND (typeof({operand}) <> 'text' OR ({operand}) NOT GLOB '*[^0-9]*')"
@@ -320,7 +325,7 @@ impl Looker<'_> {
         let form = comparison.instant.plain().unwrap_or(ParamForm::Instant);
         match (bound, value) {
             (_, Value::Null | Value::Blob(_)) => false,
-            (Bound::Local(_), Value::Integer(_) | Value::Real(_)) => true,
+            (Bound::Part, _) | (Bound::Local(_), Value::Integer(_) | Value::Real(_)) => true,
             // Our own tables have brought their times into the form that compares.
             (Bound::Local(_), Value::Text(text)) => {
                 let is_own = self.scope == Scope::All;

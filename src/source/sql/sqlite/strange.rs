@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 
 use super::comparisons::{Comparison, Instant, Operand};
-use super::day_forms::{Form, is_dated};
+use super::day_forms::{Form, Unit, is_dated};
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::shown;
 use crate::source::params::ParamForm;
@@ -14,6 +14,8 @@ pub(super) enum Bound {
     Local(String),
     /// Seconds since 1970.
     Unix,
+    /// Another text, such as a month: nothing is wrong with what a function makes of a day, unless it is NULL.
+    Part,
 }
 
 /// What a column has that does not compare.
@@ -47,6 +49,7 @@ impl Strange {
         let kind = match bound {
             Bound::Local(_) => "local text like `2026-11-28 09:00:00`",
             Bound::Unix => "seconds since 1970",
+            Bound::Part => "for SQLite reads no day in it",
         };
         let message =
             format!("{} cannot be compared with `{}`, {kind}", self.what(), instant.shown());
@@ -68,6 +71,7 @@ impl Strange {
         let kind = match bound {
             Bound::Local(_) => "local text like `2026-11-28 09:00:00`",
             Bound::Unix => "seconds since 1970",
+            Bound::Part => "anything, for SQLite reads no day in it",
         };
         let cure = self.cure(&[comparison], bound);
         format!("{} does not compare with {kind}: {cure}", self.what())
@@ -76,6 +80,17 @@ impl Strange {
     /// What to write instead of these comparisons.
     fn cure(&self, compared: &[&Comparison], bound: &Bound) -> String {
         let operand = &self.operand;
+        if matches!(bound, Bound::Part) {
+            return match self.form {
+                Some(Form::Number(Unit::Since1970(1), _)) => format!(
+                    "say that it holds seconds, as in `date({0}, 'unixepoch')`, or compare `{0}` with \
+                     `:window_start_unix` and `:window_end_unix`",
+                    operand.sql
+                ),
+                _ => "make days like `2026-11-28` of it first, in the data or in the query"
+                    .to_owned(),
+            };
+        }
         let dated = match &self.value {
             Value::Text(text) if is_dated(text) => Some(text.as_str()).filter(|text| {
                 let is_local = !has_word(text) && !is_in_other_form(text, ParamForm::Instant);
