@@ -142,11 +142,13 @@ impl Keeper {
         Ok(())
     }
 
-    async fn undo_future(&self, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Definitions that came into force then have been in force since now.
+    async fn undo_future(&mut self, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let Some(undone) = self.recorder.store().undo_future(now).await? else { return Ok(false) };
         let (from, to) = (undone.since.format("%F %T"), undone.until.format("%F %T"));
         warn!(rows = undone.rows, %from, %to,
             "the clock is back: what was written in a future that did not come is undone");
+        self.recorder = self.recorder.renewed(now).await?;
         Ok(true)
     }
 

@@ -1,6 +1,8 @@
 //! A start whose history takes long to read: what is shown meanwhile is true, nothing is written, and what
 //! comes afterwards is what comes of a start in one go.
 
+mod ahead;
+
 use std::cell::Cell as Slot;
 use std::path::Path;
 use std::sync::Mutex as Locked;
@@ -18,7 +20,7 @@ use crate::engine::RunLog;
 use crate::kpi::SeriesKey;
 use crate::metric::{Cell, FetchError, Table};
 use crate::signals::Signal;
-use crate::snapshot::{Snapshot, Verdict};
+use crate::snapshot::Snapshot;
 use crate::source::{Request, Source};
 
 thread_local! {
@@ -36,9 +38,6 @@ fn at(text: &str) -> DateTime<Utc> {
 fn set(now: &str) {
     NOW.set(at(now).timestamp());
 }
-
-/// What a clock says that is ahead.
-const AHEAD: &str = "2026-06-14T10:05:00Z";
 
 /// What each of two customers is worth, whenever it is asked for.
 struct Shop(Locked<[f64; 2]>);
@@ -78,7 +77,11 @@ struct Daemon {
 }
 
 fn config() -> Config {
-    let config = load_text("restore.yaml", KPIS, Path::new(""), &Environment::default());
+    config_of(KPIS)
+}
+
+fn config_of(text: &str) -> Config {
+    let config = load_text("restore.yaml", text, Path::new(""), &Environment::default());
     config.unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
@@ -340,46 +343,5 @@ fn history_that_cannot_be_read_is_gone_without_and_nothing_is_written() {
         assert!(!state.awaits_history && state.verdicts[0].assessment.value.is_some());
         daemon.stop().await;
         assert_eq!(rows(&path), before);
-    });
-}
-
-#[test]
-fn a_clock_that_is_set_back_while_history_is_read_undoes_what_was_written_ahead() {
-    in_a_world(|path, shop| async move {
-        stored(&path, &shop).await;
-        let before = rows(&path);
-        set(AHEAD);
-        let ahead = Daemon::start(&path, &shop, true).await;
-        ahead.until("ready", Shared::is_ready).await;
-        ahead.until("caught up", |shared| shared.filling().is_none()).await;
-        ahead.stop().await;
-        let is_ahead = |row: &&String| row.starts_with("daily") && row.contains("\"2026-06-");
-        assert_ne!(
-            rows(&path).iter().filter(is_ahead).count(),
-            0,
-            "written by a clock that is ahead"
-        );
-
-        let mut daemon = Daemon::start(&path, &shop, false).await;
-        daemon.until("at once", |shared| shared.published().is_some()).await;
-        set("2026-05-13T10:20:00Z");
-        daemon.gate = None;
-        let has_value = |verdict: &Verdict| verdict.assessment.value.is_some();
-        let is_back = |shared: &Shared| {
-            let snapshot = shared.snapshot().filter(|_| shared.is_ready());
-            snapshot
-                .is_some_and(|it| it.as_of < at(AHEAD) && it.kpis[0].verdicts.iter().all(has_value))
-        };
-        daemon.until("a value of today", is_back).await;
-        let verdict = daemon.snapshot().kpis[0].verdicts[0].clone();
-        assert_eq!(verdict.assessment.period.id, "2026-W20");
-        assert_eq!(daemon.days_drawn(), DAYS as usize);
-        daemon.stop().await;
-        let after = rows(&path);
-        assert_eq!(after.iter().find(is_ahead), None);
-        let closings = |rows: &[String]| -> Vec<String> {
-            rows.iter().filter(|row| row.starts_with("closings")).cloned().collect()
-        };
-        assert_eq!(closings(&after), closings(&before));
     });
 }

@@ -315,6 +315,10 @@ impl World {
         for state in &snapshot.kpis {
             let values = store.daily_values(&state.kpi.id, first, today).await.unwrap();
             known.extend(values.into_values().flatten().map(|value| value.day));
+            let later = today + chrono::Days::new(60);
+            let ahead = store.daily_values(&state.kpi.id, today + chrono::Days::new(1), later);
+            let ahead = ahead.await.unwrap();
+            assert!(ahead.values().all(Vec::is_empty), "of a future that did not come: {ahead:?}");
             let mut period = calendar.previous(&calendar.period_at(&state.kpi.period, clock()));
             let closings = store.closings(&state.kpi.id, self.began, clock()).await.unwrap();
             while period.span.end > self.began + TimeDelta::hours(1) {
