@@ -64,6 +64,8 @@ pub struct KpiState {
     pub notes: Vec<Note>,
     /// When its numbers were last computed from good data.
     pub last_success: Option<DateTime<Utc>>,
+    /// The instant for which the oldest of its answers was asked; `None` without any.
+    pub measured_at: Option<DateTime<Utc>>,
 }
 
 /// How a period of one label set ended.
@@ -198,6 +200,7 @@ impl KpiState {
         let Self { kpi, verdicts, last_period, breakdowns, leads, .. } = self;
         Arc::ptr_eq(kpi, &other.kpi)
             && self.last_success == other.last_success
+            && self.measured_at == other.measured_at
             && self.definition_changed == other.definition_changed
             && self.goal_changed == other.goal_changed
             && same(verdicts, &other.verdicts)

@@ -94,7 +94,7 @@ impl Recorder {
             .filter(|(_, verdict)| verdict.assessment.period.span.end == day.as_of)
             .filter(|(_, verdict)| verdict.assessment.value.is_some())
             .filter(|(state, _)| self.is_period_of(&state.kpi))
-            .map(|(state, verdict)| self.closing(state, verdict, now, is_believed))
+            .map(|(state, verdict)| self.closing(state, verdict, now, is_believed.then_some(now)))
             .collect();
         let evaluation =
             Evaluation { at: now, closings: closings.clone(), ..Evaluation::default() };
@@ -142,16 +142,16 @@ impl Recorder {
     }
 
     /// How a period of one series ended, as far as is known at an instant: by the goal that was in force
-    /// at its end, even if another one is now. Nothing is final by a clock that is not believed.
+    /// at its end, even if another one is now. `asked` is when the sources said so: what they said too early is
+    /// not final later on, and nothing is without it, as by a clock that is not believed.
     pub fn closing(
         &self,
         state: &KpiState,
         verdict: &Verdict,
         now: DateTime<Utc>,
-        is_believed: bool,
+        asked: Option<DateTime<Utc>>,
     ) -> Closing {
-        let closing = self.closing_by_now(state, verdict, now);
-        let closing = Closing { final_at: closing.final_at.filter(|_| is_believed), ..closing };
+        let closing = self.closing_by_now(state, verdict, now, asked);
         let (period, baseline) = (&closing.period, verdict.assessment.baseline_value);
         let Some((goal, revision)) = self.past.of(&closing.series, period, closing.end, baseline)
         else {
@@ -171,11 +171,17 @@ impl Recorder {
         }
     }
 
-    fn closing_by_now(&self, state: &KpiState, verdict: &Verdict, now: DateTime<Utc>) -> Closing {
+    fn closing_by_now(
+        &self,
+        state: &KpiState,
+        verdict: &Verdict,
+        now: DateTime<Utc>,
+        asked: Option<DateTime<Utc>>,
+    ) -> Closing {
         let assessment = &verdict.assessment;
         let span = assessment.period.span;
         let is_whole = assessment.data_through.is_none_or(|through| through >= span.end);
-        let is_final = now >= span.end + if is_whole { GRACE } else { LATEST };
+        let since = span.end + if is_whole { GRACE } else { LATEST };
         Closing {
             series: SeriesKey::new(&state.kpi.id, &verdict.labels),
             period: assessment.period.id.clone(),
@@ -186,7 +192,7 @@ impl Recorder {
             target_ratio: assessment.target_ratio,
             status: assessment.status,
             closed_at: now,
-            final_at: is_final.then_some(now),
+            final_at: asked.filter(|asked| *asked >= since).map(|_| now),
             revision: self.revision(&state.kpi.id),
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 
 use crate::assess::hysteresis::StatusMemory;
 use crate::backfill::{FINAL_AFTER, Recorder};
@@ -19,23 +19,15 @@ use crate::store::{Closing, Opening, StoredRun};
 pub(super) struct Handed {
     /// By place in the configuration.
     kpis: Vec<Arc<KpiState>>,
-    clock: Option<Clock>,
-}
-
-/// What was known of time then.
-#[derive(Clone, Copy)]
-struct Clock {
-    as_of: DateTime<Utc>,
+    /// Whether the clock was believed then.
     is_believed: bool,
-    /// When the next result may become final.
-    next_final: DateTime<Utc>,
 }
 
 /// What is new.
 pub(super) struct NewRows<'a> {
     pub(super) kpis: Vec<&'a Arc<KpiState>>,
     pub(super) closings: Vec<Closing>,
-    clock: Clock,
+    is_believed: bool,
 }
 
 impl Handed {
@@ -52,41 +44,43 @@ impl Handed {
         is_believed: bool,
     ) -> NewRows<'a> {
         let as_of = found.as_of;
-        // The rest of them are as final as they were.
-        let before = self.clock.filter(|before| {
-            before.is_believed == is_believed && before.as_of <= as_of && as_of < before.next_final
-        });
         let last = |place: usize| self.kpis.get(place);
         let is_new = |(place, state): &(usize, &Arc<KpiState>)| {
             last(*place).is_none_or(|last| !Arc::ptr_eq(&last.verdicts, &state.verdicts))
         };
         let kpis = found.kpis.iter().enumerate().filter(is_new).map(|(_, state)| state).collect();
-        let mut next_final = before.map_or(DateTime::<Utc>::MAX_UTC, |before| before.next_final);
-        let mut closings = Vec::new();
-        for (place, state) in found.kpis.iter().enumerate() {
-            let known = last(place).filter(|_| before.is_some());
-            let is_same = |known: &Arc<KpiState>| {
-                Arc::ptr_eq(&known.last_period, &state.last_period)
-                    || known.last_period == state.last_period
-            };
-            if known.is_some_and(is_same) {
-                continue;
-            }
-            for verdict in state.last_period.iter() {
-                let end = verdict.assessment.period.span.end;
-                let later = FINAL_AFTER.into_iter().map(|grace| end + grace);
-                next_final = later.filter(|at| *at > as_of).fold(next_final, DateTime::min);
-                closings.push(recorder.closing(state, verdict, as_of, is_believed));
-            }
-        }
-        NewRows { kpis, closings, clock: Clock { as_of, is_believed, next_final } }
+        let is_as_final = |place: usize, state: &KpiState| {
+            let before = last(place).filter(|_| self.is_believed == is_believed);
+            before.is_some_and(|before| {
+                (Arc::ptr_eq(&before.last_period, &state.last_period)
+                    || before.last_period == state.last_period)
+                    && steps_to_final(before) == steps_to_final(state)
+            })
+        };
+        let others = found.kpis.iter().enumerate();
+        let others = others.filter(|(place, state)| !is_as_final(*place, state));
+        let closings = others.flat_map(|(_, state)| {
+            let asked = state.measured_at.filter(|_| is_believed).map(|at| at.min(as_of));
+            let of = move |verdict| recorder.closing(state, verdict, as_of, asked);
+            state.last_period.iter().map(of)
+        });
+        NewRows { kpis, closings: closings.collect(), is_believed }
     }
 
     /// All of it is written.
     pub(super) fn keep(&mut self, found: &Evaluated, rows: &NewRows<'_>) {
         self.kpis.clone_from(&found.kpis);
-        self.clock = Some(rows.clock);
+        self.is_believed = rows.is_believed;
     }
+}
+
+/// How many of the steps after which a result is final had passed when its sources were asked.
+fn steps_to_final(state: &KpiState) -> usize {
+    let end = state.last_period.first().map(|verdict| verdict.assessment.period.span.end);
+    let has_passed = |grace: &TimeDelta| {
+        end.zip(state.measured_at).is_some_and(|(end, asked)| asked >= end + *grace)
+    };
+    FINAL_AFTER.iter().filter(|grace| has_passed(grace)).count()
 }
 
 /// What hysteresis remembers of the label sets of these KPIs.

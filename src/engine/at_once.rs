@@ -59,6 +59,7 @@ impl Engine {
             closed: Arc::default(),
             notes: Vec::new(),
             last_success: as_of.filter(|_| good),
+            measured_at: as_of,
         }))
     }
 

@@ -305,6 +305,7 @@ impl Engine {
             last_success: verdicts.as_of.filter(|_| good).or_else(|| {
                 before.and_then(|is| is.last_success).filter(|success| *success <= now)
             }),
+            measured_at: verdicts.as_of,
         };
         let state = match same.filter(|same| same.says_what(&state)) {
             Some(same) => Arc::clone(same),

@@ -60,10 +60,11 @@ impl Last {
 pub(super) fn fresher(state: &Arc<KpiState>, as_of: DateTime<Utc>) -> Arc<KpiState> {
     let good = state.verdicts.iter().any(|verdict| verdict.assessment.value.is_some());
     let last_success = Some(as_of).filter(|_| good).or(state.last_success);
-    if last_success == state.last_success {
+    let measured_at = Some(as_of);
+    if (last_success, measured_at) == (state.last_success, state.measured_at) {
         return Arc::clone(state);
     }
-    Arc::new(KpiState { last_success, ..KpiState::clone(state) })
+    Arc::new(KpiState { last_success, measured_at, ..KpiState::clone(state) })
 }
 
 /// What was there already, where that says the same.

@@ -62,6 +62,7 @@ fn state(kpi: Kpi, status: Status, value: f64) -> KpiState {
         closed: Arc::default(),
         notes: Vec::new(),
         last_success: None,
+        measured_at: None,
     }
 }
 

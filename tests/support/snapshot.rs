@@ -73,6 +73,7 @@ pub(crate) fn state(kpi: Kpi, verdicts: Vec<(Labels, Assessment)>) -> KpiState {
         closed: Arc::default(),
         notes: Vec::new(),
         last_success: Some(at("2026-05-01T04:00:00Z")),
+        measured_at: Some(at("2026-05-01T04:00:00Z")),
     }
 }
 

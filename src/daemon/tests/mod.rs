@@ -1,6 +1,7 @@
 //! Tests of the room as a whole.
 
 mod defects;
+mod finals;
 mod load;
 mod restore;
 mod simulation;

@@ -48,6 +48,7 @@ fn state(number: usize, label_sets: usize, seed: u64) -> Arc<KpiState> {
         closed: Arc::default(),
         notes: Vec::new(),
         last_success: (seed.is_multiple_of(3)).then_some(DateTime::UNIX_EPOCH),
+        measured_at: None,
     })
 }
 
