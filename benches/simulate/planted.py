@@ -39,8 +39,13 @@ PLANTED = [
      "    if view.plans.values().any(|plan| plan.period != period) {",
      "    if !(planted) && view.plans.values().any(|plan| plan.period != period) {"),
     ("a result is final while late data may still come", "src/backfill/record.rs",
-     "let is_final = now >= span.end + if is_whole { GRACE } else { LATEST };",
-     "let is_final =\n            (planted) || now >= span.end + if is_whole { GRACE } else { LATEST };"),
+     "let since = span.end + if is_whole { GRACE } else { LATEST };",
+     "let grace = if is_whole { GRACE } else { LATEST };\n"
+     "        let since = if (planted) { span.end } else { span.end + grace };"),
+    ("a result is final by time alone", "src/daemon/handed.rs",
+     "let asked = state.measured_at.filter(|_| is_believed).map(|at| at.min(as_of));",
+     "let asked = state.measured_at.filter(|_| is_believed)\n"
+     "                .map(|at| if (planted) { as_of } else { at.min(as_of) });"),
     ("nobody notices that the clock is back", "src/daemon/clock_watch.rs",
      "        } else if leap < -CORRECTION {",
      "        } else if leap < -CORRECTION && !(planted) {"),
