@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::assess::{Finding, Proof, Status};
-use crate::snapshot::{KpiState, Verdict};
+use crate::engine::GRACE;
+use crate::snapshot::KpiState;
 
 /// What somebody has seen.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     /// As it was at the last check.
     pub(super) kpis: BTreeMap<String, Seen>,
-    /// Results of periods, by a clock that is right.
-    pub(super) results: BTreeSet<(String, String)>,
+    /// Results of periods, by a clock that is right, and whether sources were asked late enough for them.
+    pub(super) results: BTreeMap<(String, String), bool>,
     pub(super) finals: BTreeMap<(String, String), Option<f64>>,
     /// Of which KPI, and what.
     pub(super) notes: BTreeSet<(String, String)>,
@@ -62,9 +63,12 @@ impl Seen {
 impl Shown {
     /// Takes note of a state whose results were written before.
     pub(super) fn note_results(&mut self, state: &KpiState) {
-        let result =
-            |verdict: &Verdict| (state.kpi.id.to_string(), verdict.assessment.period.id.clone());
-        self.results.extend(state.last_period.iter().map(result));
+        for verdict in state.last_period.iter() {
+            let period = &verdict.assessment.period;
+            let is_final = state.measured_at >= Some(period.span.end + GRACE);
+            let key = (state.kpi.id.to_string(), period.id.clone());
+            *self.results.entry(key).or_default() |= is_final;
+        }
     }
 
     /// What was measured in a future that did not come is forgotten.
