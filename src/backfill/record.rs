@@ -151,8 +151,24 @@ impl Recorder {
         now: DateTime<Utc>,
         asked: Option<DateTime<Utc>>,
     ) -> Closing {
-        let closing = self.closing_by_now(state, verdict, now, asked);
-        let (period, baseline) = (&closing.period, verdict.assessment.baseline_value);
+        let assessment = &verdict.assessment;
+        let span = assessment.period.span;
+        let is_whole = assessment.data_through.is_none_or(|through| through >= span.end);
+        let since = span.end + if is_whole { GRACE } else { LATEST };
+        let closing = Closing {
+            series: SeriesKey::new(&state.kpi.id, &verdict.labels),
+            period: assessment.period.id.clone(),
+            start: span.start,
+            end: span.end,
+            value: assessment.value,
+            target: assessment.target_value,
+            target_ratio: assessment.target_ratio,
+            status: assessment.status,
+            closed_at: now,
+            final_at: asked.filter(|asked| *asked >= since).map(|_| now),
+            revision: self.revision(&state.kpi.id),
+        };
+        let (period, baseline) = (&closing.period, assessment.baseline_value);
         let Some((goal, revision)) = self.past.of(&closing.series, period, closing.end, baseline)
         else {
             return closing;
@@ -168,32 +184,6 @@ impl Recorder {
             },
             revision: Some(revision),
             ..closing
-        }
-    }
-
-    fn closing_by_now(
-        &self,
-        state: &KpiState,
-        verdict: &Verdict,
-        now: DateTime<Utc>,
-        asked: Option<DateTime<Utc>>,
-    ) -> Closing {
-        let assessment = &verdict.assessment;
-        let span = assessment.period.span;
-        let is_whole = assessment.data_through.is_none_or(|through| through >= span.end);
-        let since = span.end + if is_whole { GRACE } else { LATEST };
-        Closing {
-            series: SeriesKey::new(&state.kpi.id, &verdict.labels),
-            period: assessment.period.id.clone(),
-            start: span.start,
-            end: span.end,
-            value: assessment.value,
-            target: assessment.target_value,
-            target_ratio: assessment.target_ratio,
-            status: assessment.status,
-            closed_at: now,
-            final_at: asked.filter(|asked| *asked >= since).map(|_| now),
-            revision: self.revision(&state.kpi.id),
         }
     }
 }

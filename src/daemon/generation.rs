@@ -263,6 +263,10 @@ impl Generation {
             definitions: Arc::clone(&prepared.definitions),
             sources: prepared.sources.clone(),
             silent: keeper.as_ref().map(|keeper| keeper.silent_days().clone()).unwrap_or_default(),
+            unsettled: keeper
+                .as_ref()
+                .map(|keeper| keeper.unsettled_days().clone())
+                .unwrap_or_default(),
             most: prepared.most_days_before(),
             clock: prepared.clock,
             shared: Arc::clone(shared),

@@ -16,7 +16,7 @@ use super::stored::{Unread, restore_runs};
 use super::told::{ClosedPeriods, RestatedPeriods, tell_changes, tell_closed};
 use crate::backfill::Recorder;
 use crate::clock::Clock;
-use crate::engine::{Book, Engine, Evaluated, History, Run};
+use crate::engine::{Book, Engine, Evaluated, GRACE, History, Run};
 use crate::id::{KpiId, MetricId};
 use crate::kpi::{Definitions, SeriesKey};
 use crate::metric::Metric;
@@ -49,6 +49,8 @@ pub(super) struct Keeper {
     watch: ClockWatch,
     /// Days of which the sources know nothing, as they were at the start.
     silent: DaysOfKpis,
+    /// Days with which periods ended whose results could be final and are not, as they were at the start.
+    unsettled: DaysOfKpis,
     noted: NotesKnown,
     /// What is shown as it was; `None` where that has changed.
     remembered: Option<Arc<Remembered>>,
@@ -96,6 +98,7 @@ impl Keeper {
             is_another: false,
             watch: ClockWatch::new(now),
             silent: DaysOfKpis::new(),
+            unsettled: DaysOfKpis::new(),
             noted: NotesKnown::default(),
             remembered: None,
         };
@@ -105,6 +108,10 @@ impl Keeper {
         restore_runs(keeper.recorder.store(), &keeper.definitions, book).await?;
         let in_force = keeper.recorder.in_force().clone();
         keeper.silent = keeper.recorder.store().silent_days(&in_force).await?;
+        let unsettled = keeper.recorder.store().unsettled(&in_force, now - GRACE).await?;
+        let day = |end| keeper.definitions.calendar.day_before(end);
+        let days = |(kpi, ends): (_, BTreeSet<_>)| (kpi, ends.into_iter().map(day).collect());
+        keeper.unsettled = unsettled.into_iter().map(days).collect();
         let definitions = Arc::clone(&keeper.definitions);
         let unread = Unread { store, definitions, in_force, known: history, now };
         let (history, unread) = match unread {
@@ -315,6 +322,11 @@ impl Keeper {
     /// Days of which the sources know nothing.
     pub(super) fn silent_days(&self) -> &DaysOfKpis {
         &self.silent
+    }
+
+    /// Days whose ends are to be asked for again.
+    pub(super) fn unsettled_days(&self) -> &DaysOfKpis {
+        &self.unsettled
     }
 
     /// Writes down that the sources know nothing of a day.

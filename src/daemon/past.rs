@@ -27,6 +27,8 @@ pub(super) struct Asking {
     pub(super) sources: Sources,
     /// Days of which the sources know nothing.
     pub(super) silent: DaysOfKpis,
+    /// Days that are known, and are asked for again: results that could be final are not.
+    pub(super) unsettled: DaysOfKpis,
     /// Days before today, at most.
     pub(super) most: u16,
     pub(super) clock: Clock,
@@ -44,9 +46,12 @@ pub(super) struct Planned {
 impl Asking {
     /// What there is to ask for, if anything; says on pages that it is begun.
     pub(super) fn plan(self, history: &History) -> Option<Planned> {
-        let Self { definitions, sources, silent, most, clock, shared, past } = self;
+        let Self { definitions, sources, silent, unsettled, most, clock, shared, past } = self;
         let missing = catch_up::missing(&definitions.calendar, history, clock());
         let mut known = history.known_days();
+        for (kpi, days) in unsettled {
+            known.entry(kpi).or_default().retain(|day| !days.contains(day));
+        }
         for (kpi, silent) in silent {
             known.entry(kpi).or_default().extend(silent);
         }

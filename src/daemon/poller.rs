@@ -16,7 +16,7 @@ use super::sleep_until;
 use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::engine::{
-    Readers, Round, Run, SourceHandle, running_spans_of, share_unchanged, slots, spans_of,
+    Readers, Round, Run, Slot, SourceHandle, running_spans_of, share_unchanged, slots, spans_of,
 };
 use crate::kpi::Definitions;
 use crate::metric::{FetchError, Measurement, Metric, Span};
@@ -75,6 +75,7 @@ impl Poller {
 
     async fn poll(self) {
         let mut known = BTreeMap::new();
+        let mut known_at = DateTime::<Utc>::MIN_UTC;
         let mut failures = 0;
         let mut bad = BTreeSet::new();
         let mut today = None;
@@ -91,7 +92,8 @@ impl Poller {
                 self.first(&current, as_of).await
             } else {
                 let spans = current.spans(&self.metric, as_of);
-                self.collect(&current, &spans, &known, as_of, Instant::now()).await
+                let slots = slots(&spans, &known, known_at);
+                self.collect(&current, slots, as_of, Instant::now()).await
             };
             match &mut run.outcome {
                 Ok(measurements) => {
@@ -102,6 +104,7 @@ impl Poller {
                     }
                     tell_bad_rows(measurements, &mut bad);
                     known.clone_from(measurements);
+                    known_at = as_of;
                     failures = 0;
                 }
                 Err(_) => failures += 1,
@@ -121,8 +124,7 @@ impl Poller {
     async fn collect(
         &self,
         current: &Current,
-        spans: &BTreeSet<Span>,
-        known: &BTreeMap<Span, Arc<Measurement>>,
+        slots: Vec<(Span, Slot)>,
         as_of: DateTime<Utc>,
         asked: Instant,
     ) -> Run {
@@ -133,7 +135,7 @@ impl Poller {
             as_of,
             asked,
         };
-        round.collect(slots(spans, known, as_of)).await
+        round.collect(slots).await
     }
 
     /// One line for each failure of a source, not one for each metric and try.
@@ -154,8 +156,8 @@ impl Poller {
         let asked = Instant::now();
         let running = current.running_spans(&self.metric, as_of);
         let all = current.spans(&self.metric, as_of);
-        let none = BTreeMap::new();
-        let run = self.collect(current, &running, &none, as_of, asked).await;
+        let unknown = |spans| slots(spans, &BTreeMap::new(), as_of);
+        let run = self.collect(current, unknown(&running), as_of, asked).await;
         let Ok(verdicts) = &run.outcome else { return run };
         if all.is_subset(&running) {
             return run;
@@ -164,7 +166,7 @@ impl Poller {
         // Should the evaluator be gone, the caller finds out next.
         let _ = self.runs.send(run).await;
         let rest = &all - &running;
-        let mut run = self.collect(current, &rest, &none, as_of, asked).await;
+        let mut run = self.collect(current, unknown(&rest), as_of, asked).await;
         if let Ok(measurements) = &mut run.outcome {
             measurements.extend(verdicts);
         }

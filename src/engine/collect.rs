@@ -182,16 +182,16 @@ impl Round<'_> {
     }
 }
 
-/// A slot for each span. One that is known is not fetched again, unless it came out empty or ended
-/// so lately that late data may still arrive.
+/// A slot for each span. One that is known is not fetched again, unless it came out empty or had ended
+/// so lately that late data could still arrive when it was asked for, at `known_at`.
 pub fn slots(
     spans: &BTreeSet<Span>,
     known: &BTreeMap<Span, Arc<Measurement>>,
-    as_of: DateTime<Utc>,
+    known_at: DateTime<Utc>,
 ) -> Vec<(Span, Slot)> {
     let slot = |span: &Span| {
         // What is still to come may change: a plan gets a new region in the middle of its month.
-        let settled = span.window.end + GRACE <= as_of;
+        let settled = span.window.end + GRACE <= known_at;
         let known = known.get(span).filter(|measured| settled && !measured.series.is_empty());
         (*span, Arc::new(OnceCell::new_with(known.cloned())))
     };
@@ -243,4 +243,36 @@ pub async fn ask(handle: &SourceHandle, request: &Request) -> Answer {
     let duration = started.elapsed();
     drop((permit, place));
     Answer { table, duration }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Window;
+    use crate::metric::Labels;
+
+    fn is_asked(known_at: &str, measured: &Measurement) -> bool {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let window = Window { start: at("2026-10-19T00:00:00Z"), end: at("2026-10-26T00:00:00Z") };
+        let span = Span { window, period: window, as_of: window.end };
+        let known = BTreeMap::from([(span, Arc::new(measured.clone()))]);
+        let slots = slots(&BTreeSet::from([span]), &known, at(known_at));
+        slots[0].1.get().is_none()
+    }
+
+    #[test]
+    fn an_answer_serves_again_if_it_was_asked_for_when_late_data_had_come() {
+        let series = BTreeMap::from([(Labels::default(), crate::metric::Series::default())]);
+        let something = Measurement { series, ..Measurement::default() };
+        for (known_at, expected) in [
+            ("2026-10-26T00:00:05Z", true),
+            // However long the source was down since.
+            ("2026-10-28T23:59:59Z", true),
+            ("2026-10-29T00:00:00Z", false),
+            ("2026-11-20T00:00:00Z", false),
+        ] {
+            assert_eq!(is_asked(known_at, &something), expected, "{known_at}");
+            assert!(is_asked(known_at, &Measurement::default()), "nothing is asked for again");
+        }
+    }
 }

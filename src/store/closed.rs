@@ -1,12 +1,15 @@
 //! How the newest periods of every series ended, with what the sources say of them since: what pages show.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::encode::optional_instant;
+use super::encode::{instant, optional_instant};
 use super::periods::closing;
-use super::{Closing, Store, StoreError};
+use super::{Closing, InForce, Store, StoreError};
+use crate::id::KpiId;
 use crate::kpi::same;
 
 /// Periods of one series.
@@ -43,6 +46,37 @@ impl Store {
         let query = query.bind(by.timestamp_millis()).bind(OF_ONE).bind(MOST);
         let rows = self.answer(query.fetch_all(&self.pool()).await)?;
         self.answer(rows.iter().map(ended).collect())
+    }
+}
+
+impl Store {
+    /// When periods ended whose result is not final although they ended by an instant, under the meanings in force:
+    /// their source was down when late data had come.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn unsettled(
+        &self,
+        in_force: &BTreeMap<KpiId, InForce>,
+        by: DateTime<Utc>,
+    ) -> Result<BTreeMap<KpiId, BTreeSet<DateTime<Utc>>>, StoreError> {
+        let query = sqlx::query(
+            "SELECT DISTINCT kpi, meaning, end_at FROM closings JOIN series ON id = series
+             WHERE final_at IS NULL AND meaning IS NOT NULL AND end_at <= ?",
+        );
+        let query = query.bind(by.timestamp_millis());
+        let mut unsettled = BTreeMap::<KpiId, BTreeSet<DateTime<Utc>>>::new();
+        for row in self.answer(query.fetch_all(&self.pool()).await)? {
+            let read = || -> sqlx::Result<(String, u32, DateTime<Utc>)> {
+                Ok((row.try_get("kpi")?, row.try_get("meaning")?, instant(&row, "end_at")?))
+            };
+            let (kpi, meaning, end) = self.answer(read())?;
+            let now = in_force.get_key_value(kpi.as_str());
+            if let Some((kpi, _)) = now.filter(|(_, now)| now.revision.meaning == meaning) {
+                unsettled.entry(kpi.clone()).or_default().insert(end);
+            }
+        }
+        Ok(unsettled)
     }
 }
 

@@ -2,6 +2,7 @@
 //! comes afterwards is what comes of a start in one go.
 
 mod ahead;
+mod unsettled;
 
 use std::cell::Cell as Slot;
 use std::path::Path;
