@@ -11,6 +11,7 @@ use super::tokens::{TokenKind, Tokens};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) enum Scope {
     /// Arithmetic: in a database of others, whose indexes have to stay useful.
+    #[cfg(any(test, feature = "sqlite"))]
     Arithmetic,
     /// Also comparisons with numbers, minima, maxima and days of instants: in tables of our own.
     All,
