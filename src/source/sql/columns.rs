@@ -40,7 +40,7 @@ pub(super) fn aside(dialect: Dialect, query: &Query) -> Option<Aside> {
 }
 
 /// Names in quotes, in small letters.
-fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     let quoted = |name: &String| {
         let name = name.to_lowercase().replace('\\', "").replace('\'', "''");
         format!("'{name}'")

@@ -67,7 +67,7 @@ pub(in crate::source) fn all_names(dialect: Dialect, text: &str) -> Vec<String> 
     names
 }
 
-fn compares(token: &Token<'_>) -> bool {
+pub(super) fn compares(token: &Token<'_>) -> bool {
     let signs = ["<", "<=", ">", ">=", "=", "==", "<>", "!="];
     token.kind == TokenKind::Operator && signs.contains(&token.text)
 }
@@ -76,7 +76,7 @@ fn is_boundary(token: &Token<'_>) -> bool {
     token.is_one_of(&BOUNDARIES) || token.kind == TokenKind::Comma || compares(token)
 }
 
-fn before<'a, 't>(tokens: &'a [Token<'t>], end: usize) -> &'a [Token<'t>] {
+pub(super) fn before<'a, 't>(tokens: &'a [Token<'t>], end: usize) -> &'a [Token<'t>] {
     let mut depth = 0_usize;
     let mut start = end;
     while let Some(at) = start.checked_sub(1) {
@@ -92,7 +92,7 @@ fn before<'a, 't>(tokens: &'a [Token<'t>], end: usize) -> &'a [Token<'t>] {
     &tokens[start..end]
 }
 
-fn after<'a, 't>(tokens: &'a [Token<'t>], start: usize) -> &'a [Token<'t>] {
+pub(super) fn after<'a, 't>(tokens: &'a [Token<'t>], start: usize) -> &'a [Token<'t>] {
     let mut depth = 0_usize;
     let mut end = start;
     while let Some(token) = tokens.get(end) {
@@ -108,7 +108,7 @@ fn after<'a, 't>(tokens: &'a [Token<'t>], start: usize) -> &'a [Token<'t>] {
     tokens.get(start..end).unwrap_or_default()
 }
 
-fn has_instant(operand: &[Token<'_>]) -> bool {
+pub(super) fn has_instant(operand: &[Token<'_>]) -> bool {
     let is_zoned = is_zoned(operand);
     operand.windows(2).any(|pair| {
         let param = (pair[0].text == ":").then(|| Param::parse(pair[1].text)).flatten();

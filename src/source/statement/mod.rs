@@ -3,6 +3,8 @@
 //! (`params`).
 
 mod compared;
+#[cfg(feature = "mysql")]
+mod compared_alone;
 mod error;
 mod guard;
 pub(super) mod lexer;
@@ -14,6 +16,8 @@ pub use query::SqlQuery;
 pub use rewrite::Statement;
 
 pub(super) use compared::{all_names, compared};
+#[cfg(feature = "mysql")]
+pub(super) use compared_alone::compared_alone;
 pub(crate) use query::{RENAMING, question};
 pub(super) use query::{greeting, read};
 

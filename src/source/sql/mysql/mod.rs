@@ -2,6 +2,7 @@
 
 mod incorrect;
 mod mentions;
+mod numbers;
 mod url;
 mod zone;
 
@@ -17,6 +18,7 @@ use sqlx::{
 };
 use tokio::time::Instant;
 
+use self::numbers::Compared;
 use self::url::Servers;
 use self::zone::SessionZone;
 use super::cells;
@@ -40,6 +42,7 @@ pub(super) struct Connection {
     mariadb: bool,
     /// Of the request that was begun last.
     zone: SessionZone,
+    compared: Compared,
 }
 
 impl MySql {
@@ -86,7 +89,12 @@ impl Driver for MySql {
         };
         let row = raw_sql("SELECT VERSION()").fetch_one(&mut inner).await?;
         let version: String = row.try_get(0)?;
-        Ok(Connection { inner, mariadb: version.contains("MariaDB"), zone: SessionZone::default() })
+        Ok(Connection {
+            inner,
+            mariadb: version.contains("MariaDB"),
+            zone: SessionZone::default(),
+            compared: Compared::default(),
+        })
     }
 
     async fn begin(
@@ -127,6 +135,10 @@ impl Driver for MySql {
             if let Some(refusal) = connection.zone.refusal(request, statement, &columns, mariadb) {
                 return Err(Failure::Refused(refusal));
             }
+        }
+        let text = request.sql().map_err(Failure::Refused)?;
+        if let Some(refusal) = connection.compared.refusal(&mut connection.inner, text).await? {
+            return Err(Failure::Refused(refusal));
         }
         let sql = || AssertSqlSafe(statement.sql().to_owned()).into_sql_str();
         let zone = request.timezone;
