@@ -35,6 +35,7 @@ mod statuses;
 mod stretches;
 mod unwritten;
 mod upkeep;
+mod versions;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -355,3 +355,36 @@ async fn meaning_and_goal_have_revisions_of_their_own_and_come_back_as_they_were
         assert_eq!(counted.get("arr").copied(), changes, "{since}");
     }
 }
+
+/// More KPIs than a statement takes: the same as each of them alone.
+#[tokio::test]
+async fn many_kpis_are_noted_as_each_of_them_alone() {
+    let (together, alone) = (Folder::new(), Folder::new());
+    let (together, alone) = (together.open().await, alone.open().await);
+    let days = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01"];
+    for (step, day) in days.into_iter().enumerate() {
+        let now = at(&format!("{day}T00:00:00Z"));
+        let of_kpi = |n: usize| {
+            let (meaning, goal) = ((n * step / 7) % 3, (n + step * step) % 4);
+            let kpi = format!("{}{n}", ["arr", "o'hara", "größe"][n % 3]);
+            (kpi.as_str().into(), named(&format!("meaning {meaning}"), &format!("goal {goal}")))
+        };
+        // Some come, some go, some come back.
+        let present = (0..200).filter(|n| (n + step) % 5 != 0);
+        let definitions: BTreeMap<_, _> = present.map(of_kpi).collect();
+        let noted = together.note_revisions(&definitions, now).await.unwrap();
+        assert_eq!(noted.len(), 160);
+        for (kpi, definition) in &definitions {
+            let one = BTreeMap::from([(kpi.clone(), definition.clone())]);
+            let expected = alone.note_revisions(&one, now).await.unwrap();
+            assert_eq!(noted[kpi], expected[kpi], "{kpi} on {day}");
+        }
+        let (known, seen) = (
+            together.known_revisions(&definitions).await.unwrap(),
+            together.seen_revisions(&definitions).await.unwrap(),
+        );
+        assert_eq!(known, seen);
+        assert_eq!(known.len(), 160);
+        assert!(known.values().all(|now| !now.meaning.is_new && !now.goal.is_new));
+    }
+}
