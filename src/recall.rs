@@ -96,19 +96,23 @@ impl Recall<'_> {
     /// # Errors
     /// What the store says.
     pub async fn openings(&self, now: DateTime<Utc>) -> Result<Openings, StoreError> {
+        let calendar = &self.definitions.calendar;
+        let (mut wanted, mut periods_now) = (Vec::new(), BTreeMap::new());
+        for kpi in self.definitions.kpis.iter().filter(|kpi| self.in_force.contains_key(&kpi.id)) {
+            let period = calendar.period_at(&kpi.period, now);
+            wanted.push((kpi.id.clone(), calendar.previous(&period).id));
+            wanted.push((kpi.id.clone(), period.id.clone()));
+            periods_now.insert(&kpi.id, period.id);
+        }
         let mut openings = Openings::default();
-        for kpi in &self.definitions.kpis {
-            let Some(definition) = self.in_force.get(&kpi.id) else { continue };
-            let revision = definition.revision;
-            let period = self.definitions.calendar.period_at(&kpi.period, now);
-            let before = self.definitions.calendar.previous(&period);
-            let of_then =
-                self.store.openings_of_meaning(&kpi.id, &before.id, revision.meaning).await?;
-            let of_now = self.store.openings(&kpi.id, &period.id, revision).await?;
-            for opening in of_then.into_values().chain(of_now.into_values()) {
+        for opening in self.store.openings(&wanted).await? {
+            let Some(definition) = self.in_force.get(&opening.series.kpi) else { continue };
+            let (then, now) = (opening.revision, definition.revision);
+            let is_of_now = periods_now.get(&opening.series.kpi) == Some(&opening.period);
+            // Of the period before, what was frozen last: it comes last.
+            if then.meaning == now.meaning && (then.goal == now.goal || !is_of_now) {
                 let (at, baseline, target) = (opening.opened_at, opening.baseline, opening.target);
-                let frozen = Frozen { at, baseline, target };
-                openings.restore(opening.series, opening.period, frozen);
+                openings.restore(opening.series, opening.period, Frozen { at, baseline, target });
             }
         }
         Ok(openings)

@@ -57,14 +57,12 @@ impl Store {
     ) -> Result<T, StoreError> {
         let Some(file) = self.file() else {
             // What has no file has little in it.
-            for (kpi, meaning) in meanings {
-                let points = self.history(kpi.as_str(), None, from, to).await?;
-                for of_one in points.chunk_by(|a, b| a.series == b.series) {
-                    let days = of_one.iter().filter(|point| point.revision.meaning == meaning);
-                    let days: Vec<PastDay> = days.filter_map(past_day_of).collect();
-                    if let Some(first) = of_one.first().filter(|_| !days.is_empty()) {
-                        put(&mut all, &first.series, &days);
-                    }
+            for points in self.days(from, to).await?.chunk_by(|a, b| a.series == b.series) {
+                let meaning = meanings.get(&points[0].series.kpi);
+                let days = points.iter().filter(|point| Some(&point.revision.meaning) == meaning);
+                let days: Vec<PastDay> = days.filter_map(past_day_of).collect();
+                if !days.is_empty() {
+                    put(&mut all, &points[0].series, &days);
                 }
             }
             return Ok(all);

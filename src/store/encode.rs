@@ -84,6 +84,19 @@ pub(super) fn bad(what: impl fmt::Display) -> sqlx::Error {
     sqlx::Error::Decode(what.to_string().into())
 }
 
+/// The list that `IN` looks into.
+pub(super) fn push_list(
+    query: &mut QueryBuilder<Sqlite>,
+    names: impl IntoIterator<Item = impl ToString>,
+) {
+    query.push("(");
+    let mut list = query.separated(", ");
+    for name in names {
+        list.push_bind(name.to_string());
+    }
+    query.push(")");
+}
+
 /// Inserts rows, many to a statement: `head` up to `VALUES`, `tail` from `ON CONFLICT`.
 pub(super) async fn insert<T>(
     connection: &mut SqliteConnection,

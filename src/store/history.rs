@@ -59,6 +59,18 @@ impl Store {
         self.answer(rows.iter().map(point).collect())
     }
 
+    /// The days `from..=to` of everything, by KPI and labels, then by day.
+    pub(super) async fn days(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<Point>, StoreError> {
+        let query = "SELECT kpi, labels, daily.* FROM series JOIN daily ON series = series.id
+                     WHERE day BETWEEN ?1 AND ?2 ORDER BY kpi, labels, day, meaning";
+        let rows = sqlx::query(query).bind(from).bind(to).fetch_all(&self.pool()).await;
+        self.answer(self.answer(rows)?.iter().map(point).collect())
+    }
+
     /// The changes of a KPI in `from..to`: one label set, or all of them. By labels, then in time.
     pub async fn raw_history(
         &self,

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use serde_json::{Map, Value};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::encode::{instant, revision, series_key};
+use super::encode::{ROWS, instant, push_list, revision, series_key};
 use super::revision::{InForce, Revision};
 use super::{Store, StoreError};
 use crate::assess::Goal;
@@ -31,7 +32,7 @@ pub struct PastGoals {
 /// Series, period, number of the goal.
 type OpenedAs = (SeriesKey, String, u32);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct PastGoal {
     since: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -83,41 +84,57 @@ impl Store {
         now: DateTime<Utc>,
     ) -> sqlx::Result<PastGoals> {
         let mut past = PastGoals::default();
-        for (kpi, definition) in in_force {
-            let Revision { meaning, goal } = definition.revision;
-            if definition.goal.at.is_none() {
-                continue;
-            }
-            let query = "SELECT since, meaning, goal, (SELECT definition FROM goals
-                         WHERE goals.kpi = changes.kpi AND goals.number = changes.goal) AS said
-                         FROM changes WHERE kpi = ? ORDER BY changes.number";
-            let rows = sqlx::query(query).bind(kpi.as_str()).fetch_all(&self.pool()).await?;
+        let changed = in_force.iter().filter(|(_, definition)| definition.goal.at.is_some());
+        let changed: Vec<&KpiId> = changed.map(|(kpi, _)| kpi).collect();
+        let came_before = |kpi: &str, then: Revision| {
+            let now = in_force.get(kpi).map(|definition| definition.revision);
+            now.is_some_and(|now| then.meaning == now.meaning && then.goal != now.goal)
+        };
+        for kpis in changed.chunks(ROWS) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "SELECT kpi, since, meaning, goal, (SELECT definition FROM goals
+                 WHERE goals.kpi = changes.kpi AND goals.number = changes.goal) AS said
+                 FROM changes WHERE kpi IN ",
+            );
+            push_list(&mut query, kpis);
+            query.push(" ORDER BY kpi, number");
+            let rows = query.build().fetch_all(&self.pool()).await?;
             let all = rows.iter().map(past_goal).collect::<sqlx::Result<Vec<_>>>()?;
-            let ends: Vec<DateTime<Utc>> = all.iter().skip(1).map(|next| next.since).collect();
-            let goals = all.into_iter().zip(ends).map(|(goal, until)| PastGoal { until, ..goal });
-            let goals: Vec<PastGoal> = goals
-                .filter(|then| then.revision.meaning == meaning && then.revision.goal != goal)
-                .collect();
-            past.goals.insert(kpi.clone(), goals);
-            let query = "SELECT kpi, labels, openings.* FROM openings JOIN series ON id = series
-                         WHERE kpi = ? AND meaning = ? AND goal <> ? AND opened_at >= ?";
-            let from = now.timestamp_millis() - DAYS * 86_400_000;
-            let query = sqlx::query(query).bind(kpi.as_str()).bind(meaning).bind(goal).bind(from);
-            for row in query.fetch_all(&self.pool()).await? {
-                let key = (series_key(&row)?, row.try_get("period")?, revision(&row)?.goal);
-                past.frozen.insert(key, (row.try_get("baseline")?, row.try_get("target")?));
+            for of_kpi in all.chunk_by(|(a, _), (b, _)| a == b) {
+                let ended = of_kpi.windows(2).map(|two| {
+                    let ((kpi, goal), (_, next)) = (&two[0], &two[1]);
+                    (kpi, PastGoal { until: next.since, ..goal.clone() })
+                });
+                for (kpi, goal) in ended.filter(|(kpi, goal)| came_before(kpi, goal.revision)) {
+                    past.goals.entry(kpi.clone()).or_default().push(goal);
+                }
+            }
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "SELECT kpi, labels, openings.* FROM series JOIN openings ON series = id WHERE kpi IN ",
+            );
+            push_list(&mut query, kpis);
+            query.push(" AND opened_at >= ").push_bind(now.timestamp_millis() - DAYS * 86_400_000);
+            let (query, pool) = (query.build(), self.pool());
+            let mut rows = query.fetch(&pool);
+            while let Some(row) = rows.try_next().await? {
+                let (series, then) = (series_key(&row)?, revision(&row)?);
+                if came_before(&series.kpi, then) {
+                    let key = (series, row.try_get("period")?, then.goal);
+                    past.frozen.insert(key, (row.try_get("baseline")?, row.try_get("target")?));
+                }
             }
         }
         Ok(past)
     }
 }
 
-/// It ends when the next one begins.
-fn past_goal(row: &SqliteRow) -> sqlx::Result<PastGoal> {
+/// Of which KPI. It ends when the next one begins.
+fn past_goal(row: &SqliteRow) -> sqlx::Result<(KpiId, PastGoal)> {
+    let kpi: &str = row.try_get("kpi")?;
     let since = instant(row, "since")?;
     let said: Option<String> = row.try_get("said")?;
     let declared = said.as_deref().and_then(declared);
-    Ok(PastGoal { since, until: since, revision: revision(row)?, declared })
+    Ok((kpi.into(), PastGoal { since, until: since, revision: revision(row)?, declared }))
 }
 
 /// Target and direction as the text of a goal has them.

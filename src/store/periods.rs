@@ -1,18 +1,21 @@
 //! How periods open and close. What was frozen at an opening stays, so that the goal posts do not
 //! move; what was final at a closing stays, and what the source says later is written beside it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::encode::{insert, instant, labels, optional_instant, revision, series_key, status};
+use super::encode::{
+    ROWS, insert, instant, optional_instant, push_list, revision, series_key, status,
+};
 use super::revision::Revision;
 use super::{Store, StoreError};
 use crate::assess::Status;
+use crate::id::KpiId;
 use crate::kpi::SeriesKey;
-use crate::metric::Labels;
 
 /// What was frozen when a period of a series opened, or when its definition changed within it.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,38 +99,41 @@ pub enum Closed {
 }
 
 impl Store {
-    /// What was frozen for a period of a KPI under one of its definitions, by label set.
-    pub async fn openings(
-        &self,
-        kpi: &str,
-        period: &str,
-        revision: Revision,
-    ) -> Result<BTreeMap<Labels, Opening>, StoreError> {
-        let query = sqlx::query(
-            "SELECT kpi, labels, openings.* FROM openings JOIN series ON id = series
-             WHERE kpi = ? AND period = ? AND meaning = ? AND goal = ?",
-        );
-        let query = query.bind(kpi).bind(period).bind(revision.meaning).bind(revision.goal);
-        let rows = query.fetch_all(&self.pool()).await;
-        let rows = self.answer(rows)?;
-        self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
+    /// What was frozen for these periods of KPIs, under whatever definition, in the order in which it was.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn openings(&self, wanted: &[(KpiId, String)]) -> Result<Vec<Opening>, StoreError> {
+        let mut openings = Vec::new();
+        for wanted in wanted.chunks(ROWS) {
+            self.answer(self.add_openings(wanted, &mut openings).await)?;
+        }
+        Ok(openings)
     }
 
-    /// What was frozen for a period of a KPI under one of its meanings, whatever the goal: by label set,
-    /// what was frozen last.
-    pub async fn openings_of_meaning(
+    async fn add_openings(
         &self,
-        kpi: &str,
-        period: &str,
-        meaning: u32,
-    ) -> Result<BTreeMap<Labels, Opening>, StoreError> {
-        let query = sqlx::query(
-            "SELECT kpi, labels, openings.* FROM openings JOIN series ON id = series
-             WHERE kpi = ? AND period = ? AND meaning = ? ORDER BY opened_at",
+        wanted: &[(KpiId, String)],
+        openings: &mut Vec<Opening>,
+    ) -> sqlx::Result<()> {
+        let (kpis, periods): (BTreeSet<&KpiId>, BTreeSet<&String>) =
+            wanted.iter().map(|(kpi, period)| (kpi, period)).unzip();
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT kpi, labels, openings.* FROM series JOIN openings ON series = id WHERE kpi IN ",
         );
-        let rows = query.bind(kpi).bind(period).bind(meaning).fetch_all(&self.pool()).await;
-        let rows = self.answer(rows)?;
-        self.answer(rows.iter().map(|row| Ok((labels(row, "labels")?, opening(row)?))).collect())
+        push_list(&mut query, kpis);
+        query.push(" AND period IN ");
+        push_list(&mut query, &periods);
+        query.push(" ORDER BY opened_at, goal");
+        let (query, pool) = (query.build(), self.pool());
+        let mut rows = query.fetch(&pool);
+        while let Some(row) = rows.try_next().await? {
+            let one = opening(&row)?;
+            if wanted.iter().any(|(kpi, period)| *kpi == one.series.kpi && *period == one.period) {
+                openings.push(one);
+            }
+        }
+        Ok(())
     }
 
     /// The closing that ended last by an instant, of every series that has one.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::definition::{Definition, Statement};
-use super::encode::{ROWS, insert, instant, revision};
+use super::encode::{ROWS, insert, instant, push_list, revision};
 use super::revision::{InForce, Revision};
 use super::versions::{Half, New, Pair, Versions};
 use super::{Store, StoreError};
@@ -147,12 +147,9 @@ async fn versions(
 }
 
 fn select(table: &str, batch: &Batch<'_>) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT * FROM {table} WHERE kpi IN ("));
-    let mut kpis = query.separated(", ");
-    for (kpi, _) in batch {
-        kpis.push_bind(kpi.to_string());
-    }
-    query.push(") ORDER BY kpi, number");
+    let mut query = QueryBuilder::new(format!("SELECT * FROM {table} WHERE kpi IN "));
+    push_list(&mut query, batch.iter().map(|(kpi, _)| kpi));
+    query.push(" ORDER BY kpi, number");
     query
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::encode::{ROWS, exact_text, insert};
+use super::encode::{ROWS, exact_text, insert, push_list};
 use super::runs::{StoredRun, data_text, span_text};
 use crate::id::MetricId;
 use crate::metric::{Measurement, Span};
@@ -62,12 +62,8 @@ async fn kept(
     runs: &[StoredRun],
 ) -> sqlx::Result<BTreeMap<String, BTreeSet<String>>> {
     let mut query =
-        QueryBuilder::<Sqlite>::new("SELECT metric, span FROM measurements WHERE metric IN (");
-    let mut metrics = query.separated(", ");
-    for run in runs {
-        metrics.push_bind(run.metric.to_string());
-    }
-    query.push(")");
+        QueryBuilder::<Sqlite>::new("SELECT metric, span FROM measurements WHERE metric IN ");
+    push_list(&mut query, runs.iter().map(|run| &run.metric));
     let mut kept: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in query.build().fetch_all(connection).await? {
         kept.entry(row.try_get("metric")?).or_default().insert(row.try_get("span")?);
@@ -135,13 +131,10 @@ impl Waiting {
         .await?;
         for rows in gone.chunks(ROWS) {
             let mut query =
-                QueryBuilder::<Sqlite>::new("DELETE FROM measurements WHERE metric IN (");
-            let mut metrics = query.separated(", ");
-            for (metric, _) in rows {
-                metrics.push_bind(metric.to_string());
-            }
-            // The second condition alone would look at all that there are.
-            query.push(") AND (metric, span) IN (");
+                QueryBuilder::<Sqlite>::new("DELETE FROM measurements WHERE metric IN ");
+            push_list(&mut query, rows.iter().map(|(metric, _)| metric));
+            // This condition alone would look at all that there are.
+            query.push(" AND (metric, span) IN (");
             query.push_values(rows, |mut values, (metric, span)| {
                 values.push_bind(metric.to_string()).push_bind(span.clone());
             });

@@ -139,13 +139,10 @@ async fn last_in(path: &Path) -> u32 {
     for days in daily.values() {
         assert_eq!(days.iter().map(|day| day.value).collect::<Vec<_>>(), expected);
     }
-    let openings = store
-        .openings("orders", &(n / PERIOD).to_string(), Revision { meaning: 1, goal: 1 })
-        .await
-        .unwrap();
+    let openings = store.openings(&[("orders".into(), (n / PERIOD).to_string())]).await.unwrap();
     let first = f64::from((n / PERIOD * PERIOD).max(1));
     assert_eq!(openings.len(), SERIES as usize);
-    assert!(openings.values().all(|opening| opening.baseline == Some(first)), "evaluation {n}");
+    assert!(openings.iter().all(|opening| opening.baseline == Some(first)), "evaluation {n}");
     assert_eq!(
         store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap(),
         whole.closings

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 
-use super::{Folder, day};
+use super::{Folder, day, opened};
 use crate::store::schema::{MIGRATIONS, Migration, migrate};
 use crate::store::{Definition, Revision, Statement};
 
@@ -38,7 +38,7 @@ async fn a_store_of_version_1_opens_with_all_it_holds() {
         store.load_runs().await.unwrap(),
         store.load_statuses().await.unwrap(),
         store.history("churn", None, day("2026-01-01"), day("2026-12-31")).await.unwrap(),
-        store.openings("churn", "2026-Q2", Revision { meaning: 1, goal: 1 }).await.unwrap(),
+        opened(&store, "churn", "2026-Q2").await,
         store.last_closings(chrono::DateTime::<chrono::Utc>::MAX_UTC).await.unwrap(),
         store.restatements("churn").await.unwrap(),
         store.changes_since(DateTime::UNIX_EPOCH).await.unwrap(),
@@ -68,8 +68,9 @@ async fn revisions_of_version_1_become_meanings_and_goals() {
     let (first, other) = (Revision { meaning: 1, goal: 1 }, Revision { meaning: 3, goal: 2 });
     assert_eq!(revisions, [(false, first), (true, other)]);
     let second = Revision { meaning: 1, goal: 2 };
-    let opened = store.openings("churn", "2026-Q2", second).await.unwrap();
-    assert_eq!(opened.values().next().unwrap().baseline, Some(0.2));
+    let opened = opened(&store, "churn", "2026-Q2").await;
+    let of_second = opened.iter().find(|one| one.revision == second);
+    assert_eq!(of_second.unwrap().baseline, Some(0.2));
     let changes = store.changes_since(DateTime::UNIX_EPOCH).await.unwrap();
     assert_eq!(changes["churn"], 3);
     // What a later version says besides is no change.

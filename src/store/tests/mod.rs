@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tempfile::TempDir;
 
-use super::{Evaluation, Point, Revision, Store};
+use super::{Evaluation, Opening, Point, Revision, Store};
 use crate::assess::hysteresis::{DataPoint, StatusMemory, Waiting};
 use crate::assess::{Status, Sums};
 use crate::kpi::SeriesKey;
@@ -103,4 +103,9 @@ pub(super) fn memory(value: Option<f64>) -> StatusMemory {
 /// An evaluation of nothing but points.
 pub(super) fn evaluation(at_text: &str, points: Vec<Point>) -> Evaluation {
     Evaluation { at: at(at_text), points, ..Evaluation::default() }
+}
+
+/// What was frozen for a period of a KPI.
+pub(super) async fn opened(store: &Store, kpi: &str, period: &str) -> Vec<Opening> {
+    store.openings(&[(kpi.into(), period.to_owned())]).await.unwrap()
 }

@@ -1,6 +1,6 @@
 //! Openings stay frozen, closings become final, later differences are restatements.
 
-use super::{Folder, at, key};
+use super::{Folder, at, key, opened};
 use crate::assess::Status;
 use crate::store::{Closed, Closing, Evaluation, Opening, Restatement, Revision, Store};
 
@@ -49,17 +49,35 @@ async fn what_was_frozen_first_stays() {
     store.close().await;
     let store = folder.open().await;
     for (goal, baseline) in [(1, 100.0), (2, 300.0)] {
-        let revision = Revision { meaning: 1, goal };
-        let openings = store.openings("arr", "2026-Q2", revision).await.unwrap();
-        let expected = opening(goal, baseline);
-        assert_eq!(openings, [(expected.series.labels.clone(), expected)].into());
+        let openings = opened(&store, "arr", "2026-Q2").await;
+        let of_goal: Vec<_> = openings.iter().filter(|one| one.revision.goal == goal).collect();
+        assert_eq!(of_goal, [&opening(goal, baseline)]);
     }
-    let last = store.openings_of_meaning("arr", "2026-Q2", 1).await.unwrap();
-    assert_eq!(last.into_values().next(), Some(opening(2, 300.0)));
-    let first = Revision { meaning: 1, goal: 1 };
-    assert!(store.openings("arr", "2026-Q3", first).await.unwrap().is_empty());
-    assert!(store.openings("mrr", "2026-Q2", first).await.unwrap().is_empty());
-    assert!(store.openings_of_meaning("arr", "2026-Q2", 2).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_many_kpis_each_gets_the_periods_that_are_its_own() {
+    let store = Store::open(":memory:").await.unwrap();
+    let of = |n: usize, period: &str| Opening {
+        series: key(&format!("kpi_{n}"), &[("region", "EU")]),
+        period: period.to_owned(),
+        ..opening(1, n as f64)
+    };
+    let periods = ["2026-Q1", "2026-Q2", "2026-11", "2026-W48"];
+    let all = (0..300).flat_map(|n| periods.map(|period| of(n, period)));
+    let evaluation = Evaluation { openings: all.collect(), ..Evaluation::default() };
+    store.commit(&evaluation).await.unwrap();
+    // Each KPI is asked for one period, with others in one batch for other periods.
+    let period_of = |n: usize| periods[n * 7 % 4];
+    let asked = (0..300).filter(|n| n % 3 > 0);
+    let wanted: Vec<_> = asked
+        .clone()
+        .map(|n| (format!("kpi_{n}").as_str().into(), period_of(n).to_owned()))
+        .collect();
+    let mut found = store.openings(&wanted).await.unwrap();
+    found.sort_by(|a, b| a.baseline.partial_cmp(&b.baseline).unwrap());
+    assert_eq!(found, asked.map(|n| of(n, period_of(n))).collect::<Vec<_>>());
+    assert!(store.openings(&[]).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::super::tests::{at, day, evaluation, key, memory, point};
+use super::super::tests::{at, day, evaluation, key, memory, opened, point};
 use super::super::{Closed, Closing, Opening, Retention, Revision};
 use super::*;
 use crate::assess::Status;
@@ -128,9 +128,8 @@ async fn what_is_final_in_a_time_to_come_is_not_final_yet() {
     assert_eq!(store.commit(&back).await.unwrap(), [Closed::Updated]);
     assert_eq!(store.last_closings(at(now)).await.unwrap(), [late]);
     assert!(store.last_closings(at("2026-05-31T00:00:00Z")).await.unwrap().is_empty());
-    let revision = Revision { meaning: 1, goal: 1 };
-    let opened = store.openings("churn", "2026-06", revision).await.unwrap();
-    assert_eq!(opened.values().next().unwrap().baseline, Some(2.0));
+    let opened = opened(&store, "churn", "2026-06").await;
+    assert_eq!(opened.iter().map(|one| one.baseline).collect::<Vec<_>>(), [Some(2.0)]);
 }
 
 #[tokio::test]
