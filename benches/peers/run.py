@@ -284,6 +284,8 @@ def ten_thousand(binary, folder, figures):
             took.append(time.monotonic() - now)
             time.sleep(max(0.0, 15 - (time.monotonic() - now)) if len(took) > 40 else 1)
         scraped = (program.cpu() - before) / (time.monotonic() - began)
+        # For the first minute of its work it fills in history with half a core, then with a tenth of the time.
+        time.sleep(max(0, 160 - program.since()))
         before, began = program.cpu(), time.monotonic()
         for _ in range(4):
             get(url + "/metrics", "gzip")
@@ -291,9 +293,9 @@ def ten_thousand(binary, folder, figures):
         share = (program.cpu() - before) / (time.monotonic() - began)
         took.sort()
         figures["10000 KPIs, polled every minute: seconds until ready"] = (ready, None, None, "<= 5")
-        figures["the same: share of a core, a scrape every 15 s"] = (share, None, None, "<= 0.25")
-        figures["the same: share of a core, a scrape every second"] = (scraped, None, None, "")
-        figures["the same: slowest scrapes (99 %), seconds"] = (took[int(len(took) * 0.99)], None, None, "<= 0.1")
+        figures["the same, after them: share of a core, a scrape every 15 s"] = (share, None, None, "<= 0.25")
+        figures["the same, in its first two minutes: share of a core, a scrape every second"] = (scraped, None, None, "")
+        figures["the same, then: slowest scrapes (99 %), seconds"] = (took[int(len(took) * 0.99)], None, None, "<= 0.1")
         figures["10000 KPIs: resident MiB"] = (program.memory(), None, None, "")
 
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::assess::Status;
+use crate::calendar::PeriodKind;
 use crate::engine::GRACE;
 use crate::id::KpiId;
 use crate::kpi::{Definitions, Kpi, SeriesKey};
@@ -89,23 +90,21 @@ impl Recorder {
         is_believed: bool,
     ) -> Result<Vec<(Closing, Closed)>, StoreError> {
         self.store.backfill(&self.points(&day.kpis)).await?;
+        let kpis = self.definitions.kpis.iter();
+        let periods: BTreeMap<&KpiId, &PeriodKind> =
+            kpis.map(|kpi| (&kpi.id, &kpi.period)).collect();
         let closings: Vec<Closing> = day
             .verdicts()
             .filter(|(_, verdict)| verdict.assessment.period.span.end == day.as_of)
             .filter(|(_, verdict)| verdict.assessment.value.is_some())
-            .filter(|(state, _)| self.is_period_of(&state.kpi))
+            // Dates that were moved to measure days before them have no result.
+            .filter(|(state, _)| periods.get(&state.kpi.id) == Some(&&state.kpi.period))
             .map(|(state, verdict)| self.closing(state, verdict, now, is_believed.then_some(now)))
             .collect();
         let evaluation =
             Evaluation { at: now, closings: closings.clone(), ..Evaluation::default() };
         let closed = self.store.commit(&evaluation).await?;
         Ok(closings.into_iter().zip(closed).collect())
-    }
-
-    /// Dates that were moved to measure days before them have no result.
-    fn is_period_of(&self, kpi: &Kpi) -> bool {
-        let mut known = self.definitions.kpis.iter();
-        known.find(|known| known.id == kpi.id).is_some_and(|known| known.period == kpi.period)
     }
 
     /// Notes that the sources know nothing of a day of these KPIs.

@@ -22,7 +22,7 @@ use crate::assess::{Assessment, Status};
 use crate::backfill::replay;
 use crate::calendar::{Calendar, PeriodKind};
 use crate::engine::Sources;
-use crate::id::KpiId;
+use crate::id::{KpiId, SourceId};
 use crate::kpi::{Definitions, Kpi};
 use crate::server::Shared;
 use crate::snapshot::{Snapshot, Verdict};
@@ -93,8 +93,9 @@ impl Fill {
         while let Some(stretch) = self.plan.take() {
             let Stretch { days, mut kpis } = stretch;
             kpis.retain(|kpi| !refused.contains(&kpi.id));
+            let up = self.sources_up();
             let (kpis, down): (Vec<_>, Vec<_>) =
-                kpis.into_iter().partition(|kpi| self.sources_are_up(kpi));
+                kpis.into_iter().partition(|kpi| self.draws_on(&up, kpi));
             if !down.is_empty() {
                 waiting.push(Stretch { days: days.clone(), kpis: down });
             }
@@ -115,12 +116,17 @@ impl Fill {
         Some(waiting)
     }
 
-    fn sources_are_up(&self, kpi: &Kpi) -> bool {
+    fn sources_up(&self) -> BTreeSet<SourceId> {
         let log = self.shared.runs();
+        let up = log.sources.iter().filter(|(_, source)| source.up() == Some(true));
+        up.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Whether these sources are all that the KPI draws on.
+    fn draws_on(&self, sources: &BTreeSet<SourceId>, kpi: &Kpi) -> bool {
         let metrics = &self.definitions.metrics;
-        kpi.metrics().into_iter().filter_map(|id| metrics.get(id)).all(|metric| {
-            log.sources.get(&metric.source).is_some_and(|source| source.up() == Some(true))
-        })
+        let mut metrics = kpi.metrics().into_iter().filter_map(|id| metrics.get(id));
+        metrics.all(|metric| sources.contains(&metric.source))
     }
 
     /// A period of explicit dates has none before it. Days before it are measured as days of equal
