@@ -17,7 +17,7 @@ pub use rewrite::Statement;
 
 pub(super) use compared::{all_names, compared};
 #[cfg(feature = "mysql")]
-pub(super) use compared_alone::compared_alone;
+pub(super) use compared_alone::{compared_alone, tables};
 pub(crate) use query::{RENAMING, question};
 pub(super) use query::{greeting, read};
 

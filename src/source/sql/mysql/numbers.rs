@@ -9,12 +9,15 @@ use sqlx::{AssertSqlSafe, MySqlConnection, Row, raw_sql};
 
 use crate::metric::{FetchError, FetchErrorKind};
 use crate::source::sql::columns::list;
-use crate::source::statement::{Dialect, all_names, compared_alone};
+use crate::source::statement::{Dialect, compared_alone, tables};
 
 const LOOKED_AT: u8 = 20;
 
 /// Queries of which it is known what they compare; more than these are looked at again.
 const MOST: usize = 1_000;
+
+/// What may be tables of one query.
+const MOST_TABLES: usize = 100;
 
 /// A column of numbers.
 #[derive(Debug, Clone)]
@@ -70,13 +73,22 @@ async fn columns(connection: &mut MySqlConnection, text: &str) -> Result<Vec<Col
     if alone.is_empty() {
         return Ok(Vec::new());
     }
-    let names: Vec<String> = alone.keys().cloned().collect();
-    let (names, tables) = (list(&names), list(&all_names(Dialect::MySql, text)));
-    let sql = format!(
-        "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns \
-         WHERE lower(column_name) IN ({names}) AND lower(table_name) IN ({tables}) \
-         AND (table_schema = DATABASE() OR lower(table_schema) IN ({tables})) LIMIT 100"
-    );
+    let columns = list(&alone.keys().cloned().collect::<Vec<_>>());
+    // Equality with both: else a server opens every table that it has.
+    let of_table = |(schema, table): &(Option<String>, String)| {
+        let schema =
+            schema.as_ref().map_or_else(|| "DATABASE()".to_owned(), |schema| text_of(schema));
+        format!(
+            "(SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns \
+             WHERE table_schema = {schema} AND table_name = {} AND lower(column_name) IN ({columns}))",
+            text_of(table)
+        )
+    };
+    let tables = tables(Dialect::MySql, text);
+    if tables.is_empty() || tables.len() > MOST_TABLES {
+        return Ok(Vec::new());
+    }
+    let sql = tables.iter().map(of_table).collect::<Vec<_>>().join(" UNION ALL ");
     let mut columns: Vec<(Column, bool)> = Vec::new();
     for row in raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await? {
         let cell = |place: usize| row.try_get_unchecked::<String, _>(place);
@@ -131,6 +143,11 @@ impl Column {
         };
         FetchError::new(FetchErrorKind::Shape, message).with_hint(hint)
     }
+}
+
+/// A text as the server reads it.
+fn text_of(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 /// Whether a number compares with a day or with a time as what it tells.
