@@ -174,8 +174,8 @@ impl World {
                 self.moods[source].1 -= 1;
             } else if self.chance.once_in(150) {
                 let moods = [Mood::Down, Mood::Garbage, Mood::Twice, Mood::Slow, Mood::Hangs];
-                // Up to three days: longer than values are shown.
-                let long = if self.chance.once_in(8) { 72 * 60 / self.size.every } else { 12 };
+                // Up to five days: longer than values are shown, and than results wait for late data.
+                let long = if self.chance.once_in(8) { 120 * 60 / self.size.every } else { 12 };
                 self.moods[source] = (self.chance.one_of(&moods), self.chance.below(long));
                 happens(format_args!("s{source}: {:?} steps", self.moods[source]));
             } else if mood != Mood::Good {
