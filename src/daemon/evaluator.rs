@@ -192,6 +192,10 @@ impl Evaluator {
             Past::Missed(snapshot) => (snapshot, None),
             Past::Filled { day, snapshot, silent } => (snapshot, Some((day, silent))),
         };
+        if day.as_of > (self.clock)() + CORRECTION {
+            debug!(as_of = %day.as_of, "a day of a future that did not come");
+            return false;
+        }
         if let Some(keeper) = &mut self.keeper {
             // Before anything is written by it.
             keeper.look_at_the_clock(&mut self.engine, (self.clock)()).await;

@@ -48,6 +48,22 @@ fn a_clock_that_is_set_back_while_history_is_read_undoes_what_was_written_ahead(
 }
 
 #[test]
+fn days_that_are_caught_up_with_ahead_are_not_written_once_the_clock_is_back() {
+    in_a_world(|path, shop| async move {
+        stored(&path, &shop).await;
+        set(AHEAD);
+        let daemon = Daemon::start(&path, &shop, true).await;
+        daemon.until("catching up", |shared| shared.filling().is_some()).await;
+        set("2026-05-13T10:20:00Z");
+        daemon.until("caught up", |shared| shared.is_ready() && shared.filling().is_none()).await;
+        daemon.stop().await;
+        let after = rows(&path);
+        let is_ahead = |row: &&String| row.starts_with("daily") && row.contains("\"2026-06-");
+        assert_eq!(after.iter().find(is_ahead), None);
+    });
+}
+
+#[test]
 fn a_goal_that_came_into_force_by_a_clock_that_is_ahead_is_in_force_since_it_is_back() {
     in_a_world(|path, shop| async move {
         stored(&path, &shop).await;
