@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 use tokio::sync::oneshot;
 
-use super::encode::status_of;
+use super::encode::{ROWS, status_of};
 use super::error::Problem;
 use super::open::BUSY;
 use super::points::Point;
@@ -56,13 +56,17 @@ impl Store {
         mut put: impl FnMut(&mut T, &SeriesKey, &[PastDay]) + Send + 'static,
     ) -> Result<T, StoreError> {
         let Some(file) = self.file() else {
-            // What has no file has little in it.
-            for points in self.days(from, to).await?.chunk_by(|a, b| a.series == b.series) {
-                let meaning = meanings.get(&points[0].series.kpi);
-                let days = points.iter().filter(|point| Some(&point.revision.meaning) == meaning);
-                let days: Vec<PastDay> = days.filter_map(past_day_of).collect();
-                if !days.is_empty() {
-                    put(&mut all, &points[0].series, &days);
+            let kpis: Vec<&KpiId> = meanings.keys().collect();
+            for kpis in kpis.chunks(ROWS) {
+                for points in self.days(kpis, from, to).await?.chunk_by(|a, b| a.series == b.series)
+                {
+                    let Some(series) = points.first().map(|point| &point.series) else { continue };
+                    let meaning = meanings.get(&series.kpi);
+                    let days = points.iter().filter(|day| Some(&day.revision.meaning) == meaning);
+                    let days: Vec<PastDay> = days.filter_map(past_day_of).collect();
+                    if !days.is_empty() {
+                        put(&mut all, series, &days);
+                    }
                 }
             }
             return Ok(all);

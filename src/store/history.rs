@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::encode::{instant, labels, labels_text, optional_instant, revision, series_key, status};
+use super::encode::{
+    instant, labels, labels_text, optional_instant, push_list, revision, series_key, status,
+};
 use super::points::Point;
 use super::revision::Revision;
 use super::{Store, StoreError};
 use crate::assess::{Status, Sums};
+use crate::id::KpiId;
 use crate::metric::Labels;
 
 /// The value of one day.
@@ -59,16 +62,21 @@ impl Store {
         self.answer(rows.iter().map(point).collect())
     }
 
-    /// The days `from..=to` of everything, by KPI and labels, then by day.
+    /// The days `from..=to` of some KPIs, by KPI and labels, then by day.
     pub(super) async fn days(
         &self,
+        kpis: &[&KpiId],
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<Vec<Point>, StoreError> {
-        let query = "SELECT kpi, labels, daily.* FROM series JOIN daily ON series = series.id
-                     WHERE day BETWEEN ?1 AND ?2 ORDER BY kpi, labels, day, meaning";
-        let rows = sqlx::query(query).bind(from).bind(to).fetch_all(&self.pool()).await;
-        self.answer(self.answer(rows)?.iter().map(point).collect())
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT kpi, labels, daily.* FROM series JOIN daily ON series = series.id WHERE kpi IN ",
+        );
+        push_list(&mut query, kpis);
+        query.push(" AND day BETWEEN ").push_bind(from).push(" AND ").push_bind(to);
+        query.push(" ORDER BY kpi, labels, day, meaning");
+        let rows = self.answer(query.build().fetch_all(&self.pool()).await)?;
+        self.answer(rows.iter().map(point).collect())
     }
 
     /// The changes of a KPI in `from..to`: one label set, or all of them. By labels, then in time.

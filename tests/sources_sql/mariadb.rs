@@ -184,6 +184,27 @@ async fn numbers_that_are_no_time(source: &SqlSource, admin: &mut MySqlConnectio
         let cure = format!("write `{column} >= :window_start AND {column} < :window_end`");
         assert_eq!(error.hint, Some(cure));
     }
+    for sql in [
+        "CREATE OR REPLACE VIEW `o'h \\ ``w` AS SELECT seconds AS `bei ``m` FROM z",
+        "CREATE OR REPLACE TABLE nothing (seconds BIGINT, day INT)",
+        "INSERT INTO nothing VALUES (NULL, NULL)",
+        "CREATE OR REPLACE TABLE also (seconds DATETIME)",
+    ] {
+        execute(admin, sql).await;
+    }
+    let odd = "SELECT count(*) AS value FROM `o'h \\ ``w` WHERE `bei ``m` < :window_end";
+    let error = table(source, odd).await.unwrap_err();
+    assert!(error.message.contains("column `bei `m` of table `o'h \\ `w` holds"), "{error}");
+    for sql in [
+        // Nothing is told by it.
+        "SELECT count(*) AS value FROM nothing WHERE seconds < :window_end AND day < :window_end_date",
+        // It is another's column, which is a time.
+        "SELECT count(*) AS value FROM z AS a JOIN also AS b ON a.n = 1 WHERE b.seconds < :window_end",
+        "WITH c (seconds) AS (SELECT FROM_UNIXTIME(seconds) FROM z) \
+         SELECT count(*) AS value FROM c WHERE seconds < :window_end",
+    ] {
+        assert!(table(source, sql).await.is_ok(), "{sql}");
+    }
     // What holds days as well is not refused.
     assert!(table(source, &two_sided("mixed")).await.is_ok());
 }
