@@ -3,6 +3,7 @@ mod any_days;
 mod hung;
 mod incomparable;
 mod mariadb;
+mod mysql_numbers;
 mod mysql_zones;
 mod parity;
 mod postgres;
